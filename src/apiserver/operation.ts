@@ -1,0 +1,76 @@
+import type { AnyDraft, KubeObject, ObjectKey, Status } from "#objects";
+import type {
+  DeleteOptions,
+  ListQuery,
+  ListResult,
+  ResolvedResource,
+  StoredObject,
+  UserInfo,
+  WatchEvent,
+  WatchQuery,
+} from "#registry";
+
+/**
+ * A request to the API once its transport is taken off: the one form that the HTTP server and the in-process
+ * client both make, and that `execute` authorizes, admits and carries out. So both behave alike.
+ */
+export type Operation = Common &
+  (
+    | { readonly verb: "get"; readonly name: string; readonly resourceVersion?: string }
+    | { readonly verb: "list"; readonly query: ListQuery }
+    | { readonly verb: "watch"; readonly query: WatchQuery }
+    | { readonly verb: "create"; readonly name?: string; readonly body: Body; readonly options: WriteParameters }
+    | { readonly verb: "update"; readonly name: string; readonly body: Body; readonly options: WriteParameters }
+    | {
+        readonly verb: "patch";
+        readonly name: string;
+        readonly patch: PatchBody;
+        readonly options: WriteParameters & { readonly force?: boolean };
+      }
+    | { readonly verb: "delete"; readonly name: string; readonly options: DeleteParameters }
+    | { readonly verb: "deletecollection"; readonly query: ListQuery; readonly options: DeleteParameters }
+  );
+
+interface Common {
+  readonly user: UserInfo;
+  readonly target: ResolvedResource;
+  /** Empty: cluster-scoped, or all namespaces. */
+  readonly namespace: string;
+  readonly subresource?: string;
+  /** Collects texts for Warning headers. */
+  readonly warn: (text: string) => void;
+}
+
+/** What a client sent: bytes still to be decoded, or (in process) a value that is copied when it must be changed. */
+export type Body =
+  | {
+      readonly type: "encoded";
+      readonly bytes: Uint8Array;
+      readonly mediaType: "application/json" | "application/yaml";
+    }
+  | { readonly type: "value"; readonly value: object };
+
+export interface PatchBody {
+  readonly type: "json" | "merge" | "strategic" | "apply";
+  readonly body: Body;
+}
+
+export interface WriteParameters {
+  readonly dryRun: boolean;
+  readonly fieldManager?: string;
+  readonly fieldValidation: "Strict" | "Warn" | "Ignore";
+}
+
+export type DeleteParameters = Pick<
+  DeleteOptions,
+  "dryRun" | "gracePeriodSeconds" | "propagationPolicy" | "preconditions"
+>;
+
+export type Result =
+  | { readonly type: "object"; readonly object: StoredObject; readonly created?: boolean }
+  /** Made for this answer, not stored: a Scale, a review. */
+  | { readonly type: "value"; readonly value: KubeObject | Status | AnyDraft; readonly code: number }
+  | { readonly type: "list"; readonly list: ListResult }
+  | { readonly type: "watch"; readonly events: AsyncIterable<readonly WatchEvent[]> };
+
+export type { ObjectKey };

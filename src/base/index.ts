@@ -1,0 +1,13 @@
+export { assert, unreachable } from "./assert.ts";
+export { every, sleep, systemClock, type Clock, type Timer } from "./clock.ts";
+export { createLog, silentLog, type Log, type LogFields, type LogLevel, type LogSink } from "./log.ts";
+export { createRandom, systemRandom, type Random } from "./random.ts";
+export { createScope, ScopeClosed, type Scope } from "./scope.ts";
+export { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
+export {
+  CONTROLLER_BACK_OFF,
+  createWorkQueue,
+  type BackOff,
+  type WorkQueue,
+  type WorkQueueOptions,
+} from "./work-queue.ts";

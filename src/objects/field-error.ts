@@ -1,0 +1,79 @@
+/** The `reason` of a cause in a Status, as upstream's validation has it (apimachinery util/validation/field). */
+export type FieldErrorType =
+  | "FieldValueNotFound"
+  | "FieldValueRequired"
+  | "FieldValueDuplicate"
+  | "FieldValueInvalid"
+  | "FieldValueNotSupported"
+  | "FieldValueForbidden"
+  | "FieldValueTooLong"
+  | "FieldValueTooMany"
+  | "InternalError"
+  | "FieldValueTypeInvalid";
+
+/** One thing wrong with one field. `message` is without the field: `Invalid value: "x": must be …`. */
+export interface FieldError {
+  readonly type: FieldErrorType;
+  /** The path: `spec.template.metadata.labels`, `spec.containers[0].name`, `data[a.b]`. */
+  readonly field: string;
+  readonly message: string;
+}
+
+/** A value as upstream's messages print it: strings quoted, the rest as compact JSON. */
+export function shown(value: unknown): string {
+  return value === undefined ? "null" : JSON.stringify(value);
+}
+
+export const required = (field: string, detail = ""): FieldError => ({
+  type: "FieldValueRequired",
+  field,
+  message: detail ? `Required value: ${detail}` : "Required value",
+});
+
+export const invalid = (field: string, value: unknown, detail: string): FieldError => ({
+  type: "FieldValueInvalid",
+  field,
+  message: `Invalid value: ${shown(value)}: ${detail}`,
+});
+
+export const duplicate = (field: string, value: unknown): FieldError => ({
+  type: "FieldValueDuplicate",
+  field,
+  message: `Duplicate value: ${shown(value)}`,
+});
+
+export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldError => ({
+  type: "FieldValueNotSupported",
+  field,
+  message: `Unsupported value: ${shown(value)}${supported.length > 0 ? `: supported values: ${[...supported].sort().map(shown).join(", ")}` : ""}`,
+});
+
+export const forbidden = (field: string, detail: string): FieldError => ({
+  type: "FieldValueForbidden",
+  field,
+  message: detail ? `Forbidden: ${detail}` : "Forbidden",
+});
+
+export const notFound = (field: string, value: unknown): FieldError => ({
+  type: "FieldValueNotFound",
+  field,
+  message: `Not found: ${shown(value)}`,
+});
+
+export const tooLong = (field: string, _value: unknown, max: number): FieldError => ({
+  type: "FieldValueTooLong",
+  field,
+  message: `Too long: may not be more than ${max} bytes`,
+});
+
+export const tooMany = (field: string, actual: number, max: number): FieldError => ({
+  type: "FieldValueTooMany",
+  field,
+  message: `Too many: ${actual}: must have at most ${max} items`,
+});
+
+export const typeInvalid = (field: string, value: unknown, detail: string): FieldError => ({
+  type: "FieldValueTypeInvalid",
+  field,
+  message: `Invalid value: ${shown(value)}: ${detail}`,
+});

@@ -1,0 +1,86 @@
+import type { KubeObject } from "./object.ts";
+
+/** Names a resource of the API, and carries the type of its objects for the compiler. */
+export interface ResourceType<T extends KubeObject = KubeObject> {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly version: string;
+  /** The plural in the path: `pods`. */
+  readonly resource: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  /** Never set: it only holds the type. */
+  readonly "~type"?: T;
+}
+
+export const groupVersion = (type: Pick<ResourceType, "group" | "version">): string =>
+  type.group ? `${type.group}/${type.version}` : type.version;
+
+/** `deployments.apps`, or `pods` for the core group: how error messages and RBAC name a resource. */
+export const groupResource = (type: Pick<ResourceType, "group" | "resource">): string =>
+  type.group ? `${type.resource}.${type.group}` : type.resource;
+
+function define<T extends KubeObject>(
+  apiVersion: string,
+  resource: string,
+  kind: string,
+  namespaced = true,
+): ResourceType<T> {
+  const slash = apiVersion.indexOf("/");
+  return {
+    group: apiVersion.slice(0, Math.max(slash, 0)),
+    version: apiVersion.slice(slash + 1),
+    resource,
+    kind,
+    namespaced,
+  };
+}
+
+import type * as t from "./generated/types.ts";
+
+export const PODS = define<t.Pod>("v1", "pods", "Pod");
+export const NODES = define<t.Node>("v1", "nodes", "Node", false);
+export const NAMESPACES = define<t.Namespace>("v1", "namespaces", "Namespace", false);
+export const SERVICES = define<t.Service>("v1", "services", "Service");
+export const ENDPOINTS = define<t.Endpoints>("v1", "endpoints", "Endpoints");
+export const CONFIG_MAPS = define<t.ConfigMap>("v1", "configmaps", "ConfigMap");
+export const SECRETS = define<t.Secret>("v1", "secrets", "Secret");
+export const SERVICE_ACCOUNTS = define<t.ServiceAccount>("v1", "serviceaccounts", "ServiceAccount");
+export const EVENTS = define<t.CoreV1Event>("v1", "events", "Event");
+export const REPLICATION_CONTROLLERS = define<t.ReplicationController>(
+  "v1",
+  "replicationcontrollers",
+  "ReplicationController",
+);
+export const PERSISTENT_VOLUMES = define<t.PersistentVolume>("v1", "persistentvolumes", "PersistentVolume", false);
+export const PERSISTENT_VOLUME_CLAIMS = define<t.PersistentVolumeClaim>(
+  "v1",
+  "persistentvolumeclaims",
+  "PersistentVolumeClaim",
+);
+export const DEPLOYMENTS = define<t.Deployment>("apps/v1", "deployments", "Deployment");
+export const REPLICA_SETS = define<t.ReplicaSet>("apps/v1", "replicasets", "ReplicaSet");
+export const STATEFUL_SETS = define<t.StatefulSet>("apps/v1", "statefulsets", "StatefulSet");
+export const DAEMON_SETS = define<t.DaemonSet>("apps/v1", "daemonsets", "DaemonSet");
+export const CONTROLLER_REVISIONS = define<t.ControllerRevision>(
+  "apps/v1",
+  "controllerrevisions",
+  "ControllerRevision",
+);
+export const JOBS = define<t.Job>("batch/v1", "jobs", "Job");
+export const CRON_JOBS = define<t.CronJob>("batch/v1", "cronjobs", "CronJob");
+export const LEASES = define<t.Lease>("coordination.k8s.io/v1", "leases", "Lease");
+export const PRIORITY_CLASSES = define<t.PriorityClass>(
+  "scheduling.k8s.io/v1",
+  "priorityclasses",
+  "PriorityClass",
+  false,
+);
+export const POD_DISRUPTION_BUDGETS = define<t.PodDisruptionBudget>(
+  "policy/v1",
+  "poddisruptionbudgets",
+  "PodDisruptionBudget",
+);
+export const ENDPOINT_SLICES = define<t.EndpointSlice>("discovery.k8s.io/v1", "endpointslices", "EndpointSlice");
+export const STORAGE_CLASSES = define<t.StorageClass>("storage.k8s.io/v1", "storageclasses", "StorageClass", false);
+export const CSI_NODES = define<t.CSINode>("storage.k8s.io/v1", "csinodes", "CSINode", false);
