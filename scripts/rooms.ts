@@ -1,0 +1,69 @@
+/** The rooms of src/ and what each may import: the table of docs/architecture.md, checked by check-imports.ts. */
+export interface Room {
+  readonly imports: readonly string[];
+  /** Runs in a browser as it is: no `node:*`, no native module. */
+  readonly neutral: boolean;
+  /** Packages from the registry that it may import. */
+  readonly packages?: readonly string[];
+}
+
+const PLANNERS = ["client", "objects", "base"];
+
+/** Keys are folders of src/; a folder inside a room that is named here is a room of its own with its own index. */
+export const ROOMS: Readonly<Record<string, Room>> = {
+  base: { imports: [], neutral: true },
+  objects: { imports: ["base"], neutral: true, packages: ["yaml"] },
+  wire: { imports: ["base"], neutral: false, packages: ["@peculiar/x509", "reflect-metadata"] },
+  store: { imports: ["base"], neutral: true },
+  "store/memory": { imports: ["base", "store"], neutral: true },
+  "store/lmdb": { imports: ["base", "store"], neutral: false, packages: ["lmdb"] },
+  registry: { imports: ["base", "objects", "store"], neutral: true },
+  client: { imports: ["base", "objects"], neutral: true, packages: ["yaml"] },
+  auth: { imports: ["base", "objects", "client"], neutral: true },
+  admission: { imports: ["base", "objects", "client"], neutral: true },
+  apiserver: { imports: ["auth", "admission", "registry", "client", "objects", "base"], neutral: true },
+  controllers: { imports: PLANNERS, neutral: true },
+  scheduler: { imports: PLANNERS, neutral: true },
+  kubelet: { imports: PLANNERS, neutral: true },
+  "kubelet/simulated": { imports: [...PLANNERS, "kubelet"], neutral: true },
+  cluster: {
+    imports: [
+      "base",
+      "objects",
+      "wire",
+      "store",
+      "store/memory",
+      "store/lmdb",
+      "registry",
+      "client",
+      "auth",
+      "admission",
+      "apiserver",
+      "controllers",
+      "scheduler",
+      "kubelet",
+      "kubelet/simulated",
+    ],
+    neutral: false,
+    packages: ["yaml"],
+  },
+  cli: { imports: ["cluster", "client", "objects", "base"], neutral: false },
+  simulation: {
+    imports: [
+      "base",
+      "objects",
+      "store",
+      "store/memory",
+      "registry",
+      "client",
+      "auth",
+      "admission",
+      "apiserver",
+      "controllers",
+      "scheduler",
+      "kubelet",
+      "kubelet/simulated",
+    ],
+    neutral: true,
+  },
+};

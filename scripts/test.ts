@@ -1,0 +1,21 @@
+// Runs the whole suite, or the files given: `npm test -- src/store/lmdb/lmdb.test.ts --test-name-pattern=…`.
+import { spawnSync } from "node:child_process";
+import { globSync } from "node:fs";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..");
+const args = process.argv.slice(2);
+const files = args.filter((arg) => !arg.startsWith("-"));
+const options = args.filter((arg) => arg.startsWith("-"));
+const all = ["src", "scripts", "test"].flatMap((folder) =>
+  globSync("**/*.test.ts", { cwd: join(root, folder) })
+    .map((file) => join(folder, file))
+    .sort(),
+);
+
+const { status } = spawnSync(
+  process.execPath,
+  ["--test", "--test-timeout=300000", "--test-reporter=spec", ...options, ...(files.length > 0 ? files : all)],
+  { cwd: root, stdio: "inherit" },
+);
+process.exit(status ?? 1);

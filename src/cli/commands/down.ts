@@ -1,0 +1,50 @@
+import { rm } from "node:fs/promises";
+import { findRunning, forgetRunning, unmergeKubeconfig } from "#cluster";
+import { sleep, systemClock } from "#base";
+import { DATA_DIR, dataDirOf } from "../common-options.ts";
+import type { Command } from "../command.ts";
+import { dataDirContents } from "../data-dir-contents.ts";
+
+const PATIENCE_MS = 10_000;
+
+export const down: Command = {
+  name: "down",
+  summary: "Stops a cluster cleanly.",
+  options: {
+    "data-dir": DATA_DIR,
+    purge: { type: "boolean", help: "remove its data and its kubeconfig entries" },
+  },
+  async run(args, terminal) {
+    const dir = dataDirOf(args, terminal);
+    const running = await findRunning(dir);
+    if (running?.alive) {
+      const { pid } = running.cluster;
+      process.kill(pid, "SIGTERM");
+      const deadline = systemClock.now() + PATIENCE_MS;
+      while ((await findRunning(dir))?.alive) {
+        if (systemClock.now() > deadline) {
+          terminal.err(`knarr: process ${pid} does not stop; end it with: kill -9 ${pid}`);
+          return 1;
+        }
+        await sleep(systemClock, 20);
+      }
+      terminal.out(`stopped (process ${pid})`);
+    } else {
+      await forgetRunning(dir);
+      if (!args.flag("purge")) terminal.out(`no cluster is running in ${dir}`);
+    }
+    if (!args.flag("purge")) return 0;
+
+    const context = running?.cluster.context ?? "knarr";
+    const target = { explicit: running?.cluster.kubeconfig, env: terminal.env, clock: systemClock };
+    const changed = await unmergeKubeconfig(target, context);
+    const { ours, foreign } = await dataDirContents(dir);
+    for (const path of ours) await rm(path, { recursive: true, force: true });
+    if (foreign.length === 0) await rm(dir, { recursive: true, force: true });
+    terminal.out(
+      `removed ${dir}${changed.length > 0 ? ` and the context "${context}" from ${changed.join(", ")}` : ""}`,
+    );
+    if (foreign.length > 0) terminal.err(`knarr: left what is not Knarr's in ${dir}: ${foreign.join(", ")}`);
+    return 0;
+  },
+};

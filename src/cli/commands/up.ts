@@ -1,0 +1,140 @@
+import { resolve } from "node:path";
+import {
+  announceRunning,
+  checkKubeconfig,
+  forgetRunning,
+  mergeKubeconfig,
+  StartError,
+  startCluster,
+  VERSION,
+  type Cluster,
+} from "#cluster";
+import { createLog, systemClock } from "#base";
+import { DATA_DIR, dataDirOf } from "../common-options.ts";
+import type { Command, ParsedArgs, Terminal } from "../command.ts";
+import { reportReady, startDetached } from "../detach.ts";
+import { untilSignal } from "../signals.ts";
+
+const MAX_NODES = 5000;
+const STOP_PATIENCE_MS = 5_000;
+
+interface UpOptions {
+  readonly dataDir: string;
+  readonly port: number;
+  readonly bind: string;
+  readonly nodes: number;
+  readonly runtime: "auto" | "simulated" | "containerd";
+  readonly store: "lmdb" | "memory";
+  readonly kubeconfig: string | undefined;
+  readonly context: string;
+  readonly switchContext: boolean;
+  readonly detach: boolean;
+}
+
+function optionsOf(args: ParsedArgs, terminal: Terminal): UpOptions {
+  const kubeconfig = args.text("kubeconfig");
+  return {
+    dataDir: dataDirOf(args, terminal),
+    port: args.number("port", 0, 65535) ?? 6443,
+    bind: args.text("bind") ?? "127.0.0.1",
+    nodes: args.number("nodes", 0, MAX_NODES) ?? 1,
+    runtime: args.choice("runtime", ["auto", "simulated", "containerd"]) ?? "auto",
+    store: args.choice("store", ["lmdb", "memory"]) ?? "lmdb",
+    kubeconfig: kubeconfig === undefined ? undefined : resolve(kubeconfig),
+    context: args.text("context") ?? "knarr",
+    switchContext: !args.flag("no-switch-context"),
+    detach: args.flag("detach"),
+  };
+}
+
+async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
+  const options = optionsOf(args, terminal);
+  const target = { explicit: options.kubeconfig, env: terminal.env, clock: systemClock };
+  // Before anything is started: a kubeconfig that cannot be merged into stops everything.
+  await checkKubeconfig(target);
+  if (options.detach) return startDetached(options.dataDir, terminal);
+
+  const log = createLog((level, message, fields) => {
+    if (level === "warn" || level === "error") terminal.err(`${level}: ${message} ${JSON.stringify(fields)}`);
+  });
+  const stopped = untilSignal();
+  const cluster = await startCluster({
+    dataDir: options.dataDir,
+    port: options.port,
+    bind: options.bind,
+    nodes: options.nodes,
+    runtime: options.runtime,
+    store: options.store,
+    log,
+  });
+  try {
+    const path = await mergeKubeconfig(target, options.context, await cluster.access(), options.switchContext);
+    await announceRunning(options.dataDir, {
+      server: cluster.server!,
+      version: VERSION,
+      context: options.context,
+      ...(options.kubeconfig ? { kubeconfig: options.kubeconfig } : {}),
+      startedAt: systemClock.now(),
+    });
+    reportReady(terminal, { lines: describe(cluster, options, path) });
+    await stopped;
+  } finally {
+    const patience = systemClock.setTimeout(() => {
+      terminal.err("warn: something does not stop; leaving it behind");
+      process.exit(1);
+    }, STOP_PATIENCE_MS);
+    await cluster.stop();
+    await forgetRunning(options.dataDir);
+    patience.cancel();
+  }
+  return 0;
+}
+
+function describe(cluster: Cluster, options: UpOptions, kubeconfig: string): string[] {
+  const nodes = `${options.nodes} ${cluster.runtime} node${options.nodes === 1 ? "" : "s"}`;
+  const kept = options.store === "memory" ? "nothing is kept (memory store)" : `data in ${options.dataDir}`;
+  const context = options.switchContext ? "" : ` --context ${options.context}`;
+  return [
+    `Kubernetes ${VERSION} at ${cluster.server}, ${nodes}, ${kept}`,
+    ...cluster.notes,
+    `kubeconfig: context "${options.context}" in ${kubeconfig}`,
+    `ready in ${Math.round(cluster.readyMs)} ms`,
+    "",
+    `Try: kubectl${context} create deployment web --image=nginx --replicas=3`,
+    `     kubectl${context} get pods -o wide`,
+    options.detach ? "Stop it with: knarr down" : "Stop it with Ctrl-C or `knarr down`.",
+  ];
+}
+
+export const up: Command = {
+  name: "up",
+  summary: "Starts a cluster and stays in the foreground.",
+  options: {
+    detach: { type: "boolean", help: "return once the cluster is ready, and leave it running" },
+    "data-dir": DATA_DIR,
+    port: { type: "string", value: "N", help: "port of the API server (default 6443; 0: any free one)" },
+    bind: { type: "string", value: "ADDR", help: "address of the API server (default 127.0.0.1)" },
+    nodes: { type: "string", value: "N", help: "how many nodes (default 1)" },
+    runtime: { type: "string", value: "auto|simulated|containerd", help: "what runs the containers (default auto)" },
+    store: { type: "string", value: "lmdb|memory", help: "where the data is kept (default lmdb)" },
+    kubeconfig: {
+      type: "string",
+      value: "FILE",
+      help: "merge the context into this file (default: the one kubectl uses)",
+    },
+    context: { type: "string", value: "NAME", help: "name of the context (default knarr)" },
+    "no-switch-context": { type: "boolean", help: "do not make it the current context" },
+  },
+  details: "The same data directory again resumes the same cluster.",
+  run: async (args, terminal) => {
+    try {
+      return await run(args, terminal);
+    } catch (error) {
+      if (error instanceof StartError) {
+        reportReady(terminal, { error: error.message });
+        return 1;
+      }
+      throw error;
+    }
+  },
+};

@@ -1,0 +1,107 @@
+import { X509Certificate } from "node:crypto";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { isIP } from "node:net";
+import { join } from "node:path";
+import type { Clock } from "#base";
+import { createAuthority, issueCertificate, type KeyPair, type LeafRequest } from "#wire";
+
+/** Everything that proves who is who in one cluster. */
+export interface Credentials {
+  readonly authority: KeyPair;
+  readonly server: KeyPair;
+  /** The user kubernetes-admin in the group system:masters. */
+  readonly admin: KeyPair;
+}
+
+const AUTHORITY_DAYS = 3650;
+const LEAF_DAYS = 365;
+/** A certificate that ends sooner than this is made anew at start. */
+const RENEW_BEFORE_MS = 30 * 24 * 3600_000;
+
+const ADMIN = {
+  commonName: "kubernetes-admin",
+  organizations: ["system:masters"],
+  usage: "client",
+  days: LEAF_DAYS,
+} as const;
+
+/** Names that the API server is reached by inside a cluster; clients there check them. */
+const SERVER_NAMES = [
+  "localhost",
+  "kubernetes",
+  "kubernetes.default",
+  "kubernetes.default.svc",
+  "kubernetes.default.svc.cluster.local",
+];
+
+function serverRequest(hosts: readonly string[]): LeafRequest {
+  return {
+    commonName: "kube-apiserver",
+    usage: "server",
+    days: LEAF_DAYS,
+    dnsNames: [...SERVER_NAMES, ...hosts.filter((host) => isIP(host) === 0)],
+    ipAddresses: [...new Set(["127.0.0.1", "::1", ...hosts.filter((host) => isIP(host) !== 0)])],
+  };
+}
+
+/** Whether a stored certificate is of this authority, lasts long enough and covers every name and address asked for. */
+function stillGood(pair: KeyPair, authority: KeyPair, request: LeafRequest, now: number): boolean {
+  const certificate = new X509Certificate(pair.certificate);
+  return (
+    certificate.validToDate.getTime() - now > RENEW_BEFORE_MS &&
+    certificate.verify(new X509Certificate(authority.certificate).publicKey) &&
+    (request.dnsNames ?? []).every((name) => certificate.checkHost(name) !== undefined) &&
+    (request.ipAddresses ?? []).every((address) => certificate.checkIP(address) !== undefined)
+  );
+}
+
+/** Makes fresh credentials that are kept nowhere. `hosts`: further names and addresses of the API server. */
+export async function createCredentials(clock: Clock, hosts: readonly string[]): Promise<Credentials> {
+  const authority = await createAuthority(clock, "knarr-ca", AUTHORITY_DAYS);
+  const [server, admin] = await Promise.all([
+    issueCertificate(clock, authority, serverRequest(hosts)),
+    issueCertificate(clock, authority, ADMIN),
+  ]);
+  return { authority, server, admin };
+}
+
+async function readPair(dir: string, name: string): Promise<KeyPair | undefined> {
+  try {
+    const [certificate, privateKey] = await Promise.all([
+      readFile(join(dir, `${name}.crt`), "utf8"),
+      readFile(join(dir, `${name}.key`), "utf8"),
+    ]);
+    return { certificate, privateKey };
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+async function writePair(dir: string, name: string, pair: KeyPair): Promise<KeyPair> {
+  // The key first: a certificate without its key would be taken for a whole pair after a crash.
+  for (const [file, text] of [
+    [`${name}.key`, pair.privateKey],
+    [`${name}.crt`, pair.certificate],
+  ] as const) {
+    const path = join(dir, file);
+    await writeFile(`${path}.new`, text, { mode: 0o600 });
+    await rename(`${path}.new`, path);
+  }
+  return pair;
+}
+
+/** The credentials kept in a directory; what is missing, about to end or lacks a host is made (again). */
+export async function keepCredentials(dir: string, clock: Clock, hosts: readonly string[]): Promise<Credentials> {
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  const authority =
+    (await readPair(dir, "ca")) ??
+    (await writePair(dir, "ca", await createAuthority(clock, "knarr-ca", AUTHORITY_DAYS)));
+  const leaf = async (name: string, request: LeafRequest) => {
+    const kept = await readPair(dir, name);
+    if (kept && stillGood(kept, authority, request, clock.now())) return kept;
+    return writePair(dir, name, await issueCertificate(clock, authority, request));
+  };
+  const [server, admin] = await Promise.all([leaf("apiserver", serverRequest(hosts)), leaf("admin", ADMIN)]);
+  return { authority, server, admin };
+}
