@@ -1,0 +1,87 @@
+import {
+  formatTime,
+  groupResource,
+  NAMESPACES,
+  parseKey,
+  type KubeObject,
+  type Namespace,
+  type ResourceType,
+} from "#objects";
+import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
+import { unlessGone } from "../framework/gone.ts";
+import { itself, watch } from "../framework/watch.ts";
+import {
+  finalized,
+  inDeletionOrder,
+  remainingOf,
+  terminatingConditions,
+  type Contents,
+  type Remaining,
+} from "./plan.ts";
+
+/** How long until a namespace whose content waits for something is looked at again. */
+const RECHECK_MS = 5_000;
+/** A first look soon: most content goes at once, and its deletion wakes nobody here. */
+const FIRST_RECHECK_MS = 100;
+
+/**
+ * Empties a namespace that is being deleted, kind by kind, and lets it go once nothing is left.
+ * `namespacedTypes` gives every kind that can be listed and deleted in a namespace, custom ones included.
+ */
+export function namespaceController(namespacedTypes: () => readonly ResourceType[]): ControllerDefinition {
+  return defineController({
+    name: "namespace-controller",
+    concurrency: 10,
+    watches: [watch(NAMESPACES, itself)],
+    async sync(key, context) {
+      const namespace = context.caches.of(NAMESPACES).get(key);
+      if (!namespace?.metadata.deletionTimestamp) return;
+      if (!namespace.spec?.finalizers?.includes("kubernetes")) return;
+
+      const contents = await empty(key, namespacedTypes(), context);
+      const current = await updateConditions(namespace, contents, context);
+      if (contents.remaining.length > 0 || contents.failures.length > 0) {
+        const since = context.clock.now() - Date.parse(namespace.metadata.deletionTimestamp);
+        return { requeueAt: context.clock.now() + Math.min(RECHECK_MS, Math.max(FIRST_RECHECK_MS, since / 4)) };
+      }
+      await unlessGone(context.client.update(NAMESPACES, finalized(current), { subresource: "finalize" }));
+      return {};
+    },
+  });
+}
+
+async function empty(namespace: string, types: readonly ResourceType[], context: SyncContext): Promise<Contents> {
+  const remaining: Remaining[] = [];
+  const failures: string[] = [];
+  for (const stage of inDeletionOrder(types)) {
+    if (remaining.length > 0) break;
+    for (const type of stage) {
+      try {
+        const before = await context.client.list(type, { namespace, limit: 1 });
+        if (before.items.length === 0) continue;
+        await context.client.deleteCollection(type, { namespace }, { propagationPolicy: "Background" });
+        const after = await context.client.list(type, { namespace });
+        if (after.items.length > 0) remaining.push(remainingOf(groupResource(type), after.items));
+      } catch (error) {
+        failures.push(error instanceof Error ? error.message : String(error));
+        context.log.warn("deleting the content of a namespace failed", { namespace, type: groupResource(type), error });
+      }
+    }
+  }
+  return { remaining, failures };
+}
+
+async function updateConditions(namespace: Namespace, contents: Contents, context: SyncContext): Promise<Namespace> {
+  const conditions = terminatingConditions(namespace, contents, formatTime(context.clock.now()));
+  if (JSON.stringify(conditions) === JSON.stringify(namespace.status?.conditions)) return namespace;
+  const { name = "" } = namespace.metadata;
+  const patched = await unlessGone(
+    context.client.patch(
+      NAMESPACES,
+      parseKey(name),
+      { type: "merge", body: { status: { conditions } } },
+      { subresource: "status" },
+    ),
+  );
+  return patched ?? namespace;
+}

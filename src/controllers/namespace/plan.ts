@@ -1,0 +1,109 @@
+import type { Draft, KubeObject, Namespace, NamespaceCondition, ResourceType } from "#objects";
+
+/** What is left of one kind in a namespace that is being deleted. */
+export interface Remaining {
+  /** `pods`, `widgets.example.com` */
+  readonly resource: string;
+  readonly count: number;
+  /** How many of them wait for each finalizer. */
+  readonly finalizers: Readonly<Record<string, number>>;
+}
+
+export interface Contents {
+  readonly remaining: readonly Remaining[];
+  /** What went wrong while deleting, one text a kind. */
+  readonly failures: readonly string[];
+}
+
+/** Counts what a list found. */
+export function remainingOf(resource: string, objects: readonly KubeObject[]): Remaining {
+  const finalizers: Record<string, number> = {};
+  for (const { metadata } of objects) {
+    for (const name of metadata.finalizers ?? []) finalizers[name] = (finalizers[name] ?? 0) + 1;
+  }
+  return { resource, count: objects.length, finalizers };
+}
+
+/** Pods go before everything else: what they use must outlive them. */
+export function inDeletionOrder<T extends Pick<ResourceType, "group" | "resource">>(
+  types: readonly T[],
+): readonly (readonly T[])[] {
+  const isPods = (type: T) => type.group === "" && type.resource === "pods";
+  return [types.filter(isPods), types.filter((type) => !isPods(type))];
+}
+
+function condition(
+  type: string,
+  problem: string,
+  whenTrue: string,
+  whenFalse: string,
+  allWell: string,
+): Omit<NamespaceCondition, "lastTransitionTime"> {
+  return problem === ""
+    ? { type, status: "False", reason: whenFalse, message: allWell }
+    : { type, status: "True", reason: whenTrue, message: problem };
+}
+
+/** The conditions of a terminating namespace (upstream namespace_conditions.go), times unchanged where nothing turned. */
+export function terminatingConditions(namespace: Namespace, contents: Contents, now: string): NamespaceCondition[] {
+  const remain = contents.remaining.map(({ resource, count }) => `${resource} has ${count} resource instances`).sort();
+  const held = new Map<string, number>();
+  for (const { finalizers } of contents.remaining) {
+    for (const [name, count] of Object.entries(finalizers)) held.set(name, (held.get(name) ?? 0) + count);
+  }
+  const holders = [...held].map(([name, count]) => `${name} in ${count} resource instances`).sort();
+  const wanted = [
+    condition(
+      "NamespaceDeletionDiscoveryFailure",
+      "",
+      "DiscoveryFailed",
+      "ResourcesDiscovered",
+      "All resources successfully discovered",
+    ),
+    condition(
+      "NamespaceDeletionGroupVersionParsingFailure",
+      "",
+      "GroupVersionParsingFailed",
+      "ParsedGroupVersions",
+      "All legacy kube types successfully parsed",
+    ),
+    condition(
+      "NamespaceDeletionContentFailure",
+      contents.failures.length > 0
+        ? `Failed to delete all resource types, ${contents.failures.length} remaining: ${contents.failures.join(", ")}`
+        : "",
+      "ContentDeletionFailed",
+      "ContentDeleted",
+      "All content successfully deleted, may be waiting on finalization",
+    ),
+    condition(
+      "NamespaceContentRemaining",
+      remain.length > 0 ? `Some resources are remaining: ${remain.join(", ")}` : "",
+      "SomeResourcesRemain",
+      "ContentRemoved",
+      "All content successfully removed",
+    ),
+    condition(
+      "NamespaceFinalizersRemaining",
+      holders.length > 0 ? `Some content in the namespace has finalizers remaining: ${holders.join(", ")}` : "",
+      "SomeFinalizersRemain",
+      "ContentHasNoFinalizers",
+      "All content-preserving finalizers finished",
+    ),
+  ];
+  const present = namespace.status?.conditions ?? [];
+  const ours = new Set(wanted.map(({ type }) => type));
+  return [
+    ...present.filter(({ type }) => !ours.has(type)),
+    ...wanted.map((next) => {
+      const before = present.find(({ type }) => type === next.type);
+      return { ...next, lastTransitionTime: before?.status === next.status ? (before.lastTransitionTime ?? now) : now };
+    }),
+  ];
+}
+
+/** The namespace without our finalizer, to be sent to its `finalize` subresource. */
+export function finalized(namespace: Namespace): Namespace {
+  const finalizers = (namespace.spec?.finalizers ?? []).filter((name) => name !== "kubernetes");
+  return { ...namespace, spec: { ...(namespace.spec as Draft<Namespace["spec"]>), finalizers } };
+}
