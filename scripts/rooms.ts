@@ -21,7 +21,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   client: { imports: ["base", "objects"], neutral: true, packages: ["yaml"] },
   auth: { imports: ["base", "objects", "client"], neutral: true },
   admission: { imports: ["base", "objects", "client"], neutral: true },
-  apiserver: { imports: ["auth", "admission", "registry", "client", "objects", "base"], neutral: true },
+  apiserver: {
+    imports: ["auth", "admission", "registry", "client", "objects", "base"],
+    neutral: true,
+    packages: ["yaml"],
+  },
   controllers: { imports: PLANNERS, neutral: true },
   scheduler: { imports: PLANNERS, neutral: true },
   kubelet: { imports: PLANNERS, neutral: true },

@@ -1,7 +1,7 @@
 // Runs a script of the project on the pinned Node, after doing whatever set-up is missing.
 // This file itself runs on any Node from 20 on, with nothing installed: `node scripts/setup.mjs [script.ts [args…]]`.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -37,7 +37,15 @@ if (!existsSync(node) || modified(installed) < modified(join(root, "package-lock
 }
 
 const generated = join(root, "src/objects/generated/stamp");
-const inputs = ["scripts/generate.ts", "package-lock.json"].map((path) => readFileSync(join(root, path), "utf8"));
+const inFolder = (folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`);
+const inputs = [
+  "scripts/generate.ts",
+  "package-lock.json",
+  ...inFolder("scripts/generate"),
+  ...inFolder("src/objects/facts"),
+]
+  .sort()
+  .map((path) => readFileSync(join(root, path), "utf8"));
 const { createHash } = await import("node:crypto");
 const stamp = createHash("sha256").update(inputs.join("\0")).digest("hex");
 if (!existsSync(generated) || readFileSync(generated, "utf8") !== stamp) {

@@ -1,5 +1,18 @@
+export * from "./managed-fields/index.ts";
+export {
+  applySchemaDefaults,
+  decode,
+  DecodeFailure,
+  decodeValue,
+  MAX_DEPTH,
+  type BodyKind,
+  type Decoded,
+  type DecodeRequest,
+  type FieldValidation,
+} from "./decode/index.ts";
 export * from "./field-error.ts";
 export type * from "./generated/types.ts";
+export * from "./managed-fields/index.ts";
 export {
   deepFreeze,
   draftOf,
@@ -11,6 +24,15 @@ export {
   type New,
   type ObjectKey,
 } from "./object.ts";
+export * from "./patch/index.ts";
+export * from "./pods/index.ts";
+export * from "./quantity/index.ts";
 export * from "./resource-type.ts";
+export { schemaForKind, schemaOf } from "./schema/index.ts";
+export { nameOfType, rowOf, schemaFingerprint, type FieldRow, type KindName, type TypeRow } from "./schema/table.ts";
+export { loadSchemaTexts, type SchemaTexts } from "./schema/texts.ts";
 export type * from "./schema/model.ts";
+export * from "./selectors/index.ts";
 export * from "./status-error.ts";
+export * from "./time/index.ts";
+export * from "./validation/index.ts";

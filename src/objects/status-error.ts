@@ -130,6 +130,14 @@ export function invalidObject(group: string, kind: string, name: string, errors:
   });
 }
 
+/** 422 without a word about why: a JSON patch that does not apply (upstream NewGenericServerResponse). */
+export const rejectedRequest = () =>
+  failure(422, "Invalid", "the server rejected our request due to an error in our request", {});
+
+/** 500 with a text that the client may read and no reason: how upstream answers errors that are no Status. */
+export const plainError = (message: string) =>
+  new StatusError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, code: 500 });
+
 export const badRequest = (message: string) => failure(400, "BadRequest", message);
 export const gone = (message: string) => failure(410, "Gone", message);
 /** 410: the resourceVersion or continue token is too old. */

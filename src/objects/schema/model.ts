@@ -70,4 +70,8 @@ export interface Field {
   readonly patchMergeKey?: string;
   /** The default that the OpenAPI document states. */
   readonly default?: unknown;
+  /** What upstream's decoding errors call its type, where its schema does not say: `v1.Protocol`. */
+  readonly goType?: string;
+  /** The structs, joined by dots, that upstream embeds it by: its decoding errors name them. */
+  readonly goEmbedded?: string;
 }

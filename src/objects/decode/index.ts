@@ -1,0 +1,186 @@
+import { draftOf, type AnyDraft } from "../object.ts";
+import type { ObjectSchema, Schema } from "../schema/model.ts";
+import { badRequest, entityTooLarge, type StatusError } from "../status-error.ts";
+import { conform, UNSURE } from "./conform.ts";
+import { DecodeFailure, decodeExactly } from "./exact.ts";
+import { interpretKind, withDefaults, type BodyKind } from "./interpret.ts";
+import { scanJson } from "./json-scan.ts";
+import { jsonSyntaxError } from "./json-syntax.ts";
+import { summary } from "./summary.ts";
+import { setOwn } from "./own.ts";
+
+export { applySchemaDefaults } from "./defaults.ts";
+export { DecodeFailure } from "./exact.ts";
+export type { BodyKind } from "./interpret.ts";
+
+export type FieldValidation = "Strict" | "Warn" | "Ignore";
+
+export interface DecodeRequest {
+  readonly body:
+    | {
+        readonly type: "encoded";
+        readonly bytes: Uint8Array;
+        readonly mediaType: "application/json" | "application/yaml";
+      }
+    /** Never changed: it is copied. */
+    | { readonly type: "value"; readonly value: object };
+  readonly schema: ObjectSchema;
+  /** What the path is for. A body that leaves out its apiVersion or kind is taken to be that. */
+  readonly expected: BodyKind;
+  readonly fieldValidation: FieldValidation;
+  /** How deeply a body may be nested; default {@link MAX_DEPTH}. */
+  readonly maxDepth?: number;
+}
+
+export interface Decoded {
+  /** Fresh: the caller may change it. Its apiVersion and kind are filled in. Defaults are not. */
+  readonly value: AnyDraft;
+  /** What the body says it is, which the caller compares with what it expected. */
+  readonly kind: BodyKind;
+  /** For Warning headers, under Warn: `unknown field "spec.foo"`. */
+  readonly warnings: readonly string[];
+}
+
+/** Upstream stops at 10,000; nothing real comes near, and what is kept has to be walked recursively. */
+export const MAX_DEPTH = 1000;
+
+/**
+ * Bytes of a YAML body, of which the parser takes about a megabyte a second. Clients convert to JSON, so what is
+ * larger than this is rare.
+ */
+export const MAX_YAML_BYTES = 1 << 20;
+
+/**
+ * Decodes a body as upstream's API server does: unknown fields are dropped and told of, as are duplicates; nulls
+ * are as good as absent; quantities, times and integers are checked and brought into their canonical form.
+ *
+ * @throws StatusError 400 in upstream's words; 413 for YAML above {@link MAX_YAML_BYTES}
+ */
+export async function decode(request: DecodeRequest): Promise<Decoded> {
+  const { body, schema, fieldValidation, maxDepth = MAX_DEPTH } = request;
+  const loaded = await load(request, maxDepth);
+  let found: BodyKind;
+  try {
+    found = withDefaults(interpretKind(loaded.value), request.expected);
+  } catch (error) {
+    throw unrecognized(request, (error as Error).message);
+  }
+  try {
+    const { value, strictErrors } =
+      body.type === "value"
+        ? decodeValue(body.value, schema, fieldValidation)
+        : decodeParsed(loaded, schema, fieldValidation);
+    const problems = [...loaded.duplicates, ...strictErrors];
+    if (fieldValidation === "Strict" && problems.length > 0) {
+      throw new DecodeFailure(`strict decoding error: ${problems.join(", ")}`);
+    }
+    return {
+      value: withKind(value as AnyDraft | undefined, found),
+      kind: found,
+      warnings: fieldValidation === "Warn" ? problems.flatMap(warningsOf) : [],
+    };
+  } catch (error) {
+    if (!(error instanceof DecodeFailure)) throw error;
+    throw badRequest(
+      `${found.kind} in version ${JSON.stringify(found.version)} cannot be handled as a ${request.expected.kind}: ${error.message}`,
+    );
+  }
+}
+
+/**
+ * Brings a JSON value into the form of its schema; for what does not come as a body (the result of a patch).
+ * Under Ignore unknown fields are no strict errors.
+ *
+ * @throws DecodeFailure with the message of upstream's decoder
+ */
+export function decodeValue(
+  value: unknown,
+  schema: ObjectSchema,
+  fieldValidation: FieldValidation,
+): { readonly value: unknown; readonly strictErrors: readonly string[] } {
+  const result = conform(draftOf(value), schema, { dropUnknown: fieldValidation === "Ignore" });
+  if (result !== UNSURE) return { value: result.value, strictErrors: [] };
+  const exact = decodeExactly(JSON.stringify(value), schema);
+  return fieldValidation === "Ignore" ? { value: exact.value, strictErrors: [] } : exact;
+}
+
+interface Loaded {
+  readonly value: unknown;
+  readonly text: string;
+  /** Found in YAML, where they are gone once it is JSON. */
+  readonly duplicates: readonly string[];
+  readonly keys: number;
+  readonly subtle: boolean;
+}
+
+async function load(request: DecodeRequest, maxDepth: number): Promise<Loaded> {
+  const { body, fieldValidation } = request;
+  if (body.type === "value") return { value: body.value, text: "", duplicates: [], keys: 0, subtle: false };
+  if (body.mediaType === "application/json") return parse(request, body.bytes, maxDepth);
+  if (body.bytes.length > MAX_YAML_BYTES) {
+    throw entityTooLarge(`Request entity is too large: limit is ${MAX_YAML_BYTES}`);
+  }
+  const { yamlToJson, YamlFailure } = await import("./yaml.ts");
+  try {
+    const { json, duplicates } = yamlToJson(body.bytes, maxDepth);
+    const loaded = parse(request, new TextEncoder().encode(json), maxDepth);
+    if (fieldValidation === "Ignore" || duplicates.length === 0) return loaded;
+    return { ...loaded, duplicates: [`yaml: unmarshal errors:\n${duplicates.map((each) => `  ${each}`).join("\n")}`] };
+  } catch (error) {
+    if (!(error instanceof YamlFailure)) throw error;
+    throw unrecognized(request, error.message);
+  }
+}
+
+function parse(request: DecodeRequest, bytes: Uint8Array, maxDepth: number): Loaded {
+  const scan = scanJson(bytes);
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
+  const syntaxError = () =>
+    unrecognized(request, `couldn't get version/kind; json parse error: ${jsonSyntaxError(bytes, maxDepth)}`);
+  if (scan.depth > maxDepth) throw syntaxError();
+  try {
+    return { value: JSON.parse(text) as unknown, text, duplicates: [], keys: scan.keys, subtle: scan.subtle };
+  } catch {
+    throw syntaxError();
+  }
+}
+
+function decodeParsed(
+  { value, text, keys, subtle }: Loaded,
+  schema: Schema,
+  fieldValidation: FieldValidation,
+): { readonly value: unknown; readonly strictErrors: readonly string[] } {
+  if (value === null) return { value: {}, strictErrors: [] };
+  const dropUnknown = fieldValidation === "Ignore";
+  if (!subtle) {
+    const result = conform(value, schema, { dropUnknown });
+    if (result !== UNSURE && (dropUnknown || result.keys === keys)) return { value: result.value, strictErrors: [] };
+  }
+  const exact = decodeExactly(text, schema);
+  return dropUnknown ? { value: exact.value, strictErrors: [] } : exact;
+}
+
+function withKind(value: AnyDraft | undefined, { group, version, kind }: BodyKind): AnyDraft {
+  const result: Record<string, unknown> = { apiVersion: group ? `${group}/${version}` : version, kind };
+  for (const [key, inner] of Object.entries(value ?? {})) if (!Object.hasOwn(result, key)) setOwn(result, key, inner);
+  return result as unknown as AnyDraft;
+}
+
+const YAML_ERRORS = "yaml: unmarshal errors:\n";
+
+/** Each of YAML's duplicates is a warning of its own. */
+const warningsOf = (problem: string): string[] =>
+  problem.startsWith(YAML_ERRORS)
+    ? problem
+        .slice(YAML_ERRORS.length)
+        .split("\n")
+        .map((line) => line.trim())
+    : [problem];
+
+/** Of a body whose kind could not even be told. */
+function unrecognized({ body, expected }: DecodeRequest, message: string): StatusError {
+  const bytes = body.type === "encoded" ? body.bytes : new TextEncoder().encode(JSON.stringify(body.value));
+  return badRequest(
+    `the object provided is unrecognized (must be of type ${expected.kind}): ${message} (${summary(bytes)})`,
+  );
+}

@@ -1,0 +1,2 @@
+export { formatDuration, humanDuration, parseDuration } from "./duration.ts";
+export { formatMicroTime, formatTime, parseTime } from "./timestamp.ts";

@@ -1,0 +1,42 @@
+/** Points in time as the API writes them: RFC 3339 in UTC. */
+
+/** Seconds: `2026-01-01T00:00:00Z`. `ms` is milliseconds since the epoch; what is below a second is cut off. */
+export function formatTime(ms: number): string {
+  if (ms === lastMs) return lastText;
+  const text = `${new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, -5)}Z`;
+  lastMs = ms;
+  lastText = text;
+  return text;
+}
+
+// Many objects are stamped in the same millisecond.
+let lastMs = Number.NaN;
+let lastText = "";
+
+/** Microseconds: `2026-01-01T00:00:00.123000Z`. `ms` may have a fraction. */
+export function formatMicroTime(ms: number): string {
+  const micros = Math.floor((ms - Math.floor(ms)) * 1000);
+  return `${new Date(Math.floor(ms)).toISOString().slice(0, -1)}${String(micros).padStart(3, "0")}Z`;
+}
+
+const rfc3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:[.,](\d+))?(Z|[+-]\d{2}:\d{2})$/;
+
+/** Milliseconds since the epoch of an RFC 3339 time, with a fraction down to microseconds; undefined when it is none. */
+export function parseTime(text: string): number | undefined {
+  const match = rfc3339.exec(text);
+  if (!match) return undefined;
+  const [, year, month, day, hour, minute, second, fraction = "", zone = "Z"] = match;
+  const date = new Date(0);
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return undefined;
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  date.setUTCHours(Number(hour), Number(minute), Number(second));
+  const micros = Number(fraction.slice(0, 6).padEnd(6, "0"));
+  let offset = 0;
+  if (zone !== "Z") {
+    const [hours, minutes] = [Number(zone.slice(1, 3)), Number(zone.slice(4, 6))];
+    if (hours > 23 || minutes > 59) return undefined;
+    offset = (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
+  }
+  return date.getTime() - offset + micros / 1000;
+}

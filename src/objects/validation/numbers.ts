@@ -1,0 +1,22 @@
+/** Numbers within bounds, in upstream's words; nothing when the value is fine. */
+import { mismatch, mustBeBetween, wholly } from "./text.ts";
+
+const OK: readonly string[] = Object.freeze([]);
+
+export const MUST_NOT_BE_NEGATIVE = "must be greater than or equal to 0";
+
+export const inRange = (value: number, low: number, high: number): readonly string[] =>
+  value >= low && value <= high ? OK : [mustBeBetween(low, high)];
+
+export const portNumber = (value: number): readonly string[] => inRange(value, 1, 65535);
+
+/** A user's or group's number. */
+export const unixId = (value: number): readonly string[] => inRange(value, 0, 2 ** 31 - 1);
+
+const PERCENT = "[0-9]+%";
+const percentRegExp = wholly(PERCENT);
+
+export const percentString = (value: string): readonly string[] =>
+  percentRegExp.test(value)
+    ? OK
+    : [mismatch("a valid percent string must be a numeric string followed by an ending '%'", PERCENT, "1%", "93%")];
