@@ -105,3 +105,20 @@ export async function keepCredentials(dir: string, clock: Clock, hosts: readonly
   const [server, admin] = await Promise.all([leaf("apiserver", serverRequest(hosts)), leaf("admin", ADMIN)]);
   return { authority, server, admin };
 }
+
+/** Credentials that are made, or read, when somebody first needs them: a cluster without a server needs few. */
+export interface LazyCredentials {
+  all(): Promise<Credentials>;
+  /** The authority's certificate, PEM. */
+  authority(): Promise<string>;
+}
+
+/** Those of a data directory, or throwaway ones. With a directory they are looked for at once, side by side with the rest of the start. */
+export function credentialsOf(dataDir: string | undefined, clock: Clock, hosts: readonly string[]): LazyCredentials {
+  let made: Promise<Credentials> | undefined;
+  const all = () =>
+    (made ??= dataDir === undefined ? createCredentials(clock, hosts) : keepCredentials(join(dataDir, "pki"), clock, hosts));
+  // A failure is reported to whoever asks, not as an unhandled rejection.
+  if (dataDir !== undefined) all().catch(() => {});
+  return { all, authority: async () => (await all()).authority.certificate };
+}

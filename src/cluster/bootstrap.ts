@@ -1,0 +1,27 @@
+import type { Client } from "#client";
+import { hasReason, type KubeObject, type New, type ResourceType } from "#objects";
+import { bootstrapObjects, type BootstrapObject, type BootstrapOptions, type Registry } from "#registry";
+
+/** Names a resource of the registry in its storage version. */
+export function typeOf({ definition }: ReturnType<Registry["resources"]>[number]): ResourceType {
+  const { group, storageVersion, resource, kind, namespaced } = definition;
+  return { group, version: storageVersion, resource, kind, namespaced };
+}
+
+/** Creates what every cluster has and this one lacks. Objects that are there stay as they are. */
+export async function bootstrap(client: Client, registry: Registry, options: BootstrapOptions): Promise<void> {
+  const create = async ({ group, resource, object }: BootstrapObject) => {
+    const found = registry.resource(group, resource);
+    if (!found) throw new Error(`nothing serves ${resource}.${group}`);
+    try {
+      await client.create(typeOf(found), object as unknown as New<KubeObject>);
+    } catch (error) {
+      if (!hasReason(error, "AlreadyExists")) throw error;
+    }
+  };
+  // Namespaces first: everything else may live in one.
+  const isNamespace = ({ resource }: BootstrapObject) => resource === "namespaces";
+  const objects = bootstrapObjects(options);
+  await Promise.all(objects.filter(isNamespace).map(create));
+  await Promise.all(objects.filter((object) => !isNamespace(object)).map(create));
+}

@@ -1,0 +1,72 @@
+import { builtInAdmission } from "#admission";
+import { createApiServer, versionInfo, type ApiServer } from "#apiserver";
+import {
+  anonymousUsers,
+  authenticators,
+  authorizers,
+  clientCertificates,
+  privilegedGroup,
+  publicPaths,
+  selfReviews,
+} from "#auth";
+import type { Clock, Log, Random, Scope } from "#base";
+import { createCaches } from "#client";
+import { builtInKinds, createRegistry, type Registry } from "#registry";
+import type { Store } from "#store";
+import { KNARR_VERSION } from "./version.ts";
+
+export interface ControlPlane {
+  readonly registry: Registry;
+  readonly apiServer: ApiServer;
+}
+
+export interface ControlPlaneOptions {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly scope: Scope;
+  /** `host:port` once something listens. */
+  readonly serverAddress: () => string;
+  /** Names what keeps the cluster from being ready, or nothing. */
+  readonly unready: () => string | undefined;
+}
+
+/** The API over a store, without a transport. */
+export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { store, clock, random, log, scope } = options;
+  const registry = await createRegistry({ definitions: builtInKinds(), store, clock, random, log });
+  const apiServer = createApiServer({
+    registry,
+    authenticator: authenticators(clientCertificates(), anonymousUsers),
+    authorizer: authorizers(publicPaths, privilegedGroup(), selfReviews),
+    admission: (client) =>
+      builtInAdmission({
+        client,
+        caches: createCaches({ client, scope, clock, random, log }),
+        clock,
+        random,
+      }),
+    clock,
+    random,
+    log,
+    version: versionInfo({
+      knarr: KNARR_VERSION,
+      platform: `${process.platform === "win32" ? "windows" : process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`,
+      runtime: `node ${process.version}`,
+    }),
+    serverAddress: options.serverAddress,
+    health: {
+      readyz: [
+        {
+          name: "cluster",
+          check() {
+            const why = options.unready();
+            if (why !== undefined) throw new Error(why);
+          },
+        },
+      ],
+    },
+  });
+  return { registry, apiServer };
+}

@@ -1,0 +1,9 @@
+export { KUBERNETES_VERSION as VERSION } from "#apiserver";
+export type { Cluster } from "./cluster.ts";
+export { announceRunning, findRunning, forgetRunning, type RunningCluster } from "./data-dir/running.ts";
+export { clusterStatus, readAccess, type ClusterStatus } from "./data-dir/status.ts";
+export { CorruptKubeconfig, kubeconfigFor, type ClusterAccess } from "./kubeconfig/document.ts";
+export { checkKubeconfig, mergeKubeconfig, unmergeKubeconfig, type KubeconfigTarget } from "./kubeconfig/file.ts";
+export { StartError, type ClusterOptions } from "./options.ts";
+export { startCluster } from "./start.ts";
+export { KNARR_VERSION } from "./version.ts";

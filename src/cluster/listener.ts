@@ -1,0 +1,76 @@
+import type { Log, Scope } from "#base";
+import type { ApiServer } from "#apiserver";
+import { AddressInUse, CannotListen, serve, type RunningServer } from "#wire";
+import type { ClusterAccess } from "./kubeconfig/document.ts";
+import { StartError, type ClusterOptions } from "./options.ts";
+import type { LazyCredentials } from "./pki/credentials.ts";
+
+export interface ListenerOptions {
+  readonly options: ClusterOptions;
+  readonly credentials: LazyCredentials;
+  readonly apiServer: ApiServer;
+  readonly log: Log;
+  readonly scope: Scope;
+}
+
+/** The HTTPS side of a cluster, which may start late or never. */
+export interface Listener {
+  /** `host:port` as clients reach it, once it listens. */
+  readonly address: string | undefined;
+  readonly port: number | undefined;
+  /** Starts listening unless it does already. */
+  listen(): Promise<RunningServer>;
+  access(): Promise<ClusterAccess>;
+}
+
+/** Addresses that mean "all of this machine": clients here use loopback. */
+const ANYWHERE: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "[::1]" };
+
+export function createListener({ options, credentials, apiServer, log, scope }: ListenerOptions): Listener {
+  const { bind = "127.0.0.1", port = 0 } = options;
+  let running: Promise<RunningServer> | undefined;
+  let server: RunningServer | undefined;
+
+  const start = async () => {
+    const { authority, server: pair } = await credentials.all();
+    try {
+      server = await serve({
+        handle: (request) => apiServer.handle(request as Parameters<typeof apiServer.handle>[0]),
+        tls: { cert: pair.certificate, key: pair.privateKey, clientCa: authority.certificate },
+        host: bind,
+        port,
+        log,
+      });
+    } catch (error) {
+      if (error instanceof AddressInUse) {
+        throw new StartError(`port ${port} of ${bind} is in use by another process`, { cause: error });
+      }
+      if (error instanceof CannotListen) throw new StartError(error.message, { cause: error });
+      throw error;
+    }
+    scope.defer(() => server!.close());
+    return server;
+  };
+  const listener: Listener = {
+    get port() {
+      return server?.port;
+    },
+    get address() {
+      if (!server) return undefined;
+      const host = ANYWHERE[bind] ?? (bind.includes(":") ? `[${bind}]` : bind);
+      return `${host}:${server.port}`;
+    },
+    listen: () => (running ??= start()),
+    async access() {
+      await listener.listen();
+      const { authority, admin } = await credentials.all();
+      return {
+        server: `https://${listener.address}`,
+        authority: authority.certificate,
+        certificate: admin.certificate,
+        privateKey: admin.privateKey,
+      };
+    },
+  };
+  return listener;
+}

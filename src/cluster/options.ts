@@ -1,0 +1,33 @@
+import type { Clock, Log, Random } from "#base";
+
+/** How a cluster is started. Everything is optional: the default is a throwaway cluster in memory, one node. */
+export interface ClusterOptions {
+  /** Keeps certificates and, with the lmdb store, all objects. The same directory again resumes the same cluster. */
+  readonly dataDir?: string;
+  /** Default: lmdb when there is a dataDir, else memory. */
+  readonly store?: "memory" | "lmdb";
+  /** How many simulated nodes, named knarr-1, knarr-2, …; default 1. */
+  readonly nodes?: number;
+  /** What runs the containers. `auto` takes what the machine offers; default simulated. */
+  readonly runtime?: "auto" | "simulated" | "containerd";
+  /** Address of the HTTPS server, default 127.0.0.1. */
+  readonly bind?: string;
+  /**
+   * Port of the HTTPS server, 0 for any free one. Without it nothing listens until `kubeconfig()` or
+   * `access()` is asked for: the in-process client needs no server.
+   */
+  readonly port?: number;
+  /** How much history is kept for old reads and watches: the last 5 minutes and 10,000 revisions, or all of it. */
+  readonly history?: "recent" | "all";
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly log?: Log;
+}
+
+/** The cluster could not be started: one line that says why, in the user's terms. Nothing is left behind. */
+export class StartError extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "StartError";
+  }
+}

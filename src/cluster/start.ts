@@ -1,0 +1,150 @@
+import { createScope, silentLog, sleep, systemClock, systemRandom, type Clock } from "#base";
+import { createCaches } from "#client";
+import {
+  deploymentController,
+  garbageCollector,
+  namespaceController,
+  nodeLifecycleController,
+  podGarbageCollector,
+  replicaSetController,
+  replicationControllerController,
+  rootCaPublisher,
+  runControllers,
+  serviceAccountController,
+  taintEvictionController,
+} from "#controllers";
+import { startSimulatedNodes } from "#kubelet/simulated";
+import { NODES, SERVICE_ACCOUNTS } from "#objects";
+import { KUBERNETES_VERSION } from "#apiserver";
+import { bootstrap, typeOf } from "./bootstrap.ts";
+import type { Cluster } from "./cluster.ts";
+import { createControlPlane } from "./control-plane.ts";
+import { kubeconfigFor } from "./kubeconfig/document.ts";
+import { createListener } from "./listener.ts";
+import { openStore, prepareDataDir } from "./open-store.ts";
+import { StartError, type ClusterOptions } from "./options.ts";
+import { credentialsOf } from "./pki/credentials.ts";
+import { ADMIN, CONTROLLER_MANAGER, KUBELET } from "./users.ts";
+
+const READY_TIMEOUT_MS = 60_000;
+
+/**
+ * Starts a cluster in this process and resolves once it is ready: the control plane answers, every node is
+ * Ready, and the namespace `default` has its service account.
+ *
+ * @throws StartError when it cannot be started; nothing is left behind then.
+ */
+export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
+  const { clock = systemClock, random = systemRandom, log = silentLog, nodes = 1 } = options;
+  const began = clock.monotonic();
+  const scope = createScope("cluster");
+  try {
+    const notes = runtimeNotes(options);
+    if (options.dataDir !== undefined) await prepareDataDir(options.dataDir);
+    const credentials = credentialsOf(options.dataDir, clock, [options.bind ?? "127.0.0.1"]);
+    const store = await openStore(options, clock);
+    scope.defer(() => store.close());
+
+    let unready: string | undefined = "starting";
+    const { registry, apiServer } = await createControlPlane({
+      store,
+      clock,
+      random,
+      log,
+      scope: scope.child("admission"),
+      serverAddress: () => listener.address ?? "127.0.0.1:6443",
+      unready: () => unready,
+    });
+    scope.defer(() => registry.close());
+    const listener = createListener({ options, credentials, apiServer, log, scope });
+    if (options.port !== undefined) await listener.listen();
+
+    await bootstrap(apiServer.client(ADMIN), registry, { apiServerPort: listener.port ?? options.port ?? 6443 });
+
+    const types = (namespacedOnly: boolean) => () =>
+      registry
+        .resources()
+        .filter(({ definition: { verbs, namespaced, compute } }) => {
+          const deletable = !compute && (verbs ?? ["list", "watch", "delete", "deletecollection"]);
+          return deletable && deletable.includes("list") && deletable.includes("delete") && (namespaced || !namespacedOnly);
+        })
+        .map(typeOf);
+    const controllerClient = apiServer.client(CONTROLLER_MANAGER);
+    const caches = createCaches({ client: controllerClient, scope: scope.child("caches"), clock, random, log });
+    runControllers(
+      [
+        deploymentController,
+        replicaSetController,
+        replicationControllerController,
+        namespaceController(types(true)),
+        serviceAccountController,
+        rootCaPublisher(await credentials.authority()),
+        garbageCollector({ types: types(false), onTypesChange: registry.onChange }),
+        nodeLifecycleController(),
+        taintEvictionController(),
+        podGarbageCollector(),
+      ],
+      { client: controllerClient, caches, scope: scope.child("controllers"), clock, random, log },
+    );
+    const simulated = await startSimulatedNodes({
+      client: apiServer.client(KUBELET),
+      clock,
+      random,
+      log,
+      scope: scope.child("nodes"),
+      count: nodes,
+      kubeletVersion: KUBERNETES_VERSION,
+    });
+
+    const nodeCache = caches.of(NODES);
+    const accounts = caches.of(SERVICE_ACCOUNTS);
+    const why = (): string | undefined => {
+      const ready = [...nodeCache.list()].filter(
+        (node) =>
+          node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") &&
+          !node.spec?.taints?.some(({ key }) => key === "node.kubernetes.io/not-ready"),
+      ).length;
+      if (ready < nodes) return `${nodes - ready} of ${nodes} nodes are not ready`;
+      return accounts.has("default/default") ? undefined : "the service account default/default is missing";
+    };
+    await until(clock, () => (unready = why()) === undefined);
+
+    const stop = () => scope.close();
+    return {
+      client: apiServer.client(ADMIN),
+      clientAs: (user) => apiServer.client(user),
+      get server() {
+        return listener.address === undefined ? undefined : `https://${listener.address}`;
+      },
+      runtime: "simulated",
+      notes,
+      readyMs: clock.monotonic() - began,
+      registry,
+      access: () => listener.access(),
+      kubeconfig: async () => kubeconfigFor("knarr", await listener.access()),
+      addNode: async () => (await simulated.add()).nodeName,
+      stop,
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await scope.close();
+    throw error;
+  }
+}
+
+/** What the choice of a runtime leads to. */
+function runtimeNotes({ runtime = "simulated" }: ClusterOptions): string[] {
+  if (runtime === "containerd") {
+    throw new StartError("the containerd runtime is not there yet; use --runtime simulated");
+  }
+  return runtime === "auto" ? ["nodes are simulated: real containers come with a later version"] : [];
+}
+
+/** Waits in small steps: what it waits for is watched, so it comes about within moments. */
+async function until(clock: Clock, done: () => boolean): Promise<void> {
+  const deadline = clock.now() + READY_TIMEOUT_MS;
+  while (!done()) {
+    if (clock.now() > deadline) throw new StartError("the cluster did not become ready");
+    await sleep(clock, 2);
+  }
+}

@@ -1,0 +1,26 @@
+export { candidates, claim, settleClaim, type Claim } from "./claim.ts";
+export {
+  defineController,
+  syncByPlan,
+  type ControllerContext,
+  type ControllerDefinition,
+  type Plan,
+  type SyncContext,
+  type SyncResult,
+} from "./definition.ts";
+export { allOf, slowStart, type Failure } from "./parallel.ts";
+export { createPod, deletePod, isNamespaceTerminating, messageOf, podFromTemplate } from "./pod-control.ts";
+export { inDeletionOrder } from "./pod-ranking.ts";
+export { runController, runControllers, type RunningController, type RunOptions } from "./run.ts";
+export { adopter, anyOf, matcherOf, matcherOfSet, orphansMatching } from "./selector.ts";
+export {
+  controllerOf,
+  controllerReference,
+  itself,
+  owner,
+  ownerKey,
+  refersTo,
+  watch,
+  type KeysOf,
+  type Watch,
+} from "./watch.ts";

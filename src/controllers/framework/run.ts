@@ -1,0 +1,115 @@
+import { createWorkQueue, type Clock, type Log, type Random, type Scope, type WorkQueue } from "#base";
+import { createRecorder, type Cache, type Client, type SharedCaches } from "#client";
+import { groupResource, hasReason, type ResourceType } from "#objects";
+import type { ControllerContext, ControllerDefinition } from "./definition.ts";
+import { createWriteLedger, type WriteLedger } from "./write-ledger.ts";
+
+export interface RunOptions {
+  readonly client: Client;
+  readonly caches: SharedCaches;
+  /** Closing it stops the controllers and waits for the syncs in hand. */
+  readonly scope: Scope;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+export interface RunningController {
+  readonly name: string;
+  /** Resolves when its caches have their first lists and it takes keys. */
+  whenStarted(): Promise<void>;
+  /** Keys waiting or in hand. */
+  readonly backlog: number;
+  enqueue(key: string): void;
+}
+
+const DEFAULT_CONCURRENCY = 5;
+
+/** Starts controllers that share one set of caches. */
+export function runControllers(
+  definitions: readonly ControllerDefinition[],
+  options: RunOptions,
+): readonly RunningController[] {
+  return definitions.map((definition) => runController(definition, options));
+}
+
+/** Starts one controller. */
+export function runController(definition: ControllerDefinition, options: RunOptions): RunningController {
+  const { client, caches, clock, random } = options;
+  const { name } = definition;
+  const scope = options.scope.child(name);
+  const log = options.log.with({ controller: name });
+  const recorder = createRecorder({ client, component: name, clock, random, log, scope });
+  const inputs = new Map<string, Cache>();
+  for (const input of definition.watches) inputs.set(groupResource(input.type), input.cache(caches));
+  const cacheOf = (type: ResourceType) => inputs.get(groupResource(type));
+
+  /** Of keys that have written what their caches may not show yet. */
+  const ledgers = new Map<string, WriteLedger>();
+  /** Until when a key rests. */
+  const resting = new Map<string, number>();
+
+  const queue: WorkQueue = createWorkQueue({
+    clock,
+    concurrency: definition.concurrency ?? DEFAULT_CONCURRENCY,
+    handle: sync,
+    onError(key, error, attempt) {
+      // Two writers met: ordinary, and the next attempt sees the other's write.
+      const level = hasReason(error, "Conflict") ? "debug" : "warn";
+      log[level]("sync failed", { key, attempt, error });
+    },
+  });
+  scope.defer(() => queue.close());
+
+  const context: ControllerContext = {
+    client,
+    caches,
+    recorder,
+    clock,
+    random,
+    log,
+    signal: scope.signal,
+    enqueue: (key, ms = 0) => queue.addAfter(key, ms),
+  };
+
+  async function sync(key: string): Promise<void> {
+    const wait = (resting.get(key) ?? 0) - clock.now();
+    if (wait > 0) {
+      queue.addAfter(key, wait);
+      return;
+    }
+    resting.delete(key);
+    const ledger = ledgers.get(key) ?? createWriteLedger(client, cacheOf);
+    if (!ledger.settled()) {
+      ledger.whenSettled(() => queue.add(key));
+      return;
+    }
+    try {
+      const result = await definition.sync(key, { ...context, client: ledger.client });
+      if (!result) return;
+      if (result.requeueAt !== undefined) queue.addAfter(key, Math.max(1, result.requeueAt - clock.now()));
+      if (result.restMs) resting.set(key, clock.now() + result.restMs);
+    } finally {
+      if (ledger.settled()) ledgers.delete(key);
+      else ledgers.set(key, ledger);
+    }
+  }
+
+  const started = start();
+  started.catch(() => {});
+  async function start(): Promise<void> {
+    await Promise.all([...inputs.values()].map((cache) => cache.whenSynced()));
+    if (scope.signal.aborted) return;
+    definition.start?.(context);
+    for (const input of definition.watches) scope.defer(input.subscribe(caches, (key) => queue.add(key)));
+  }
+
+  return {
+    name,
+    whenStarted: () => started,
+    get backlog() {
+      return queue.size;
+    },
+    enqueue: (key) => queue.add(key),
+  };
+}

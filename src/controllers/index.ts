@@ -1,0 +1,10 @@
+export * from "./framework/index.ts";
+export { deploymentController } from "./deployment/controller.ts";
+export { replicaSetController } from "./replica-set/controller.ts";
+export { replicationControllerController } from "./replication-controller/controller.ts";
+export { garbageCollector, type GarbageCollectorOptions } from "./garbage-collector/controller.ts";
+export { namespaceController } from "./namespace/controller.ts";
+export { nodeLifecycleController } from "./node-lifecycle/controller.ts";
+export { podGarbageCollector } from "./pod-garbage-collector/controller.ts";
+export { rootCaPublisher, serviceAccountController } from "./service-account/controller.ts";
+export { taintEvictionController } from "./taint-eviction/controller.ts";

@@ -1,0 +1,36 @@
+import { createRandom, createScope, createVirtualClock, silentLog, type VirtualClock } from "#base";
+import { createCaches, type SharedCaches } from "#client";
+import { EVENTS } from "#objects";
+import { createFakeClient, createFakeKubelet, type FakeClient, type FakeKubelet } from "#simulation";
+import { runControllers, type ControllerDefinition } from "../framework/index.ts";
+
+/** Controllers on a fake API and a virtual clock: for tests. */
+export interface TestWorld extends AsyncDisposable {
+  readonly clock: VirtualClock;
+  readonly client: FakeClient;
+  readonly caches: SharedCaches;
+  readonly kubelet: FakeKubelet;
+  /** Lets everything happen that happens without time going by much. */
+  settle(ms?: number): Promise<void>;
+  /** The texts of the Events so far: `Normal SuccessfulCreate Created pod: x`. */
+  events(): readonly string[];
+}
+
+export async function createTestWorld(definitions: readonly ControllerDefinition[], seed = 1): Promise<TestWorld> {
+  const clock = createVirtualClock();
+  const random = createRandom(seed);
+  const client = createFakeClient({ clock, random });
+  const scope = createScope("test");
+  const caches = createCaches({ client, scope, clock, random, log: silentLog });
+  const controllers = runControllers(definitions, { client, caches, scope, clock, random, log: silentLog });
+  await Promise.all(controllers.map((controller) => controller.whenStarted()));
+  return {
+    clock,
+    client,
+    caches,
+    kubelet: createFakeKubelet(client, clock, random),
+    settle: (ms = 100) => clock.advance(ms),
+    events: () => client.all(EVENTS).map(({ type, reason, message }) => `${type} ${reason} ${message}`),
+    [Symbol.asyncDispose]: () => scope.close(),
+  };
+}

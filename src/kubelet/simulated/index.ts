@@ -1,0 +1,3 @@
+export { ANNOTATION_PREFIX } from "./behaviour.ts";
+export { startSimulatedNodes, type SimulatedNodes, type SimulatedNodesOptions } from "./nodes.ts";
+export { type SimulatedTimes } from "./runtime.ts";

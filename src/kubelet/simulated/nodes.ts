@@ -1,0 +1,107 @@
+import type { Clock, Log, Random, Scope } from "#base";
+import { createCaches, type Client } from "#client";
+import { startKubelet, type Kubelet, type NodeDescription } from "#kubelet";
+import { PODS } from "#objects";
+import { nodeAddressOf, podCidrOf } from "./addresses.ts";
+import { createSimulatedRuntime, type SimulatedTimes } from "./runtime.ts";
+
+export interface SimulatedNodesOptions {
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly scope: Scope;
+  readonly count: number;
+  /** `v1.36.3` */
+  readonly kubeletVersion: string;
+  readonly capacity?: Readonly<Record<string, string>>;
+  readonly times?: Partial<SimulatedTimes>;
+}
+
+export interface SimulatedNodes {
+  readonly kubelets: ReadonlyMap<string, Kubelet>;
+  /** Adds one more node; resolves once it is registered. */
+  add(): Promise<Kubelet>;
+}
+
+const CAPACITY = {
+  cpu: "8",
+  memory: "32Gi",
+  pods: "110",
+  "ephemeral-storage": "100Gi",
+  "hugepages-1Gi": "0",
+  "hugepages-2Mi": "0",
+};
+
+/** Starts simulated nodes knarr-1, knarr-2, … All of them share one watch on the pods. */
+export async function startSimulatedNodes(options: SimulatedNodesOptions): Promise<SimulatedNodes> {
+  const { client, clock, random, log, scope } = options;
+  const kubelets = new Map<string, Kubelet>();
+  const caches = createCaches({ client, scope, clock, random, log });
+  const pods = caches.of(PODS);
+  pods.addIndex("node", (pod) => pod.spec?.nodeName);
+
+  const add = async () => {
+    const index = kubelets.size;
+    const node = describe(index, options);
+    // Reserved before the first await, so that two nodes never get one name.
+    const starting = startKubelet({
+      node,
+      runtime: createSimulatedRuntime({
+        clock,
+        random,
+        podCidr: node.podCidr,
+        nodeIp: nodeAddressOf(index),
+        ...(options.times ? { times: options.times } : {}),
+      }),
+      client,
+      clock,
+      random,
+      log,
+      scope: scope.child(node.name),
+    });
+    kubelets.set(node.name, undefined as unknown as Kubelet);
+    const kubelet = await starting;
+    kubelets.set(node.name, kubelet);
+    for (const pod of pods.index("node", node.name)) kubelet.observe(pod);
+    return kubelet;
+  };
+
+  await pods.whenSynced();
+  pods.subscribe(
+    ({ type, object }) => {
+      const kubelet = kubelets.get(object.spec?.nodeName ?? "");
+      if (type === "deleted") kubelet?.forget(object);
+      else kubelet?.observe(object);
+    },
+    { replay: false },
+  );
+  await Promise.all(Array.from({ length: options.count }, add));
+  return { kubelets, add };
+}
+
+function describe(index: number, { kubeletVersion, capacity = CAPACITY }: SimulatedNodesOptions): NodeDescription {
+  const name = `knarr-${index + 1}`;
+  const serial = (index + 1).toString(16).padStart(12, "0");
+  return {
+    name,
+    capacity,
+    podCidr: podCidrOf(index),
+    addresses: [
+      { type: "InternalIP", address: nodeAddressOf(index) },
+      { type: "Hostname", address: name },
+    ],
+    labels: { "knarr.dev/runtime": "simulated" },
+    info: {
+      kubeletVersion,
+      containerRuntimeVersion: "simulated://1.36",
+      osImage: "Knarr simulated node",
+      kernelVersion: "simulated",
+      operatingSystem: "linux",
+      architecture: "amd64",
+      machineId: `5eed0000${serial.padStart(24, "0")}`,
+      systemUuid: `5eed0000-0000-4000-8000-${serial}`,
+      bootId: `5eed0001-0000-4000-8000-${serial}`,
+    },
+  };
+}
