@@ -23,11 +23,13 @@ export interface Store {
   /**
    * Calls `sink` with every batch of events after revision `from`, in order, without gap or repetition:
    * first what history holds, then live. A batch holds whole revisions. `sink` must not block: whoever is
-   * slow keeps its own cursor. Returns `too-old` when `from` is below what is retained.
+   * slow keeps its own cursor. Returns `too-old` when `from` is below what is retained. What history holds at the
+   * call has been handed over when it resolves. A sink that returns "stop" has had enough: nothing more is read
+   * for it or handed to it.
    */
   watch(
     options: { readonly from: number; readonly prefix: string },
-    sink: (batch: EventBatch) => void,
+    sink: (batch: EventBatch) => void | "stop",
   ): Promise<WatchHandle | TooOld>;
   /** Forgets history below `at`: entries at `at` and after stay readable. */
   compact(at: number): Promise<void>;

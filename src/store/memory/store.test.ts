@@ -1,0 +1,11 @@
+import { storeConformance } from "../conformance.ts";
+import { createMemoryStore } from "./store.ts";
+
+storeConformance(
+  "memory",
+  async (options) => {
+    const store = createMemoryStore(options);
+    return { store, dispose: () => store.close() };
+  },
+  300,
+);
