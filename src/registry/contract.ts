@@ -15,6 +15,11 @@ export interface Registry {
   resource(group: string, resource: string): Resource | undefined;
   /** Calls back whenever {@link resources} changed. */
   onChange(listener: () => void): () => void;
+  /** Serves a kind from now on, or serves it anew when it is there already (custom kinds). */
+  add(definition: ResourceDefinition): void;
+  /** Stops serving a kind: its watches end. What is stored stays. */
+  remove(group: string, resource: string): void;
+  /** Ends all watches and timers. The store stays open. */
   close(): Promise<void>;
 }
 
@@ -33,13 +38,18 @@ export interface Resource {
   readonly definition: ResourceDefinition;
   get(key: ObjectKey, options?: { readonly resourceVersion?: string }): Promise<StoredObject>;
   list(query: ListQuery): Promise<ListResult>;
-  /** Ends when the signal aborts, the timeout is over, or after an ERROR event. */
+  /**
+   * Ends when the signal aborts, the timeout is over, the kind is no longer served, or after an ERROR event.
+   * Throws a StatusError in the call for a query that is not valid. Events are the same objects for all watchers,
+   * so that whoever encodes them can do it once.
+   */
   watch(query: WatchQuery): AsyncIterable<readonly WatchEvent[]>;
   /** `draft` is decoded and has its schema's and kind's defaults; it belongs to the registry from now on. */
   create(draft: AnyDraft, options: WriteOptions): Promise<StoredObject>;
   /**
    * Reads, changes, writes, again when someone else wrote in between and the change named no resourceVersion.
-   * `change` gets the current object (undefined when absent: only kinds with createsOnUpdate) and returns a draft.
+   * `change` gets the current object (undefined when absent: only with createsOnUpdate or createsAbsent) and returns
+   * a draft. A PUT whose body names a uid passes it as precondition.
    */
   update(
     key: ObjectKey,
@@ -49,7 +59,7 @@ export interface Resource {
   /** `deleted` false: it only began (finalizers, grace). */
   delete(key: ObjectKey, options: DeleteOptions): Promise<{ readonly object: StoredObject; readonly deleted: boolean }>;
   deleteCollection(query: ListQuery, options: DeleteOptions): Promise<readonly StoredObject[]>;
-  /** How many objects there are. */
+  /** How many objects there are; 0 as long as nobody has asked for any. */
   readonly count: number;
 }
 
@@ -114,6 +124,8 @@ export interface WriteOptions {
   readonly dryRun?: boolean;
   /** Who is recorded in managedFields. */
   readonly fieldManager?: string;
+  /** The version that the request was made in, which managedFields then speaks of; default the storage version. */
+  readonly version?: ServedVersion;
   readonly admission?: Admission;
   readonly subresource?: string;
   /** Collects texts for Warning headers. */
@@ -123,6 +135,8 @@ export interface WriteOptions {
 export interface UpdateOptions extends WriteOptions {
   /** The draft's managedFields were made by apply: keep them as they are. */
   readonly applied?: boolean;
+  /** An absent object is created (apply); else only kinds with createsOnUpdate do so. */
+  readonly createsAbsent?: boolean;
   readonly preconditions?: Preconditions;
   /** Defaults are filled in again after the change; the schema's come from the apiserver's decoder. */
 }

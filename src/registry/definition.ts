@@ -32,12 +32,16 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly applyDefaults?: (draft: Draft<T>) => void;
   /** Whether there is a `status` that only the status subresource may write. */
   readonly hasStatus?: boolean;
+  /** Whether a create keeps the status that it brings (Node: the kubelet registers with it); default false. */
+  readonly acceptsStatusOnCreate?: boolean;
   /** Whether `metadata.generation` counts changes of everything but metadata and status. */
   readonly hasGeneration?: boolean;
   readonly prepareForCreate?: (draft: Draft<T>, context: WriteContext) => void;
   readonly prepareForUpdate?: (draft: Draft<T>, old: T, context: WriteContext) => void;
   readonly prepareForStatusUpdate?: (draft: Draft<T>, old: T, context: WriteContext) => void;
   readonly validate?: (object: T, context: WriteContext) => FieldError[];
+  /** Beside {@link validate}: what a new object may not have. */
+  readonly validateCreate?: (object: T, context: WriteContext) => FieldError[];
   /** Beside {@link validate}: what an update may not change. */
   readonly validateUpdate?: (object: T, old: T, context: WriteContext) => FieldError[];
   readonly validateStatusUpdate?: (object: T, old: T, context: WriteContext) => FieldError[];
@@ -45,13 +49,9 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly warnings?: (object: T, old: T | undefined) => string[];
   /**
    * Takes what must be unique in the cluster (cluster IPs, node ports) before the write, on the validated
-   * draft. `undo` is called when the write does not happen.
+   * draft. Throws a StatusError when it cannot be had. Exactly one of the reservation's functions is called.
    */
-  readonly reserve?: (
-    draft: Draft<T>,
-    old: T | undefined,
-    context: WriteContext,
-  ) => Promise<{ readonly undo: () => void } | undefined>;
+  readonly reserve?: (draft: Draft<T>, old: T | undefined, context: WriteContext) => Promise<Reservation | undefined>;
 
   /** Seconds of grace on deletion; undefined when the kind is deleted at once. May look at the options. */
   readonly gracefulDeletion?: (object: T, requestedSeconds: number | undefined) => number | undefined;
@@ -61,6 +61,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly isHeld?: (object: T) => boolean;
   /** Called on the draft of an object whose deletion begins (deletionTimestamp is set), such as a Namespace's phase. */
   readonly prepareForDeletion?: (draft: Draft<T>) => void;
+  /** Whether DELETE answers with the object as it was, also when it is gone at once, rather than with a Status. */
+  readonly returnsDeletedObject?: boolean;
   /** False when an update may carry no resourceVersion and then overwrites (upstream AllowUnconditionalUpdate); default true. */
   readonly requiresResourceVersionOnUpdate?: boolean;
   /** Whether PUT of an absent object creates it. */
@@ -69,17 +71,34 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly subresources?: Readonly<Record<string, Subresource<T>>>;
   /** Fields beside metadata.name and metadata.namespace that a field selector may name, by path. */
   readonly selectableFields?: Readonly<Record<string, (object: T) => string>>;
-  /** What `kubectl get` prints, after Name (which is implied) and in order. Default: Age. */
+  /**
+   * What `kubectl get` prints, after Name and in order. Name is implied, in front, unless a column called "Name"
+   * is among them. Default: Age.
+   */
   readonly columns?: readonly PrinterColumn<T>[];
   /** Milliseconds after which an object of this kind vanishes by itself (Events). */
   readonly ttlMs?: number;
+  /** The RFC 3339 time that ttlMs counts from after a restart; default: its creation. */
+  readonly ttlFrom?: (object: T) => string | undefined;
   /** A review kind: nothing is stored, the answer is computed. Only the verb create is served then. */
   readonly compute?: (draft: Draft<T>, context: WriteContext) => Promise<KubeObject>;
+  /** All objects of a kind of which nothing is stored and that is only read (ComponentStatus): get and list. */
+  readonly computedObjects?: (registry: Registry) => readonly T[];
+}
+
+/** What {@link ResourceDefinition.reserve} took. */
+export interface Reservation {
+  /** The write did not happen, or was a dry run: everything taken is free again. */
+  readonly undo: () => void;
+  /** The write is committed: what the old object alone used may be given to others. */
+  readonly done?: () => void;
 }
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
 
 export interface ServedVersion {
+  /** Only where it differs from the definition's: events are served in the core group and in events.k8s.io. */
+  readonly group?: string;
   readonly version: string;
   /** The schema of its objects: `io.k8s.api.apps.v1.Deployment`. */
   readonly schema: string;
@@ -87,6 +106,8 @@ export interface ServedVersion {
   readonly fromStorage?: (object: AnyDraft) => AnyDraft;
   /** From this version to the storage version; absent when only apiVersion differs. */
   readonly toStorage?: (object: AnyDraft) => AnyDraft;
+  /** Sent as a Warning header on every request for this version: `v1 Endpoints is deprecated in v1.33+; …`. */
+  readonly deprecation?: string;
 }
 
 /** Who writes, when, and what else may be looked at. */
@@ -139,6 +160,11 @@ export interface CreateSubresource<T extends KubeObject> {
     readonly context: WriteContext;
     readonly parent: () => Promise<T>;
   }) => Promise<KubeObject>;
+  /**
+   * In place of the kind's own rules for the updates of the parent that `handle` makes with `subresource` set
+   * (binding). They do not count as generations.
+   */
+  readonly parentUpdate?: Pick<UpdateSubresource<T>, "prepareForUpdate" | "validateUpdate">;
 }
 
 /** A stream to the node (`log`, `exec`, `attach`, `portforward`, `proxy`): the apiserver passes it on. */

@@ -1,2 +1,13 @@
+export { parsed } from "./cache/in-turns.ts";
 export type * from "./contract.ts";
+export { createRegistry, type RegistryOptions } from "./create-registry.ts";
 export type * from "./definition.ts";
+export { bootstrapObjects, type BootstrapObject, type BootstrapOptions } from "./bootstrap/index.ts";
+export {
+  BUILT_IN_KINDS,
+  builtInKinds,
+  serviceDefinition,
+  type BuiltInOptions,
+  type IssueToken,
+  type ServiceOptions,
+} from "./kinds/index.ts";

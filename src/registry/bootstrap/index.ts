@@ -1,0 +1,113 @@
+/**
+ * The objects that every cluster has from its first start. They are made as a client would make them (defaults and
+ * allocation as for anybody), where they are absent; nobody's changes to them are undone.
+ */
+import type { AnyDraft } from "#objects";
+import { DEFAULT_SERVICE_CIDR, firstServiceIps } from "../kinds/core/service/options.ts";
+import { SYSTEM_PRIORITY_CLASSES } from "../kinds/scheduling/priority-class.ts";
+
+export interface BootstrapOptions {
+  /** As for `builtInKinds`; default 10.96.0.0/12. */
+  readonly serviceCidr?: string;
+  /** The port that the API server answers on, which `default/kubernetes` leads to; default 6443. */
+  readonly apiServerPort?: number;
+  /** The address that pods and nodes reach the API server at. With it `default/kubernetes` gets its endpoints. */
+  readonly apiServerAddress?: string;
+}
+
+export interface BootstrapObject {
+  /** Empty for the core group. */
+  readonly group: string;
+  readonly resource: string;
+  /** A fresh object, to be created as it is. */
+  readonly object: AnyDraft;
+}
+
+const NAMESPACES = ["default", "kube-system", "kube-public", "kube-node-lease"];
+const API_LABELS = { component: "apiserver", provider: "kubernetes" };
+const HTTPS = "https";
+const HTTPS_PORT = 443;
+
+const namespace = (name: string): BootstrapObject => ({
+  group: "",
+  resource: "namespaces",
+  object: { apiVersion: "v1", kind: "Namespace", metadata: { name } },
+});
+
+const priorityClass = (name: string, value: number, description: string): BootstrapObject => ({
+  group: "scheduling.k8s.io",
+  resource: "priorityclasses",
+  object: { apiVersion: "scheduling.k8s.io/v1", kind: "PriorityClass", metadata: { name }, value, description },
+});
+
+const serviceCidr = (cidrs: readonly string[]): BootstrapObject => ({
+  group: "networking.k8s.io",
+  resource: "servicecidrs",
+  object: {
+    apiVersion: "networking.k8s.io/v1",
+    kind: "ServiceCIDR",
+    metadata: { name: "kubernetes" },
+    spec: { cidrs },
+  },
+});
+
+/** The API server itself, as pods in the cluster reach it: the first address of the service network. */
+const apiService = (clusterIPs: readonly string[], targetPort: number): BootstrapObject => ({
+  group: "",
+  resource: "services",
+  object: {
+    apiVersion: "v1",
+    kind: "Service",
+    metadata: { name: "kubernetes", namespace: "default", labels: { ...API_LABELS } },
+    spec: {
+      type: "ClusterIP",
+      clusterIP: clusterIPs[0],
+      sessionAffinity: "None",
+      ports: [{ name: HTTPS, port: HTTPS_PORT, protocol: "TCP", targetPort }],
+    },
+  },
+});
+
+function apiEndpoints(address: string, port: number): BootstrapObject[] {
+  const metadata = { name: "kubernetes", namespace: "default" };
+  const ports = [{ name: HTTPS, port, protocol: "TCP" }];
+  return [
+    {
+      group: "",
+      resource: "endpoints",
+      object: {
+        apiVersion: "v1",
+        kind: "Endpoints",
+        metadata: { ...metadata, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
+        subsets: [{ addresses: [{ ip: address }], ports }],
+      },
+    },
+    {
+      group: "discovery.k8s.io",
+      resource: "endpointslices",
+      object: {
+        apiVersion: "discovery.k8s.io/v1",
+        kind: "EndpointSlice",
+        metadata: { ...metadata, labels: { "kubernetes.io/service-name": "kubernetes" } },
+        addressType: address.includes(":") ? "IPv6" : "IPv4",
+        endpoints: [{ addresses: [address], conditions: { ready: true } }],
+        ports,
+      },
+    },
+  ];
+}
+
+/** In the order in which they can be created. Fresh at every call. */
+export function bootstrapObjects(options: BootstrapOptions = {}): readonly BootstrapObject[] {
+  const { serviceCidr: cidr = DEFAULT_SERVICE_CIDR, apiServerPort = 6443, apiServerAddress } = options;
+  const cidrs = cidr.split(",").map((part) => part.trim());
+  return [
+    ...NAMESPACES.map(namespace),
+    ...Object.entries(SYSTEM_PRIORITY_CLASSES).map(([name, { value, description }]) =>
+      priorityClass(name, value, description),
+    ),
+    serviceCidr(cidrs),
+    apiService(firstServiceIps(cidr), apiServerPort),
+    ...(apiServerAddress ? apiEndpoints(apiServerAddress, apiServerPort) : []),
+  ];
+}

@@ -1,0 +1,109 @@
+import type { ObjectKey } from "#objects";
+import type { WatchEvent } from "../contract.ts";
+import type { Stored } from "./stored.ts";
+
+/**
+ * One change of one object. What watchers are told of it is made once and shared, so that its encoding can be
+ * too: whoever writes it out may keep the bytes by the identity of the event.
+ */
+export class Change {
+  readonly revision: number;
+  readonly storeKey: string;
+  /** Undefined when it was deleted. */
+  readonly current: Stored | undefined;
+  /** Undefined when it was created. */
+  readonly previous: Stored | undefined;
+  #added: WatchEvent | undefined;
+  #modified: WatchEvent | undefined;
+  #deleted: WatchEvent | undefined;
+
+  constructor(revision: number, storeKey: string, current: Stored | undefined, previous: Stored | undefined) {
+    this.revision = revision;
+    this.storeKey = storeKey;
+    this.current = current;
+    this.previous = previous;
+  }
+
+  get key(): ObjectKey {
+    return (this.current ?? this.previous)!.key;
+  }
+
+  /**
+   * What a watcher sees who selects with `matches`: an object that enters its selection is ADDED, one that leaves
+   * it is DELETED with its old content at the new revision (upstream cacher convertToWatchEvent).
+   */
+  seenThrough(matches: (object: Stored) => boolean): WatchEvent | undefined {
+    const { current, previous } = this;
+    const is = current !== undefined && matches(current);
+    const was = previous !== undefined && matches(previous);
+    if (is && !was) return (this.#added ??= { type: "ADDED", object: current });
+    if (is) return (this.#modified ??= { type: "MODIFIED", object: current });
+    if (was) return (this.#deleted ??= { type: "DELETED", object: previous.at(this.revision) });
+    return undefined;
+  }
+}
+
+/** The most recent changes of a resource, each with a number that counts up. Old ones fall out. */
+export class Ring {
+  readonly #max: number;
+  #changes: (Change | undefined)[];
+  /** The number of the oldest change that is held, and the one after the newest. */
+  #start = 0;
+  #end = 0;
+  #floor: number;
+
+  /** All changes after revision `floor` will be held, until `max` of them are. */
+  constructor(floor: number, max: number) {
+    this.#floor = floor;
+    this.#max = max;
+    this.#changes = Array.from({ length: Math.min(16, max) });
+  }
+
+  get start(): number {
+    return this.#start;
+  }
+
+  get end(): number {
+    return this.#end;
+  }
+
+  /** All changes after this revision are held. */
+  get floor(): number {
+    return this.#floor;
+  }
+
+  /** `number` must be held. */
+  at(number: number): Change {
+    return this.#changes[number % this.#changes.length]!;
+  }
+
+  push(change: Change): void {
+    if (this.#end - this.#start === this.#changes.length) {
+      if (this.#changes.length < this.#max) this.#grow();
+      else {
+        this.#floor = this.at(this.#start).revision;
+        this.#start++;
+      }
+    }
+    this.#changes[this.#end % this.#changes.length] = change;
+    this.#end++;
+  }
+
+  /** The number of the first change after `revision`, which must not be below the floor. */
+  after(revision: number): number {
+    let low = this.#start;
+    let high = this.#end;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.at(middle).revision <= revision) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  #grow(): void {
+    const changes: (Change | undefined)[] = Array.from({ length: Math.min(this.#changes.length * 2, this.#max) });
+    for (let i = this.#start; i < this.#end; i++) changes[i % changes.length] = this.at(i);
+    this.#changes = changes;
+  }
+}

@@ -1,0 +1,183 @@
+/** A stored object in both of its forms: bytes and frozen object, each made once and only when asked for. */
+import { deepFreeze, type AnyDraft, type KubeObject, type ObjectKey } from "#objects";
+import type { Entry } from "#store";
+import type { StoredObject } from "../contract.ts";
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder();
+
+/**
+ * How the objects of one kind begin in JSON: `{"apiVersion":"v1","kind":"Pod","metadata":{`. What is written
+ * always begins so, which makes the resourceVersion a splice at a known place.
+ */
+export class Encoding {
+  readonly apiVersion: string;
+  readonly kind: string;
+  /** The start of each stored value, in bytes. */
+  readonly head: Uint8Array;
+
+  constructor(apiVersion: string, kind: string) {
+    this.apiVersion = apiVersion;
+    this.kind = kind;
+    this.head = encoder.encode(
+      `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{`,
+    );
+  }
+
+  same(other: Encoding): boolean {
+    return this.apiVersion === other.apiVersion && this.kind === other.kind;
+  }
+
+  /** A draft as it is written: type first, then metadata, which carries no resourceVersion. */
+  ordered(draft: AnyDraft): AnyDraft {
+    const { apiVersion: _version, kind: _kind, metadata, ...rest } = draft;
+    return { apiVersion: this.apiVersion, kind: this.kind, metadata: tidyMetadata(metadata), ...rest };
+  }
+
+  encode(ordered: AnyDraft): Uint8Array {
+    return encoder.encode(JSON.stringify(ordered));
+  }
+
+  /** Whether a stored value begins as this encoding writes it. */
+  begins(value: Uint8Array): boolean {
+    const { head } = this;
+    if (value.length <= head.length) return false;
+    for (let i = 0; i < head.length; i++) if (value[i] !== head[i]) return false;
+    // The splice needs a field behind it.
+    return value[head.length] === 0x22;
+  }
+}
+
+/** Metadata without what is never stored, and without the empty lists and maps that upstream's encoding omits. */
+function tidyMetadata(metadata: AnyDraft["metadata"]): AnyDraft["metadata"] {
+  const result: Record<string, unknown> = {};
+  const source = metadata as Record<string, unknown>;
+  for (const field in source) {
+    if (field === "resourceVersion" || field === "selfLink") continue;
+    const value = source[field];
+    if (value === undefined || value === null || value === "" || isEmpty(value)) continue;
+    result[field] = value;
+  }
+  return result as AnyDraft["metadata"];
+}
+
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  for (const _ in value) return false;
+  return true;
+}
+
+function splice(encoding: Encoding, value: Uint8Array, revision: number): Uint8Array {
+  const at = encoding.head.length;
+  const insert = `"resourceVersion":"${revision}",`;
+  const bytes = new Uint8Array(value.length + insert.length);
+  bytes.set(value.subarray(0, at));
+  for (let i = 0; i < insert.length; i++) bytes[at + i] = insert.charCodeAt(i);
+  bytes.set(value.subarray(at), at + insert.length);
+  return bytes;
+}
+
+/** One object at one revision. It is made from a draft that was written, or from an entry that was read. */
+export class Stored implements StoredObject {
+  readonly key: ObjectKey;
+  /** Its key in the store. */
+  readonly storeKey: string;
+  /** What the store holds: JSON without the resourceVersion. */
+  readonly value: Uint8Array;
+  readonly #encoding: Encoding;
+  #revision: number;
+  #object: KubeObject | undefined;
+  #bytes: Uint8Array | undefined;
+
+  private constructor(
+    encoding: Encoding,
+    storeKey: string,
+    key: ObjectKey,
+    value: Uint8Array,
+    revision: number,
+    object: KubeObject | undefined,
+  ) {
+    this.#encoding = encoding;
+    this.storeKey = storeKey;
+    this.key = key;
+    this.value = value;
+    this.#revision = revision;
+    this.#object = object;
+  }
+
+  /** Before the commit: the revision is not known yet, see {@link settle}. `ordered` is taken over. */
+  static written(encoding: Encoding, storeKey: string, key: ObjectKey, ordered: AnyDraft): Stored {
+    return new Stored(encoding, storeKey, key, encoding.encode(ordered), 0, ordered as KubeObject);
+  }
+
+  /** What the store gave back; the writer's own form is taken when the store still knows it. */
+  static read(encoding: Encoding, entry: Entry, key: ObjectKey): Stored {
+    const { attachment } = entry;
+    if (attachment instanceof Stored && attachment.#encoding === encoding) {
+      attachment.settle(entry.modRevision);
+      return attachment;
+    }
+    return new Stored(encoding, entry.key, key, entry.value, entry.modRevision, undefined);
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Whether the frozen form is there already, so that reading it costs nothing. */
+  get parsed(): boolean {
+    return this.#object !== undefined;
+  }
+
+  get object(): KubeObject {
+    this.#object ??= this.#parse();
+    return this.#object;
+  }
+
+  get bytes(): Uint8Array {
+    this.#bytes ??= this.#encoding.begins(this.value)
+      ? this.#revision === 0
+        ? this.value
+        : splice(this.#encoding, this.value, this.#revision)
+      : // Written by another version of the kind, or by other software.
+        encoder.encode(JSON.stringify(this.object));
+    return this.#bytes;
+  }
+
+  /** The commit gave it a revision: from now on it is frozen. */
+  settle(revision: number): void {
+    if (this.#revision !== 0) return;
+    this.#revision = revision;
+    if (this.#object) this.#object = finish(this.#object, revision);
+  }
+
+  /** Of a dry run or an answer that is not stored: frozen without a revision (0) or with that of the old object. */
+  freeze(revision = 0): this {
+    if (revision > 0) this.settle(revision);
+    else if (this.#object) deepFreeze(this.#object);
+    return this;
+  }
+
+  /** The same content at another revision: how a deletion is told. */
+  at(revision: number): Stored {
+    const { object } = this;
+    const copy = new Stored(this.#encoding, this.storeKey, this.key, this.value, revision, {
+      ...object,
+      metadata: { ...object.metadata, resourceVersion: String(revision) },
+    } as KubeObject);
+    deepFreeze(copy.#object);
+    return copy;
+  }
+
+  #parse(): KubeObject {
+    const object = JSON.parse(decoder.decode(this.value)) as AnyDraft;
+    object.apiVersion = this.#encoding.apiVersion;
+    object.kind = this.#encoding.kind;
+    return finish(object as KubeObject, this.#revision);
+  }
+}
+
+function finish(object: KubeObject, revision: number): KubeObject {
+  if (revision > 0) (object as AnyDraft).metadata.resourceVersion = String(revision);
+  return deepFreeze(object);
+}

@@ -1,0 +1,127 @@
+import type { Clock } from "#base";
+import { expired, type StatusError } from "#objects";
+import type { Store } from "#store";
+import type { WatchEvent } from "../contract.ts";
+import type { BookmarkTimer } from "./bookmarks.ts";
+import { Cursor } from "./cursor.ts";
+import { readPast } from "./history.ts";
+import { inTurns } from "./in-turns.ts";
+import type { ResourceCache } from "./resource-cache.ts";
+import type { Revisions } from "./revisions.ts";
+import type { Stored } from "./stored.ts";
+import { Watcher, type Interest } from "./watcher-set.ts";
+
+const BATCH = 512;
+
+export interface StreamSource {
+  readonly store: Store;
+  readonly cache: ResourceCache;
+  readonly revisions: Revisions;
+  readonly clock: Clock;
+  readonly bookmarks: BookmarkTimer;
+}
+
+export interface StreamOptions {
+  readonly matches: (object: Stored) => boolean;
+  readonly interest: Interest | undefined;
+  /**
+   * "current": the objects that are there now are told as ADDED first. "now": only what comes. Else the revision
+   * after which changes are wanted.
+   */
+  readonly start: "current" | "now" | number;
+  /** The objects that are there now, in key order, those that are not selected among them. */
+  readonly current: () => readonly Stored[];
+  readonly bookmarks: boolean;
+  /** A bookmark says when the current objects are through. */
+  readonly marksInitialEnd: boolean;
+  /** Waited for before it starts; resolves to an error when it cannot. */
+  readonly ready: () => Promise<StatusError | undefined>;
+  readonly timeoutMs: number | undefined;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One watch. It holds no queue: its place is a number in the resource's ring, or a revision in the store's
+ * history when it has fallen behind that. When the history is gone too it ends with 410 Expired.
+ */
+export async function* watchStream(
+  source: StreamSource,
+  options: StreamOptions,
+): AsyncGenerator<readonly WatchEvent[], void, undefined> {
+  const { cache, revisions, clock, store } = source;
+  const { signal, timeoutMs } = options;
+  const watcher = new Watcher();
+  let timedOut = false;
+  let bookmarkDue = false;
+  const stops: (() => void)[] = [];
+  const wake = () => watcher.wake();
+  signal.addEventListener("abort", wake, { once: true });
+  stops.push(() => signal.removeEventListener("abort", wake));
+  if (timeoutMs !== undefined) {
+    const timer = clock.setTimeout(() => {
+      timedOut = true;
+      wake();
+    }, timeoutMs);
+    stops.push(() => timer.cancel());
+  }
+  try {
+    const refused = await options.ready();
+    if (refused) {
+      yield [{ type: "ERROR", status: refused.status }];
+      return;
+    }
+    if (!cache.closed) await cache.load();
+    if (signal.aborted || cache.closed) return;
+
+    // Until the first await from here, all is seen at one revision.
+    stops.push(cache.watchers.add(watcher, options.interest));
+    if (options.bookmarks) {
+      stops.push(
+        source.bookmarks.add(() => {
+          bookmarkDue = true;
+          wake();
+        }),
+      );
+    }
+    const start = revisions.current;
+    const from = typeof options.start === "number" ? options.start : start;
+    const cursor = new Cursor(cache, revisions, watcher, options.matches, from);
+    if (options.start === "current") {
+      const objects = options.current();
+      for (let i = 0; i < objects.length; i += BATCH) {
+        const events: WatchEvent[] = [];
+        await inTurns(objects.slice(i, i + BATCH), clock, (object) => {
+          if (options.matches(object)) events.push({ type: "ADDED", object });
+        });
+        if (events.length > 0) yield events;
+        if (signal.aborted) return;
+      }
+      if (options.marksInitialEnd) yield [{ type: "BOOKMARK", revision: start, initialEventsEnd: true }];
+    }
+    for (;;) {
+      if (signal.aborted || cache.closed) return;
+      let events = cursor.take();
+      if (events === "behind") {
+        const past = await readPast(store, cache, cursor.position);
+        if (!past.ok) {
+          const message = `too old resource version: ${cursor.position} (${past.compacted})`;
+          yield [{ type: "ERROR", status: expired(message).status }];
+          return;
+        }
+        events = cursor.takePast(past);
+      }
+      if (events.length > 0) {
+        yield events;
+      } else if (cursor.atEnd) {
+        if (timedOut) break;
+        if (bookmarkDue) {
+          bookmarkDue = false;
+          yield [{ type: "BOOKMARK", revision: cursor.position, initialEventsEnd: false }];
+        } else await watcher.parked();
+      }
+    }
+    if (options.bookmarks) yield [{ type: "BOOKMARK", revision: cursor.position, initialEventsEnd: false }];
+  } finally {
+    for (const stop of stops) stop();
+  }
+}

@@ -1,0 +1,150 @@
+import { assert, type Clock, type Log, type Random } from "#base";
+import type { EventBatch, Store } from "#store";
+import { BookmarkTimer } from "./cache/bookmarks.ts";
+import { ResourceCache, RING_SIZE } from "./cache/resource-cache.ts";
+import { Revisions } from "./cache/revisions.ts";
+import type { Registry, ResolvedResource, Resource } from "./contract.ts";
+import type { ResourceDefinition } from "./definition.ts";
+import { prefixOf, ROOT } from "./keys.ts";
+import { Expiry } from "./resource/expiry.ts";
+import { createResource } from "./resource/resource.ts";
+
+export interface RegistryOptions {
+  readonly definitions: readonly ResourceDefinition[];
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** How many of its newest changes each kind holds for watchers; default {@link RING_SIZE}. */
+  readonly ringSize?: number;
+}
+
+interface Served {
+  readonly resource: Resource;
+  readonly cache: ResourceCache;
+  readonly expiry: Expiry | undefined;
+}
+
+const nameOf = (group: string, resource: string) => (group ? `${resource}.${group}` : resource);
+
+/**
+ * Opens the registry over a store: one watch on everything, no reading. The store stays the caller's; close the
+ * registry before it.
+ */
+export async function createRegistry(options: RegistryOptions): Promise<Registry> {
+  const { store, clock, random, log } = options;
+  const revisions = new Revisions(store.revision);
+  const bookmarks = new BookmarkTimer(clock);
+  const served = new Map<string, Served>();
+  const byPrefix = new Map<string, ResourceCache>();
+  /** `group/version/resource`. */
+  const byVersion = new Map<string, ResolvedResource>();
+  const listeners = new Set<() => void>();
+  let inOrder: readonly Resource[] | undefined;
+  let generation = 0;
+  let stopWatching = () => {};
+
+  const touched = new Set<ResourceCache>();
+  const take = ({ events, revision }: EventBatch) => {
+    for (const event of events) {
+      const prefix = prefixOf(event.key, byPrefix);
+      const cache = prefix === undefined ? undefined : byPrefix.get(prefix);
+      if (!cache) continue;
+      cache.apply(event);
+      touched.add(cache);
+    }
+    revisions.advance(revision);
+    for (const cache of touched) cache.watchers.flush();
+    touched.clear();
+  };
+
+  const changed = () => {
+    inOrder = undefined;
+    generation++;
+    for (const listener of listeners) listener();
+  };
+
+  const put = (definition: ResourceDefinition) => {
+    const name = nameOf(definition.group, definition.resource);
+    const old = served.get(name);
+    if (old) forget(old);
+    const fresh = new ResourceCache(definition, store, revisions, options.ringSize ?? RING_SIZE);
+    // What is known of the objects stays valid unless their stored form changes.
+    const keeps = old && old.cache.prefix === fresh.prefix && old.cache.encoding.same(fresh.encoding);
+    const cache = keeps ? old.cache : fresh;
+    if (old && !keeps) old.cache.close();
+    assert(!byPrefix.has(cache.prefix), `${cache.prefix} belongs to one resource`);
+    const resource = createResource({
+      definition,
+      registry,
+      store,
+      cache,
+      revisions,
+      clock,
+      random,
+      bookmarks,
+      claimed: new Set(),
+    });
+    const { ttlMs } = definition;
+    const expiry = ttlMs === undefined ? undefined : new Expiry(definition, ttlMs, cache, { store, clock, log });
+    if (!definition.compute && !definition.computedObjects) byPrefix.set(cache.prefix, cache);
+    served.set(name, { resource, cache, expiry });
+    for (const version of definition.versions) {
+      byVersion.set(`${version.group ?? definition.group}/${version.version}/${definition.resource}`, {
+        resource,
+        version,
+      });
+    }
+  };
+
+  const forget = ({ resource, cache, expiry }: Served) => {
+    const { definition } = resource;
+    expiry?.close();
+    if (byPrefix.get(cache.prefix) === cache) byPrefix.delete(cache.prefix);
+    served.delete(nameOf(definition.group, definition.resource));
+    for (const version of definition.versions) {
+      byVersion.delete(`${version.group ?? definition.group}/${version.version}/${definition.resource}`);
+    }
+  };
+
+  const registry: Registry = {
+    get revision() {
+      return revisions.current;
+    },
+    get generation() {
+      return generation;
+    },
+    resources: () => (inOrder ??= [...served.values()].map(({ resource }) => resource)),
+    resolve: (group, version, resource) => byVersion.get(`${group}/${version}/${resource}`),
+    resource: (group, resource) => served.get(nameOf(group, resource))?.resource,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    add(definition) {
+      put(definition);
+      changed();
+    },
+    remove(group, resource) {
+      const found = served.get(nameOf(group, resource));
+      if (!found) return;
+      forget(found);
+      found.cache.close();
+      changed();
+    },
+    async close() {
+      stopWatching();
+      for (const entry of served.values()) {
+        entry.expiry?.close();
+        entry.cache.close();
+      }
+      listeners.clear();
+    },
+  };
+
+  for (const definition of options.definitions) put(definition);
+  const handle = await store.watch({ from: revisions.current, prefix: ROOT }, take);
+  assert(handle.ok, "the newest revision of a store is not compacted");
+  stopWatching = () => handle.close();
+  return registry;
+}

@@ -1,0 +1,56 @@
+import type { CustomResourceDefinition, Draft } from "#objects";
+import { CREATED_AT } from "../common/columns.ts";
+import { define } from "../common/define.ts";
+import { validate, validateStatus, validateUpdate } from "./validate.ts";
+
+const DEFAULT_PORT = 443;
+
+function applyDefaults(draft: Draft<CustomResourceDefinition>): void {
+  const { spec } = draft;
+  if (!spec) return;
+  const names = (spec.names ??= { kind: "", plural: "" });
+  names.singular ||= names.kind.toLowerCase();
+  if (!names.listKind && names.kind) names.listKind = `${names.kind}List`;
+  const conversion = (spec.conversion ??= { strategy: "None" });
+  const service = conversion.webhook?.clientConfig?.service;
+  if (service) service.port ??= DEFAULT_PORT;
+  draft.status ??= {};
+}
+
+/** The versions in which objects may lie in the store. */
+const storageVersions = ({ spec }: Draft<CustomResourceDefinition>): string[] =>
+  (spec?.versions ?? []).filter(({ storage }) => storage).map(({ name }) => name);
+
+export const customResourceDefinitions = define<CustomResourceDefinition>({
+  group: "apiextensions.k8s.io",
+  resource: "customresourcedefinitions",
+  singular: "customresourcedefinition",
+  kind: "CustomResourceDefinition",
+  shortNames: ["crd", "crds"],
+  categories: ["api-extensions"],
+  namespaced: false,
+  storageVersion: "v1",
+  versions: [
+    { version: "v1", schema: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition" },
+  ],
+  requiresResourceVersionOnUpdate: true,
+  hasStatus: true,
+  hasGeneration: true,
+  applyDefaults,
+  prepareForCreate(draft) {
+    draft.status = { storedVersions: storageVersions(draft) };
+  },
+  prepareForUpdate(draft, old) {
+    const stored = old.status?.storedVersions ?? [];
+    const added = storageVersions(draft).filter((version) => !stored.includes(version));
+    if (added.length === 0) return;
+    draft.status = {
+      ...(old.status as Draft<CustomResourceDefinition>["status"]),
+      storedVersions: [...stored, ...added],
+    };
+  },
+  validate,
+  validateUpdate,
+  validateStatusUpdate: validateStatus,
+  columns: [CREATED_AT],
+});

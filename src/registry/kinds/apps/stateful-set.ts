@@ -1,0 +1,86 @@
+import { dnsLabel, type Draft, type StatefulSet } from "#objects";
+import { AGE, text } from "../common/columns.ts";
+import { define, served } from "../common/define.ts";
+import { defaultPodTemplate } from "../core/pod/defaults.ts";
+import { containerColumns } from "../core/pod/template-columns.ts";
+import { templateWarnings, workloadNameWarnings } from "../core/pod/warnings.ts";
+import {
+  validateStatefulSet,
+  validateStatefulSetStatusUpdate,
+  validateStatefulSetUpdate,
+} from "./stateful-set-validation.ts";
+
+export const statefulSets = define<StatefulSet>({
+  group: "apps",
+  resource: "statefulsets",
+  singular: "statefulset",
+  kind: "StatefulSet",
+  shortNames: ["sts"],
+  categories: ["all"],
+  namespaced: true,
+  storageVersion: "v1",
+  versions: [served("apps", "v1", "StatefulSet")],
+  requiresResourceVersionOnUpdate: false,
+  // Its pods' host names are made of its name.
+  nameErrors: dnsLabel,
+  hasStatus: true,
+  hasGeneration: true,
+  applyDefaults: defaultStatefulSet,
+  prepareForCreate(draft) {
+    draft.status = { replicas: 0, availableReplicas: 0 };
+  },
+  validate: validateStatefulSet,
+  validateUpdate: validateStatefulSetUpdate,
+  validateStatusUpdate: validateStatefulSetStatusUpdate,
+  warnings: (set, old) => [
+    ...(old ? [] : workloadNameWarnings(set.metadata)),
+    ...templateWarnings(set.spec?.template, old?.spec?.template, "spec.template"),
+  ],
+  subresources: {
+    scale: {
+      type: "scale",
+      replicas: ({ spec }) => spec?.replicas ?? 0,
+      currentReplicas: ({ status }) => status?.replicas ?? 0,
+      selector: ({ spec }) => spec?.selector,
+      setReplicas(draft, replicas) {
+        if (draft.spec) draft.spec.replicas = replicas;
+      },
+    },
+  },
+  columns: [
+    text("Ready", ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`, {
+      description: "Pods that are ready, of those that are wanted",
+    }),
+    AGE,
+    ...containerColumns<StatefulSet>(({ spec }) => spec?.template.spec),
+  ],
+});
+
+/** Source: upstream pkg/apis/apps/v1 SetDefaults_StatefulSet. */
+function defaultStatefulSet({ spec }: Draft<StatefulSet>): void {
+  if (!spec) return;
+  spec.podManagementPolicy ||= "OrderedReady";
+  spec.updateStrategy ??= {};
+  if (!spec.updateStrategy.type) {
+    spec.updateStrategy.type = "RollingUpdate";
+    spec.updateStrategy.rollingUpdate ??= {};
+  }
+  if (spec.updateStrategy.type === "RollingUpdate" && spec.updateStrategy.rollingUpdate) {
+    spec.updateStrategy.rollingUpdate.partition ??= 0;
+    spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
+  }
+  spec.persistentVolumeClaimRetentionPolicy ??= {};
+  spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= "Retain";
+  spec.persistentVolumeClaimRetentionPolicy.whenScaled ||= "Retain";
+  spec.replicas ??= 1;
+  spec.revisionHistoryLimit ??= 10;
+  defaultPodTemplate(spec.template);
+  for (const claim of spec.volumeClaimTemplates ?? []) {
+    claim.apiVersion = "v1";
+    claim.kind = "PersistentVolumeClaim";
+    claim.spec ??= {};
+    claim.spec.volumeMode ??= "Filesystem";
+    claim.status ??= {};
+    claim.status.phase ||= "Pending";
+  }
+}

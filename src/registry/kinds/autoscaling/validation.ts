@@ -1,0 +1,88 @@
+import {
+  invalid,
+  notSupported,
+  quantitySign,
+  required,
+  type FieldError,
+  type V2HorizontalPodAutoscaler,
+  type V2HorizontalPodAutoscalerBehavior,
+  type V2HPAScalingPolicy,
+  type V2HPAScalingRules,
+} from "#objects";
+import { nonNegative, oneOf } from "../common/checks.ts";
+import { quantity } from "../common/quantities.ts";
+import { validateMetric } from "./metric-validation.ts";
+import { validateReference } from "./reference.ts";
+
+/** Source: upstream pkg/apis/autoscaling/validation validateHorizontalPodAutoscalerSpec. */
+export function validateAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldError[] {
+  if (!spec) return [required("spec.scaleTargetRef.kind"), required("spec.scaleTargetRef.name")];
+  const { minReplicas, metrics = [] } = spec;
+  // The schema asks for it, but nobody has checked that it is there.
+  const maxReplicas = spec.maxReplicas ?? 0;
+  const errors: FieldError[] = [];
+  if (minReplicas !== undefined && minReplicas < 1) {
+    errors.push(invalid("spec.minReplicas", minReplicas, "must be greater than or equal to 1"));
+  }
+  if (maxReplicas < 1) errors.push(invalid("spec.maxReplicas", maxReplicas, "must be greater than 0"));
+  if (minReplicas !== undefined && maxReplicas < minReplicas) {
+    errors.push(invalid("spec.maxReplicas", maxReplicas, "must be greater than or equal to `minReplicas`"));
+  }
+  return [
+    ...errors,
+    ...validateReference(spec.scaleTargetRef, "spec.scaleTargetRef"),
+    ...metrics.flatMap((metric, i) => validateMetric(metric, `spec.metrics[${i}]`)),
+    ...(spec.behavior ? validateBehavior(spec.behavior, "spec.behavior") : []),
+  ];
+}
+
+/** Source: upstream ValidateHorizontalPodAutoscalerStatusUpdate. */
+export function validateAutoscalerStatus({ status }: V2HorizontalPodAutoscaler): FieldError[] {
+  return [
+    ...nonNegative("status.currentReplicas", status?.currentReplicas),
+    ...nonNegative("status.desiredReplicas", status?.desiredReplicas),
+  ];
+}
+
+function validateBehavior({ scaleUp, scaleDown }: V2HorizontalPodAutoscalerBehavior, path: string): FieldError[] {
+  return [
+    ...(scaleUp ? validateRules(scaleUp, `${path}.scaleUp`) : []),
+    ...(scaleDown ? validateRules(scaleDown, `${path}.scaleDown`) : []),
+  ];
+}
+
+const MAX_WINDOW_SECONDS = 3600;
+const MAX_PERIOD_SECONDS = 1800;
+
+function validateRules(rules: V2HPAScalingRules, path: string): FieldError[] {
+  const { stabilizationWindowSeconds: window, selectPolicy, policies = [], tolerance } = rules;
+  const errors: FieldError[] = [];
+  const windowPath = `${path}.stabilizationWindowSeconds`;
+  if (window !== undefined && window < 0) {
+    errors.push(invalid(windowPath, window, "must be greater than or equal to zero"));
+  }
+  if (window !== undefined && window > MAX_WINDOW_SECONDS) {
+    errors.push(invalid(windowPath, window, `must be less than or equal to ${MAX_WINDOW_SECONDS}`));
+  }
+  if (selectPolicy !== undefined)
+    errors.push(...oneOf(`${path}.selectPolicy`, selectPolicy, ["Disabled", "Max", "Min"]));
+  if (policies.length === 0) errors.push(required(`${path}.policies`, "must specify at least one Policy"));
+  errors.push(...policies.flatMap((policy, i) => validatePolicy(policy, `${path}.policies[${i}]`)));
+  const amount = quantity(tolerance);
+  if (amount && quantitySign(amount) < 0) {
+    errors.push(invalid(`${path}.tolerance`, tolerance, "must be greater than or equal to 0"));
+  }
+  return errors;
+}
+
+function validatePolicy({ type, value, periodSeconds }: V2HPAScalingPolicy, path: string): FieldError[] {
+  const positive = "must be greater than zero";
+  return [
+    ...(type === "Pods" || type === "Percent" ? [] : [notSupported(`${path}.type`, type, ["Percent", "Pods"])]),
+    ...(value > 0 ? [] : [invalid(`${path}.value`, value, positive)]),
+    ...(periodSeconds > 0 ? [] : [invalid(`${path}.periodSeconds`, periodSeconds, positive)]),
+    ...(periodSeconds > MAX_PERIOD_SECONDS
+      ? [invalid(`${path}.periodSeconds`, periodSeconds, `must be less than or equal to ${MAX_PERIOD_SECONDS}`)]
+      : []),
+  ];
+}

@@ -1,0 +1,252 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { draftOf, StatusError, type AnyDraft, type KubeObject, type Pod, type PodDisruptionBudget } from "#objects";
+import type { Resource } from "../../contract.ts";
+import type { CreateSubresource, WriteContext } from "../../definition.ts";
+import { fixture, USER, type Fixture } from "../../testing/fixture.ts";
+import { podDisruptionBudgets } from "../policy/pod-disruption-budget.ts";
+import { pods } from "./pod.ts";
+
+const KEY = { namespace: "default", name: "p" };
+
+interface Bench extends Fixture, AsyncDisposable {
+  readonly pods: Resource;
+  readonly budgets: Resource;
+  readonly context: WriteContext;
+}
+
+async function bench(): Promise<Bench> {
+  const base = await fixture({ definitions: [pods, podDisruptionBudgets] });
+  return {
+    ...base,
+    pods: base.registry.resource("", "pods")!,
+    budgets: base.registry.resource("policy", "poddisruptionbudgets")!,
+    context: { user: USER.user, now: base.clock.now(), dryRun: false, registry: base.registry },
+    [Symbol.asyncDispose]: () => base[Symbol.asyncDispose](),
+  };
+}
+
+function draft(spec: object = {}, metadata: object = {}): AnyDraft {
+  const object = {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { namespace: "default", name: "p", labels: { app: "web" }, ...metadata },
+    spec: { containers: [{ name: "a", image: "i:1" }], ...spec },
+  } as unknown as AnyDraft;
+  pods.applyDefaults?.(object);
+  return object;
+}
+
+const call = async ({ pods: resource, context }: Bench, subresource: string, body: object, dryRun = false) => {
+  const part = pods.subresources?.[subresource] as CreateSubresource<KubeObject>;
+  const parent = async () => (await resource.get(KEY)).object;
+  return part.handle({ key: KEY, body: body as AnyDraft, context: { ...context, dryRun }, parent });
+};
+const bind = (setup: Bench, node: string) =>
+  call(setup, "binding", {
+    apiVersion: "v1",
+    kind: "Binding",
+    metadata: { name: "p" },
+    target: { kind: "Node", name: node },
+  });
+const evict = (setup: Bench, more: object = {}, dryRun = false) =>
+  call(setup, "eviction", { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: "p" }, ...more }, dryRun);
+
+const failure = async (promise: Promise<unknown>): Promise<StatusError> => {
+  try {
+    await promise;
+  } catch (error) {
+    assert.ok(error instanceof StatusError, String(error));
+    return error;
+  }
+  throw new assert.AssertionError({ message: "nothing was thrown" });
+};
+const podOf = async (resource: Resource) => (await resource.get(KEY)).object as Pod;
+
+test("a new pod is pending, has a class of service and a generation", async () => {
+  await using setup = await bench();
+  await setup.pods.create(draft({ schedulingGates: [{ name: "g" }] }), USER);
+  const pod = await podOf(setup.pods);
+  assert.equal(pod.metadata.generation, 1);
+  assert.deepEqual(pod.status, {
+    phase: "Pending",
+    qosClass: "BestEffort",
+    conditions: [
+      {
+        type: "PodScheduled",
+        status: "False",
+        reason: "SchedulingGated",
+        message: "Scheduling is blocked due to non-empty scheduling gates",
+      },
+    ],
+  });
+});
+
+test("binding assigns a pod once", async () => {
+  await using setup = await bench();
+  await setup.pods.create(draft(), USER);
+  const answer = await bind(setup, "n1");
+  assert.equal((answer as unknown as { status: string }).status, "Success");
+  const pod = await podOf(setup.pods);
+  assert.equal(pod.spec?.nodeName, "n1");
+  assert.equal(pod.metadata.generation, 1);
+  const [scheduled] = pod.status?.conditions ?? [];
+  assert.deepEqual([scheduled?.type, scheduled?.status], ["PodScheduled", "True"]);
+
+  const error = await failure(bind(setup, "n2"));
+  assert.equal(error.code, 409);
+  assert.equal(
+    error.message,
+    'Operation cannot be fulfilled on pods/binding "p": pod p is already assigned to node "n1"',
+  );
+});
+
+test("a gated pod cannot be bound", async () => {
+  await using setup = await bench();
+  await setup.pods.create(draft({ schedulingGates: [{ name: "g" }] }), USER);
+  const error = await failure(bind(setup, "n1"));
+  assert.match(error.message, /pod p has non-empty \.spec\.schedulingGates/);
+});
+
+test("a pod without a node goes at once, one with a node has its grace", async () => {
+  await using setup = await bench();
+  await setup.pods.create(draft(), USER);
+  assert.equal((await setup.pods.delete(KEY, USER)).deleted, true);
+  await setup.pods.create(draft({ nodeName: "n1" }), USER);
+  assert.equal((await setup.pods.delete(KEY, USER)).deleted, false);
+  const { metadata } = await podOf(setup.pods);
+  assert.equal(metadata.deletionGracePeriodSeconds, 30);
+  assert.equal((await setup.pods.delete(KEY, { ...USER, gracePeriodSeconds: 0 })).deleted, true);
+});
+
+/** A running pod under a budget that has this many disruptions left. */
+async function guarded(setup: Bench, disruptionsAllowed: number, more: object = {}) {
+  await setup.pods.create(draft({ nodeName: "n1" }), USER);
+  await setStatus(setup.pods, KEY, {
+    phase: "Running",
+    qosClass: "BestEffort",
+    conditions: [{ type: "Ready", status: "True" }],
+  });
+  const budget = {
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    metadata: { namespace: "default", name: "b" },
+    spec: { minAvailable: 1, selector: { matchLabels: { app: "web" } }, ...more },
+  } as unknown as AnyDraft;
+  await setup.budgets.create(budget, USER);
+  const figures = { observedGeneration: 1, disruptionsAllowed, currentHealthy: 1, desiredHealthy: 1, expectedPods: 1 };
+  await setStatus(setup.budgets, { namespace: "default", name: "b" }, figures);
+}
+
+const setStatus = (resource: Resource, key: typeof KEY, status: object) =>
+  resource.update(key, (current) => ({ ...draftOf(current!), status }) as unknown as AnyDraft, {
+    ...USER,
+    subresource: "status",
+  });
+
+test("eviction is refused when the budget is used up", async () => {
+  await using setup = await bench();
+  await guarded(setup, 0);
+  const error = await failure(evict(setup));
+  assert.equal(error.code, 429);
+  assert.equal(error.message, "Cannot evict pod as it would violate the pod's disruption budget.");
+  assert.deepEqual(error.status.details?.causes, [
+    { reason: "DisruptionBudget", message: "The disruption budget b needs 1 healthy pods and has 1 currently" },
+  ]);
+  assert.equal((await podOf(setup.pods)).metadata.deletionTimestamp, undefined);
+});
+
+test("eviction takes a disruption, says why and deletes", async () => {
+  await using setup = await bench();
+  await guarded(setup, 1);
+  await evict(setup, { deleteOptions: { gracePeriodSeconds: 5 } });
+  const pod = await podOf(setup.pods);
+  assert.equal(pod.metadata.deletionGracePeriodSeconds, 5);
+  const target = pod.status?.conditions?.find(({ type }) => type === "DisruptionTarget");
+  assert.deepEqual(
+    [target?.status, target?.reason, target?.message],
+    ["True", "EvictionByEvictionAPI", "Eviction API: evicting"],
+  );
+  const budget = (await setup.budgets.get({ namespace: "default", name: "b" })).object as PodDisruptionBudget;
+  assert.equal(budget.status?.disruptionsAllowed, 0);
+  assert.deepEqual(Object.keys(budget.status?.disruptedPods ?? {}), ["p"]);
+});
+
+test("a dry eviction changes nothing", async () => {
+  await using setup = await bench();
+  await guarded(setup, 1);
+  await evict(setup, {}, true);
+  const budget = (await setup.budgets.get({ namespace: "default", name: "b" })).object as PodDisruptionBudget;
+  assert.equal(budget.status?.disruptionsAllowed, 1);
+  assert.equal((await podOf(setup.pods)).metadata.deletionTimestamp, undefined);
+});
+
+test("a pod that is not healthy may go when the budget allows it", async () => {
+  await using setup = await bench();
+  await guarded(setup, 0, { unhealthyPodEvictionPolicy: "AlwaysAllow" });
+  await setStatus(setup.pods, KEY, {
+    phase: "Running",
+    qosClass: "BestEffort",
+    conditions: [{ type: "Ready", status: "False" }],
+  });
+  await evict(setup);
+  assert.notEqual((await podOf(setup.pods)).metadata.deletionTimestamp, undefined);
+});
+
+test("resize changes cpu and memory, and nothing else", async () => {
+  await using setup = await bench();
+  const resources = { requests: { cpu: "1" } };
+  await setup.pods.create(draft({ containers: [{ name: "a", image: "i:1", resources }] }), USER);
+  const change = (more: object) => (current: KubeObject | undefined) => {
+    const next = draftOf(current as Pod) as AnyDraft & { spec: { hostname?: string; containers: object[] } };
+    next.spec.hostname = "ignored";
+    Object.assign(next.spec.containers[0]!, more);
+    return next;
+  };
+  const options = { ...USER, subresource: "resize" };
+  await setup.pods.update(KEY, change({ resources: { requests: { cpu: "2" } }, image: "ignored" }), options);
+  const pod = await podOf(setup.pods);
+  assert.deepEqual(pod.spec?.containers[0]?.resources, { requests: { cpu: "2" } });
+  assert.equal(pod.spec?.containers[0]?.image, "i:1");
+  assert.equal(pod.metadata.generation, 2);
+  const removed = await failure(setup.pods.update(KEY, change({ resources: {} }), options));
+  assert.match(
+    removed.message,
+    /spec\.containers\[0\]\.resources\.requests: Forbidden: resource requests cannot be removed/,
+  );
+  const guaranteed = change({
+    resources: { requests: { cpu: "2", memory: "1Gi" }, limits: { cpu: "2", memory: "1Gi" } },
+  });
+  const error = await failure(setup.pods.update(KEY, guaranteed, options));
+  assert.match(error.message, /Pod QOS Class may not change as a result of resizing/);
+});
+
+test("ephemeral containers can be added, not changed or removed", async () => {
+  await using setup = await bench();
+  await setup.pods.create(draft(), USER);
+  const set = (containers: readonly object[]) =>
+    setup.pods.update(
+      KEY,
+      (current) => {
+        const next = draftOf(current as Pod) as AnyDraft & { spec: { ephemeralContainers?: object[] } };
+        next.spec.ephemeralContainers = containers.map((container) => ({ ...container }));
+        return next;
+      },
+      { ...USER, subresource: "ephemeralcontainers" },
+    );
+  await set([{ name: "debug", image: "busybox:1" }]);
+  assert.equal((await podOf(setup.pods)).spec?.ephemeralContainers?.[0]?.imagePullPolicy, "IfNotPresent");
+  await set([
+    { name: "debug", image: "busybox:1" },
+    { name: "more", image: "busybox:1" },
+  ]);
+  const changed = await failure(
+    set([
+      { name: "debug", image: "busybox:2" },
+      { name: "more", image: "busybox:1" },
+    ]),
+  );
+  assert.match(changed.message, /existing ephemeral containers "debug" may not be changed/);
+  const removed = await failure(set([{ name: "debug", image: "busybox:1" }]));
+  assert.match(removed.message, /existing ephemeral containers "more" may not be removed/);
+});

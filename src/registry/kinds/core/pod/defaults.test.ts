@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Draft, Pod, PodSpec, PodTemplateSpec } from "#objects";
+import { defaultPod, defaultPodTemplate } from "./defaults.ts";
+import { imageTag } from "./image.ts";
+
+const defaulted = (spec: PodSpec): PodSpec => {
+  const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "a" }, spec: structuredClone(spec) } as Draft<Pod>;
+  defaultPod(pod);
+  return pod.spec as PodSpec;
+};
+
+const CONTAINER = {
+  imagePullPolicy: "Always",
+  resources: {},
+  terminationMessagePath: "/dev/termination-log",
+  terminationMessagePolicy: "File",
+};
+const SPEC = {
+  dnsPolicy: "ClusterFirst",
+  enableServiceLinks: true,
+  restartPolicy: "Always",
+  schedulerName: "default-scheduler",
+  securityContext: {},
+  terminationGracePeriodSeconds: 30,
+};
+
+test("the smallest pod", () => {
+  assert.deepEqual(defaulted({ containers: [{ name: "web", image: "nginx" }] }), {
+    ...SPEC,
+    containers: [{ name: "web", image: "nginx", ...CONTAINER }],
+  });
+});
+
+test("what is given stays", () => {
+  const spec: PodSpec = {
+    dnsPolicy: "Default",
+    enableServiceLinks: false,
+    restartPolicy: "Never",
+    schedulerName: "mine",
+    securityContext: { runAsUser: 1 },
+    terminationGracePeriodSeconds: 0,
+    containers: [
+      {
+        name: "web",
+        image: "nginx:1",
+        imagePullPolicy: "Never",
+        resources: { requests: { cpu: "1" } },
+        terminationMessagePath: "/x",
+        terminationMessagePolicy: "FallbackToLogsOnError",
+      },
+    ],
+  };
+  assert.deepEqual(defaulted(spec), spec);
+});
+
+test("the pull policy follows the tag", () => {
+  const tags: Readonly<Record<string, string>> = {
+    nginx: "latest",
+    "nginx:latest": "latest",
+    "nginx:1.27": "1.27",
+    "localhost:5000/nginx": "latest",
+    "localhost:5000/nginx:2": "2",
+    "nginx@sha256:abc": "",
+    "nginx:3@sha256:abc": "3",
+  };
+  for (const [image, tag] of Object.entries(tags)) assert.equal(imageTag(image), tag, image);
+  const policy = (image: string) => defaulted({ containers: [{ name: "a", image }] }).containers[0]?.imagePullPolicy;
+  assert.equal(policy("nginx:latest"), "Always");
+  assert.equal(policy("nginx@sha256:abc"), "IfNotPresent");
+});
+
+test("probes, ports, environment", () => {
+  const { containers } = defaulted({
+    containers: [
+      {
+        name: "a",
+        image: "i:1",
+        ports: [{ containerPort: 80 }],
+        env: [{ name: "IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } }],
+        livenessProbe: { httpGet: { port: 80 } },
+        readinessProbe: { tcpSocket: { port: 80 }, periodSeconds: 5 },
+        lifecycle: { preStop: { httpGet: { port: 80, path: "/stop" } } },
+      },
+    ],
+  });
+  const container = containers[0]!;
+  assert.deepEqual(container.ports, [{ containerPort: 80, protocol: "TCP" }]);
+  assert.deepEqual(container.env?.[0]?.valueFrom?.fieldRef, { fieldPath: "status.podIP", apiVersion: "v1" });
+  const times = { timeoutSeconds: 1, periodSeconds: 10, successThreshold: 1, failureThreshold: 3 };
+  assert.deepEqual(container.livenessProbe, { httpGet: { port: 80, path: "/", scheme: "HTTP" }, ...times });
+  assert.deepEqual(container.readinessProbe, { tcpSocket: { port: 80 }, ...times, periodSeconds: 5 });
+  assert.deepEqual(container.lifecycle?.preStop?.httpGet, { port: 80, path: "/stop", scheme: "HTTP" });
+});
+
+test("volumes", () => {
+  const { volumes } = defaulted({
+    containers: [],
+    volumes: [
+      { name: "nothing" },
+      { name: "secret", secret: { secretName: "s" } },
+      { name: "config", configMap: { name: "c", defaultMode: 256 } },
+      { name: "host", hostPath: { path: "/" } },
+      { name: "down", downwardAPI: { items: [{ path: "labels", fieldRef: { fieldPath: "metadata.labels" } }] } },
+      { name: "token", projected: { sources: [{ serviceAccountToken: { path: "token" } }] } },
+      { name: "image", image: { reference: "a:1" } },
+    ],
+  });
+  assert.deepEqual(volumes, [
+    { name: "nothing", emptyDir: {} },
+    { name: "secret", secret: { secretName: "s", defaultMode: 420 } },
+    { name: "config", configMap: { name: "c", defaultMode: 256 } },
+    { name: "host", hostPath: { path: "/", type: "" } },
+    {
+      name: "down",
+      downwardAPI: {
+        defaultMode: 420,
+        items: [{ path: "labels", fieldRef: { fieldPath: "metadata.labels", apiVersion: "v1" } }],
+      },
+    },
+    {
+      name: "token",
+      projected: { defaultMode: 420, sources: [{ serviceAccountToken: { path: "token", expirationSeconds: 3600 } }] },
+    },
+    { name: "image", image: { reference: "a:1", pullPolicy: "IfNotPresent" } },
+  ]);
+});
+
+test("requests come from limits in pods, not in templates", () => {
+  const containers = [
+    { name: "a", image: "i:1", resources: { limits: { cpu: "1", memory: "1Gi" }, requests: { cpu: "500m" } } },
+  ];
+  const spec = defaulted({ containers });
+  assert.deepEqual(spec.containers[0]?.resources?.requests, { cpu: "500m", memory: "1Gi" });
+  const template: Draft<PodTemplateSpec> = { spec: { containers: structuredClone(containers) } };
+  defaultPodTemplate(template);
+  assert.deepEqual(template.spec?.containers[0]?.resources?.requests, { cpu: "500m" });
+  assert.equal(template.spec?.enableServiceLinks, undefined);
+  assert.deepEqual(template.metadata, {});
+});
+
+test("pod-level requests come from the containers, else from the pod's limits", () => {
+  const { resources } = defaulted({
+    resources: { limits: { cpu: "4", memory: "2Gi" } },
+    containers: [
+      { name: "a", image: "i:1", resources: { requests: { cpu: "500m" } } },
+      { name: "b", image: "i:1", resources: { requests: { cpu: "1" } } },
+    ],
+  });
+  assert.deepEqual(resources, { limits: { cpu: "4", memory: "2Gi" }, requests: { cpu: "1500m", memory: "2Gi" } });
+});
+
+test("on the host's network ports are the host's", () => {
+  const { containers } = defaulted({
+    hostNetwork: true,
+    containers: [{ name: "a", image: "i:1", ports: [{ containerPort: 80 }] }],
+  });
+  assert.equal(containers[0]?.ports?.[0]?.hostPort, 80);
+});
+
+test("both names of the service account are kept", () => {
+  const old = defaulted({ containers: [], serviceAccount: "old" });
+  assert.equal(old.serviceAccountName, "old");
+  const both = defaulted({ containers: [], serviceAccount: "old", serviceAccountName: "new" });
+  assert.deepEqual([both.serviceAccount, both.serviceAccountName], ["new", "new"]);
+});

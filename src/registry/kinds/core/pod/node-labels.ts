@@ -1,0 +1,13 @@
+const OLD_LABELS: Readonly<Record<string, readonly [since: string, instead: string]>> = {
+  "beta.kubernetes.io/arch": ["v1.14", "kubernetes.io/arch"],
+  "beta.kubernetes.io/os": ["v1.14", "kubernetes.io/os"],
+  "failure-domain.beta.kubernetes.io/region": ["v1.17", "topology.kubernetes.io/region"],
+  "failure-domain.beta.kubernetes.io/zone": ["v1.17", "topology.kubernetes.io/zone"],
+  "beta.kubernetes.io/instance-type": ["v1.17", "node.kubernetes.io/instance-type"],
+};
+
+/** Says what took the place of an old label of nodes. Source: upstream pkg/api/node GetNodeLabelDeprecatedMessage. */
+export function deprecatedNodeLabel(key: string): string | undefined {
+  const old = Object.hasOwn(OLD_LABELS, key) ? OLD_LABELS[key] : undefined;
+  return old && `deprecated since ${old[0]}; use ${JSON.stringify(old[1])} instead`;
+}

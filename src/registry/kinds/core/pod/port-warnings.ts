@@ -1,0 +1,36 @@
+import type { ContainerPort } from "#objects";
+import type { AnyContainer } from "./validation/context.ts";
+
+interface Placed {
+  readonly path: string;
+  readonly port: ContainerPort;
+}
+
+/** Ports that are said twice or overlap. Source: upstream pkg/api/pod warningsForPodSpecAndMeta. */
+export function portWarnings(containers: readonly (readonly [AnyContainer, string])[]): string[] {
+  const taken = new Map<string, Placed[]>();
+  return containers.flatMap(([{ ports = [] }, containerPath]) =>
+    ports.flatMap((port, i) => {
+      const path = `${containerPath}.ports[${i}]`;
+      const key = `${port.containerPort}/${port.protocol}`;
+      const others = taken.get(key) ?? [];
+      taken.set(key, [...others, { path, port }]);
+      return [
+        ...(port.hostIP && !port.hostPort ? [`${path}: hostIP set without hostPort: ${JSON.stringify(port)}`] : []),
+        ...others.flatMap((other) => {
+          const relation = relationOf(port, other.port);
+          return relation ? [`${path}: ${relation} port definition with ${other.path}`] : [];
+        }),
+      ];
+    }),
+  );
+}
+
+function relationOf(a: ContainerPort, b: ContainerPort): "duplicate" | "overlapping" | undefined {
+  const [aPort, bPort] = [a.hostPort ?? 0, b.hostPort ?? 0];
+  const [aIp, bIp] = [a.hostIP ?? "", b.hostIP ?? ""];
+  if (aPort === bPort && aIp === bIp) return "duplicate";
+  if (aPort === 0 || bPort === 0) return "overlapping";
+  const anywhere = (ip: string) => ip === "" || ip === "0.0.0.0" || ip === "::";
+  return aPort === bPort && (anywhere(aIp) || anywhere(bIp)) ? "overlapping" : undefined;
+}

@@ -1,0 +1,55 @@
+/** Who holds what of a pool of addresses or ports. `pending` while the write that took it is under way. */
+interface Holding {
+  readonly owner: string;
+  pending: boolean;
+}
+
+/** What a pool says when asked for an item. */
+export type Claim = "taken" | "held" | { readonly staleOwner: string };
+
+/**
+ * The items of a pool that are in use. It is filled from the Services there are and follows every write that goes
+ * through {@link take}; a Service's deletion leaves its items behind as stale, and whoever wants one of them (or
+ * finds the pool full) looks whether the owner still has it.
+ */
+export class Ledger<Item> {
+  readonly #holdings = new Map<Item, Holding>();
+
+  /** Takes an item that is free; says who holds it otherwise. */
+  take(item: Item, owner: string): Claim {
+    const holding = this.#holdings.get(item);
+    if (holding) return holding.pending ? "held" : { staleOwner: holding.owner };
+    this.#holdings.set(item, { owner, pending: true });
+    return "taken";
+  }
+
+  /** The write is done: the item stays with its owner. */
+  settle(item: Item): void {
+    const holding = this.#holdings.get(item);
+    if (holding) holding.pending = false;
+  }
+
+  /** Enters what a stored Service has. */
+  record(item: Item, owner: string): void {
+    if (!this.#holdings.has(item)) this.#holdings.set(item, { owner, pending: false });
+  }
+
+  release(item: Item, owner: string): void {
+    if (this.#holdings.get(item)?.owner === owner) this.#holdings.delete(item);
+  }
+
+  /** Forgets what no Service has and no write is taking. */
+  keepOnly(inUse: ReadonlySet<Item>): void {
+    for (const [item, { pending }] of this.#holdings) if (!pending && !inUse.has(item)) this.#holdings.delete(item);
+  }
+
+  /** The first free item of the sequence. */
+  firstFree(candidates: Iterable<Item>): Item | undefined {
+    for (const item of candidates) if (!this.#holdings.has(item)) return item;
+    return undefined;
+  }
+
+  get size(): number {
+    return this.#holdings.size;
+  }
+}

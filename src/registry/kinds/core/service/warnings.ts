@@ -1,0 +1,32 @@
+import type { Service } from "#objects";
+
+const HINTS = "service.kubernetes.io/topology-aware-hints";
+const MODE = "service.kubernetes.io/topology-mode";
+
+/** GetWarningsForService */
+export function warnings({ metadata, spec = {} }: Service): string[] {
+  const texts: string[] = [];
+  const headless = spec.type === "ClusterIP" && spec.clusterIP === "None";
+  const external = (spec.externalIPs?.length ?? 0) > 0;
+  if (metadata.annotations?.[HINTS] !== undefined) {
+    texts.push(`annotation ${HINTS} is deprecated, please use ${MODE} instead`);
+  }
+  if (headless) {
+    if (spec.loadBalancerIP) texts.push("spec.loadBalancerIP is ignored for headless services");
+    if (external) texts.push("spec.externalIPs is ignored for headless services");
+    if (spec.sessionAffinity !== "None") texts.push("spec.SessionAffinity is ignored for headless services");
+  }
+  if (external && !headless && spec.type !== "ExternalName") {
+    texts.push("spec.externalIPs is deprecated and may no longer be implemented in some clusters");
+  }
+  if (spec.type === "ExternalName" && external) {
+    texts.push('spec.externalIPs is ignored when spec.type is "ExternalName"');
+  }
+  if (spec.type !== "ExternalName" && spec.externalName) {
+    texts.push('spec.externalName is ignored when spec.type is not "ExternalName"');
+  }
+  if (spec.trafficDistribution === "PreferClose") {
+    texts.push('spec.trafficDistribution: "PreferClose" is deprecated; use "PreferSameZone"');
+  }
+  return texts;
+}

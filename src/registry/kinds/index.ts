@@ -1,0 +1,61 @@
+import type { ResourceDefinition } from "../definition.ts";
+import { ADMISSION_KINDS } from "./admissionregistration/index.ts";
+import { customResourceDefinitions } from "./apiextensions/custom-resource-definition.ts";
+import { apiServices } from "./apiregistration/api-service.ts";
+import { APPS_KINDS } from "./apps/index.ts";
+import { AUTHENTICATION_KINDS } from "./authentication/index.ts";
+import { AUTHORIZATION_KINDS } from "./authorization/index.ts";
+import { AUTOSCALING_KINDS } from "./autoscaling/index.ts";
+import { BATCH_KINDS } from "./batch/index.ts";
+import { CERTIFICATES_KINDS } from "./certificates/index.ts";
+import { leaseCandidates } from "./coordination/lease-candidate.ts";
+import { leases } from "./coordination/lease.ts";
+import { coreKinds, type CoreOptions } from "./core/index.ts";
+import { endpointSlices } from "./discovery/endpoint-slice.ts";
+import { flowSchemas } from "./flowcontrol/flow-schema.ts";
+import { priorityLevelConfigurations } from "./flowcontrol/priority-level.ts";
+import { storageVersions } from "./internal/storage-version.ts";
+import { NETWORKING_KINDS } from "./networking/index.ts";
+import { runtimeClasses } from "./node/runtime-class.ts";
+import { POLICY_KINDS } from "./policy/index.ts";
+import { RBAC_KINDS } from "./rbac/index.ts";
+import { RESOURCE_KINDS } from "./resource/index.ts";
+import { SCHEDULING_KINDS } from "./scheduling/index.ts";
+import { STORAGE_KINDS } from "./storage/index.ts";
+import { storageVersionMigrations } from "./storagemigration/storage-version-migration.ts";
+
+export type { IssueToken } from "./core/service-account.ts";
+export { serviceDefinition, type ServiceOptions } from "./core/service/index.ts";
+
+export type BuiltInOptions = CoreOptions;
+
+/** Every built-in kind. Throws an Error when an option makes no sense. */
+export const builtInKinds = (options: BuiltInOptions = {}): readonly ResourceDefinition[] => [
+  ...coreKinds(options),
+  apiServices,
+  ...APPS_KINDS,
+  ...AUTHENTICATION_KINDS,
+  ...AUTHORIZATION_KINDS,
+  ...AUTOSCALING_KINDS,
+  ...BATCH_KINDS,
+  ...CERTIFICATES_KINDS,
+  ...NETWORKING_KINDS,
+  ...POLICY_KINDS,
+  ...RBAC_KINDS,
+  ...STORAGE_KINDS,
+  ...ADMISSION_KINDS,
+  customResourceDefinitions,
+  ...SCHEDULING_KINDS,
+  leases,
+  leaseCandidates,
+  runtimeClasses,
+  endpointSlices,
+  ...RESOURCE_KINDS,
+  flowSchemas,
+  priorityLevelConfigurations,
+  storageVersions,
+  storageVersionMigrations,
+];
+
+/** Every built-in kind, with the default ranges of cluster IPs and node ports. */
+export const BUILT_IN_KINDS: readonly ResourceDefinition[] = builtInKinds();

@@ -1,0 +1,102 @@
+import { assert } from "#base";
+import { methodNotSupported, notFoundError, type AnyDraft, type KubeObject, type ObjectKey } from "#objects";
+import { prefixEnd } from "#store";
+import type { BookmarkTimer } from "../cache/bookmarks.ts";
+import { watchStream } from "../cache/watch-stream.ts";
+import type {
+  Change,
+  DeleteOptions,
+  ListQuery,
+  Resource,
+  StoredObject,
+  UpdateOptions,
+  WatchEvent,
+  WatchQuery,
+  WriteOptions,
+} from "../contract.ts";
+import { computedList, computedObject } from "./computed.ts";
+import { create } from "./create.ts";
+import { deleteCollection, deleteObject } from "./delete.ts";
+import { FRESH_WAIT_MS, subjectOf, tooLargeRevision } from "./errors.ts";
+import { candidatesFor, list, prepareIndex } from "./list.ts";
+import { checkWatchOptions, parseRevision, parseWatchRevision } from "./options.ts";
+import { compileSelection } from "./selection.ts";
+import { update } from "./update.ts";
+import { contextOf, unstored, type Writer } from "./writer.ts";
+
+/** The objects of one kind, put together from its cache and the verbs. */
+export function createResource(parts: Writer & { readonly bookmarks: BookmarkTimer }): Resource {
+  const { cache, clock, definition, revisions, store } = parts;
+
+  /** A request for a revision that is yet to come waits for it a little. */
+  const fresh = async (revision: number) => {
+    await cache.load();
+    const least = Math.max(revision, 0);
+    if (!(await revisions.reachedWithin(least, FRESH_WAIT_MS, clock))) {
+      return tooLargeRevision(least, revisions.current);
+    }
+    return undefined;
+  };
+
+  const get = async (key: ObjectKey, options: { readonly resourceVersion?: string } = {}): Promise<StoredObject> => {
+    const least = parseRevision(options.resourceVersion);
+    if (definition.computedObjects) return computedObject(parts, key);
+    // Without a revision the answer is what the store has now.
+    const refused = await fresh(Math.max(least, options.resourceVersion ? 0 : store.revision));
+    if (refused) throw refused;
+    const found = cache.get(definition.namespaced ? key : { namespace: "", name: key.name });
+    if (!found) throw notFoundError(subjectOf(definition), key.name);
+    return found;
+  };
+
+  const listObjects = async (query: ListQuery) =>
+    definition.computedObjects ? computedList(parts, query) : list(parts, query);
+
+  const watch = (query: WatchQuery): AsyncIterable<readonly WatchEvent[]> => {
+    if (definition.computedObjects) throw methodNotSupported(subjectOf(definition), "watch");
+    checkWatchOptions(query);
+    const selector = compileSelection(definition, query);
+    const revision = parseWatchRevision(definition, query.resourceVersion);
+    const initial = query.sendInitialEvents ?? revision === 0;
+    const bookmarks = query.allowWatchBookmarks === true;
+    const prefix = selector.namespace ? `${cache.prefix}${selector.namespace}/` : cache.prefix;
+    return watchStream(parts, {
+      matches: selector.matches,
+      interest: selector.interest,
+      start: initial ? "current" : revision === 0 ? "now" : revision,
+      current: () => candidatesFor(cache, selector, prefix, prefixEnd(prefix)),
+      bookmarks,
+      marksInitialEnd: bookmarks && query.sendInitialEvents === true,
+      ready: async () => {
+        if (cache.closed) return undefined;
+        const refused = await fresh(revision || (query.resourceVersion ? 0 : store.revision));
+        if (!refused && initial) await prepareIndex(cache, selector, clock);
+        return refused;
+      },
+      timeoutMs: query.timeoutSeconds ? query.timeoutSeconds * 1000 : undefined,
+      signal: query.signal,
+    });
+  };
+
+  const review = async (draft: AnyDraft, options: WriteOptions): Promise<StoredObject> => {
+    assert(definition.compute, "a review kind computes");
+    const context = contextOf(parts, options);
+    const answer: KubeObject = await definition.compute(draft, context);
+    return unstored(parts, { namespace: answer.metadata?.namespace ?? "", name: answer.metadata?.name ?? "" }, answer);
+  };
+
+  return {
+    definition,
+    get,
+    list: listObjects,
+    watch,
+    create: (draft: AnyDraft, options: WriteOptions) =>
+      definition.compute ? review(draft, options) : create(parts, draft, options),
+    update: (key: ObjectKey, change: Change, options: UpdateOptions) => update(parts, key, change, options),
+    delete: (key: ObjectKey, options: DeleteOptions) => deleteObject(parts, key, options),
+    deleteCollection: (query: ListQuery, options: DeleteOptions) => deleteCollection(parts, listObjects, query, options),
+    get count() {
+      return cache.size;
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import type { Clock, Random } from "#base";
+import type { AnyDraft, KubeObject, ObjectKey } from "#objects";
+import type { Entry, Store } from "#store";
+import type { ResourceCache } from "../cache/resource-cache.ts";
+import type { Revisions } from "../cache/revisions.ts";
+import { Stored } from "../cache/stored.ts";
+import type { Registry, WriteOptions } from "../contract.ts";
+import type { ResourceDefinition, WriteContext } from "../definition.ts";
+import { interpret } from "./errors.ts";
+
+/** What writing objects of one kind takes. */
+export interface Writer {
+  readonly definition: ResourceDefinition;
+  readonly registry: Registry;
+  readonly store: Store;
+  readonly cache: ResourceCache;
+  readonly revisions: Revisions;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Keys of generated names that are being created. */
+  readonly claimed: Set<string>;
+}
+
+export function contextOf(writer: Writer, options: WriteOptions): WriteContext {
+  return {
+    user: options.user,
+    now: writer.clock.now(),
+    dryRun: options.dryRun === true,
+    registry: writer.registry,
+  };
+}
+
+/** The form in which a draft is written and, once committed, held. */
+export function encode(writer: Writer, key: ObjectKey, storeKey: string, draft: AnyDraft): Stored {
+  const { encoding } = writer.cache;
+  return Stored.written(encoding, storeKey, key, encoding.ordered(draft));
+}
+
+/** An answer that was not stored. */
+export function unstored(writer: Writer, key: ObjectKey, draft: AnyDraft | KubeObject, revision = 0): Stored {
+  return encode(writer, key, "", draft as AnyDraft).freeze(revision);
+}
+
+export type Outcome = { readonly ok: true; readonly revision: number } | { readonly ok: false };
+
+/** Writes `object` if the key still stands at `expected` (0: does not exist). Then the cache has it. */
+export function put(writer: Writer, object: Stored, expected: number): Promise<Outcome> {
+  return commit(writer, object.storeKey, expected, {
+    type: "put",
+    key: object.storeKey,
+    value: object.value,
+    attachment: object,
+  });
+}
+
+/** Removes the key if it still stands at `expected`. */
+export function remove(writer: Writer, storeKey: string, expected: number): Promise<Outcome> {
+  return commit(writer, storeKey, expected, { type: "delete", key: storeKey });
+}
+
+async function commit(
+  writer: Writer,
+  key: string,
+  expected: number,
+  write: Parameters<Store["commit"]>[0]["writes"][number],
+): Promise<Outcome> {
+  let result;
+  try {
+    result = await writer.store.commit({ expect: [{ key, modRevision: expected }], writes: [write] });
+  } catch (error) {
+    throw interpret(error);
+  }
+  if (result.ok) return result;
+  await caughtUp(writer, result.entry);
+  return { ok: false };
+}
+
+/** How long a conflicting write may take to become visible, in milliseconds. */
+const VISIBLE_MS = 1000;
+
+/** Waits until the cache has seen the write that was in the way: looking again sooner would only fail again. */
+async function caughtUp({ revisions, store, clock }: Writer, entry: Entry | undefined): Promise<void> {
+  await revisions.reachedWithin(entry?.modRevision ?? store.revision, VISIBLE_MS, clock);
+}
