@@ -1,0 +1,53 @@
+import { badRequest, type AnyDraft } from "#objects";
+import type { ResolvedResource } from "#registry";
+import { namingOf } from "./target.ts";
+
+/** That a body is of the version and kind which the path names; what it leaves out is filled in. Throws 400. */
+export function checkKind(draft: AnyDraft, apiVersion: string, kind: string): void {
+  if (!draft.apiVersion) draft.apiVersion = apiVersion;
+  if (!draft.kind) draft.kind = kind;
+  if (draft.kind !== kind) {
+    const version = versionOf(draft.apiVersion);
+    throw badRequest(
+      `${draft.kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ` +
+        `converting (${version}.${draft.kind}) to (${packageOf(apiVersion)}.${kind}): unknown conversion`,
+    );
+  }
+  if (draft.apiVersion !== apiVersion) {
+    throw badRequest(
+      `the API version in the data (${draft.apiVersion}) does not match the expected API version (${apiVersion})`,
+    );
+  }
+}
+
+const versionOf = (apiVersion: string) => apiVersion.slice(apiVersion.indexOf("/") + 1);
+/** The package that upstream keeps the type in, which its text shows. */
+const packageOf = (apiVersion: string) => (apiVersion.includes("/") ? apiVersion.split(/[./]/, 1)[0]! : "core");
+
+/** That a body is of the target's version and kind. Throws 400. */
+export function checkTargetKind(draft: AnyDraft, target: ResolvedResource): void {
+  const { apiVersion, kind } = namingOf(target);
+  checkKind(draft, apiVersion, kind);
+}
+
+/** That the object's namespace is the one in the path, or none; then it gets it. Throws 400. */
+export function checkNamespace(draft: AnyDraft, namespace: string): void {
+  const { metadata } = draft;
+  if (!namespace) {
+    if (metadata.namespace !== undefined) delete metadata.namespace;
+  } else if (!metadata.namespace) metadata.namespace = namespace;
+  else if (metadata.namespace !== namespace) {
+    throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+  }
+}
+
+/** That the object's name is the one in the path. Throws 400. */
+export function checkName(draft: AnyDraft, name: string): void {
+  const found = draft.metadata.name ?? "";
+  if (!found) {
+    throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
+  }
+  if (found !== name) {
+    throw badRequest(`the name of the object (${found}) does not match the name on the URL (${name})`);
+  }
+}

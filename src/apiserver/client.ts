@@ -1,0 +1,144 @@
+import type { Client, List, ListOptions, WatchEvent as ClientWatchEvent } from "#client";
+import { noSuchPath, StatusError, type KubeObject, type ObjectKey, type ResourceType, type Status } from "#objects";
+import type { ResolvedResource, UserInfo, WatchEvent } from "#registry";
+import { fromStorage } from "./convert.ts";
+import { execute } from "./execute.ts";
+import type { Machinery } from "./machinery.ts";
+import type { Operation, Result, WriteParameters } from "./operation.ts";
+
+/** The {@link Client} of one user in this process: no wire, no encoding, frozen objects shared with the caches. */
+export function createInProcessClient(machinery: Machinery, user: UserInfo): Client {
+  const targetOf = (type: ResourceType): ResolvedResource => {
+    const target = machinery.registry.resolve(type.group, type.version, type.resource);
+    if (!target) throw noSuchPath();
+    return target;
+  };
+  const common = (type: ResourceType, namespace: string, subresource?: string) => ({
+    user,
+    target: targetOf(type),
+    namespace: type.namespaced ? namespace : "",
+    ...(subresource ? { subresource } : {}),
+    warn: () => {},
+  });
+  const run = (operation: Operation) => execute(machinery, operation);
+  const objectOf = async <T>(target: ResolvedResource, result: Promise<Result>): Promise<T> => {
+    const found = await result;
+    if (found.type === "object") return fromStorage(target, found.object).object as T;
+    if (found.type === "value") return found.value as T;
+    throw new Error(`a ${found.type} is no object`);
+  };
+
+  const client: Client = {
+    async get(type, key, options = {}) {
+      const { subresource, resourceVersion } = options;
+      const operation: Operation = {
+        ...common(type, key.namespace, subresource),
+        verb: "get",
+        name: key.name,
+        ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      };
+      return objectOf(operation.target, run(operation));
+    },
+    async list<T extends KubeObject>(type: ResourceType<T>, query: ListOptions = {}): Promise<List<T>> {
+      const operation: Operation = { ...common(type, query.namespace ?? ""), verb: "list", query };
+      const result = await run(operation);
+      if (result.type !== "list") throw new Error("no list");
+      const { list } = result;
+      return {
+        resourceVersion: list.resourceVersion,
+        items: list.items.map((item) => fromStorage(operation.target, item).object as T),
+        ...(list.continue === undefined ? {} : { continue: list.continue }),
+        ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
+      };
+    },
+    async *watch<T extends KubeObject>(type: ResourceType<T>, query: Parameters<Client["watch"]>[1]) {
+      const operation: Operation = {
+        ...common(type, query.namespace ?? ""),
+        verb: "watch",
+        query: query.sendInitialEvents === undefined ? query : { ...query, resourceVersionMatch: "NotOlderThan" },
+      };
+      const result = await run(operation);
+      if (result.type !== "watch") throw new Error("no watch");
+      for await (const batch of result.events) {
+        const error = batch.find((event) => event.type === "ERROR");
+        const events: ClientWatchEvent<T>[] = [];
+        for (const event of batch) {
+          if (event.type === "ERROR") break;
+          events.push(clientEvent<T>(operation.target, event));
+        }
+        if (events.length > 0) yield events;
+        if (error?.type === "ERROR") throw new StatusError(error.status);
+      }
+    },
+    async create(type, object, options = {}) {
+      const { metadata } = object as { readonly metadata?: { readonly namespace?: string } };
+      const operation: Operation = {
+        ...common(type, metadata?.namespace ?? ""),
+        verb: "create",
+        body: { type: "value", value: object },
+        options: parametersOf(options),
+      };
+      return objectOf(operation.target, run(operation));
+    },
+    async update(type, object, options = {}) {
+      const { namespace = "", name = "" } = object.metadata;
+      const operation: Operation = {
+        ...common(type, namespace, options.subresource),
+        verb: "update",
+        name,
+        body: { type: "value", value: object },
+        options: parametersOf(options),
+      };
+      return objectOf(operation.target, run(operation));
+    },
+    async patch(type, key, patch, options = {}) {
+      const operation: Operation = {
+        ...common(type, key.namespace, options.subresource),
+        verb: "patch",
+        name: key.name,
+        patch: { type: patch.type, body: { type: "value", value: patch.body } },
+        options: { ...parametersOf(options), ...(options.force === undefined ? {} : { force: options.force }) },
+      };
+      return objectOf(operation.target, run(operation));
+    },
+    async delete<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, options = {}): Promise<T | Status> {
+      const operation: Operation = { ...common(type, key.namespace), verb: "delete", name: key.name, options };
+      return objectOf<T | Status>(operation.target, run(operation));
+    },
+    async deleteCollection(type, selection, options = {}) {
+      await run({
+        ...common(type, selection.namespace ?? ""),
+        verb: "deletecollection",
+        query: selection,
+        options,
+      });
+    },
+    async createSubresource(type, key, subresource, body, options = {}) {
+      const operation: Operation = {
+        ...common(type, key.namespace, subresource),
+        verb: "create",
+        name: key.name,
+        body: { type: "value", value: body },
+        options: parametersOf(options),
+      };
+      return objectOf(operation.target, run(operation));
+    },
+  };
+  return client;
+}
+
+function clientEvent<T extends KubeObject>(
+  target: ResolvedResource,
+  event: Exclude<WatchEvent, { readonly type: "ERROR" }>,
+): ClientWatchEvent<T> {
+  if (event.type === "BOOKMARK") {
+    const { revision, initialEventsEnd } = event;
+    return { type: "BOOKMARK", resourceVersion: String(revision), initialEventsEnd };
+  }
+  return { type: event.type, object: fromStorage(target, event.object).object as T };
+}
+
+function parametersOf(options: Partial<WriteParameters>): WriteParameters {
+  const { dryRun = false, fieldManager, fieldValidation = "Strict" } = options;
+  return { dryRun, fieldValidation, ...(fieldManager === undefined ? {} : { fieldManager }) };
+}

@@ -1,0 +1,44 @@
+import { deepFreeze, draftOf, type AnyDraft, type KubeObject } from "#objects";
+import type { ResolvedResource, StoredObject } from "#registry";
+import { namingOf, storageApiVersion } from "./target.ts";
+
+const encoder = new TextEncoder();
+
+/** Conversions that were made, for as long as the stored object lives: a list and many watches want the same. */
+const converted = new WeakMap<StoredObject, Map<string, StoredObject>>();
+
+/** Whether the version that was asked for is the one that is stored. */
+export function isStorageVersion(target: ResolvedResource): boolean {
+  return namingOf(target).apiVersion === storageApiVersion(target.resource.definition);
+}
+
+/** A stored object in the version that was asked for. */
+export function fromStorage(target: ResolvedResource, stored: StoredObject): StoredObject {
+  if (isStorageVersion(target)) return stored;
+  const { apiVersion } = namingOf(target);
+  let versions = converted.get(stored);
+  if (!versions) converted.set(stored, (versions = new Map()));
+  let found = versions.get(apiVersion);
+  if (!found) {
+    const object = deepFreeze(draftFromStorage(target, draftOf(stored.object) as AnyDraft)) as KubeObject;
+    found = { key: stored.key, revision: stored.revision, object, bytes: encoder.encode(JSON.stringify(object)) };
+    versions.set(apiVersion, found);
+  }
+  return found;
+}
+
+/** A draft of a stored object, in the version that was asked for. */
+export function draftFromStorage(target: ResolvedResource, draft: AnyDraft): AnyDraft {
+  if (isStorageVersion(target)) return draft;
+  const object = target.version.fromStorage ? target.version.fromStorage(draft) : draft;
+  object.apiVersion = namingOf(target).apiVersion;
+  return object;
+}
+
+/** A draft in the version that was asked for, in the one that is stored. */
+export function toStorage(target: ResolvedResource, draft: AnyDraft): AnyDraft {
+  if (isStorageVersion(target)) return draft;
+  const object = target.version.toStorage ? target.version.toStorage(draft) : draft;
+  object.apiVersion = storageApiVersion(target.resource.definition);
+  return object;
+}

@@ -1,0 +1,113 @@
+import type { Registry } from "#registry";
+import { negotiate, notAcceptableForm, type Form } from "../http/accept.ts";
+import { fingerprint } from "../http/etag.ts";
+import { header, type ApiRequest, type ApiResponse } from "../http/message.ts";
+import { encodeValue, prepare } from "../render/value.ts";
+import { aggregatedDiscovery, isAggregated } from "./aggregated.ts";
+import { groupsOf, type GroupView } from "./groups.ts";
+import { apiGroup, apiGroupList, apiResourceList, apiVersions } from "./plain.ts";
+
+/** Answers the paths of discovery. */
+export interface Discovery {
+  /** Undefined when the path is not one of discovery or names a group or version that is not served. */
+  respond(request: ApiRequest): Promise<ApiResponse | undefined>;
+  /** Whether a group and version serve anything. */
+  serves(group: string, version: string): boolean;
+  /** The paths of all groups and versions, for the list at `/`. */
+  paths(): readonly string[];
+}
+
+/** Discovery over a registry; documents are made when first asked for and kept until the registry changes. */
+export function createDiscovery(registry: Registry, serverAddress: () => string): Discovery {
+  let generation = -1;
+  let groups: readonly GroupView[] = [];
+  let served = new Set<string>();
+  let documents = new Map<string, { readonly bytes: Uint8Array; readonly etag?: string }>();
+
+  const refresh = () => {
+    if (generation === registry.generation) return;
+    generation = registry.generation;
+    groups = groupsOf(registry);
+    served = new Set(groups.flatMap((group) => group.versions.map(({ version }) => `${group.name}/${version}`)));
+    documents = new Map();
+  };
+
+  const documentAt = (path: string): object | undefined => {
+    const [root, ...rest] = path.split("/").filter((part) => part !== "");
+    if (root === "api") {
+      if (rest.length === 0) return apiVersions(serverAddress());
+      const view = groups.find(({ name }) => name === "")?.versions.find(({ version }) => version === rest[0]);
+      return rest.length === 1 && view ? apiResourceList("", view) : undefined;
+    }
+    if (root !== "apis") return undefined;
+    if (rest.length === 0) return apiGroupList(groups);
+    const group = groups.find(({ name }) => name !== "" && name === rest[0]);
+    if (!group || rest.length > 2) return undefined;
+    if (rest.length === 1) return { kind: "APIGroup", apiVersion: "v1", ...apiGroup(group) };
+    const view = group.versions.find(({ version }) => version === rest[1]);
+    return view && apiResourceList(group.name, view);
+  };
+
+  const isDiscovery = /^\/(api|apis)(\/|$)/;
+  const isRoot = /^\/(api|apis)\/?$/;
+
+  return {
+    serves(group, version) {
+      refresh();
+      return served.has(`${group}/${version}`);
+    },
+    paths() {
+      refresh();
+      return groups.flatMap(({ name, versions }) =>
+        name === ""
+          ? ["/api", ...versions.map(({ version }) => `/api/${version}`)]
+          : [`/apis/${name}`, ...versions.map(({ version }) => `/apis/${name}/${version}`)],
+      );
+    },
+    async respond(request) {
+      const { path, headers } = request;
+      if (!isDiscovery.test(path)) return undefined;
+      refresh();
+      const form = negotiate(header(headers, "accept") ?? "", isRoot.test(path) ? isAggregated : never);
+      if (!form) throw notAcceptableForm();
+      const key = `${path} ${form.mediaType} ${form.as ? "aggregated" : ""}`;
+      let document = documents.get(key);
+      if (!document) {
+        const value = form.as ? aggregatedAt(path, groups) : documentAt(path);
+        if (!value) return undefined;
+        await prepare(form);
+        const bytes = encodeValue(value, { mediaType: form.mediaType, pretty: false });
+        document = { bytes, ...(form.as ? { etag: `"${fingerprint(bytes)}"` } : {}) };
+        documents.set(key, document);
+      }
+      return documentResponse(document, form, header(headers, "if-none-match"));
+    },
+  };
+}
+
+const never = () => false;
+
+const aggregatedAt = (path: string, groups: readonly GroupView[]) =>
+  aggregatedDiscovery(groups.filter(({ name }) => (name === "") === !path.startsWith("/apis")));
+
+function documentResponse(
+  { bytes, etag }: { readonly bytes: Uint8Array; readonly etag?: string },
+  form: Form,
+  known: string | undefined,
+): ApiResponse {
+  if (!etag || !form.as) {
+    return {
+      status: 200,
+      headers: { "content-type": form.mediaType, "cache-control": "no-cache, private" },
+      body: { type: "bytes", bytes },
+    };
+  }
+  const { group, version, kind } = form.as;
+  const headers = { etag, vary: "Accept", "cache-control": "public" };
+  if (known === etag) return { status: 304, headers, body: { type: "empty" } };
+  return {
+    status: 200,
+    headers: { ...headers, "content-type": `${form.mediaType};g=${group};v=${version};as=${kind}` },
+    body: { type: "bytes", bytes },
+  };
+}

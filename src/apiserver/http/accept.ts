@@ -1,0 +1,115 @@
+import { notAcceptable } from "#objects";
+
+/** The form that an answer takes. */
+export interface Form {
+  readonly mediaType: "application/json" | "application/yaml";
+  readonly pretty: boolean;
+  /** A transformation that was asked for: `as=Table;v=v1;g=meta.k8s.io`. */
+  readonly as?: Transformation;
+}
+
+export interface Transformation {
+  readonly kind: string;
+  readonly group: string;
+  readonly version: string;
+}
+
+/** Which transformations a place allows. */
+export type Allows = (as: Transformation) => boolean;
+
+interface Clause {
+  readonly type: string;
+  readonly subtype: string;
+  readonly q: number;
+  readonly parameters: ReadonlyMap<string, string>;
+}
+
+const OFFERED = ["json", "yaml"] as const;
+export const ACCEPTED = ["application/json", "application/yaml"] as const;
+const ACCEPTED_STREAMS = ["application/json;stream=watch", "application/yaml;stream=watch"];
+
+export const plainOnly: Allows = () => false;
+
+/** What objects and lists can be turned into. */
+export const objectTransformations: Allows = ({ kind, group, version }) =>
+  group === "meta.k8s.io" &&
+  (version === "v1" || version === "v1beta1") &&
+  (kind === "Table" || kind === "PartialObjectMetadata" || kind === "PartialObjectMetadataList");
+
+/** Parsed headers: clients send few different ones. */
+const cache = new Map<Allows, Map<string, Form | undefined>>();
+const CACHED = 500;
+
+/**
+ * Chooses the form by an Accept header, the first clause that can be served by weight and order. A clause that
+ * names a transformation or a type that is not served is passed over. Undefined when nothing fits.
+ */
+export function negotiate(accept: string, allows: Allows): Form | undefined {
+  let known = cache.get(allows);
+  if (!known) cache.set(allows, (known = new Map()));
+  let form = known.get(accept);
+  if (form === undefined && !known.has(accept)) {
+    form = choose(accept, allows);
+    if (known.size >= CACHED) known.clear();
+    known.set(accept, form);
+  }
+  return form;
+}
+
+/** The 406 that upstream answers, `stream` for watches. */
+export const notAcceptableForm = (stream = false) =>
+  notAcceptable(`only the following media types are accepted: ${(stream ? ACCEPTED_STREAMS : ACCEPTED).join(", ")}`);
+
+function choose(accept: string, allows: Allows): Form | undefined {
+  if (!accept) return { mediaType: "application/json", pretty: false };
+  for (const clause of parseAccept(accept)) {
+    for (const offered of OFFERED) {
+      const fits =
+        (clause.type === "application" && (clause.subtype === offered || clause.subtype === "*")) ||
+        (clause.type === "*" && clause.subtype === "*");
+      if (!fits) continue;
+      const { parameters } = clause;
+      const stream = parameters.get("stream");
+      if (stream && stream !== "watch") continue;
+      const named = parameters.has("as") || parameters.has("g") || parameters.has("v");
+      const as = {
+        kind: parameters.get("as") ?? "",
+        group: parameters.get("g") ?? "",
+        version: parameters.get("v") ?? "",
+      };
+      if (named && !allows(as)) continue;
+      return {
+        mediaType: `application/${offered}`,
+        pretty: parameters.get("pretty") === "1",
+        ...(named ? { as } : {}),
+      };
+    }
+  }
+  return undefined;
+}
+
+/** The clauses of an Accept header, most wanted first. */
+function parseAccept(accept: string): Clause[] {
+  const clauses: Clause[] = [];
+  for (const text of accept.split(",")) {
+    const [media = "", ...rest] = text.split(";");
+    const [type = "", subtype] = media.trim().split("/");
+    if (!type) continue;
+    let q = 1;
+    const parameters = new Map<string, string>();
+    for (const parameter of rest) {
+      const equals = parameter.indexOf("=");
+      if (equals < 0) continue;
+      const key = parameter.slice(0, equals).trim();
+      const value = parameter.slice(equals + 1).trim();
+      if (key === "q") {
+        const weight = Number(value);
+        q = Number.isFinite(weight) ? weight : 1;
+      } else parameters.set(key, value);
+    }
+    clauses.push({ type, subtype: subtype?.trim() ?? (type === "*" ? "*" : ""), q, parameters });
+  }
+  return clauses.sort((a, b) => b.q - a.q || wildcards(a) - wildcards(b));
+}
+
+const wildcards = ({ type, subtype }: Clause) => Number(type === "*") + Number(subtype === "*");

@@ -1,0 +1,76 @@
+import type { Peer } from "#auth";
+
+/** A request with its transport taken off: HTTP/1.1, HTTP/2 and a page in a browser all make this one. */
+export interface ApiRequest {
+  /** Upper case. */
+  readonly method: string;
+  /** The path as sent, still percent-encoded, without the query. */
+  readonly path: string;
+  /** What follows the `?`, without it; empty when there is none. */
+  readonly query: string;
+  /** Names in lower case. A header that came several times is a list. */
+  readonly headers: RequestHeaders;
+  /** Reads the whole body; undefined once it turns out longer than `limit` bytes. */
+  body(limit: number): Promise<Uint8Array | undefined>;
+  /** Aborts when the client has gone or the server stops. */
+  readonly signal: AbortSignal;
+  /** What the transport knows about the other side. The same object for all requests of a connection. */
+  readonly peer?: Peer;
+  /** The client wants to speak something else on this connection (WebSocket, SPDY). */
+  readonly upgrade?: Upgrade;
+}
+
+/** An HTTP/1.1 connection that can be taken over. */
+export interface Upgrade {
+  /** What the Upgrade header names, in lower case: `websocket`, `spdy/3.1`. */
+  readonly protocol: string;
+  /** Answers 101 with these headers beside Connection and Upgrade. The response's body is then `upgraded`. */
+  accept(headers: Readonly<Record<string, string>>): UpgradedConnection;
+}
+
+/** Raw bytes in both directions. */
+export interface UpgradedConnection {
+  readonly input: AsyncIterable<Uint8Array>;
+  /** Resolves when more may be written. */
+  write(bytes: Uint8Array): Promise<void>;
+  close(): void;
+}
+
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** An answer, still to be sent. Header names in lower case. */
+export interface ApiResponse {
+  readonly status: number;
+  readonly headers: Record<string, string | readonly string[]>;
+  readonly body: ResponseBody;
+  /** The client takes gzip: the transport compresses a body longer than {@link GZIP_THRESHOLD} and says so. */
+  readonly gzip?: boolean;
+}
+
+/** Bodies up to this many bytes are sent as they are (apiserver responsewriters). */
+export const GZIP_THRESHOLD = 128 * 1024;
+
+/** One piece of a body, or several that are sent together. */
+export type Piece = Uint8Array | readonly Uint8Array[];
+
+export type ResponseBody =
+  | { readonly type: "empty" }
+  | { readonly type: "bytes"; readonly bytes: Uint8Array }
+  /** Pieces that are made, or only joined, as the client takes them. */
+  | { readonly type: "pieces"; readonly pieces: Iterable<Uint8Array> }
+  /** Sent piece by piece as they come, headers at once: watches, logs. Not pulled from while the client is slow. */
+  | { readonly type: "stream"; readonly stream: AsyncIterable<Piece> }
+  /** The connection was taken over; there is nothing more to send. */
+  | { readonly type: "upgraded" };
+
+/** The first value of a header. */
+export function header(headers: RequestHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : value?.[0];
+}
+
+/** All values of a header, each line one. */
+export function headerLines(headers: RequestHeaders, name: string): readonly string[] {
+  const value = headers[name];
+  return value === undefined ? [] : typeof value === "string" ? [value] : value;
+}

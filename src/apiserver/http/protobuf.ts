@@ -1,0 +1,35 @@
+import { badRequest } from "#objects";
+import type { Body } from "../operation.ts";
+
+/** Reads objects in Kubernetes' protobuf form; the transport's side has one. */
+export interface ProtobufReader {
+  /** What an object says it is. Throws an Error in upstream's words. */
+  kindOf(bytes: Uint8Array): { readonly apiVersion: string; readonly kind: string };
+  /** As JSON has it, read as the type of this name. Throws an Error in upstream's words. */
+  decode(bytes: Uint8Array, schema: string): object;
+  knows(schema: string): boolean;
+}
+
+/** The type that a body is expected to be. */
+export interface BodyType {
+  readonly schema: string;
+  readonly apiVersion: string;
+  readonly kind: string;
+}
+
+/**
+ * A protobuf body in the form of a JSON one, so that it passes through the same checks. One that says it is
+ * something else is handed on without its contents: the check of its kind refuses it. Throws 400.
+ */
+export function jsonOfProtobuf(reader: ProtobufReader, bytes: Uint8Array, expected: BodyType): Body {
+  try {
+    const found = reader.kindOf(bytes);
+    const fits = (found.kind || expected.kind) === expected.kind;
+    const value = fits ? reader.decode(bytes, expected.schema) : found;
+    return { type: "encoded", mediaType: "application/json", bytes: new TextEncoder().encode(JSON.stringify(value)) };
+  } catch (error) {
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${expected.kind}): ${error instanceof Error ? error.message : String(error)}`,
+    );
+  }
+}

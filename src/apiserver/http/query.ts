@@ -1,0 +1,104 @@
+import { badRequest } from "#objects";
+import type { ListQuery, WatchQuery } from "#registry";
+import type { DeleteParameters, WriteParameters } from "../operation.ts";
+import { truthy } from "./request-info.ts";
+import { validateDeleteOptions, validateWriteOptions, type DeleteOptionsBody } from "../options.ts";
+
+type ListParameters = Omit<WatchQuery, "signal"> & ListQuery;
+
+/** The parameters of a list or watch. A value that does not parse is a 400. */
+export function listParameters(query: URLSearchParams, namespace: string, name: string): ListParameters {
+  const parameters: { -readonly [Key in keyof ListParameters]: ListParameters[Key] } = {};
+  if (namespace) parameters.namespace = namespace;
+  const text = (key: "labelSelector" | "fieldSelector" | "continue" | "resourceVersion" | "resourceVersionMatch") => {
+    const value = query.get(key);
+    if (value) parameters[key] = value;
+  };
+  text("labelSelector");
+  text("fieldSelector");
+  text("continue");
+  text("resourceVersion");
+  text("resourceVersionMatch");
+  const limit = integer(query, "limit");
+  if (limit !== undefined && limit > 0) parameters.limit = limit;
+  const timeout = integer(query, "timeoutSeconds");
+  if (timeout !== undefined && timeout > 0) parameters.timeoutSeconds = timeout;
+  if (query.has("allowWatchBookmarks")) parameters.allowWatchBookmarks = truthy(query.get("allowWatchBookmarks"));
+  if (query.has("sendInitialEvents")) parameters.sendInitialEvents = truthy(query.get("sendInitialEvents"));
+  if (name) {
+    if (parameters.fieldSelector === undefined) parameters.fieldSelector = `metadata.name=${name}`;
+    else if (!namesExactly(parameters.fieldSelector, name)) {
+      throw badRequest("fieldSelector metadata.name doesn't match requested name");
+    }
+  }
+  return parameters;
+}
+
+/** The parameters of a create, update or patch; `kind` names them in errors (`CreateOptions`). */
+export function writeParameters(
+  query: URLSearchParams,
+  userAgent: string | undefined,
+  kind: "CreateOptions" | "UpdateOptions" | "PatchOptions",
+  isApply = false,
+): WriteParameters & { readonly force?: boolean } {
+  const force = query.has("force") ? truthy(query.get("force")) : undefined;
+  const options = {
+    dryRun: query.getAll("dryRun"),
+    fieldManager: query.get("fieldManager") ?? "",
+    fieldValidation: query.get("fieldValidation") ?? "",
+    ...(force === undefined ? {} : { force }),
+  };
+  validateWriteOptions(kind, options, isApply);
+  const fieldManager = options.fieldManager || managerOfUserAgent(userAgent ?? "");
+  return {
+    dryRun: options.dryRun.length > 0,
+    ...(fieldManager ? { fieldManager } : {}),
+    fieldValidation: (options.fieldValidation || "Warn") as WriteParameters["fieldValidation"],
+    ...(force === undefined ? {} : { force }),
+  };
+}
+
+/** DeleteOptions out of the query, for a DELETE without a body. */
+export function deleteParameters(query: URLSearchParams): DeleteParameters {
+  const options: DeleteOptionsBody = {};
+  if (query.has("dryRun")) options.dryRun = query.getAll("dryRun");
+  const grace = integer(query, "gracePeriodSeconds");
+  if (grace !== undefined) options.gracePeriodSeconds = grace;
+  const policy = query.get("propagationPolicy");
+  if (policy) options.propagationPolicy = policy;
+  if (query.has("orphanDependents")) options.orphanDependents = truthy(query.get("orphanDependents"));
+  return validateDeleteOptions(options);
+}
+
+/** What a User-Agent says before its first slash, without characters that cannot be printed, at most 128 bytes. */
+export function managerOfUserAgent(userAgent: string): string {
+  const name = userAgent.split("/", 1)[0]!;
+  if (/^[\x20-\x7e]{0,128}$/.test(name)) return name;
+  let result = "";
+  let bytes = 0;
+  for (const character of name) {
+    if (!PRINTABLE.test(character)) continue;
+    bytes += new TextEncoder().encode(character).length;
+    if (bytes > 128) break;
+    result += character;
+  }
+  return result;
+}
+
+/** Letters, marks, numbers, punctuation, symbols and the plain space (Go's unicode.IsPrint). */
+const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
+
+function integer(query: URLSearchParams, key: string): number | undefined {
+  const text = query.get(key);
+  if (text === null || text === "") return undefined;
+  const value = Number(text);
+  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
+  if (!Number.isSafeInteger(value)) {
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
+  }
+  return value;
+}
+
+function namesExactly(selector: string, name: string): boolean {
+  return selector.split(",").some((term) => term === `metadata.name=${name}` || term === `metadata.name==${name}`);
+}

@@ -1,0 +1,184 @@
+import { badRequest, entityTooLarge, schemaForKind } from "#objects";
+import type { ResolvedResource, UserInfo, Verb } from "#registry";
+import { decodePlain } from "../bodies.ts";
+import type { Body, DeleteParameters, Operation } from "../operation.ts";
+import { validateDeleteOptions, type DeleteOptionsBody } from "../options.ts";
+import { SCALE_SCHEMA } from "../scale.ts";
+import { namingOf, subresourceOf, verbsOf, type SubresourceType } from "../target.ts";
+import { objectMediaType, patchType, PROTOBUF } from "./content-type.ts";
+import { header, type ApiRequest } from "./message.ts";
+import { jsonOfProtobuf, type BodyType, type ProtobufReader } from "./protobuf.ts";
+import { deleteParameters, listParameters, writeParameters } from "./query.ts";
+import type { RequestInfo } from "./request-info.ts";
+
+/** The largest body, in bytes (upstream MaxRequestBodyBytes). */
+export const BODY_LIMIT = 3 * 1024 * 1024;
+
+export type Resolution =
+  | { readonly type: "operation"; readonly verb: Verb; readonly subresource?: SubresourceType }
+  | { readonly type: "connect" }
+  | { readonly type: "not-found" }
+  | { readonly type: "not-allowed"; readonly allowed: readonly string[] };
+
+const METHODS: Readonly<Record<Verb, string>> = {
+  create: "POST",
+  delete: "DELETE",
+  deletecollection: "DELETE",
+  get: "GET",
+  list: "GET",
+  patch: "PATCH",
+  update: "PUT",
+  watch: "GET",
+};
+
+/** Which route of a resource a request takes: its path has to have one, its method has to be among its verbs. */
+export function resolve(target: ResolvedResource, info: RequestInfo, method: string): Resolution {
+  const { definition } = target.resource;
+  const named = info.name !== "" && info.verb !== "list" && info.verb !== "watch" && info.verb !== "deletecollection";
+  const isNamespaceItself = definition.resource === info.resource && info.resource === "namespaces";
+  if (
+    definition.namespaced ? (named || info.subresource !== "") && !info.namespace : info.namespace && !isNamespaceItself
+  ) {
+    return { type: "not-found" };
+  }
+  const subresource = info.subresource ? subresourceOf(definition, info.subresource) : undefined;
+  if (info.subresource && !subresource) return { type: "not-found" };
+  if (info.rest && subresource?.type !== "connect") return { type: "not-found" };
+  const verbs = verbsOf(definition, subresource);
+  if (subresource?.type === "connect") {
+    const allowed = [...new Set(verbs.map((verb) => METHODS[verb]))];
+    return allowed.includes(method) || (method === "HEAD" && allowed.includes("GET"))
+      ? { type: "connect" }
+      : { type: "not-allowed", allowed };
+  }
+  // Without a namespace in the path nothing can be created; with a name, nothing listed.
+  const atPath = verbs.filter((verb) =>
+    named || subresource
+      ? verb === "get" ||
+        verb === "update" ||
+        verb === "patch" ||
+        verb === "delete" ||
+        (subresource && verb === "create")
+      : verb === "list" || verb === "watch" || verb === "deletecollection" || verb === "create",
+  );
+  const open =
+    definition.namespaced && !info.namespace ? atPath.filter((verb) => verb === "list" || verb === "watch") : atPath;
+  const verb = open.find((candidate) => candidate === info.verb);
+  if (!verb || METHODS[verb] !== method) {
+    return { type: "not-allowed", allowed: [...new Set(open.map((candidate) => METHODS[candidate]))] };
+  }
+  return subresource ? { type: "operation", verb, subresource } : { type: "operation", verb };
+}
+
+/** What an operation is made of. */
+export interface Incoming {
+  readonly request: ApiRequest;
+  readonly info: RequestInfo;
+  readonly query: URLSearchParams;
+  readonly target: ResolvedResource;
+  readonly verb: Verb;
+  readonly subresource: SubresourceType | undefined;
+  readonly user: UserInfo;
+  readonly warn: (text: string) => void;
+  /** Absent: protobuf is not spoken. */
+  readonly protobuf: (() => Promise<ProtobufReader>) | undefined;
+}
+
+/** A request to a resource as an {@link Operation}. Rejects with a StatusError for what cannot be read. */
+export async function operationOf(incoming: Incoming): Promise<Operation> {
+  const { request, info, query, target, verb, user, warn } = incoming;
+  const common = {
+    user,
+    target,
+    namespace: target.resource.definition.namespaced ? info.namespace : "",
+    ...(info.subresource ? { subresource: info.subresource } : {}),
+    warn,
+  };
+  const { name } = info;
+  const userAgent = header(request.headers, "user-agent");
+  switch (verb) {
+    case "get": {
+      const resourceVersion = query.get("resourceVersion");
+      return { ...common, verb, name, ...(resourceVersion ? { resourceVersion } : {}) };
+    }
+    case "list":
+      return { ...common, verb, query: listParameters(query, common.namespace, "") };
+    case "watch": {
+      const watchQuery = listParameters(query, common.namespace, info.watchPrefix ? name : "");
+      return { ...common, verb, query: { ...watchQuery, signal: request.signal } };
+    }
+    case "create": {
+      const body = await objectBody(incoming, bodyTypeOf(target, incoming.subresource));
+      const options = writeParameters(query, userAgent, "CreateOptions");
+      return { ...common, verb, ...(name ? { name } : {}), body, options };
+    }
+    case "update": {
+      const body = await objectBody(incoming, bodyTypeOf(target, incoming.subresource));
+      return { ...common, verb, name, body, options: writeParameters(query, userAgent, "UpdateOptions") };
+    }
+    case "patch": {
+      const type = patchType(header(request.headers, "content-type"), target.version.schema.startsWith("io.k8s."));
+      const bytes = await readBody(request);
+      const options = writeParameters(query, userAgent, "PatchOptions", type === "apply");
+      const mediaType = type === "apply" ? "application/yaml" : "application/json";
+      return { ...common, verb, name, patch: { type, body: { type: "encoded", bytes, mediaType } }, options };
+    }
+    case "delete":
+      return { ...common, verb, name, options: await deleteOptions(incoming) };
+    case "deletecollection":
+      return {
+        ...common,
+        verb,
+        query: listParameters(query, common.namespace, ""),
+        options: await deleteOptions(incoming),
+      };
+  }
+}
+
+/** The type of the bodies that a resource or one of its subresources takes. */
+function bodyTypeOf(target: ResolvedResource, subresource: SubresourceType | undefined): BodyType {
+  if (subresource?.type === "scale") return { schema: SCALE_SCHEMA, apiVersion: "autoscaling/v1", kind: "Scale" };
+  if (subresource?.type !== "create") return { ...namingOf(target), schema: target.version.schema };
+  const { group, version, kind, schema } = subresource.body;
+  return { schema, kind, apiVersion: group ? `${group}/${version}` : version };
+}
+
+/** The object in a request's body. Rejects with 400, 413 or 415. */
+async function objectBody({ request, protobuf }: Incoming, expected: BodyType): Promise<Body> {
+  const mediaType = objectMediaType(header(request.headers, "content-type"), protobuf !== undefined);
+  const bytes = await readBody(request);
+  if (mediaType !== PROTOBUF) return { type: "encoded", bytes, mediaType };
+  return jsonOfProtobuf(await protobuf!(), bytes, expected);
+}
+
+/** The body of a request. Rejects with 413 when it is longer than {@link BODY_LIMIT}. */
+async function readBody(request: ApiRequest): Promise<Uint8Array> {
+  const bytes = await request.body(BODY_LIMIT);
+  if (!bytes) throw entityTooLarge(`Request entity too large: limit is ${BODY_LIMIT}`);
+  return bytes;
+}
+
+/** DeleteOptions come in the body or, when there is none, in the query. */
+async function deleteOptions(incoming: Incoming): Promise<DeleteParameters> {
+  const { request, query } = incoming;
+  const bytes = await readBody(request);
+  if (bytes.length === 0) return deleteParameters(query);
+  const expected = { schema: DELETE_OPTIONS, apiVersion: "meta.k8s.io/v1", kind: "DeleteOptions" };
+  const mediaType = objectMediaType(header(request.headers, "content-type"), incoming.protobuf !== undefined);
+  const body: Body =
+    mediaType === PROTOBUF
+      ? jsonOfProtobuf(await incoming.protobuf!(), bytes, expected)
+      : { type: "encoded", bytes, mediaType };
+  const options = await decodePlain(body, { ...expected, fieldValidation: "Ignore", warn: () => {} });
+  if (options.kind !== "DeleteOptions") {
+    const [version = "", group = ""] = options.apiVersion.split("/").reverse();
+    throw badRequest(
+      schemaForKind(group, version, options.kind)
+        ? "decoded object cannot be converted to DeleteOptions"
+        : `no kind ${JSON.stringify(options.kind)} is registered for version ${JSON.stringify(options.apiVersion)}`,
+    );
+  }
+  return validateDeleteOptions(options as unknown as DeleteOptionsBody);
+}
+
+const DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";

@@ -1,0 +1,16 @@
+export type { Connector, ConnectRequest } from "./connect.ts";
+export type { HealthCheck, HealthChecks } from "./health.ts";
+export {
+  GZIP_THRESHOLD,
+  type ApiRequest,
+  type ApiResponse,
+  type Piece,
+  type RequestHeaders,
+  type ResponseBody,
+  type Upgrade,
+  type UpgradedConnection,
+} from "./http/message.ts";
+export type { ProtobufReader } from "./http/protobuf.ts";
+export type { Body, DeleteParameters, Operation, PatchBody, Result, WriteParameters } from "./operation.ts";
+export { createApiServer, type ApiServer, type ApiServerOptions } from "./server.ts";
+export { KUBERNETES_VERSION, versionInfo, type VersionInfo } from "./version.ts";

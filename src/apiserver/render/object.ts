@@ -1,0 +1,56 @@
+import { notAcceptable, type KubeObject, type Status } from "#objects";
+import type { ResolvedResource, StoredObject } from "#registry";
+import { asStored } from "../computed.ts";
+import { fromStorage } from "../convert.ts";
+import type { Form } from "../http/accept.ts";
+import type { ResponseBody } from "../http/message.ts";
+import { partialBytes, partialOf } from "./partial.ts";
+import { rowOf, tableHead, tableMetadataOf, tableShapeOf, valueTableShape, type IncludeObject } from "./table.ts";
+import { encodeValue } from "./value.ts";
+
+/** One stored object in the form that was chosen. */
+export function objectBody(
+  target: ResolvedResource,
+  stored: StoredObject,
+  form: Form,
+  includeObject: IncludeObject,
+  now: number,
+): ResponseBody {
+  const { as } = form;
+  const plain = form.mediaType === "application/json" && !form.pretty;
+  if (!as) {
+    const { object, bytes } = fromStorage(target, stored);
+    return { type: "bytes", bytes: plain ? bytes : encodeValue(object, form) };
+  }
+  if (as.kind === "PartialObjectMetadataList") {
+    throw notAcceptable(
+      `you requested PartialObjectMetadataList, but the requested object is not a list (*${kindInCode(target)})`,
+    );
+  }
+  if (as.kind === "Table") {
+    const shape = tableShapeOf(target);
+    const head = tableHead(shape, as.version, tableMetadataOf(stored.object));
+    const rows = [rowOf(shape, target, stored, { includeObject, version: as.version, now })];
+    return { type: "bytes", bytes: encodeValue({ ...head, rows }, form) };
+  }
+  const bytes = plain
+    ? partialBytes(stored.object, as.version)
+    : encodeValue(partialOf(stored.object, as.version), form);
+  return { type: "bytes", bytes };
+}
+
+/** A value that is not stored: a Status stays itself whatever was asked for. */
+export function valueBody(value: object, form: Form, includeObject: IncludeObject, now: number): ResponseBody {
+  const { as } = form;
+  if (!as || (value as Status).kind === "Status") return { type: "bytes", bytes: encodeValue(value, form) };
+  const object = value as KubeObject;
+  if (as.kind !== "Table") return { type: "bytes", bytes: encodeValue(partialOf(object, as.version), form) };
+  const head = tableHead(valueTableShape, as.version, tableMetadataOf(object));
+  const rows = [rowOf(valueTableShape, undefined, asStored(object), { includeObject, version: as.version, now })];
+  return { type: "bytes", bytes: encodeValue({ ...head, rows }, form) };
+}
+
+/** How upstream's texts name the type: `core.Pod`, `apps.Deployment`. */
+function kindInCode({ resource: { definition } }: ResolvedResource): string {
+  return `${definition.group.split(".", 1)[0] || "core"}.${definition.kind}`;
+}

@@ -1,0 +1,15 @@
+const encoder = new TextEncoder();
+
+/** UTF-8 of a text. */
+export const utf8 = (text: string): Uint8Array => encoder.encode(text);
+
+/** Bytes one after the other. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    result.set(part, at);
+    at += part.length;
+  }
+  return result;
+}

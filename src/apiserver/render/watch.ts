@@ -1,0 +1,141 @@
+import { hasReason, internalError, StatusError, type KubeObject, type Status } from "#objects";
+import type { ResolvedResource, StoredObject, WatchEvent } from "#registry";
+import { asStored } from "../computed.ts";
+import { fromStorage } from "../convert.ts";
+import type { Form } from "../http/accept.ts";
+import { namingOf } from "../target.ts";
+import { partialBytes } from "./partial.ts";
+import { rowOf, tableHead, tableMetadataOf, tableShapeOf, type IncludeObject } from "./table.ts";
+import { concat, utf8 } from "./text.ts";
+import { yamlOf } from "./value.ts";
+
+type ObjectEventType = "ADDED" | "MODIFIED" | "DELETED";
+
+/** Turns an event into what is sent for it. */
+export type Framer = (event: WatchEvent) => Uint8Array;
+
+/** Frames of one form, by the stored object they are made of: every watcher sends the same bytes. */
+type Frames = Readonly<Record<ObjectEventType, WeakMap<StoredObject, Uint8Array>>>;
+
+const shared = new Map<string, Frames>();
+
+const framesOf = (form: string): Frames => {
+  let frames = shared.get(form);
+  if (!frames) shared.set(form, (frames = { ADDED: new WeakMap(), MODIFIED: new WeakMap(), DELETED: new WeakMap() }));
+  return frames;
+};
+
+const END = utf8("}\n");
+const STARTS: Readonly<Record<WatchEvent["type"], Uint8Array>> = {
+  ADDED: utf8('{"type":"ADDED","object":'),
+  MODIFIED: utf8('{"type":"MODIFIED","object":'),
+  DELETED: utf8('{"type":"DELETED","object":'),
+  BOOKMARK: utf8('{"type":"BOOKMARK","object":'),
+  ERROR: utf8('{"type":"ERROR","object":'),
+};
+
+/** How a watch's events are sent in a form. A framer serves one watch: a table's columns come with the first only. */
+export function framerOf(
+  target: ResolvedResource,
+  form: Form,
+  includeObject: IncludeObject,
+  now: () => number,
+): Framer {
+  const { as } = form;
+  if (form.mediaType === "application/yaml") return yamlFramer(target);
+  if (as?.kind === "Table") return tableFramer(target, as.version, includeObject, now);
+  const version = as?.version;
+  const { apiVersion } = namingOf(target);
+  const frames = framesOf(version === undefined ? apiVersion : `partial/${version}`);
+  const bytesOf =
+    version === undefined
+      ? (stored: StoredObject) => fromStorage(target, stored).bytes
+      : (stored: StoredObject) => partialBytes(stored.object, version);
+  return (event) => {
+    switch (event.type) {
+      case "BOOKMARK":
+        return concat(STARTS.BOOKMARK, utf8(JSON.stringify(bookmarkOf(target, event, version))), END);
+      case "ERROR":
+        return errorFrame(event.status);
+      case "ADDED":
+      case "MODIFIED":
+      case "DELETED": {
+        const known = frames[event.type];
+        let frame = known.get(event.object);
+        if (!frame) {
+          frame = concat(STARTS[event.type], bytesOf(event.object), END);
+          known.set(event.object, frame);
+        }
+        return frame;
+      }
+    }
+  };
+}
+
+/** The frames of a watch, a batch at a time. Whatever goes wrong on the way is the last event. */
+export async function* watchFrames(
+  events: AsyncIterable<readonly WatchEvent[]>,
+  framer: Framer,
+  onError: (error: unknown) => void,
+): AsyncGenerator<readonly Uint8Array[]> {
+  try {
+    for await (const batch of events) yield batch.map(framer);
+  } catch (error) {
+    if (!(error instanceof StatusError) || hasReason(error, "InternalError")) onError(error);
+    const { status } = error instanceof StatusError ? error : internalError("the watch was broken off");
+    yield [framer({ type: "ERROR", status })];
+  }
+}
+
+const errorFrame = (status: Status) => concat(STARTS.ERROR, utf8(JSON.stringify(status)), END);
+
+type Bookmark = Extract<WatchEvent, { readonly type: "BOOKMARK" }>;
+
+function bookmarkOf(target: ResolvedResource, event: Bookmark, partialVersion: string | undefined): KubeObject {
+  const { kind } = target.resource.definition;
+  return {
+    kind: partialVersion === undefined ? kind : "PartialObjectMetadata",
+    apiVersion: partialVersion === undefined ? namingOf(target).apiVersion : `meta.k8s.io/${partialVersion}`,
+    metadata: {
+      resourceVersion: String(event.revision),
+      ...(event.initialEventsEnd ? { annotations: { "k8s.io/initial-events-end": "true" } } : {}),
+    },
+  };
+}
+
+function tableFramer(
+  target: ResolvedResource,
+  version: string,
+  includeObject: IncludeObject,
+  now: () => number,
+): Framer {
+  const shape = tableShapeOf(target);
+  let first = true;
+  return (event) => {
+    if (event.type === "ERROR") return errorFrame(event.status);
+    const isBookmark = event.type === "BOOKMARK";
+    const stored = isBookmark ? asStored(bookmarkOf(target, event, undefined)) : event.object;
+    const head = tableHead(shape, version, tableMetadataOf(stored.object), first);
+    first = false;
+    // A bookmark has no fields that cells could be made of.
+    const row = isBookmark
+      ? {
+          cells: shape.columns.map(() => null),
+          object: { ...stored.object, kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}` },
+        }
+      : rowOf(shape, target, stored, { includeObject, version, now: now() });
+    return concat(STARTS[event.type], utf8(JSON.stringify({ ...head, rows: [row] })), END);
+  };
+}
+
+function yamlFramer(target: ResolvedResource): Framer {
+  return (event) => {
+    const object =
+      event.type === "ERROR"
+        ? event.status
+        : event.type === "BOOKMARK"
+          ? bookmarkOf(target, event, undefined)
+          : fromStorage(target, event.object).object;
+    return utf8(`---\n${yamlOf({ type: event.type, object })}`);
+  };
+}

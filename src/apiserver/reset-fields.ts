@@ -1,0 +1,13 @@
+import type { ResourceDefinition } from "#registry";
+
+type Paths = readonly (readonly string[])[];
+
+const NONE: Paths = [];
+const STATUS: Paths = [["status"]];
+const ALL_BUT_STATUS: Paths = [["spec"]];
+
+/** The fields that a write to an object or one of its subresources cannot set, and so never owns. The same list each time. */
+export function resetFieldsOf(definition: ResourceDefinition, subresource: string | undefined): Paths {
+  if (subresource === "status") return ALL_BUT_STATUS;
+  return definition.hasStatus ? STATUS : NONE;
+}

@@ -1,0 +1,53 @@
+import {
+  formatLabelSelector,
+  invalid,
+  invalidObject,
+  selectorFromSet,
+  type AnyDraft,
+  type FieldError,
+  type KubeObject,
+  type LabelSelector,
+  type Scale,
+} from "#objects";
+import type { ScaleSubresource } from "#registry";
+
+/** The autoscaling/v1 Scale of an object. */
+export function scaleOf(object: KubeObject, subresource: ScaleSubresource<KubeObject>): Scale {
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
+  const replicas = subresource.replicas(object);
+  const selector = subresource.selector(object);
+  return {
+    kind: "Scale",
+    apiVersion: "autoscaling/v1",
+    metadata: {
+      ...(name === undefined ? {} : { name }),
+      ...(namespace === undefined ? {} : { namespace }),
+      ...(uid === undefined ? {} : { uid }),
+      ...(resourceVersion === undefined ? {} : { resourceVersion }),
+      ...(creationTimestamp === undefined ? {} : { creationTimestamp }),
+    },
+    spec: replicas === 0 ? {} : { replicas },
+    status: {
+      replicas: subresource.currentReplicas(object),
+      ...(selector ? { selector: textOf(selector) } : {}),
+    },
+  };
+}
+
+const textOf = (selector: LabelSelector | Readonly<Record<string, string>>) =>
+  "matchLabels" in selector || "matchExpressions" in selector
+    ? formatLabelSelector(selector as LabelSelector)
+    : selectorFromSet(selector as Readonly<Record<string, string>>).toString();
+
+/** How many replicas a Scale asks for. Throws 422 when that cannot be. */
+export function replicasOf(scale: AnyDraft): number {
+  const spec = scale["spec"] as { readonly replicas?: number } | undefined;
+  const replicas = spec?.replicas ?? 0;
+  const errors: FieldError[] = [];
+  if (replicas < 0) errors.push(invalid("spec.replicas", replicas, "must be greater than or equal to 0"));
+  if (errors.length > 0) throw invalidObject("autoscaling", "Scale", scale.metadata.name ?? "", errors);
+  return replicas;
+}
+
+/** The name of the Scale's type in the schema. */
+export const SCALE_SCHEMA = "io.k8s.api.autoscaling.v1.Scale";

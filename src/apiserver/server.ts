@@ -1,0 +1,303 @@
+import type { AdmissionChain } from "#admission";
+import { noAdmission } from "#admission";
+import { anonymous, impersonation, type Authenticator, type Authorizer } from "#auth";
+import { silentLog, type Clock, type Log, type Random } from "#base";
+import type { Client } from "#client";
+import { badRequest, internalError, noSuchPath, StatusError, unauthorized } from "#objects";
+import type { Registry, UserInfo } from "#registry";
+import { authorize } from "./authorize.ts";
+import { createInProcessClient } from "./client.ts";
+import { noConnector, type Connector } from "./connect.ts";
+import { createDiscovery, type Discovery } from "./discovery/routes.ts";
+import { methodNotAllowed } from "./errors.ts";
+import { perform } from "./execute.ts";
+import { healthResponse, ping, type HealthCheck, type HealthChecks } from "./health.ts";
+import { negotiate, notAcceptableForm, objectTransformations, type Form } from "./http/accept.ts";
+import { header, type ApiRequest, type ApiResponse } from "./http/message.ts";
+import { attributesOf, requestInfo, type RequestInfo } from "./http/request-info.ts";
+import type { ProtobufReader } from "./http/protobuf.ts";
+import { operationOf, resolve } from "./http/resource-request.ts";
+import { jsonResponse, pageNotFound, plainText, statusResponse } from "./http/responses.ts";
+import { createWarnings, type Warnings } from "./http/warnings.ts";
+import type { Machinery } from "./machinery.ts";
+import { createOpenApi, type OpenApi } from "./openapi-routes.ts";
+import { createRequestMetrics, type RequestMetrics } from "./request-metrics.ts";
+import { renderResult } from "./render/result.ts";
+import { includeObjectOf } from "./render/table.ts";
+import type { VersionInfo } from "./version.ts";
+
+export interface ApiServerOptions {
+  readonly registry: Registry;
+  readonly authenticator: Authenticator;
+  readonly authorizer: Authorizer;
+  /** The plugins that every write passes; they may be made with a client of their own. Default: none. */
+  readonly admission?: AdmissionChain | ((client: Client) => AdmissionChain);
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly version: VersionInfo;
+  /** Answers `log`, `exec` and the like. Default: 503. */
+  readonly connector?: Connector;
+  readonly log?: Log;
+  /** Beside `ping`; a check that throws makes the path answer 500. */
+  readonly health?: Partial<HealthChecks>;
+  /** Reads protobuf bodies, loaded when the first one comes. Default: they are answered 415. */
+  readonly protobuf?: () => Promise<ProtobufReader>;
+  /** `host:port` as `/api` names it. */
+  readonly serverAddress?: () => string;
+  /** Whom the admission plugins act as. */
+  readonly admissionUser?: UserInfo;
+}
+
+export interface ApiServer {
+  /** Answers one request. Never rejects: whatever goes wrong is a Status. */
+  handle(request: ApiRequest): Promise<ApiResponse>;
+  /** The API without a wire, as a user: same authorization, admission and errors. */
+  client(user: UserInfo): Client;
+  readonly metrics: RequestMetrics;
+}
+
+/** Upstream's name for the API server's own loopback client. */
+const LOOPBACK_USER: UserInfo = { username: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
+
+/** The API server over a registry, without any transport. */
+export function createApiServer(options: ApiServerOptions): ApiServer {
+  const { registry, authenticator, authorizer, clock, random } = options;
+  const log = options.log ?? silentLog;
+  const connector = options.connector ?? noConnector;
+  const discovery = createDiscovery(registry, options.serverAddress ?? (() => "127.0.0.1:6443"));
+  const openApi = createOpenApi(registry, options.version.gitVersion, options.protobuf !== undefined);
+  const metrics = createRequestMetrics(registry);
+  const checks = healthChecks(options.health);
+  const machinery: { -readonly [Key in keyof Machinery]: Machinery[Key] } = {
+    registry,
+    authenticator,
+    authorizer,
+    admission: noAdmission,
+    clock,
+  };
+  const client = (user: UserInfo) => createInProcessClient(machinery, user);
+  if (options.admission) {
+    machinery.admission =
+      typeof options.admission === "function"
+        ? options.admission(client(options.admissionUser ?? LOOPBACK_USER))
+        : options.admission;
+  }
+  const context: Context = { ...options, machinery, log, connector, discovery, openApi, metrics, checks };
+
+  return {
+    client,
+    metrics,
+    async handle(request) {
+      const started = clock.monotonic();
+      const mutating = request.method !== "GET" && request.method !== "HEAD";
+      metrics.begin(mutating);
+      const exchange: Exchange = { request, info: undefined, query: undefined, warnings: createWarnings() };
+      let response: ApiResponse;
+      try {
+        response = await respond(context, exchange);
+      } catch (error) {
+        response = await failureResponse(log, exchange, error);
+      }
+      const { headers } = response;
+      headers["audit-id"] = header(request.headers, "audit-id") ?? random.uuid();
+      const warnings = exchange.warnings.headers();
+      if (warnings.length > 0) headers["warning"] = warnings;
+      const dryRun = exchange.query?.has("dryRun") ?? false;
+      metrics.end(exchange.info, mutating, response.status, dryRun, (clock.monotonic() - started) / 1000);
+      return response;
+    },
+  };
+}
+
+interface Context extends ApiServerOptions {
+  readonly machinery: Machinery;
+  readonly log: Log;
+  readonly connector: Connector;
+  readonly discovery: Discovery;
+  readonly openApi: OpenApi;
+  readonly metrics: RequestMetrics;
+  readonly checks: HealthChecks;
+}
+
+/** What becomes known of a request on its way. */
+interface Exchange {
+  readonly request: ApiRequest;
+  info: RequestInfo | undefined;
+  query: URLSearchParams | undefined;
+  readonly warnings: Warnings;
+}
+
+const queryOf = (exchange: Exchange): URLSearchParams =>
+  (exchange.query ??= new URLSearchParams(exchange.request.query));
+
+async function respond(context: Context, exchange: Exchange): Promise<ApiResponse> {
+  const { request } = exchange;
+  const info = requestInfo(request.method, request.path, () => queryOf(exchange));
+  exchange.info = info;
+  const user = await userOf(context, request);
+  await authorize(context.authorizer, attributesOf(info, user));
+  return info.isResource ? resourceResponse(context, exchange, info, user) : pathResponse(context, exchange);
+}
+
+/** Who sends the request, or whom they may act as. */
+async function userOf({ authenticator, authorizer }: Context, request: ApiRequest): Promise<UserInfo> {
+  const found = await authenticator.authenticate(request);
+  if (found.type === "invalid") throw unauthorized();
+  const user = found.type === "user" ? found.user : request.headers["authorization"] ? undefined : anonymous;
+  if (!user) throw unauthorized();
+  if (request.headers["impersonate-user"] === undefined && !mayImpersonate(request)) return user;
+  const wanted = impersonation(request.headers, user);
+  if (wanted.type === "none") return user;
+  if (wanted.type === "refused") throw badRequest(wanted.message);
+  for (const attributes of wanted.needs) await authorize(authorizer, attributes);
+  return wanted.user;
+}
+
+function mayImpersonate({ headers }: ApiRequest): boolean {
+  for (const name in headers) if (name.startsWith("impersonate-")) return true;
+  return false;
+}
+
+async function resourceResponse(
+  context: Context,
+  exchange: Exchange,
+  info: RequestInfo,
+  user: UserInfo,
+): Promise<ApiResponse> {
+  const { registry, machinery, metrics, clock } = context;
+  const { request, warnings } = exchange;
+  const target = registry.resolve(info.group, info.version, info.resource);
+  if (!target) {
+    if (context.discovery.serves(info.group, info.version)) throw noSuchPath();
+    return pageNotFound();
+  }
+  const resolution = resolve(target, info, request.method);
+  if (resolution.type === "not-found") throw noSuchPath();
+  const query = queryOf(exchange);
+  if (resolution.type === "connect") {
+    return connect(context, exchange, { info, user, target });
+  }
+  if (resolution.type === "not-allowed") {
+    const response = await failureResponse(context.log, exchange, methodNotAllowed());
+    response.headers["allow"] = resolution.allowed.join(", ");
+    return response;
+  }
+  const form = negotiate(header(request.headers, "accept") ?? "", objectTransformations);
+  if (!form) throw notAcceptableForm(resolution.verb === "watch");
+  const includeObject = form.as?.kind === "Table" ? includeObjectOf(query.get("includeObject")) : "Metadata";
+  const { verb, subresource } = resolution;
+  const incoming = {
+    request,
+    info,
+    query,
+    target,
+    verb,
+    subresource,
+    user,
+    warn: warnings.add,
+    protobuf: context.protobuf,
+  };
+  const operation = await operationOf(incoming);
+  const result = await perform(machinery, operation);
+  return renderResult(result, target, wanted(form, exchange), includeObject, {
+    now: () => clock.now(),
+    gzip: takesGzip(request),
+    onError: (error) => context.log.error("watch failed", { path: request.path, error }),
+    opened: () => metrics.longRunning(info),
+  });
+}
+
+async function connect(
+  context: Context,
+  exchange: Exchange,
+  {
+    info,
+    user,
+    target,
+  }: {
+    readonly info: RequestInfo;
+    readonly user: UserInfo;
+    readonly target: NonNullable<ReturnType<Registry["resolve"]>>;
+  },
+): Promise<ApiResponse> {
+  const ended = context.metrics.longRunning(info);
+  try {
+    return await context.connector.connect({
+      user,
+      target,
+      key: { namespace: target.resource.definition.namespaced ? info.namespace : "", name: info.name },
+      subresource: info.subresource,
+      path: info.rest,
+      query: queryOf(exchange),
+      request: exchange.request,
+    });
+  } finally {
+    ended();
+  }
+}
+
+/** Paths that are no resources. */
+async function pathResponse(context: Context, exchange: Exchange): Promise<ApiResponse> {
+  const { request } = exchange;
+  const { method, path } = request;
+  const isRead = method === "GET" || method === "HEAD";
+  const health = isRead ? await healthResponse(context.checks, path, queryOf(exchange)) : undefined;
+  if (health) return health;
+  if (isRead && path === "/metrics") {
+    const response = plainText(200, context.metrics.metrics.text());
+    response.headers["content-type"] = "text/plain; version=0.0.4; charset=utf-8";
+    return response;
+  }
+  if (isRead && (path === "/version" || path === "/version/")) return jsonResponse(context.version);
+  if (isRead && path === "/") return jsonResponse({ paths: rootPaths(context) });
+  const openApi = isRead ? await context.openApi.respond(request) : undefined;
+  if (openApi) return openApi;
+  const found = await context.discovery.respond(request);
+  if (!found) return pageNotFound();
+  if (!isRead) throw methodNotAllowed();
+  return found;
+}
+
+function rootPaths({ discovery, checks }: Context): string[] {
+  const health = (["healthz", "livez", "readyz"] as const).flatMap((root) => [
+    `/${root}`,
+    ...checks[root].map(({ name }) => `/${root}/${name}`),
+  ]);
+  return [...discovery.paths(), "/apis", ...health, "/metrics", "/openapi/v2", "/openapi/v3", "/version"].sort();
+}
+
+/** A failure as an answer: a StatusError is its Status, anything else a bug that is logged and told without innards. */
+function failureResponse(log: Log, exchange: Exchange, error: unknown): Promise<ApiResponse> {
+  const { request } = exchange;
+  if (!(error instanceof StatusError)) {
+    if (request.signal.aborted) {
+      log.debug("request was broken off", { method: request.method, path: request.path });
+    } else log.error("request failed", { method: request.method, path: request.path, error });
+  }
+  const status =
+    error instanceof StatusError
+      ? error
+      : internalError("an error on the server has prevented the request from succeeding");
+  return statusResponse(status, header(request.headers, "accept") ?? "", isPretty(exchange));
+}
+
+const wanted = (form: Form, exchange: Exchange): Form =>
+  !form.pretty && isPretty(exchange) ? { ...form, pretty: true } : form;
+
+/** By the parameter or, when it is not there, for people with curl or a browser. */
+function isPretty(exchange: Exchange): boolean {
+  const { request } = exchange;
+  if (request.query.includes("pretty")) {
+    const value = queryOf(exchange).get("pretty");
+    if (value) return /^(1|t|true)$/i.test(value);
+  }
+  return /^(curl|Wget|Mozilla\/5\.0)/.test(header(request.headers, "user-agent") ?? "");
+}
+
+const takesGzip = ({ headers }: ApiRequest) =>
+  /(^|[,\s])gzip\s*($|[,;])/.test(header(headers, "accept-encoding") ?? "");
+
+function healthChecks(given: Partial<HealthChecks> = {}): HealthChecks {
+  const withPing = (checks: readonly HealthCheck[] = []) => [ping, ...checks];
+  return { healthz: withPing(given.healthz), livez: withPing(given.livez), readyz: withPing(given.readyz) };
+}

@@ -1,0 +1,79 @@
+import type { Subject } from "#objects";
+import type { ResolvedResource, ResourceDefinition, ServedVersion, Subresource, Verb } from "#registry";
+import type { KubeObject } from "#objects";
+
+/** How a served version of a resource is called. */
+export interface Naming {
+  readonly group: string;
+  /** `apps/v1` */
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly listKind: string;
+  /** For error texts. */
+  readonly subject: Subject;
+}
+
+const namings = new WeakMap<ServedVersion, Naming>();
+
+/** The names of a target, made once for each version. */
+export function namingOf({ resource, version }: ResolvedResource): Naming {
+  let naming = namings.get(version);
+  if (!naming) {
+    const { definition } = resource;
+    const group = version.group ?? definition.group;
+    naming = {
+      group,
+      apiVersion: group ? `${group}/${version.version}` : version.version,
+      kind: definition.kind,
+      listKind: definition.listKind ?? `${definition.kind}List`,
+      subject: { group, resource: definition.resource },
+    };
+    namings.set(version, naming);
+  }
+  return naming;
+}
+
+/** The apiVersion of what is stored. */
+export function storageApiVersion({ group, storageVersion }: ResourceDefinition): string {
+  return group ? `${group}/${storageVersion}` : storageVersion;
+}
+
+const ALL_VERBS: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+const UPDATE_VERBS: readonly Verb[] = ["get", "patch", "update"];
+const CREATE_VERBS: readonly Verb[] = ["create"];
+
+export type SubresourceType = Subresource<KubeObject> | { readonly type: "status" };
+
+/** A subresource by name; `status` comes with hasStatus. */
+export function subresourceOf(definition: ResourceDefinition, name: string): SubresourceType | undefined {
+  const { subresources } = definition;
+  if (subresources && Object.hasOwn(subresources, name)) return subresources[name];
+  return name === "status" && definition.hasStatus ? { type: "status" } : undefined;
+}
+
+/** All subresources with their names, as discovery lists them. */
+export function subresourcesOf(definition: ResourceDefinition): readonly (readonly [string, SubresourceType])[] {
+  const all = new Map<string, SubresourceType>(Object.entries(definition.subresources ?? {}));
+  if (definition.hasStatus && !all.has("status")) all.set("status", { type: "status" });
+  return [...all].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** What may be done with a resource or one of its subresources. */
+export function verbsOf(definition: ResourceDefinition, subresource?: SubresourceType): readonly Verb[] {
+  if (!subresource) {
+    if (definition.compute) return CREATE_VERBS;
+    if (definition.computedObjects) return definition.verbs ?? ["get", "list"];
+    return definition.verbs ?? ALL_VERBS;
+  }
+  switch (subresource.type) {
+    case "status":
+    case "scale":
+      return UPDATE_VERBS;
+    case "update":
+      return subresource.verbs ?? UPDATE_VERBS;
+    case "create":
+      return CREATE_VERBS;
+    case "connect":
+      return subresource.verbs;
+  }
+}

@@ -1,0 +1,81 @@
+import {
+  badRequest,
+  conflict,
+  draftOf,
+  invalidObject,
+  required,
+  schemaOf,
+  serverSideApply,
+  type AnyDraft,
+  type KubeObject,
+} from "#objects";
+import type { UpdateOptions } from "#registry";
+import { attributesOfOperation, authorize } from "../authorize.ts";
+import { conformPatched, type PatchValue, type Reading } from "../bodies.ts";
+import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
+import { draftFromStorage, toStorage } from "../convert.ts";
+import type { Machinery } from "../machinery.ts";
+import type { Result } from "../operation.ts";
+import { resetFieldsOf } from "../reset-fields.ts";
+import { namingOf } from "../target.ts";
+import type { OperationOf } from "./operation-of.ts";
+
+/** Server-side apply: makes the object when it is not there. */
+export async function apply(
+  machinery: Machinery,
+  operation: OperationOf<"patch">,
+  { value, strictErrors }: PatchValue,
+  reading: Reading,
+  writeOptions: UpdateOptions,
+): Promise<Result> {
+  const { target, namespace, name, options, subresource, warn } = operation;
+  const { definition } = target.resource;
+  const { apiVersion, kind, subject } = namingOf(target);
+  const manager = options.fieldManager;
+  if (!manager) {
+    throw invalidObject("meta.k8s.io", "PatchOptions", "", [required("fieldManager", "is required for apply patch")]);
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw badRequest("error decoding patch: the configuration is no object");
+  }
+  const applied = value as Readonly<Record<string, unknown>>;
+
+  const change = async (current: KubeObject | undefined): Promise<AnyDraft> => {
+    if (!current) await authorize(machinery.authorizer, attributesOfOperation(operation, "create"));
+    const live = current && (draftFromStorage(target, draftOf(current) as AnyDraft) as KubeObject);
+    const after = serverSideApply({
+      live,
+      applied,
+      apiVersion,
+      kind,
+      schema: schemaOf(reading.schema),
+      manager,
+      force: options.force ?? false,
+      time: machinery.clock.now(),
+      reset: resetFieldsOf(definition, subresource),
+      ...(subresource ? { subresource } : {}),
+    });
+    if (strictErrors.length > 0) {
+      if (options.fieldValidation === "Strict")
+        throw badRequest(`error strict decoding patch: ${strictErrors.join(", ")}`);
+      if (options.fieldValidation === "Warn") strictErrors.forEach(warn);
+    }
+    const draft = conformPatched(after, [], reading, () => JSON.stringify(after));
+    checkTargetKind(draft, target);
+    if (!current && draft.metadata.uid) {
+      const detail = `uid mismatch: the provided object specified uid ${draft.metadata.uid}, and no existing object was found`;
+      throw conflict(subject, name, detail);
+    }
+    checkNamespace(draft, definition.namespaced ? namespace : "");
+    checkName(draft, name);
+    const stored = toStorage(target, draft);
+    if (!current) definition.applyDefaults?.(stored);
+    return stored;
+  };
+  const { object, created } = await target.resource.update({ namespace, name }, change, {
+    ...writeOptions,
+    applied: true,
+    createsAbsent: !subresource,
+  });
+  return { type: "object", object, created };
+}

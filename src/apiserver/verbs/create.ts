@@ -1,0 +1,41 @@
+import { methodNotSupported } from "#objects";
+import { admissionOf } from "../admit.ts";
+import { decodeBody } from "../bodies.ts";
+import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
+import { toStorage } from "../convert.ts";
+import type { Machinery } from "../machinery.ts";
+import type { Result } from "../operation.ts";
+import { isReview, review } from "../reviews.ts";
+import { namingOf, subresourceOf } from "../target.ts";
+import { createSubresource } from "./create-subresource.ts";
+import type { OperationOf } from "./operation-of.ts";
+
+/** Makes an object, computes a review, or hands a body to a subresource. */
+export async function create(machinery: Machinery, operation: OperationOf<"create">): Promise<Result> {
+  const { target, namespace, name, body, options, user, warn } = operation;
+  const { resource, version } = target;
+  const { definition } = resource;
+  const subresource = operation.subresource ? subresourceOf(definition, operation.subresource) : undefined;
+  if (subresource?.type === "create") return createSubresource(machinery, operation, subresource);
+  if (subresource || (definition.namespaced && !namespace)) {
+    throw methodNotSupported(namingOf(target).subject, "create");
+  }
+
+  const draft = await decodeBody(body, { ...namingOf(target), schema: version.schema, ...options, warn });
+  checkTargetKind(draft, target);
+  checkNamespace(draft, definition.namespaced ? namespace : "");
+  if (name !== undefined) checkName(draft, name);
+  if (isReview(definition)) return review(machinery, operation, draft);
+  const stored = toStorage(target, draft);
+  definition.applyDefaults?.(stored);
+  const admission = admissionOf(machinery.admission, operation, options.dryRun);
+  const object = await resource.create(stored, {
+    user,
+    warn,
+    version,
+    dryRun: options.dryRun,
+    ...(options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager }),
+    ...(admission ? { admission } : {}),
+  });
+  return { type: "object", object, created: true };
+}

@@ -1,0 +1,22 @@
+import { deletionAdmissionOf } from "../admit.ts";
+import type { Machinery } from "../machinery.ts";
+import type { Result } from "../operation.ts";
+import { validateListOptions } from "../options.ts";
+import type { OperationOf } from "./operation-of.ts";
+
+/** Deletes what a query selects, and answers with it. */
+export async function deleteCollection(
+  machinery: Machinery,
+  operation: OperationOf<"deletecollection">,
+): Promise<Result> {
+  const { target, query, options, user, warn } = operation;
+  validateListOptions(query);
+  const validate = deletionAdmissionOf(machinery.admission, operation, options.dryRun ?? false);
+  const items = await target.resource.deleteCollection(query, {
+    ...options,
+    user,
+    warn,
+    ...(validate ? { validate } : {}),
+  });
+  return { type: "list", list: { resourceVersion: "", items } };
+}

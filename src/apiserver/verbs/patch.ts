@@ -1,0 +1,108 @@
+import {
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  draftOf,
+  notFoundError,
+  schemaOf,
+  type AnyDraft,
+  type KubeObject,
+} from "#objects";
+import type { ScaleSubresource, UpdateOptions } from "#registry";
+import { admissionOf } from "../admit.ts";
+import { conformPatched, readJsonPatch, readObjectPatch, type PatchValue, type Reading } from "../bodies.ts";
+import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
+import { draftFromStorage, toStorage } from "../convert.ts";
+import { goValue } from "../go-value.ts";
+import type { Machinery } from "../machinery.ts";
+import type { PatchBody, Result } from "../operation.ts";
+import { replicasOf, SCALE_SCHEMA, scaleOf } from "../scale.ts";
+import { namingOf, subresourceOf } from "../target.ts";
+import { apply } from "./apply.ts";
+import type { OperationOf } from "./operation-of.ts";
+
+/** Changes an object, or what a subresource covers of it, by a patch. */
+export async function patch(machinery: Machinery, operation: OperationOf<"patch">): Promise<Result> {
+  const { target, namespace, name, options, user, warn } = operation;
+  const { resource, version } = target;
+  const { definition } = resource;
+  const { type, body } = operation.patch;
+  const subresource = operation.subresource ? subresourceOf(definition, operation.subresource) : undefined;
+  const admission = admissionOf(machinery.admission, operation, options.dryRun);
+  const writeOptions: UpdateOptions = {
+    user,
+    warn,
+    version,
+    dryRun: options.dryRun,
+    ...(options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager }),
+    ...(admission ? { admission } : {}),
+    ...(operation.subresource ? { subresource: operation.subresource } : {}),
+  };
+  const isScale = subresource?.type === "scale";
+  const reading: Reading = {
+    ...(isScale
+      ? { apiVersion: "autoscaling/v1", kind: "Scale", schema: SCALE_SCHEMA }
+      : { ...namingOf(target), schema: version.schema }),
+    fieldValidation: options.fieldValidation,
+    // A write that is tried again must not warn twice: the collection keeps each text once.
+    warn,
+  };
+  const value = type === "json" ? readJsonPatch(body) : await readObjectPatch(body, reading);
+  if (isScale) return patchScale(operation, subresource, value, reading, writeOptions);
+  if (type === "apply") return apply(machinery, operation, value, reading, writeOptions);
+
+  const change = (current: KubeObject | undefined): AnyDraft => {
+    if (!current) throw notFoundError(namingOf(target).subject, name);
+    const before = draftFromStorage(target, draftOf(current) as AnyDraft);
+    const after = patched(before, value, type, reading);
+    checkTargetKind(after, target);
+    checkNamespace(after, definition.namespaced ? namespace : "");
+    checkName(after, name);
+    return toStorage(target, after);
+  };
+  const { object } = await resource.update({ namespace, name }, change, writeOptions);
+  return { type: "object", object, created: false };
+}
+
+/** A patch of a Scale sets the object's replicas. */
+async function patchScale(
+  { target, namespace, name, patch: { type } }: OperationOf<"patch">,
+  subresource: ScaleSubresource<KubeObject>,
+  value: PatchValue,
+  reading: Reading,
+  writeOptions: UpdateOptions,
+): Promise<Result> {
+  const change = (current: KubeObject | undefined): AnyDraft => {
+    if (!current) throw notFoundError(namingOf(target).subject, name);
+    const draft = draftOf(current) as AnyDraft;
+    const scale = patched(draftOf(scaleOf(current, subresource)) as unknown as AnyDraft, value, type, reading);
+    checkName(scale, name);
+    const { resourceVersion } = scale.metadata;
+    if (resourceVersion) draft.metadata.resourceVersion = resourceVersion;
+    subresource.setReplicas(draft, replicasOf(scale));
+    return draft;
+  };
+  const { object } = await target.resource.update({ namespace, name }, change, writeOptions);
+  return { type: "value", value: scaleOf(object.object, subresource), code: 200 };
+}
+
+/** The object after the patch, in the form of its schema. */
+function patched(
+  before: AnyDraft,
+  { value, strictErrors }: PatchValue,
+  type: PatchBody["type"],
+  reading: Reading,
+): AnyDraft {
+  const asJson = (after: unknown) => conformPatched(after, strictErrors, reading, () => JSON.stringify(after));
+  switch (type) {
+    case "json":
+      return asJson(applyJsonPatch(before, value));
+    case "merge":
+    case "apply":
+      return asJson(applyMergePatch(before, value));
+    case "strategic": {
+      const after = applyStrategicMergePatch(before, value, schemaOf(reading.schema));
+      return conformPatched(after, strictErrors, reading, () => goValue(value));
+    }
+  }
+}

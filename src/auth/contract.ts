@@ -1,0 +1,77 @@
+import type { UserInfo } from "./user.ts";
+
+/** What the transport knows about the other side of a connection. */
+export interface Peer {
+  /** Of the client certificate, when one was sent and our authority vouches for it. */
+  readonly certificate?: PeerCertificate;
+  /** Why the certificate that was sent does not count. */
+  readonly refused?: string;
+  /** For logs. */
+  readonly address?: string;
+}
+
+export interface PeerCertificate {
+  readonly commonName: string;
+  readonly organizations: readonly string[];
+  /** SHA-256 of its DER form, lower-case hex without separators. */
+  readonly sha256?: string;
+}
+
+/** The part of a request that says who sends it. Header names in lower case. */
+export interface Credentials {
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly peer?: Peer;
+}
+
+export type Authentication =
+  | { readonly type: "user"; readonly user: UserInfo }
+  /** Nothing here that this authenticator reads: ask the next. */
+  | { readonly type: "none" }
+  /** Credentials that do not hold: 401 unless another authenticator knows them. */
+  | { readonly type: "invalid"; readonly reason: string };
+
+/** Finds out who sends a request. */
+export interface Authenticator {
+  authenticate(credentials: Credentials): Authentication | Promise<Authentication>;
+}
+
+/** What somebody wants to do. */
+export interface Attributes {
+  readonly user: UserInfo;
+  /** Of a resource request: get, list, watch, create, …; else the method in lower case. */
+  readonly verb: string;
+  readonly path: string;
+  readonly isResource: boolean;
+  readonly group: string;
+  readonly version: string;
+  readonly resource: string;
+  readonly subresource: string;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface Decision {
+  readonly decision: "allow" | "deny" | "no-opinion";
+  readonly reason: string;
+}
+
+/** Decides whether somebody may do something. */
+export interface Authorizer {
+  authorize(attributes: Attributes): Decision | Promise<Decision>;
+  /** What a user may do in a namespace, for SelfSubjectRulesReview; absent: cannot be listed. */
+  rules?(user: UserInfo, namespace: string): Rules | Promise<Rules>;
+}
+
+export interface Rules {
+  readonly resourceRules: readonly {
+    readonly verbs: readonly string[];
+    readonly apiGroups?: readonly string[];
+    readonly resources?: readonly string[];
+    readonly resourceNames?: readonly string[];
+  }[];
+  readonly nonResourceRules: readonly {
+    readonly verbs: readonly string[];
+    readonly nonResourceURLs?: readonly string[];
+  }[];
+  readonly incomplete: boolean;
+}

@@ -1,0 +1,14 @@
+export { anonymousUsers, authenticators, bearerTokens, clientCertificates, staticTokens } from "./authenticate.ts";
+export { authorizers, privilegedGroup, publicPaths, refusal, selfReviews } from "./authorize.ts";
+export type * from "./contract.ts";
+export { impersonation, type Impersonation } from "./impersonate.ts";
+export {
+  anonymous,
+  ANONYMOUS,
+  AUTHENTICATED,
+  MASTERS,
+  parseServiceAccount,
+  serviceAccountGroups,
+  serviceAccountUsername,
+  UNAUTHENTICATED,
+} from "./user.ts";

@@ -1,0 +1,93 @@
+/** One field of a message, as the table has it. */
+export interface MessageField {
+  readonly number: number;
+  /** Its name in JSON. */
+  readonly json: string;
+  readonly form: "one" | "list" | "map";
+  readonly type: ScalarType | { readonly message: string };
+  /** A Go pointer: a zero that was sent is meant. */
+  readonly pointer: boolean;
+  /** JSON leaves a zero out. */
+  readonly omitEmpty: boolean;
+  /** An embedded struct: its fields stand beside those of the message. */
+  readonly inline: boolean;
+}
+
+export type ScalarType = "string" | "int32" | "int64" | "bool" | "bytes" | "double";
+
+/** The fields of a message by number. */
+export type Message = ReadonlyMap<number, MessageField>;
+
+const SCALARS: Readonly<Record<string, ScalarType>> = {
+  s: "string",
+  i: "int32",
+  l: "int64",
+  b: "bool",
+  y: "bytes",
+  d: "double",
+};
+
+/**
+ * The messages of the API. Each row of the table is a message's name and its fields, `number:json:type:flags`:
+ * the type is a scalar's letter or `&` and a row, in front `[` for repeated and `{` for the values of a map;
+ * flags are p(ointer), o(mitempty) and (i)n(line).
+ */
+export class MessageTable {
+  readonly #rows: readonly string[];
+  readonly #positions = new Map<string, number>();
+  readonly #read = new Map<string, Message>();
+
+  constructor(rows: readonly string[]) {
+    this.#rows = rows;
+    rows.forEach((row, position) => this.#positions.set(row.slice(0, nameEnd(row)), position));
+  }
+
+  has(name: string): boolean {
+    return this.#positions.has(name);
+  }
+
+  names(): IterableIterator<string> {
+    return this.#positions.keys();
+  }
+
+  /** A message without a row has no fields. */
+  message(name: string): Message {
+    let message = this.#read.get(name);
+    if (!message) {
+      const position = this.#positions.get(name);
+      message = position === undefined ? new Map() : this.#parse(this.#rows[position]!);
+      this.#read.set(name, message);
+    }
+    return message;
+  }
+
+  #parse(row: string): Message {
+    const fields = new Map<number, MessageField>();
+    for (const text of row.slice(nameEnd(row) + 1).split(" ")) {
+      const [number = "", json = "", type = "", flags = ""] = text.split(":");
+      const form = type.startsWith("[") ? "list" : type.startsWith("{") ? "map" : "one";
+      fields.set(Number(number), {
+        number: Number(number),
+        json,
+        form,
+        type: this.#typeOf(form === "one" ? type : type.slice(1)),
+        pointer: flags.includes("p"),
+        omitEmpty: flags.includes("o"),
+        inline: flags.includes("n"),
+      });
+    }
+    return fields;
+  }
+
+  #typeOf(code: string): MessageField["type"] {
+    if (!code.startsWith("&")) return SCALARS[code]!;
+    const target = code.slice(1);
+    const row = this.#rows[Number(target)];
+    return { message: row === undefined ? target : row.slice(0, nameEnd(row)) };
+  }
+}
+
+const nameEnd = (row: string) => {
+  const at = row.indexOf(" ");
+  return at < 0 ? row.length : at;
+};

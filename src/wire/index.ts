@@ -1,0 +1,10 @@
+export {
+  createAuthority,
+  issueCertificate,
+  type KeyPair,
+  type LeafRequest,
+  type Subject,
+} from "./certificates/authority.ts";
+export * from "./server/index.ts";
+export { loadProtobuf, ProtobufError, type ProtobufCodec } from "./codecs/protobuf/index.ts";
+export * from "./client/index.ts";

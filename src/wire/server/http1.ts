@@ -1,0 +1,82 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import type { Log } from "#base";
+import type { HttpRequest, HttpResponse } from "./contract.ts";
+import type { Exchanges } from "./exchanges.ts";
+import { peerOf } from "./peer.ts";
+import { distinctHeaders, pathOf, WireRequest } from "./request.ts";
+import type { Outlet } from "./send.ts";
+import { sendPlain, upgradeOf } from "./upgrade.ts";
+
+/** Answers requests on HTTP/1.1. */
+export function http1Handler(exchanges: Exchanges): (message: IncomingMessage, response: ServerResponse) => void {
+  return (message, response) => {
+    const { method = "GET" } = message;
+    const request = new WireRequest(
+      method,
+      pathOf(message),
+      distinctHeaders(message.headers, message.rawHeaders),
+      message,
+      peerOf(message.socket),
+      () => response.destroyed || response.closed,
+    );
+    exchanges.began(request);
+    response.once("close", () => {
+      if (!response.writableFinished) request.abort();
+      exchanges.ended(request);
+    });
+    let answer: HttpResponse | undefined;
+    const outlet: Outlet = {
+      writable: response,
+      headOnly: method === "HEAD",
+      head(more, length) {
+        const { status, headers } = answer!;
+        const all: Record<string, string | readonly string[]> = { ...headers, ...more };
+        if (length !== undefined) all["content-length"] = String(length);
+        // A body that was not read stands in the way of the next request on the connection.
+        if (exchanges.stopping || (status >= 400 && !message.complete)) all["connection"] = "close";
+        response.writeHead(status, all as Record<string, string | string[]>);
+      },
+      flush: () => response.flushHeaders(),
+      cut() {
+        request.abort();
+        message.socket.destroy();
+      },
+    };
+    void exchanges.answer(request, outlet, (found) => {
+      answer = found;
+    });
+  };
+}
+
+/** Answers requests that want another protocol on their connection. */
+export function upgradeHandler(
+  exchanges: Exchanges,
+  handle: (request: HttpRequest) => Promise<HttpResponse>,
+  log: Log,
+): (message: IncomingMessage, socket: Duplex, head: Uint8Array) => void {
+  return (message, socket, head) => {
+    const request = new WireRequest(
+      message.method ?? "GET",
+      pathOf(message),
+      distinctHeaders(message.headers, message.rawHeaders),
+      message,
+      peerOf(message.socket),
+      () => socket.destroyed,
+      upgradeOf(message.headers.upgrade ?? "", socket, head),
+    );
+    exchanges.began(request);
+    exchanges.endless(request);
+    socket.on("error", () => {});
+    socket.once("close", () => {
+      request.abort();
+      exchanges.ended(request);
+    });
+    handle(request)
+      .then((response) => sendPlain(socket, response))
+      .catch((error: unknown) => {
+        log.error("an upgrade could not be answered", { path: request.path, error });
+        socket.destroy();
+      });
+  };
+}

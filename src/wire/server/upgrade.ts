@@ -1,0 +1,68 @@
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import type { HttpConnection, HttpResponse, HttpUpgrade } from "./contract.ts";
+
+/** Lets a handler take an HTTP/1.1 connection over. `head` is what the client sent already. */
+export function upgradeOf(protocol: string, socket: Duplex, head: Uint8Array): HttpUpgrade {
+  return {
+    protocol: protocol.toLowerCase(),
+    accept(headers): HttpConnection {
+      const lines = Object.entries({ connection: "Upgrade", upgrade: protocol, ...headers });
+      socket.write(
+        `HTTP/1.1 101 Switching Protocols\r\n${lines.map(([name, value]) => `${name}: ${oneLine(value)}\r\n`).join("")}\r\n`,
+      );
+      return {
+        input: inputOf(socket, head),
+        write(bytes) {
+          if (socket.destroyed) return Promise.reject(new Error("the connection is closed"));
+          if (socket.write(bytes)) return Promise.resolve();
+          return new Promise((resolve, reject) => {
+            const done = (error?: Error) => {
+              socket.off("drain", onDrain);
+              socket.off("close", onClose);
+              if (error) reject(error);
+              else resolve();
+            };
+            const onDrain = () => done();
+            const onClose = () => done(new Error("the connection is closed"));
+            socket.once("drain", onDrain);
+            socket.once("close", onClose);
+          });
+        },
+        close() {
+          socket.end();
+        },
+      };
+    },
+  };
+}
+
+async function* inputOf(socket: Duplex, head: Uint8Array): AsyncGenerator<Uint8Array> {
+  if (head.length > 0) yield head;
+  try {
+    for await (const chunk of socket) yield chunk as Uint8Array;
+  } catch {
+    // A connection that breaks has simply ended.
+  }
+}
+
+/** An ordinary answer to a request that wanted an upgrade; the connection ends with it. */
+export async function sendPlain(socket: Duplex, response: HttpResponse): Promise<void> {
+  const { status, headers, body } = response;
+  if (body.type === "upgraded" || socket.destroyed) return;
+  const parts: Uint8Array[] = [];
+  if (body.type === "bytes") parts.push(body.bytes);
+  else if (body.type === "pieces") parts.push(...body.pieces);
+  else if (body.type === "stream") {
+    for await (const piece of body.stream) parts.push(...(piece instanceof Uint8Array ? [piece] : piece));
+  }
+  const length = parts.reduce((sum, part) => sum + part.length, 0);
+  const lines = Object.entries({ ...headers, "content-length": String(length), connection: "close" }).flatMap(
+    ([name, value]) => (typeof value === "string" ? [value] : value).map((one) => `${name}: ${oneLine(one)}\r\n`),
+  );
+  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n`);
+  for (const part of parts) socket.write(part);
+  socket.end();
+}
+
+const oneLine = (text: string) => text.replace(/[\r\n]+/g, " ");
