@@ -1,0 +1,143 @@
+import { sleep, type Clock, type Log, type Random } from "#base";
+import { keyOf, type KubeObject, type ResourceType } from "#objects";
+import type { CacheWriter } from "./cache.ts";
+import { step, type Effect, type Event, type State, type Step } from "./list-watch.ts";
+import type { Client, Selection, WatchEvent } from "./port.ts";
+
+export interface ReflectorOptions<T extends KubeObject> {
+  readonly client: Client;
+  readonly type: ResourceType<T>;
+  readonly selection: Selection;
+  readonly writer: CacheWriter<T>;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+}
+
+/** The server is asked to end a watch after 5 to 10 minutes, so that load spreads over servers again. */
+const WATCH_SECONDS = 300;
+/** Objects of a list taken in between two turns of the event loop. */
+const OBJECTS_A_TURN = 1000;
+
+/** Keeps a cache by list and watch until the signal aborts. Never rejects. */
+export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>, signal: AbortSignal): Promise<void> {
+  let state: State<T> = { phase: "idle" };
+  const pending: Event<T>[] = [{ type: "start" }];
+  while (!signal.aborted) {
+    const event = pending.shift();
+    if (!event) return;
+    const next: Step<T> = step(state, event);
+    state = next.state;
+    for (const effect of next.effects) {
+      const answer = await carryOut(effect, options, signal, (received) => {
+        // The state only has to remember how far the watch has come: nothing can be pending meanwhile.
+        const taken = step(state, received);
+        state = taken.state;
+        for (const immediate of taken.effects) if (immediate.type === "apply") apply(options.writer, immediate.events);
+      });
+      if (answer) pending.push(answer);
+    }
+  }
+}
+
+async function carryOut<T extends KubeObject>(
+  effect: Effect<T>,
+  options: ReflectorOptions<T>,
+  signal: AbortSignal,
+  receive: (event: Event<T>) => void,
+): Promise<Event<T> | undefined> {
+  const { client, type, selection, writer, clock, random, log } = options;
+  switch (effect.type) {
+    case "list":
+      try {
+        const { continue: next, resourceVersion } = effect.from;
+        const list = client.list(type, {
+          ...selection,
+          limit: effect.limit,
+          ...(next ? { continue: next } : { resourceVersion }),
+        });
+        return { type: "listed", list: await unlessAborted(list, signal) };
+      } catch (error) {
+        return signal.aborted ? { type: "stop" } : { type: "list-failed", error };
+      }
+    case "replace":
+      await replace(writer, effect.objects, effect.resourceVersion, clock, signal);
+      return undefined;
+    case "apply":
+      apply(writer, effect.events);
+      return undefined;
+    case "watch": {
+      const start = clock.monotonic();
+      let silent = true;
+      try {
+        const batches = client.watch(type, {
+          ...selection,
+          resourceVersion: effect.resourceVersion,
+          allowWatchBookmarks: true,
+          timeoutSeconds: Math.round(WATCH_SECONDS * (1 + random.next())),
+          signal,
+        });
+        for await (const events of batches) {
+          if (signal.aborted) return { type: "stop" };
+          silent = false;
+          receive({ type: "received", events });
+        }
+        return { type: "watch-ended", lastedMs: clock.monotonic() - start, silent };
+      } catch (error) {
+        return signal.aborted ? { type: "stop" } : { type: "watch-failed", error };
+      }
+    }
+    case "wait":
+      try {
+        await sleep(clock, effect.ms * (1 + random.next()), signal);
+        return { type: "timer" };
+      } catch {
+        return { type: "stop" };
+      }
+    case "report":
+      if (!signal.aborted) log.warn(effect.message, { resource: type.resource, error: effect.error });
+      return undefined;
+  }
+}
+
+/** Whoever stops does not wait for an answer that may take a minute. */
+function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason as Error);
+    if (signal.aborted) abort();
+    signal.addEventListener("abort", abort, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+function apply<T extends KubeObject>(writer: CacheWriter<T>, events: readonly WatchEvent<T>[]): void {
+  for (const event of events) {
+    if (event.type === "BOOKMARK") {
+      writer.advance(event.resourceVersion);
+      continue;
+    }
+    if (event.type === "DELETED") writer.remove(event.object);
+    else writer.put(event.object);
+    writer.advance(event.object.metadata.resourceVersion ?? "");
+  }
+}
+
+async function replace<T extends KubeObject>(
+  writer: CacheWriter<T>,
+  objects: readonly T[],
+  resourceVersion: string,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<void> {
+  const keys = new Set<string>();
+  for (const [at, object] of objects.entries()) {
+    if (at > 0 && at % OBJECTS_A_TURN === 0) {
+      await sleep(clock, 0);
+      if (signal.aborted) return;
+    }
+    keys.add(keyOf(object));
+    writer.put(object);
+  }
+  writer.retain(keys);
+  writer.markListed(resourceVersion);
+}
