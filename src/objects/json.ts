@@ -43,9 +43,12 @@ export function equalJson(a: unknown, b: unknown): boolean {
     return true;
   }
   if (isList(b)) return false;
+  // What is inherited is never equal to a JSON value; a key that only one of them has makes the counts differ.
   let size = 0;
   for (const key in a) {
-    if (!Object.hasOwn(b, key) || !equalJson((a as JsonMap)[key], (b as JsonMap)[key])) return false;
+    const left = (a as JsonMap)[key];
+    const right = (b as JsonMap)[key];
+    if (left !== right && !equalJson(left, right)) return false;
     size++;
   }
   for (const _ in b) size--;

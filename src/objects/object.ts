@@ -1,4 +1,5 @@
 import type { ObjectMeta } from "./generated/types.ts";
+import { setValue } from "./json.ts";
 
 /** Any API object as JSON has it. Stored ones are frozen: read them, never change them. */
 export interface KubeObject {
@@ -52,7 +53,10 @@ export function deepFreeze<T>(value: T): T {
   return value;
 }
 
-/** A deep, unfrozen copy of a JSON value, to make a draft of. */
+/**
+ * A deep, unfrozen copy of a JSON value, to make a draft of. Only frozen managedFields stay as they are: they are
+ * large, nobody changes them in place, and it shows that the draft leaves them alone.
+ */
 export function draftOf<T>(value: T): Draft<T> {
   return copy(value) as Draft<T>;
 }
@@ -61,6 +65,9 @@ function copy(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (Array.isArray(value)) return value.map(copy);
   const result: Record<string, unknown> = {};
-  for (const key in value) result[key] = copy((value as Record<string, unknown>)[key]);
+  for (const key in value) {
+    const part = (value as Record<string, unknown>)[key];
+    setValue(result, key, key === "managedFields" && Object.isFrozen(part) ? part : copy(part));
+  }
   return result;
 }

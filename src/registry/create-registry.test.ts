@@ -37,7 +37,11 @@ test("a watch tells what happens, in order", async () => {
   const watch = reader(widgets);
   assert.deepEqual((await watch.take(1)).map(told), ["ADDED a@2"]);
   await widgets.create(widget("b"), USER);
-  await widgets.update({ namespace: "default", name: "a" }, (o) => ({ ...draftOf(o!), spec: { size: 1 } }) as unknown as AnyDraft, USER);
+  await widgets.update(
+    { namespace: "default", name: "a" },
+    (o) => ({ ...draftOf(o!), spec: { size: 1 } }) as unknown as AnyDraft,
+    USER,
+  );
   await widgets.delete({ namespace: "default", name: "b" }, USER);
   assert.deepEqual((await watch.take(3)).map(told), ["ADDED b@3", "MODIFIED a@4", "DELETED b@5"]);
   await watch.stop();

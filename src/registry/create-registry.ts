@@ -99,7 +99,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
 
   const forget = ({ resource, cache, expiry }: Served) => {
     const { definition } = resource;
-    expiry?.close();
+    void expiry?.close();
     if (byPrefix.get(cache.prefix) === cache) byPrefix.delete(cache.prefix);
     served.delete(nameOf(definition.group, definition.resource));
     for (const version of definition.versions) {
@@ -134,11 +134,10 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     },
     async close() {
       stopWatching();
-      for (const entry of served.values()) {
-        entry.expiry?.close();
-        entry.cache.close();
-      }
       listeners.clear();
+      const all = [...served.values()];
+      for (const { cache } of all) cache.close();
+      await Promise.all(all.map(async ({ expiry }) => expiry?.close()));
     },
   };
 

@@ -23,7 +23,12 @@ test("resources lie where a kube-apiserver has them", () => {
 });
 
 test("a key leads back to its resource and object", () => {
-  const known = new Set(["/registry/pods/", "/registry/services/specs/", "/registry/services/endpoints/", "/registry/minions/"]);
+  const known = new Set([
+    "/registry/pods/",
+    "/registry/services/specs/",
+    "/registry/services/endpoints/",
+    "/registry/minions/",
+  ]);
   for (const [prefix, namespace, name] of [
     ["/registry/pods/", "default", "web"],
     ["/registry/services/specs/", "default", "web"],

@@ -233,7 +233,10 @@ test("a registry that starts over the same store has the same objects", async ()
       const m = model(f1);
       for (const each of writes) await m.apply(each);
       await using f2 = await fixture({ store });
-      assert.deepEqual(items(await f2.widgets.list({})), m.at(store.revision, () => true));
+      assert.deepEqual(
+        items(await f2.widgets.list({})),
+        m.at(store.revision, () => true),
+      );
       // And both see what either writes.
       const made = await f1.widgets.create(widget("new", {}, { namespace: "x" }), USER);
       assert.equal((await f2.widgets.get(made.key)).revision, made.revision);

@@ -47,7 +47,7 @@ export function serverSideApply(request: ApplyRequest): AnyDraft {
   const errors = appliedErrors(applied, schema);
   if (errors) throw plainError(`failed to create typed patch object (${describe(applied)}): ${errors}`);
 
-  const before: Readonly<JsonMap> = (live ?? {}) as Readonly<JsonMap>;
+  const before: Readonly<JsonMap> = live ? withoutEntries(live) : {};
   const entries = live ? knownEntries(live, request) : [];
   let outcome = merge(request, before, entries, request.force);
   if (outcome.conflicts.length > 0 && manager === KUBECTL && live) {
@@ -63,6 +63,11 @@ export function serverSideApply(request: ApplyRequest): AnyDraft {
   else delete result.managedFields;
   if (manager === KUBECTL) updateLastApplied(draft, applied);
   return draft;
+}
+
+function withoutEntries(live: KubeObject): Readonly<JsonMap> {
+  const { managedFields: _, ...metadata } = live.metadata;
+  return { ...live, metadata };
 }
 
 /** What is stored; objects that have no entries yet get one for all that they already hold. */

@@ -3,7 +3,7 @@ import { equalJson, isList, isMap, ownValue, type JsonMap } from "../json.ts";
 import type { ListSchema, MapSchema, ObjectSchema, Schema } from "../schema/model.ts";
 import { itemsByElement, wholeFields } from "./fields-of.ts";
 import { EMPTY, LEAF, NOTHING_YET, union, type FieldSet } from "./field-set.ts";
-import { fieldElement, sameItem } from "./path-element.ts";
+import { fieldElement, itemElement, sameItem } from "./path-element.ts";
 import { fieldSchemaOf, isBlank, shapeOf } from "./values.ts";
 import { zeroOf } from "./zero.ts";
 
@@ -102,22 +102,30 @@ function compareMaps(
   schema: ObjectSchema | MapSchema | undefined,
 ): Difference | undefined {
   let builder: DifferenceBuilder | undefined;
-  const add = (key: string, before: unknown, after: unknown) => {
-    const partSchema = fieldSchemaOf(schema, key);
-    if (partSchema === null) return;
-    const difference = compare(present(before, schema, key), present(after, schema, key), partSchema);
-    if (difference) (builder ??= new DifferenceBuilder()).add(fieldElement(key), difference);
-  };
   for (const key in current) {
     const after = current[key];
-    const before = ownValue(old, key);
-    if (before !== after) add(key, before, after);
+    if (old[key] === after) continue;
+    const difference = compareField(ownValue(old, key), after, schema, key);
+    if (difference) (builder ??= new DifferenceBuilder()).add(fieldElement(key), difference);
   }
   for (const key in old) {
-    const before = old[key];
-    if (before !== undefined && !Object.hasOwn(current, key)) add(key, before, undefined);
+    // What current inherits is no value of its own.
+    const after = current[key];
+    if (after !== undefined && Object.hasOwn(current, key)) continue;
+    const difference = compareField(old[key], undefined, schema, key);
+    if (difference) (builder ??= new DifferenceBuilder()).add(fieldElement(key), difference);
   }
   return builder?.build();
+}
+
+function compareField(
+  old: unknown,
+  current: unknown,
+  schema: ObjectSchema | MapSchema | undefined,
+  key: string,
+): Difference | undefined {
+  const part = fieldSchemaOf(schema, key);
+  return part === null ? undefined : compare(present(old, schema, key), present(current, schema, key), part);
 }
 
 /** Fields of declared structures: null is no value, but what upstream's types always have is there without being written. */
@@ -133,9 +141,20 @@ function compareLists(
   schema: ListSchema,
 ): Difference | undefined {
   if (isAligned(old, current, schema)) {
-    let same = true;
-    for (let i = 0; i < old.length && same; i++) same = equalJson(old[i], current[i]);
-    if (same) return undefined;
+    let differing: Map<number, Difference> | undefined;
+    for (let i = 0; i < old.length; i++) {
+      const difference = compare(old[i], current[i], schema.items);
+      if (difference) (differing ??= new Map()).set(i, difference);
+    }
+    if (!differing) return undefined;
+    if (!hasTwins(current, schema)) {
+      const builder = new DifferenceBuilder();
+      for (const [i, difference] of differing) {
+        const element = itemElement(current[i], schema);
+        if (element !== undefined) builder.add(element, difference);
+      }
+      return builder.build();
+    }
   }
   const before = itemsByElement(old, schema);
   const after = itemsByElement(current, schema);
@@ -158,6 +177,15 @@ function isAligned(old: readonly unknown[], current: readonly unknown[], schema:
   if (old.length !== current.length) return false;
   for (let i = 0; i < old.length; i++) if (!sameItem(old[i], current[i], schema)) return false;
   return true;
+}
+
+/** Whether several items have the same keys. */
+function hasTwins(list: readonly unknown[], schema: ListSchema): boolean {
+  if (list.length > 16) return itemsByElement(list, schema).size < list.length;
+  for (let i = 1; i < list.length; i++) {
+    for (let j = 0; j < i; j++) if (sameItem(list[i], list[j], schema)) return true;
+  }
+  return false;
 }
 
 /** Items that share one element: more than one are compared, owned and given up as a whole. */

@@ -75,15 +75,15 @@ function encodeEntry(entry: Entry): ManagedFieldsEntry {
   const known = encoded.get(entry);
   if (known) return known;
   const { manager, operation, apiVersion, time, fields, subresource } = entry;
-  const result: ManagedFieldsEntry = Object.freeze({
-    ...(manager ? { manager } : {}),
-    operation,
-    apiVersion,
-    ...(time === undefined ? {} : { time }),
-    fieldsType: "FieldsV1",
-    fieldsV1: fields,
-    ...(subresource ? { subresource } : {}),
-  });
+  const result: { -readonly [Key in keyof ManagedFieldsEntry]: ManagedFieldsEntry[Key] } = {};
+  if (manager) result.manager = manager;
+  result.operation = operation;
+  result.apiVersion = apiVersion;
+  if (time !== undefined) result.time = time;
+  result.fieldsType = "FieldsV1";
+  result.fieldsV1 = fields;
+  if (subresource) result.subresource = subresource;
+  Object.freeze(result);
   encoded.set(entry, result);
   return result;
 }

@@ -23,11 +23,34 @@ export function wholeFields(value: unknown, schema: Schema | undefined): FieldSe
     }
   } else {
     if (!isList(value)) return LEAF;
-    for (const [element, items] of itemsByElement(value, shape.schema)) {
-      state = state.with(element, items.length > 1 ? LEAF : wholeFields(items[0], shape.schema.items));
+    const { items: itemSchema } = shape.schema;
+    const elements = distinctElements(value, shape.schema);
+    if (elements) {
+      for (let i = 0; i < value.length; i++) {
+        const element = elements[i];
+        if (element !== undefined) state = state.with(element, wholeFields(value[i], itemSchema));
+      }
+    } else {
+      for (const [element, items] of itemsByElement(value, shape.schema)) {
+        state = state.with(element, items.length > 1 ? LEAF : wholeFields(items[0], itemSchema));
+      }
     }
   }
   return state.node(true)!;
+}
+
+const SHORT = 8;
+
+/** The element of each item of a short list, if they are all different. */
+function distinctElements(list: readonly unknown[], schema: ListSchema): readonly (string | undefined)[] | undefined {
+  if (list.length > SHORT) return undefined;
+  const elements: (string | undefined)[] = [];
+  for (const item of list) {
+    const element = itemElement(item, schema);
+    if (element !== undefined && elements.includes(element)) return undefined;
+    elements.push(element);
+  }
+  return elements;
 }
 
 /** Items of a set or map list by their element; several have the same one when a list has duplicates, and those without a key are left out. */

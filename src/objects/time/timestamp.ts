@@ -2,15 +2,16 @@
 
 /** Seconds: `2026-01-01T00:00:00Z`. `ms` is milliseconds since the epoch; what is below a second is cut off. */
 export function formatTime(ms: number): string {
-  if (ms === lastMs) return lastText;
-  const text = `${new Date(Math.floor(ms / 1000) * 1000).toISOString().slice(0, -5)}Z`;
-  lastMs = ms;
-  lastText = text;
-  return text;
+  const second = Math.floor(ms / 1000);
+  if (second !== lastSecond) {
+    lastText = `${new Date(second * 1000).toISOString().slice(0, -5)}Z`;
+    lastSecond = second;
+  }
+  return lastText;
 }
 
-// Many objects are stamped in the same millisecond.
-let lastMs = Number.NaN;
+// Many objects are stamped in the same second.
+let lastSecond = Number.NaN;
 let lastText = "";
 
 /** Microseconds: `2026-01-01T00:00:00.123000Z`. `ms` may have a fraction. */

@@ -37,7 +37,9 @@ test("the bytes that are sent are the stored ones with the resourceVersion put i
 });
 
 test("what another version of the kind wrote is read as the version that is stored now", () => {
-  const value = new TextEncoder().encode('{"kind":"ConfigMap","apiVersion":"v1beta1","metadata":{"name":"a"},"data":{}}');
+  const value = new TextEncoder().encode(
+    '{"kind":"ConfigMap","apiVersion":"v1beta1","metadata":{"name":"a"},"data":{}}',
+  );
   const entry = { key: "/k", value, modRevision: 5, createRevision: 5 };
   const stored = Stored.read(encoding, entry, key);
   assert.equal(stored.parsed, false);

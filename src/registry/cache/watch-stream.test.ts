@@ -37,9 +37,25 @@ test("what a watch may not ask for is refused in the call", async () => {
   await using f = await fixture();
   const invalid = (text: string) => `ListOptions.meta.k8s.io "" is invalid: ${text}`;
   const cases: readonly (readonly [Partial<WatchQuery>, number, string])[] = [
-    [{ sendInitialEvents: true }, 422, invalid("resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan")],
-    [{ resourceVersionMatch: "NotOlderThan" }, 422, invalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided")],
-    [{ resourceVersion: "x" }, 422, 'widgets.example.com "" is invalid: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax'],
+    [
+      { sendInitialEvents: true },
+      422,
+      invalid(
+        "resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan",
+      ),
+    ],
+    [
+      { resourceVersionMatch: "NotOlderThan" },
+      422,
+      invalid(
+        "resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided",
+      ),
+    ],
+    [
+      { resourceVersion: "x" },
+      422,
+      'widgets.example.com "" is invalid: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
+    ],
     [{ fieldSelector: "status.phase=x" }, 400, "field label not supported: status.phase"],
     [{ labelSelector: "a in" }, 400, "unable to parse requirement: found '' expected: '('"],
   ];
@@ -73,7 +89,9 @@ test("objects that enter or leave a selection are ADDED and DELETED", async () =
 
 test("all watchers get the same event objects", async () => {
   await using f = await fixture();
-  const watches = [{}, { namespace: "default" }, { labelSelector: "!x" }].map((query) => reader(f.widgets, { ...query, resourceVersion: "1" }));
+  const watches = [{}, { namespace: "default" }, { labelSelector: "!x" }].map((query) =>
+    reader(f.widgets, { ...query, resourceVersion: "1" }),
+  );
   await f.widgets.create(widget("a"), USER);
   await f.widgets.delete(key("a"), USER);
   const [first, ...others] = await Promise.all(watches.map((watch) => watch.take(2)));
@@ -84,7 +102,12 @@ test("all watchers get the same event objects", async () => {
 test("bookmarks come about every minute and at the end, for those who want them", async () => {
   await using f = await fixture();
   await f.widgets.create(widget("a"), USER);
-  const watch = reader(f.widgets, { resourceVersion: "2", allowWatchBookmarks: true, timeoutSeconds: 130, fieldSelector: "metadata.name=none" });
+  const watch = reader(f.widgets, {
+    resourceVersion: "2",
+    allowWatchBookmarks: true,
+    timeoutSeconds: 130,
+    fieldSelector: "metadata.name=none",
+  });
   const other = reader(f.widgets, { resourceVersion: "2", timeoutSeconds: 130 });
   const events = watch.all();
   const none = other.all();
@@ -117,7 +140,10 @@ test("a reader that falls behind what is held goes on in the store's history, un
   await f.widgets.create(widget("a"), USER);
   assert.deepEqual((await slow.take(1)).map(told), ["ADDED a@2"]);
   for (let i = 0; i < 20; i++) await f.widgets.create(widget(`b${i}`), USER);
-  assert.deepEqual((await slow.take(20)).map(told), Array.from({ length: 20 }, (_, i) => `ADDED b${i}@${i + 3}`));
+  assert.deepEqual(
+    (await slow.take(20)).map(told),
+    Array.from({ length: 20 }, (_, i) => `ADDED b${i}@${i + 3}`),
+  );
   for (let i = 0; i < 20; i++) await f.widgets.create(widget(`c${i}`), USER);
   await f.store.compact(40);
   assert.deepEqual((await slow.all()).map(told), ["ERROR Expired: too old resource version: 22 (40)"]);
@@ -142,7 +168,11 @@ test("a watch ends with its signal, and leaves nothing behind", async () => {
   const stop = new AbortController();
   const seen: string[] = [];
   const loop = (async () => {
-    for await (const batch of f.widgets.watch({ signal: stop.signal, allowWatchBookmarks: true, timeoutSeconds: 600 })) {
+    for await (const batch of f.widgets.watch({
+      signal: stop.signal,
+      allowWatchBookmarks: true,
+      timeoutSeconds: 600,
+    })) {
       seen.push(...batch.map(told));
     }
   })();
@@ -161,7 +191,9 @@ test("a change wakes only the watchers that it can concern", async () => {
   let looked = 0;
   const watches = Array.from({ length: 200 }, (_, i) => {
     const stop = new AbortController();
-    const iterator = f.widgets.watch({ fieldSelector: `metadata.name=w${i}`, namespace: "default", resourceVersion: "1", signal: stop.signal })[Symbol.asyncIterator]();
+    const iterator = f.widgets
+      .watch({ fieldSelector: `metadata.name=w${i}`, namespace: "default", resourceVersion: "1", signal: stop.signal })
+      [Symbol.asyncIterator]();
     void iterator.next().then(() => looked++);
     return { stop, iterator };
   });

@@ -6,10 +6,7 @@ import { decodeContinue, encodeContinue } from "./continue-token.ts";
 
 test("a token is upstream's", () => {
   const token = encodeContinue({ revision: 42, start: "default/a\0" });
-  assert.equal(
-    Buffer.from(token, "base64url").toString(),
-    '{"v":"meta.k8s.io/v1","rv":42,"start":"default/a\\u0000"}',
-  );
+  assert.equal(Buffer.from(token, "base64url").toString(), '{"v":"meta.k8s.io/v1","rv":42,"start":"default/a\\u0000"}');
   assert.deepEqual(decodeContinue(token), { revision: 42, start: "default/a\0" });
 });
 
@@ -27,18 +24,28 @@ test("what is no token of ours is refused", () => {
     [encoded([]), /continue key is not valid/],
     [encoded(null), /continue key is not valid/],
   ] as const) {
-    assert.throws(() => decodeContinue(token), (error) => hasReason(error, "BadRequest") && message.test(error.message));
+    assert.throws(
+      () => decodeContinue(token),
+      (error) => hasReason(error, "BadRequest") && message.test(error.message),
+    );
   }
 });
 
 test("no text makes it fail otherwise", () => {
   fc.assert(
-    fc.property(fc.oneof(fc.string(), fc.base64String(), fc.json().map((text) => Buffer.from(text).toString("base64url"))), (token) => {
-      try {
-        decodeContinue(token);
-      } catch (error) {
-        assert.ok(hasReason(error, "BadRequest"), String(error));
-      }
-    }),
+    fc.property(
+      fc.oneof(
+        fc.string(),
+        fc.base64String(),
+        fc.json().map((text) => Buffer.from(text).toString("base64url")),
+      ),
+      (token) => {
+        try {
+          decodeContinue(token);
+        } catch (error) {
+          assert.ok(hasReason(error, "BadRequest"), String(error));
+        }
+      },
+    ),
   );
 });

@@ -30,7 +30,9 @@ export function decodeContinue(token: string): ContinueToken {
   if (typeof value !== "object" || value === null) return refuse("continue key is not valid");
   const { v, rv = 0, start = "" } = value as Record<string, unknown>;
   if (v !== VERSION) {
-    return refuse(`continue key is not valid: server does not recognize this encoded version ${typeof v === "string" ? v : ""}`);
+    return refuse(
+      `continue key is not valid: server does not recognize this encoded version ${typeof v === "string" ? v : ""}`,
+    );
   }
   if (typeof rv !== "number" || !Number.isSafeInteger(rv)) return refuse("continue key is not valid");
   if (rv === 0) {

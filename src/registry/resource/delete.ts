@@ -14,10 +14,10 @@ export interface Deleted {
 
 export async function deleteObject(writer: Writer, key: ObjectKey, options: DeleteOptions): Promise<Deleted> {
   const { cache, clock, definition } = writer;
-  await cache.load();
   /** What this request itself last made of the object. */
   let mine: Stored | undefined;
   for (;;) {
+    await cache.load();
     const current = cache.get(key);
     if (!current) {
       // Between our mark and our removal somebody else has finished it: that is what we wanted.

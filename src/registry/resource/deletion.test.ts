@@ -34,7 +34,12 @@ test("a finalizer holds it, with a mark that is made once", () => {
 test("the propagation policy is a finalizer of the garbage collector's", () => {
   const orphaning: ResourceDefinition = { ...WIDGETS, defaultPropagation: "Orphan" };
   const expiring: ResourceDefinition = { ...WIDGETS, ttlMs: 1000 };
-  const cases: readonly (readonly [ResourceDefinition, string[], "Orphan" | "Background" | "Foreground" | undefined, string[]])[] = [
+  const cases: readonly (readonly [
+    ResourceDefinition,
+    string[],
+    "Orphan" | "Background" | "Foreground" | undefined,
+    string[],
+  ])[] = [
     [WIDGETS, [], undefined, []],
     [WIDGETS, [], "Orphan", ["orphan"]],
     [WIDGETS, [], "Foreground", ["foregroundDeletion"]],
@@ -73,9 +78,15 @@ test("a graceful deletion can be made shorter, never longer", () => {
   assert.equal(shorter.generation, 2);
   // All of the shorter time is over: it ends now, but is seen to.
   const over = changed(again(10, 20_000));
-  assert.deepEqual([over.deletionTimestamp, over.deletionGracePeriodSeconds, over.thenRemove], ["2026-01-01T12:00:20Z", 1, false]);
+  assert.deepEqual(
+    [over.deletionTimestamp, over.deletionGracePeriodSeconds, over.thenRemove],
+    ["2026-01-01T12:00:20Z", 1, false],
+  );
   const now = changed(again(0));
-  assert.deepEqual([now.deletionTimestamp, now.deletionGracePeriodSeconds, now.thenRemove], ["2026-01-01T12:00:05Z", 0, true]);
+  assert.deepEqual(
+    [now.deletionTimestamp, now.deletionGracePeriodSeconds, now.thenRemove],
+    ["2026-01-01T12:00:05Z", 0, true],
+  );
   // A negative one counts as a second.
   assert.equal(changed(again(-5)).deletionGracePeriodSeconds, 1);
 });

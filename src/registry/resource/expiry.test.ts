@@ -22,7 +22,13 @@ test("objects vanish some time after they were last written", async () => {
   assert.deepEqual(await names(), ["b", "c"]);
   await f.clock.advance(5 * MINUTE);
   assert.deepEqual(await names(), []);
-  assert.deepEqual((await watch.take(5)).map(told), ["ADDED c@4", "MODIFIED b@5", "DELETED a@6", "DELETED c@7", "DELETED b@8"]);
+  assert.deepEqual((await watch.take(5)).map(told), [
+    "ADDED c@4",
+    "MODIFIED b@5",
+    "DELETED a@6",
+    "DELETED c@7",
+    "DELETED b@8",
+  ]);
   await watch.stop();
   assert.equal(f.clock.pending, 0);
 });

@@ -35,6 +35,8 @@ export class Expiry {
   #head = 0;
   /** Whether those that were there at the start are in the queue. */
   #begun = false;
+  /** The sweep that is under way. */
+  #sweep: Promise<void> | undefined;
   #timer: Timer | undefined;
   #closed = false;
 
@@ -54,30 +56,29 @@ export class Expiry {
     this.#timer = this.#clock.setTimeout(() => this.#wake(), FIRST_LOOK_MS);
   }
 
-  close(): void {
+  /** Resolves once no sweep is under way. */
+  async close(): Promise<void> {
     this.#closed = true;
     this.#cache.onPut = undefined;
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#queue = [];
+    await this.#sweep;
   }
 
   #put(object: Stored, writtenAt: number): void {
     this.#queue.push({ at: writtenAt + this.#ttlMs, key: object.storeKey, revision: object.revision });
-    this.#timer ??= this.#clock.setTimeout(() => this.#wake(), this.#ttlMs);
+    if (!this.#sweep) this.#schedule();
   }
 
-  /** Puts those that were there at the start before those that came since. */
+  /** Puts those that were there at the start before those that were written since. */
   async #begin(): Promise<void> {
     this.#begun = true;
-    const later = this.#queue;
-    this.#queue = [];
+    const since = new Set(this.#queue.map(({ revision }) => revision));
     const now = this.#clock.now();
     await inTurns([...this.#cache.all()], this.#clock, (object) => {
-      // What came since has its place already; a later one for the same object counts.
-      this.#put(object, Math.min(this.#writtenAt(object) ?? now, now));
+      if (!since.has(object.revision)) this.#put(object, Math.min(this.#writtenAt(object) ?? now, now));
     });
-    this.#queue = [...this.#queue, ...later].toSorted((a, b) => a.at - b.at);
+    this.#queue.sort((a, b) => a.at - b.at);
   }
 
   /** The store does not say when: the object itself must. */
@@ -86,20 +87,27 @@ export class Expiry {
     return text ? parseTime(text) : undefined;
   }
 
+  #schedule(): void {
+    if (this.#closed || this.#timer) return;
+    const next = this.#queue[this.#head];
+    if (!next) return;
+    const wait = Math.max(next.at - this.#clock.now(), 0) + GRAIN_MS;
+    this.#timer = this.#clock.setTimeout(() => this.#wake(), wait);
+  }
+
   #wake(): void {
     this.#timer = undefined;
-    void this.#sweep()
-      .catch((error: unknown) => this.#log.warn("sweeping expired objects failed", { error: String(error) }))
+    this.#sweep = this.#removeDue()
+      .catch((error: unknown) => {
+        if (!this.#closed) this.#log.error("looking for expired objects failed", { error: String(error) });
+      })
       .finally(() => {
-        if (this.#closed || this.#timer) return;
-        const next = this.#queue[this.#head];
-        if (!next) return;
-        const wait = Math.max(next.at - this.#clock.now(), 0) + GRAIN_MS;
-        this.#timer = this.#clock.setTimeout(() => this.#wake(), wait);
+        this.#sweep = undefined;
+        this.#schedule();
       });
   }
 
-  async #sweep(): Promise<void> {
+  async #removeDue(): Promise<void> {
     await this.#cache.load();
     if (!this.#begun) await this.#begin();
     const now = this.#clock.now();
@@ -116,11 +124,18 @@ export class Expiry {
       }
       if (due.length === 0) return;
       // Each in a commit of its own: a revision that covers several objects is no place to resume a watch from.
-      await Promise.all(
-        due.map(({ key, revision }) =>
-          this.#store.commit({ expect: [{ key, modRevision: revision }], writes: [{ type: "delete", key }] }),
-        ),
-      );
+      await Promise.all(due.map((each) => this.#remove(each)));
+    }
+  }
+
+  async #remove(due: Due): Promise<void> {
+    const { key, revision } = due;
+    try {
+      await this.#store.commit({ expect: [{ key, modRevision: revision }], writes: [{ type: "delete", key }] });
+    } catch (error) {
+      if (this.#closed) return;
+      this.#log.warn("an expired object could not be removed", { key, error: String(error) });
+      this.#queue.push({ ...due, at: this.#clock.now() + this.#ttlMs });
     }
   }
 }

@@ -14,7 +14,10 @@ const failsWith = (promise: Promise<unknown>, code: number, message: string) =>
 async function filled(count: number) {
   const f = await fixture();
   for (let i = 0; i < count; i++) {
-    await f.widgets.create(widget(`w${i}`, { spec: { node: i % 2 ? "odd" : "even" } }, { labels: { i: String(i) } }), USER);
+    await f.widgets.create(
+      widget(`w${i}`, { spec: { node: i % 2 ? "odd" : "even" } }, { labels: { i: String(i) } }),
+      USER,
+    );
   }
   return f;
 }
@@ -23,11 +26,31 @@ test("what a list may not ask for together", async () => {
   await using f = await fixture();
   const invalid = (text: string) => `ListOptions.meta.k8s.io "" is invalid: ${text}`;
   const cases: readonly (readonly [ListQuery, number, string])[] = [
-    [{ resourceVersionMatch: "Exact" }, 422, invalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided")],
-    [{ resourceVersion: "0", resourceVersionMatch: "Exact" }, 422, invalid('resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"')],
-    [{ resourceVersion: "1", resourceVersionMatch: "Exact", continue: "x" }, 422, invalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided")],
-    [{ resourceVersion: "1", resourceVersionMatch: "Newest" }, 422, invalid('resourceVersionMatch: Unsupported value: "Newest": supported values: "", "Exact", "NotOlderThan"')],
-    [{ resourceVersion: "abc" }, 400, 'invalid resource version: resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax'],
+    [
+      { resourceVersionMatch: "Exact" },
+      422,
+      invalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided"),
+    ],
+    [
+      { resourceVersion: "0", resourceVersionMatch: "Exact" },
+      422,
+      invalid('resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"'),
+    ],
+    [
+      { resourceVersion: "1", resourceVersionMatch: "Exact", continue: "x" },
+      422,
+      invalid("resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided"),
+    ],
+    [
+      { resourceVersion: "1", resourceVersionMatch: "Newest" },
+      422,
+      invalid('resourceVersionMatch: Unsupported value: "Newest": supported values: "", "Exact", "NotOlderThan"'),
+    ],
+    [
+      { resourceVersion: "abc" },
+      400,
+      'invalid resource version: resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',
+    ],
     [{ fieldSelector: "spec.other=1" }, 400, "field label not supported: spec.other"],
     [{ fieldSelector: "spec" }, 400, "invalid selector: 'spec'; can't understand 'spec'"],
   ];
@@ -62,7 +85,10 @@ test("pages say how many remain, but not with selectors", async () => {
   assert.equal(last.continue, undefined);
   assert.equal(last.remainingItemCount, undefined);
   const odd = await f.widgets.list({ limit: 2, fieldSelector: "spec.node=odd", namespace: "default" });
-  assert.deepEqual(odd.items.map(({ key }) => key.name), ["w1", "w3"]);
+  assert.deepEqual(
+    odd.items.map(({ key }) => key.name),
+    ["w1", "w3"],
+  );
   assert.equal(odd.remainingItemCount, undefined);
   assert.deepEqual(decodeContinue(odd.continue!), { revision: 11, start: "w4\0" });
 });
@@ -73,18 +99,27 @@ test("a continue token outlives changes, but not compaction; then it gets a fres
   await f.widgets.delete({ namespace: "default", name: "w2" }, USER);
   await f.widgets.update({ namespace: "default", name: "w4" }, setting({ spec: { size: 1 } }), USER);
   const second = await f.widgets.list({ limit: 2, continue: first.continue! });
-  assert.deepEqual(second.items.map(({ key, revision }) => `${key.name}@${revision}`), ["w2@4", "w3@5"]);
+  assert.deepEqual(
+    second.items.map(({ key, revision }) => `${key.name}@${revision}`),
+    ["w2@4", "w3@5"],
+  );
   assert.equal(second.resourceVersion, "7");
   await f.store.compact(f.store.revision);
   let token = "";
   await assert.rejects(f.widgets.list({ limit: 2, continue: second.continue! }), (error: StatusError) => {
     assert.deepEqual([error.code, error.reason], [410, "Expired"]);
-    assert.match(error.message, /^The provided continue parameter is too old to display a consistent list result\. You can start a new list without the continue parameter, or use the continue token in this response/);
+    assert.match(
+      error.message,
+      /^The provided continue parameter is too old to display a consistent list result\. You can start a new list without the continue parameter, or use the continue token in this response/,
+    );
     token = error.status.metadata?.continue ?? "";
     return true;
   });
   const third = await f.widgets.list({ limit: 5, continue: token });
-  assert.deepEqual(third.items.map(({ key, revision }) => `${key.name}@${revision}`), ["w4@9", "w5@7"]);
+  assert.deepEqual(
+    third.items.map(({ key, revision }) => `${key.name}@${revision}`),
+    ["w4@9", "w5@7"],
+  );
   assert.equal(third.resourceVersion, "9");
   await failsWith(
     f.widgets.list({ resourceVersion: "3", resourceVersionMatch: "Exact" }),
@@ -109,7 +144,12 @@ test("a limit with a resourceVersion is a list at exactly that revision", async 
 
 test("lists are in key order, whatever was asked for", async () => {
   await using f = await filled(30);
-  for (const query of [{}, { fieldSelector: "spec.node=odd" }, { labelSelector: "i in (7,21,3)" }, { fieldSelector: "metadata.name=w7" }]) {
+  for (const query of [
+    {},
+    { fieldSelector: "spec.node=odd" },
+    { labelSelector: "i in (7,21,3)" },
+    { fieldSelector: "metadata.name=w7" },
+  ]) {
     const names = (await f.widgets.list(query)).items.map(({ key }) => key.name);
     assert.deepEqual(names, names.toSorted());
     assert.ok(names.length > 0);
@@ -118,7 +158,8 @@ test("lists are in key order, whatever was asked for", async () => {
 
 test("an index follows changes of its field", async () => {
   await using f = await filled(64);
-  const on = async (node: string) => (await f.widgets.list({ fieldSelector: `spec.node=${node}` })).items.map(({ key }) => key.name);
+  const on = async (node: string) =>
+    (await f.widgets.list({ fieldSelector: `spec.node=${node}` })).items.map(({ key }) => key.name);
   assert.deepEqual(await on("new"), []);
   await f.widgets.update({ namespace: "default", name: "w5" }, setting({ spec: { node: "new" } }), USER);
   await f.widgets.create(widget("w99", { spec: { node: "new" } }), USER);

@@ -49,11 +49,12 @@ interface Page {
 export async function list(source: ListSource, query: ListQuery): Promise<ListResult> {
   const plan = planList(source, query);
   await source.cache.load();
-  if (source.revisions.current < source.store.revision) await source.revisions.reached(source.store.revision);
-  const least = Math.max(plan.at, plan.atLeast);
+  // Whatever this process has written is in the answer.
+  const least = Math.max(plan.at, plan.atLeast, source.store.revision);
   if (!(await source.revisions.reachedWithin(least, FRESH_WAIT_MS, source.clock))) {
     throw tooLargeRevision(least, source.revisions.current);
   }
+  await prepareIndex(source.cache, plan.selector, source.clock);
   // As long as nothing of the resource changed since, the cache is as it was then.
   const fromCache = plan.at === 0 || (plan.at >= source.cache.lastChange && plan.at >= source.store.compacted);
   const page = fromCache ? await pageFromCache(source, plan) : await pageFromHistory(source, plan);
@@ -92,9 +93,9 @@ function result(plan: Plan, page: Page): ListResult {
   };
 }
 
+/** Takes what it needs from the cache in the call: later that is another state. */
 async function pageFromCache({ cache, revisions, clock }: ListSource, plan: Plan): Promise<Page> {
   const { selector, start, end, limit } = plan;
-  await prepareIndex(cache, selector, clock);
   const revision = plan.at || revisions.current;
   if (selector.empty) {
     const items = cache.range(start, end, limit || undefined);

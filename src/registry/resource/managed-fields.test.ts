@@ -51,7 +51,14 @@ test("what apply made of them is kept as it is", async () => {
   await using f = await fixture({ definitions: [CONFIG_MAPS] });
   const maps = f.registry.resource("", "configmaps")!;
   const entries = [
-    { manager: "m", operation: "Apply", apiVersion: "v1", time: "2026-01-01T00:00:00Z", fieldsType: "FieldsV1", fieldsV1: {} },
+    {
+      manager: "m",
+      operation: "Apply",
+      apiVersion: "v1",
+      time: "2026-01-01T00:00:00Z",
+      fieldsType: "FieldsV1",
+      fieldsV1: {},
+    },
   ];
   const { object, created } = await maps.update(
     A,

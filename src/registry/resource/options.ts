@@ -52,7 +52,10 @@ export function parseRevision(resourceVersion: string | undefined): number {
 }
 
 /** The same for watches, where upstream words it as a field error. Throws 422. */
-export function parseWatchRevision(resource: { readonly group: string; readonly resource: string }, text?: string): number {
+export function parseWatchRevision(
+  resource: { readonly group: string; readonly resource: string },
+  text?: string,
+): number {
   if (!text || text === "0") return 0;
   const problem = revisionProblem(text);
   if (problem) {

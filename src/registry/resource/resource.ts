@@ -94,7 +94,8 @@ export function createResource(parts: Writer & { readonly bookmarks: BookmarkTim
       definition.compute ? review(draft, options) : create(parts, draft, options),
     update: (key: ObjectKey, change: Change, options: UpdateOptions) => update(parts, key, change, options),
     delete: (key: ObjectKey, options: DeleteOptions) => deleteObject(parts, key, options),
-    deleteCollection: (query: ListQuery, options: DeleteOptions) => deleteCollection(parts, listObjects, query, options),
+    deleteCollection: (query: ListQuery, options: DeleteOptions) =>
+      deleteCollection(parts, listObjects, query, options),
     get count() {
       return cache.size;
     },

@@ -30,7 +30,8 @@ const ALL: Selector = {
 
 const readName = (object: Stored) => object.key.name;
 const readNamespace = (object: Stored) => object.key.namespace;
-const readKey = (object: Stored) => object.storeKey.slice(object.storeKey.lastIndexOf("/", object.storeKey.lastIndexOf("/") - 1));
+const readKey = (object: Stored) =>
+  object.storeKey.slice(object.storeKey.lastIndexOf("/", object.storeKey.lastIndexOf("/") - 1));
 
 /** Throws a StatusError (400) for selectors that do not parse or name a field that cannot be selected by. */
 export function compileSelection(definition: ResourceDefinition, query: Selection): Selector {

@@ -30,14 +30,9 @@ export interface Updated {
   readonly created: boolean;
 }
 
-export async function update(
-  writer: Writer,
-  key: ObjectKey,
-  change: Change,
-  options: UpdateOptions,
-): Promise<Updated> {
-  await writer.cache.load();
+export async function update(writer: Writer, key: ObjectKey, change: Change, options: UpdateOptions): Promise<Updated> {
   for (;;) {
+    await writer.cache.load();
     const current = writer.cache.get(key);
     const updated = current
       ? await updateExisting(writer, current, change, options)
@@ -101,16 +96,17 @@ async function updateExisting(
   if (errors.length > 0) throw invalidObject(definition.group, definition.kind, metadata.name ?? "", errors);
   for (const text of definition.warnings?.(draft as KubeObject, old) ?? []) options.warn?.(text);
 
-  const reserve = definition.reserve && isMain(options.subresource)
-    ? definition.reserve(draft as Draft<KubeObject>, old, context)
-    : undefined;
+  const reserve =
+    definition.reserve && isMain(options.subresource)
+      ? definition.reserve(draft as Draft<KubeObject>, old, context)
+      : undefined;
   return reserving(reserve, async () => {
     await options.admission?.validate?.(draft as KubeObject, old);
     if (isReleased(definition, draft, old)) return release(writer, current, draft, context);
-    const object = encode(writer, key, current.storeKey, draft);
-    if (sameObject(object.object as AnyDraft, old)) {
+    if (sameObject(writer.cache.encoding.ordered(draft), old)) {
       return { written: false, value: { object: current, created: false } };
     }
+    const object = encode(writer, key, current.storeKey, draft);
     if (context.dryRun) {
       return { written: false, value: { object: object.freeze(current.revision), created: false } };
     }

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { badRequest, draftOf, forbiddenError, invalid, type AnyDraft, type KubeObject, type StatusError } from "#objects";
+import {
+  badRequest,
+  draftOf,
+  forbiddenError,
+  invalid,
+  type AnyDraft,
+  type KubeObject,
+  type StatusError,
+} from "#objects";
 import type { WriteOptions } from "../contract.ts";
 import type { ResourceDefinition } from "../definition.ts";
 import { fixture, GRACEFUL, reader, setting, told, USER, widget, WIDGETS } from "../testing/fixture.ts";
@@ -17,7 +25,16 @@ const failsWith = (promise: Promise<unknown>, code: number, message: string | Re
 test("a new object gets what the server gives, and nothing that it may not bring", async () => {
   await using f = await fixture();
   const { object } = await f.widgets.create(
-    widget("a", { status: { phase: "x" } }, { uid: "mine", creationTimestamp: "2000-01-01T00:00:00Z", deletionTimestamp: "2000-01-01T00:00:00Z", generation: 9 }),
+    widget(
+      "a",
+      { status: { phase: "x" } },
+      {
+        uid: "mine",
+        creationTimestamp: "2000-01-01T00:00:00Z",
+        deletionTimestamp: "2000-01-01T00:00:00Z",
+        generation: 9,
+      },
+    ),
     USER,
   );
   const { uid, creationTimestamp, generation, deletionTimestamp } = object.metadata;
@@ -45,9 +62,17 @@ test("a name that is taken, and one that is being deleted", async () => {
   await using f = await fixture();
   await f.widgets.create(widget("a", {}, { finalizers: ["x/y"] }), USER);
   await failsWith(f.widgets.create(widget("a"), USER), 409, 'widgets.example.com "a" already exists');
-  await failsWith(f.widgets.create(widget("a"), { ...USER, dryRun: true }), 409, 'widgets.example.com "a" already exists');
+  await failsWith(
+    f.widgets.create(widget("a"), { ...USER, dryRun: true }),
+    409,
+    'widgets.example.com "a" already exists',
+  );
   await f.widgets.delete(A, USER);
-  await failsWith(f.widgets.create(widget("a"), USER), 409, 'object is being deleted: widgets.example.com "a" already exists');
+  await failsWith(
+    f.widgets.create(widget("a"), USER),
+    409,
+    'object is being deleted: widgets.example.com "a" already exists',
+  );
 });
 
 test("everything that is wrong is said at once, in the order found", async () => {
@@ -57,7 +82,11 @@ test("everything that is wrong is said at once, in the order found", async () =>
     422,
     /^Widget\.example\.com "A_b" is invalid: \[metadata\.name: Invalid value: "A_b": .*, spec\.size: Forbidden: may not be negative\]$/,
   );
-  await failsWith(f.widgets.create(widget("", {}, { name: undefined }), USER), 422, /metadata\.name: Required value: name or generateName is required/);
+  await failsWith(
+    f.widgets.create(widget("", {}, { name: undefined }), USER),
+    422,
+    /metadata\.name: Required value: name or generateName is required/,
+  );
   await failsWith(
     f.widgets.create(widget("a", {}, { resourceVersion: "5" }), USER),
     500,
@@ -73,7 +102,10 @@ test("an update counts generations for changes beside metadata and status", asyn
   assert.equal(await generation(setting({}, { labels: { a: "b" } })), 1);
   assert.equal(await generation(setting({ spec: { size: 2 } })), 2);
   assert.equal(await generation(setting({ spec: { size: 2 } }, { generation: 7 })), 2);
-  assert.equal(await generation(setting({ status: { phase: "Ready" }, spec: { size: 9 } }), { ...USER, subresource: "status" }), 2);
+  assert.equal(
+    await generation(setting({ status: { phase: "Ready" }, spec: { size: 9 } }), { ...USER, subresource: "status" }),
+    2,
+  );
   const { object } = await f.widgets.get(A);
   assert.deepEqual((object as AnyDraft)["status"], { phase: "Ready" });
   assert.deepEqual((object as AnyDraft)["spec"], { size: 2 });
@@ -94,7 +126,9 @@ test("an update that changes nothing writes nothing", async () => {
 });
 
 test("optimistic locking", async () => {
-  await using f = await fixture({ definitions: [WIDGETS, { ...WIDGETS, resource: "strict", requiresResourceVersionOnUpdate: true }] });
+  await using f = await fixture({
+    definitions: [WIDGETS, { ...WIDGETS, resource: "strict", requiresResourceVersionOnUpdate: true }],
+  });
   const { revision } = await f.widgets.create(widget("a"), USER);
   await f.widgets.update(A, setting({ spec: { size: 1 } }, { resourceVersion: String(revision) }), USER);
   await failsWith(
@@ -138,11 +172,31 @@ test("preconditions of updates and deletions", async () => {
 test("what identifies an object cannot be changed, and what is left out stays", async () => {
   await using f = await fixture();
   const { object } = await f.widgets.create(widget("a"), USER);
-  await failsWith(f.widgets.update(A, setting({}, { uid: "other" }), USER), 422, /metadata\.uid: Invalid value: "other": field is immutable/);
-  await failsWith(f.widgets.update(A, setting({}, { name: "b" }), USER), 422, /metadata\.name: Invalid value: "b": field is immutable/);
-  await failsWith(f.widgets.update(A, setting({}, { namespace: "b" }), USER), 400, "the namespace of the provided object does not match the namespace sent on the request");
-  await failsWith(f.widgets.update(A, setting({}, { deletionTimestamp: "2026-01-01T00:00:00Z" }), USER), 422, /metadata\.deletionTimestamp: .*field is immutable/);
-  const updated = await f.widgets.update(A, () => widget("a", { spec: { size: 5 } }, { creationTimestamp: "2001-01-01T00:00:00Z" }), USER);
+  await failsWith(
+    f.widgets.update(A, setting({}, { uid: "other" }), USER),
+    422,
+    /metadata\.uid: Invalid value: "other": field is immutable/,
+  );
+  await failsWith(
+    f.widgets.update(A, setting({}, { name: "b" }), USER),
+    422,
+    /metadata\.name: Invalid value: "b": field is immutable/,
+  );
+  await failsWith(
+    f.widgets.update(A, setting({}, { namespace: "b" }), USER),
+    400,
+    "the namespace of the provided object does not match the namespace sent on the request",
+  );
+  await failsWith(
+    f.widgets.update(A, setting({}, { deletionTimestamp: "2026-01-01T00:00:00Z" }), USER),
+    422,
+    /metadata\.deletionTimestamp: .*field is immutable/,
+  );
+  const updated = await f.widgets.update(
+    A,
+    () => widget("a", { spec: { size: 5 } }, { creationTimestamp: "2001-01-01T00:00:00Z" }),
+    USER,
+  );
   assert.equal(updated.object.object.metadata.uid, object.metadata.uid);
   assert.equal(updated.object.object.metadata.creationTimestamp, object.metadata.creationTimestamp);
 });
@@ -189,7 +243,10 @@ test("the hooks come in upstream's order", async () => {
   assert.equal(taken(), "mutate defaults prepareForCreate validate warnings reserve admit done");
   assert.deepEqual(warnings, ["careful"]);
   await f.widgets.update(A, setting({ spec: { size: 1 } }), options);
-  assert.equal(taken(), "defaults mutate defaults prepareForUpdate validate validateUpdate warnings reserve admit done");
+  assert.equal(
+    taken(),
+    "defaults mutate defaults prepareForUpdate validate validateUpdate warnings reserve admit done",
+  );
   const refusing: WriteOptions = {
     ...USER,
     admission: { validate: () => Promise.reject(forbiddenError({ group: "", resource: "widgets" }, "a", "no")) },
@@ -204,7 +261,11 @@ test("the hooks come in upstream's order", async () => {
 
 test("PUT of what is not there creates it where the kind or the request allows that", async () => {
   await using f = await fixture({ definitions: [WIDGETS, { ...WIDGETS, resource: "puts", createsOnUpdate: true }] });
-  await failsWith(f.widgets.update(A, () => widget("a"), USER), 404, 'widgets.example.com "a" not found');
+  await failsWith(
+    f.widgets.update(A, () => widget("a"), USER),
+    404,
+    'widgets.example.com "a" not found',
+  );
   const puts = f.registry.resource("example.com", "puts")!;
   const made = await puts.update(A, () => widget("a", {}, { uid: "mine", resourceVersion: "99" }), USER);
   assert.equal(made.created, true);
@@ -216,8 +277,16 @@ test("PUT of what is not there creates it where the kind or the request allows t
 test("two who create the same by update agree", async () => {
   await using f = await fixture();
   const options = { ...USER, createsAbsent: true };
-  const results = await Promise.all([1, 2, 3].map((size) => f.widgets.update(A, (current) => current ? setting({ spec: { size } })(current) : widget("a", { spec: { size } }), options)));
-  assert.deepEqual(results.map(({ created }) => created).toSorted(), [false, false, true]);
+  const results = await Promise.all(
+    [1, 2, 3].map((size) =>
+      f.widgets.update(
+        A,
+        (current) => (current ? setting({ spec: { size } })(current) : widget("a", { spec: { size } })),
+        options,
+      ),
+    ),
+  );
+  assert.deepEqual(results.map(({ created }) => `${created}`).toSorted(), ["false", "false", "true"]);
   assert.equal((await f.widgets.list({})).items.length, 1);
 });
 
@@ -260,7 +329,11 @@ test("a graceful deletion is begun, shortened and finished", async () => {
 test("deletion asks admission first, and answers with what was there", async () => {
   await using f = await fixture();
   const created = await f.widgets.create(widget("a"), USER);
-  await failsWith(f.widgets.delete(A, { ...USER, validate: () => Promise.reject(badRequest("not now")) }), 400, "not now");
+  await failsWith(
+    f.widgets.delete(A, { ...USER, validate: () => Promise.reject(badRequest("not now")) }),
+    400,
+    "not now",
+  );
   assert.equal((await f.widgets.delete(A, USER)).object, created);
   await failsWith(f.widgets.delete(A, USER), 404, 'widgets.example.com "a" not found');
 });
@@ -269,12 +342,15 @@ test("a collection is deleted by selection; one that is gone meanwhile is no err
   await using f = await fixture();
   for (let i = 0; i < 40; i++) await f.widgets.create(widget(`w${i}`, {}, { labels: { odd: String(i % 2) } }), USER);
   const gone: string[] = [];
-  const items = await f.widgets.deleteCollection({ labelSelector: "odd=1" }, {
-    ...USER,
-    validate: async (old: KubeObject) => {
-      gone.push(old.metadata.name!);
+  const items = await f.widgets.deleteCollection(
+    { labelSelector: "odd=1" },
+    {
+      ...USER,
+      validate: async (old: KubeObject) => {
+        gone.push(old.metadata.name!);
+      },
     },
-  });
+  );
   assert.equal(items.length, 20);
   assert.equal(gone.length, 20);
   assert.equal((await f.widgets.list({})).items.length, 20);
@@ -326,20 +402,29 @@ test("what is computed is not stored", async () => {
     ...WIDGETS,
     resource: "reviews",
     namespaced: false,
-    compute: async (draft, context) => ({ ...(draftOf(draft) as KubeObject), metadata: { name: context.user.username } }),
+    compute: async (draft, context) => ({
+      ...(draftOf(draft) as KubeObject),
+      metadata: { name: context.user.username },
+    }),
   };
   const statuses: ResourceDefinition = {
     ...WIDGETS,
     resource: "statuses",
     namespaced: false,
-    computedObjects: () => [{ apiVersion: "", kind: "", metadata: { name: "b" } }, { apiVersion: "", kind: "", metadata: { name: "a" } }],
+    computedObjects: () => [
+      { apiVersion: "", kind: "", metadata: { name: "b" } },
+      { apiVersion: "", kind: "", metadata: { name: "a" } },
+    ],
   };
   await using f = await fixture({ definitions: [review, statuses] });
   const answer = await f.registry.resource("example.com", "reviews")!.create(widget(""), USER);
   assert.equal(answer.object.metadata.name, "admin");
   assert.deepEqual(JSON.parse(new TextDecoder().decode(answer.bytes)), answer.object);
   const computed = f.registry.resource("example.com", "statuses")!;
-  assert.deepEqual((await computed.list({})).items.map(({ key }) => key.name), ["a", "b"]);
+  assert.deepEqual(
+    (await computed.list({})).items.map(({ key }) => key.name),
+    ["a", "b"],
+  );
   assert.equal((await computed.get({ namespace: "", name: "b" })).object.kind, "Widget");
   await failsWith(computed.get({ namespace: "", name: "c" }), 404, 'statuses.example.com "c" not found');
   assert.equal(f.store.revision, 1);

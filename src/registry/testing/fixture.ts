@@ -24,8 +24,7 @@ export const WIDGETS = {
   hasGeneration: true,
   requiresResourceVersionOnUpdate: false,
   selectableFields: { "spec.node": (object: Widget) => object.spec?.node ?? "" },
-  validate: (object: Widget) =>
-    (object.spec?.size ?? 0) < 0 ? [forbidden("spec.size", "may not be negative")] : [],
+  validate: (object: Widget) => ((object.spec?.size ?? 0) < 0 ? [forbidden("spec.size", "may not be negative")] : []),
 } as unknown as ResourceDefinition;
 
 export const GRACEFUL = {
@@ -77,7 +76,11 @@ export async function fixture(
 }
 
 /** A widget's draft; `namespace` "default". */
-export function widget(name: string, more: Record<string, unknown> = {}, metadata: Record<string, unknown> = {}): AnyDraft {
+export function widget(
+  name: string,
+  more: Record<string, unknown> = {},
+  metadata: Record<string, unknown> = {},
+): AnyDraft {
   return {
     apiVersion: "example.com/v1",
     kind: "Widget",

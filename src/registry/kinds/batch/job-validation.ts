@@ -5,12 +5,12 @@ import {
   tooLong,
   validateLabelSelector,
   byteLength,
-  dnsSubdomain,
   type FieldError,
   type Job,
   type JobSpec,
 } from "#objects";
-import { each, nonNegative } from "../common/checks.ts";
+import { nonNegative } from "../common/checks.ts";
+import { domainPrefixedPathErrors } from "../common/names.ts";
 import { validateSelectorMatches, validateTemplate } from "../core/pod/template.ts";
 import { validatePodFailurePolicy, validateSuccessPolicy } from "./job-policies.ts";
 import { validateGeneratedSelector } from "./job-selector.ts";
@@ -54,19 +54,7 @@ const MAX_MANAGED_BY = 63;
 
 /** `domain/path`. */
 function validateManagedBy(value: string, path: string): FieldError[] {
-  const slash = value.indexOf("/");
-  const errors: FieldError[] = [];
-  if (slash <= 0 || slash === value.length - 1) {
-    errors.push(invalid(path, value, 'must be a domain-prefixed path (such as "acme.io/foo")'));
-  } else {
-    errors.push(
-      ...each(
-        path,
-        value,
-        dnsSubdomain(value.slice(0, slash)).map((detail) => `prefix part ${detail}`),
-      ),
-    );
-  }
+  const errors = domainPrefixedPathErrors(path, value);
   return byteLength(value) > MAX_MANAGED_BY ? [...errors, tooLong(path, "", MAX_MANAGED_BY)] : errors;
 }
 

@@ -1,5 +1,13 @@
 /** For tests: what a definition makes of an object, without a registry. */
-import { applySchemaDefaults, draftOf, schemaOf, type AnyDraft, type Draft, type FieldError, type KubeObject } from "#objects";
+import {
+  applySchemaDefaults,
+  draftOf,
+  schemaOf,
+  type AnyDraft,
+  type Draft,
+  type FieldError,
+  type KubeObject,
+} from "#objects";
 import type { Registry } from "../../contract.ts";
 import type { ResourceDefinition, ServedVersion, WriteContext } from "../../definition.ts";
 

@@ -43,15 +43,17 @@ export const binding: CreateSubresource<Pod> = {
       },
       { user: context.user, dryRun: context.dryRun, subresource: "binding" },
     );
-    return SUCCESS;
+    return success();
   },
   // The rules of the kind are for users: they may not set the node's name.
   parentUpdate: { prepareForUpdate: () => undefined },
 };
 
 /** What a create subresource answers that made no object. */
-const success: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
-export const SUCCESS = success as unknown as KubeObject;
+export function success(): KubeObject {
+  const status: Status = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
+  return status as unknown as KubeObject;
+}
 
 /** Source: upstream ValidatePodBinding. */
 function validateBinding({ target }: Binding): FieldError[] {

@@ -20,7 +20,7 @@ import {
 } from "#objects";
 import type { DeleteOptions, Resource } from "../../../contract.ts";
 import type { CreateSubresource, WriteContext } from "../../../definition.ts";
-import { SUCCESS } from "./binding.ts";
+import { success } from "./binding.ts";
 
 const PODS = { group: "", resource: "pods" };
 const BUDGETS = { group: "policy", resource: "poddisruptionbudgets" };
@@ -41,7 +41,7 @@ export const eviction: CreateSubresource<Pod> = {
     }
     await markDisrupted(pods, key, context, options.dryRun ?? false);
     await pods.delete(key, options);
-    return SUCCESS;
+    return success();
   },
 };
 

@@ -7,8 +7,9 @@ import {
   type PersistentVolumeClaimSpec,
   type PersistentVolumeClaimTemplate,
 } from "#objects";
-import { oneOf, optionalOneOf } from "../../../common/checks.ts";
+import { optionalOneOf } from "../../../common/checks.ts";
 import { quantityErrors } from "../../../common/quantities.ts";
+import { accessModeErrors, VOLUME_MODES } from "../../../common/volumes.ts";
 
 /** The claim that is made for an ephemeral volume. Source: upstream ValidatePersistentVolumeClaimTemplate. */
 export function validateClaimTemplate(
@@ -26,20 +27,15 @@ export function validateClaimTemplate(
   ];
 }
 
-const ACCESS_MODES = ["ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"];
-
 function validateClaimSpec(spec: PersistentVolumeClaimSpec | undefined, path: string): FieldError[] {
   const modes = spec?.accessModes ?? [];
   const storage = spec?.resources?.requests?.["storage"];
   return [
     ...(modes.length === 0 ? [required(`${path}.accessModes`, "at least 1 access mode is required")] : []),
-    ...modes.flatMap((mode) => oneOf(`${path}.accessModes`, mode, ACCESS_MODES)),
-    ...(modes.length > 1 && modes.includes("ReadWriteOncePod")
-      ? [forbidden(`${path}.accessModes`, "may not use ReadWriteOncePod with other access modes")]
-      : []),
+    ...accessModeErrors(`${path}.accessModes`, modes),
     ...(storage === undefined
       ? [required(`${path}.resources[storage]`)]
       : quantityErrors(`${path}.resources[storage]`, "storage", storage)),
-    ...optionalOneOf(`${path}.volumeMode`, spec?.volumeMode, ["Block", "Filesystem"]),
+    ...optionalOneOf(`${path}.volumeMode`, spec?.volumeMode, VOLUME_MODES),
   ];
 }

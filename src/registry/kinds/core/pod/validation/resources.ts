@@ -8,7 +8,6 @@ import {
   isPodLevelResource,
   notSupported,
   parseQuantity,
-  qualifiedName,
   quantitySign,
   quantityValue,
   required,
@@ -20,14 +19,8 @@ import {
   type ResourceRequirements,
 } from "#objects";
 import { each } from "../../../common/checks.ts";
-import {
-  isExtendedResource,
-  isHugePages,
-  isNativeResource,
-  isOvercommitAllowed,
-  quantity,
-  quantityErrors,
-} from "../../../common/quantities.ts";
+import { isHugePages, isOvercommitAllowed, quantity, quantityErrors } from "../../../common/quantities.ts";
+import { containerResourceNameErrors } from "../../../common/resource-names.ts";
 import { aggregateOf } from "../resource-defaults.ts";
 
 type NameRule = (name: string, path: string) => FieldError[];
@@ -38,7 +31,7 @@ export function validateContainerResources(
   claims: ReadonlySet<string>,
   path: string,
 ): FieldError[] {
-  return validateRequirements(resources, validateContainerResourceName, claims, path);
+  return validateRequirements(resources, (name, at) => containerResourceNameErrors(at, name), claims, path);
 }
 
 function validateRequirements(
@@ -98,47 +91,6 @@ function validateHugePages(name: string, value: string, path: string): FieldErro
   return quantitySign(page) > 0 && quantityValue(amount) % size === 0
     ? []
     : [invalid(path, value, `${value} is not positive integer multiple of ${name}`)];
-}
-
-const CONTAINER_RESOURCES = new Set(["cpu", "memory", "ephemeral-storage"]);
-/** Names without a domain that mean something, if only to quotas (core helper IsStandardResourceName). */
-const STANDARD_RESOURCES = new Set([
-  ...CONTAINER_RESOURCES,
-  "storage",
-  "requests.cpu",
-  "requests.memory",
-  "requests.ephemeral-storage",
-  "requests.storage",
-  "limits.cpu",
-  "limits.memory",
-  "limits.ephemeral-storage",
-  "pods",
-  "resourcequotas",
-  "services",
-  "services.nodeports",
-  "services.loadbalancers",
-  "replicationcontrollers",
-  "secrets",
-  "configmaps",
-  "persistentvolumeclaims",
-]);
-
-/** Source: upstream validateContainerResourceName. */
-function validateContainerResourceName(name: string, path: string): FieldError[] {
-  const errors = each(path, name, qualifiedName(name));
-  if (name.includes("/")) {
-    if (!isNativeResource(name) && !isExtendedResource(name)) {
-      errors.push(invalid(path, name, "doesn't follow extended resource name standard"));
-    }
-    return errors;
-  }
-  if (errors.length === 0 && !STANDARD_RESOURCES.has(name) && !isHugePages(name)) {
-    errors.push(invalid(path, name, "must be a standard resource type or fully qualified"));
-  }
-  if (!CONTAINER_RESOURCES.has(name) && !isHugePages(name)) {
-    errors.push(invalid(path, name, "must be a standard resource for containers"));
-  }
-  return errors;
 }
 
 /** Source: upstream validateResourceClaimNames. */

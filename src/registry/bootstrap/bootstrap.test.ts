@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { applySchemaDefaults, schemaOf, type Draft, type KubeObject, type Service } from "#objects";
+import { builtInKinds } from "../kinds/index.ts";
+import { fixture, USER } from "../testing/fixture.ts";
+import { bootstrapObjects } from "./index.ts";
+
+test("a new cluster takes all of them", async () => {
+  const serviceCidr = "10.43.0.0/16";
+  await using made = await fixture({ definitions: builtInKinds({ serviceCidr }) });
+  const names: string[] = [];
+  for (const { group, resource, object } of bootstrapObjects({ serviceCidr, apiServerAddress: "192.0.2.1" })) {
+    const target = made.registry.resource(group, resource);
+    assert.ok(target, resource);
+    applySchemaDefaults(object, schemaOf(target.definition.versions[0]?.schema ?? ""));
+    target.definition.applyDefaults?.(object as Draft<KubeObject>);
+    const { key } = await target.create(object, USER);
+    names.push(`${resource}/${key.name}`);
+  }
+  assert.deepEqual(names, [
+    "namespaces/default",
+    "namespaces/kube-system",
+    "namespaces/kube-public",
+    "namespaces/kube-node-lease",
+    "priorityclasses/system-node-critical",
+    "priorityclasses/system-cluster-critical",
+    "servicecidrs/kubernetes",
+    "services/kubernetes",
+    "endpoints/kubernetes",
+    "endpointslices/kubernetes",
+  ]);
+  const service = await made.registry.resource("", "services")?.get({ namespace: "default", name: "kubernetes" });
+  assert.equal((service?.object as Service | undefined)?.spec?.clusterIP, "10.43.0.1");
+});
+
+test("each call makes fresh objects", () => {
+  const [first] = bootstrapObjects();
+  first!.object.metadata.name = "changed";
+  assert.equal(bootstrapObjects()[0]?.object.metadata.name, "default");
+});

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Pod, PodSpec } from "#objects";
+import { podWarnings, templateWarnings, workloadNameWarnings } from "./warnings.ts";
+
+const pod = (spec: Partial<PodSpec>, metadata: Pod["metadata"] = {}): Pod => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "p", ...metadata },
+  spec: { containers: [{ name: "a", image: "i:1" }], ...spec },
+});
+
+test("nothing to say of an ordinary pod", () => {
+  assert.deepEqual(podWarnings(pod({}), undefined), []);
+});
+
+test("what is old or looks like a mistake", () => {
+  const object = pod(
+    {
+      containers: [
+        {
+          name: "a",
+          image: "i:1",
+          env: [
+            { name: "A", value: "1" },
+            { name: "A", value: "2" },
+            { name: "B", value: "x" },
+            { name: "B", value: "$(B)y" },
+          ],
+          ports: [
+            { containerPort: 80, protocol: "TCP" },
+            { containerPort: 80, protocol: "TCP" },
+          ],
+          resources: { limits: { memory: "100m" } },
+        },
+      ],
+      nodeSelector: { "beta.kubernetes.io/os": "linux" },
+      hostAliases: [{ ip: "10.0.0.1" }, { ip: "10.0.0.1" }],
+      imagePullSecrets: [{ name: "s" }, { name: "s" }],
+      terminationGracePeriodSeconds: -1,
+      topologySpreadConstraints: [{ maxSkew: 1, topologyKey: "z", whenUnsatisfiable: "DoNotSchedule" }],
+      volumes: [{ name: "v", gitRepo: { repository: "r" } }],
+    },
+    { name: "a.b", annotations: { "scheduler.alpha.kubernetes.io/critical-pod": "" } },
+  );
+  assert.deepEqual(podWarnings(object, undefined), [
+    "metadata.name: this is used in the Pod's hostname, which can result in surprising behavior; a DNS label is recommended: [must not contain dots]",
+    'spec.nodeSelector[beta.kubernetes.io/os]: deprecated since v1.14; use "kubernetes.io/os" instead',
+    "spec.topologySpreadConstraints[0].labelSelector: a null labelSelector results in matching no pod",
+    'metadata.annotations[scheduler.alpha.kubernetes.io/critical-pod]: non-functional in v1.16+; use the "priorityClassName" field instead',
+    "spec.volumes[0].gitRepo: deprecated in v1.11, and disabled by default in v1.33+",
+    'spec.hostAliases[1].ip: duplicate ip "10.0.0.1"',
+    'spec.imagePullSecrets[1].name: duplicate name "s"',
+    'spec.containers[0].resources.limits[memory]: fractional byte value "100m" is invalid, must be an integer',
+    'spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',
+    "spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]",
+    "spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1.",
+  ]);
+  assert.deepEqual(podWarnings(object, object), []);
+});
+
+test("templates are told where they stand", () => {
+  const template = { spec: { containers: [{ name: "a" }], terminationGracePeriodSeconds: -1 } };
+  assert.deepEqual(templateWarnings(template, undefined, "spec.template"), [
+    "spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1.",
+  ]);
+  assert.deepEqual(templateWarnings(template, template, "spec.template"), []);
+  assert.equal(workloadNameWarnings({ name: "a.b" }).length, 1);
+});
