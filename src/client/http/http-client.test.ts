@@ -240,7 +240,7 @@ test("a line without end does not fill the memory", async () => {
   });
   const run = async () => {
     for await (const events of client.watch(PODS, { signal: new AbortController().signal }))
-      assert.fail(String(events));
+      assert.fail(`${events.length} events`);
   };
   await assert.rejects(run(), /longer than 16777216 bytes/);
   assert.ok(sent <= 18);

@@ -87,7 +87,7 @@ const hasPods = (set: ReplicaSet, caches: SharedCaches): boolean =>
 /** Carries out one step. Returns the Deployment as it is afterwards, or that the rest must wait for another look. */
 async function apply(step: DeploymentStep, deployment: Deployment, context: SyncContext): Promise<Deployment | "stop"> {
   const { client, recorder } = context;
-  const { namespace = "", name = "" } = deployment.metadata;
+  const { namespace = "" } = deployment.metadata;
   switch (step.type) {
     case "create-set":
       return createSet(step, deployment, context);

@@ -1,0 +1,379 @@
+import assert from "node:assert/strict";
+import { request as httpsRequest, type RequestOptions } from "node:https";
+import { connect as connectHttp2, constants } from "node:http2";
+import { connect as connectTcp } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { after, before, describe, it } from "node:test";
+import { systemClock } from "#base";
+import { createAuthority, issueCertificate, type KeyPair } from "../certificates/authority.ts";
+import {
+  AddressInUse,
+  serve,
+  type HttpRequest,
+  type HttpResponse,
+  type RunningServer,
+  type ServeOptions,
+} from "./index.ts";
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const ok = (text: string): HttpResponse => ({
+  status: 200,
+  headers: { "content-type": "text/plain" },
+  body: { type: "bytes", bytes: bytes(text) },
+});
+
+let authority: KeyPair;
+let certificate: KeyPair;
+let admin: KeyPair;
+let stranger: KeyPair;
+
+before(async () => {
+  authority = await createAuthority(systemClock, "test-ca", 1);
+  const others = await createAuthority(systemClock, "other-ca", 1);
+  const forAdmin = { commonName: "jane", organizations: ["dev", "ops"], usage: "client", days: 1 } as const;
+  [certificate, admin, stranger] = await Promise.all([
+    issueCertificate(systemClock, authority, {
+      commonName: "server",
+      usage: "server",
+      dnsNames: ["localhost"],
+      ipAddresses: ["127.0.0.1"],
+      days: 1,
+    }),
+    issueCertificate(systemClock, authority, forAdmin),
+    issueCertificate(systemClock, others, forAdmin),
+  ]);
+});
+
+const start = (handle: ServeOptions["handle"], more: Partial<ServeOptions> = {}) =>
+  serve({
+    handle,
+    host: "127.0.0.1",
+    port: 0,
+    tls: { key: certificate.privateKey, cert: certificate.certificate, clientCa: authority.certificate },
+    ...more,
+  });
+
+interface Got {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+function http1(server: RunningServer, path: string, options: RequestOptions = {}, body?: string): Promise<Got> {
+  return new Promise((resolve, reject) => {
+    const sent = httpsRequest(
+      { host: "127.0.0.1", port: server.port, path, ca: authority.certificate, agent: false, ...options },
+      (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk: Buffer) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () =>
+          resolve({
+            status: response.statusCode ?? 0,
+            headers: response.headers,
+            text: Buffer.concat(chunks).toString(),
+          }),
+        );
+      },
+    );
+    sent.on("error", reject);
+    sent.end(body);
+  });
+}
+
+async function http2(server: RunningServer, headers: Record<string, string>, body?: string): Promise<Got> {
+  const session = connectHttp2(`https://127.0.0.1:${server.port}`, { ca: authority.certificate });
+  try {
+    return await new Promise((resolve, reject) => {
+      const stream = session.request(headers, { endStream: body === undefined });
+      const chunks: Buffer[] = [];
+      let head: Record<string, string | string[] | undefined> = {};
+      session.on("error", reject);
+      stream.on("error", reject);
+      stream.on("response", (found) => (head = found as typeof head));
+      stream.on("data", (chunk: Buffer) => chunks.push(chunk));
+      stream.on("end", () =>
+        resolve({ status: Number(head[":status"]), headers: head, text: Buffer.concat(chunks).toString() }),
+      );
+      if (body !== undefined) stream.end(body);
+    });
+  } finally {
+    session.close();
+  }
+}
+
+/** Answers what was asked, so that a test sees what the handler saw. */
+const echo = async (request: HttpRequest): Promise<HttpResponse> => {
+  const body = await request.body(1000);
+  return ok(
+    JSON.stringify({
+      method: request.method,
+      path: request.path,
+      query: request.query,
+      peer: request.peer?.certificate,
+      refused: request.peer?.refused,
+      groups: request.headers["impersonate-group"],
+      body: body && new TextDecoder().decode(body),
+    }),
+  );
+};
+
+describe("one port", () => {
+  let server: RunningServer;
+  before(async () => {
+    server = await start(echo);
+  });
+  after(() => server.close());
+
+  it("speaks HTTP/1.1 and HTTP/2", async () => {
+    const one = JSON.parse((await http1(server, "/a/b?c=d", { method: "PUT" }, "body")).text) as object;
+    assert.deepEqual(one, { method: "PUT", path: "/a/b", query: "c=d", body: "body" });
+    const two = await http2(server, { ":method": "PUT", ":path": "/a/b?c=d" }, "body");
+    assert.deepEqual(JSON.parse(two.text), one);
+    assert.deepEqual(JSON.parse((await http2(server, { ":path": "/" })).text), {
+      method: "GET",
+      path: "/",
+      query: "",
+      body: "",
+    });
+  });
+
+  it("knows clients by their certificates, and only by those of its authority", async () => {
+    const with_ = (pair: KeyPair) => ({ cert: pair.certificate, key: pair.privateKey });
+    const known = JSON.parse((await http1(server, "/", with_(admin))).text) as { peer: Record<string, unknown> };
+    assert.equal(known.peer["commonName"], "jane");
+    assert.deepEqual(known.peer["organizations"], ["dev", "ops"]);
+    assert.match(String(known.peer["sha256"]), /^[0-9a-f]{64}$/);
+    const unknown = JSON.parse((await http1(server, "/", with_(stranger))).text) as Record<string, unknown>;
+    assert.equal(unknown["peer"], undefined);
+    assert.ok(unknown["refused"]);
+  });
+
+  it("keeps repeated headers apart where it matters", async () => {
+    const headers = { "Impersonate-User": "jane", "Impersonate-Group": ["a, b", "c"] };
+    const got = JSON.parse((await http1(server, "/", { headers })).text) as { groups: string[] };
+    assert.deepEqual(got.groups, ["a, b", "c"]);
+  });
+
+  it("tells of a body that is too long", async () => {
+    const got = JSON.parse((await http1(server, "/", { method: "POST" }, "x".repeat(2000))).text) as object;
+    assert.equal("body" in got, false);
+    const two = JSON.parse((await http2(server, { ":method": "POST", ":path": "/" }, "x".repeat(2000))).text) as object;
+    assert.equal("body" in two, false);
+  });
+
+  it("is taken: a second server on it says so", async () => {
+    await assert.rejects(start(echo, { port: server.port }), (error) => {
+      assert.ok(error instanceof AddressInUse);
+      return error.port === server.port;
+    });
+  });
+});
+
+describe("bodies", () => {
+  const piece = bytes("0123456789abcdef".repeat(64));
+  const handle = (request: HttpRequest): Promise<HttpResponse> => {
+    const count = Number(request.path.slice(1));
+    return Promise.resolve({
+      status: 200,
+      headers: { "content-type": "text/plain" },
+      body: { type: "pieces", pieces: Array.from({ length: count }, () => piece) },
+      gzip: request.headers["accept-encoding"] === "gzip",
+    });
+  };
+  let server: RunningServer;
+  before(async () => {
+    server = await start(handle);
+  });
+  after(() => server.close());
+
+  it("of many pieces arrive whole on both protocols", async () => {
+    for (const count of [0, 1, 64, 65, 129, 3000]) {
+      const expected = count * piece.length;
+      assert.equal((await http1(server, `/${count}`)).text.length, expected);
+      assert.equal((await http2(server, { ":path": `/${count}` })).text.length, expected);
+    }
+  });
+
+  it("are compressed when they are long and the client takes it", async () => {
+    const headers = { "accept-encoding": "gzip" };
+    const short = await http1(server, "/1", { headers });
+    assert.equal(short.headers["content-encoding"], undefined);
+    const long = await http1(server, "/500", { headers });
+    assert.equal(long.headers["content-encoding"], "gzip");
+    assert.ok(long.text.length < (500 * piece.length) / 10);
+    assert.equal((await http1(server, "/500")).headers["content-encoding"], undefined);
+  });
+
+  it("are not sent for HEAD", async () => {
+    const got = await http1(server, "/3", { method: "HEAD" });
+    assert.equal(got.headers["content-length"], String(3 * piece.length));
+    assert.equal(got.text, "");
+  });
+});
+
+describe("streams", () => {
+  /** Sends a piece whenever it is asked for one, and tells when it was let go. */
+  const source = () => {
+    const state = { pulled: 0, ended: false, aborted: false };
+    const handle = (request: HttpRequest): Promise<HttpResponse> => {
+      request.signal.addEventListener("abort", () => (state.aborted = true));
+      async function* stream(): AsyncGenerator<readonly Uint8Array[]> {
+        try {
+          while (!request.signal.aborted) {
+            state.pulled++;
+            yield [bytes("x".repeat(64 * 1024))];
+          }
+        } finally {
+          state.ended = true;
+        }
+      }
+      return Promise.resolve({ status: 200, headers: {}, body: { type: "stream", stream: stream() } });
+    };
+    return { state, handle };
+  };
+  const until = async (done: () => boolean) => {
+    while (!done()) await new Promise((resolve) => setImmediate(resolve));
+  };
+
+  it("wait for a slow reader, and stop when it goes", async () => {
+    const { state, handle } = source();
+    const server = await start(handle);
+    const socket = connectTls({ port: server.port, host: "127.0.0.1", ca: authority.certificate });
+    await new Promise((resolve) => socket.once("secureConnect", resolve));
+    socket.pause();
+    socket.write("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    await until(() => state.pulled > 0);
+    let last = -1;
+    for (let still = 0; still < 50; still++) {
+      if (state.pulled !== last) still = 0;
+      last = state.pulled;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    assert.ok(state.pulled < 2000, `pulled ${state.pulled} pieces of 64 KiB for a client that reads nothing`);
+    socket.destroy();
+    await until(() => state.ended && state.aborted);
+    await server.close();
+  });
+
+  it("to a client that takes nothing for too long are cut", async () => {
+    const { state, handle } = source();
+    const server = await start(handle, { limits: { stalledMs: 50 } });
+    const session = connectHttp2(`https://127.0.0.1:${server.port}`, { ca: authority.certificate });
+    session.on("error", () => {});
+    const stream = session.request({ ":path": "/" });
+    stream.on("error", () => {});
+    await until(() => state.ended);
+    session.destroy();
+    await server.close();
+  });
+
+  it("end when the server stops", async () => {
+    const { state, handle } = source();
+    const server = await start(handle);
+    const session = connectHttp2(`https://127.0.0.1:${server.port}`, { ca: authority.certificate });
+    session.on("error", () => {});
+    const stream = session.request({ ":path": "/" });
+    stream.on("error", () => {});
+    stream.resume();
+    await until(() => state.pulled > 3);
+    await server.close();
+    assert.ok(state.ended);
+    session.destroy();
+  });
+});
+
+describe("hostile clients", () => {
+  it("half-open connections give way to those that talk", async () => {
+    const server = await start(echo, { limits: { freshConnections: 20 } });
+    const sockets = Array.from({ length: 60 }, () => {
+      const socket = connectTcp({ port: server.port, host: "127.0.0.1" });
+      socket.on("error", () => {});
+      return socket;
+    });
+    await Promise.all(sockets.map((socket) => new Promise((resolve) => socket.once("connect", resolve))));
+    assert.equal((await http1(server, "/")).status, 200);
+    assert.ok(server.connections <= 22, String(server.connections));
+    for (const socket of sockets) socket.destroy();
+    await server.close();
+  });
+
+  it("a handshake that stands still is ended", async () => {
+    const server = await start(echo, { limits: { handshakeMs: 50 } });
+    const socket = connectTcp({ port: server.port, host: "127.0.0.1" });
+    socket.on("error", () => {});
+    await new Promise((resolve) => socket.once("close", resolve));
+    await server.close();
+  });
+
+  it("garbage gets a 400 or a closed connection", async () => {
+    const server = await start(echo);
+    const answer = await new Promise<string>((resolve) => {
+      const socket = connectTls({ port: server.port, host: "127.0.0.1", ca: authority.certificate });
+      let text = "";
+      socket.on("error", () => {});
+      socket.on("data", (chunk: Buffer) => (text += chunk.toString()));
+      socket.on("close", () => resolve(text));
+      socket.write("\u0000\u0001 garbage\r\n\r\n");
+    });
+    assert.match(answer, /^HTTP\/1\.1 400 /);
+    assert.equal((await http1(server, "/")).status, 200);
+    await server.close();
+  });
+
+  it("a reset in the middle of a request aborts it and nothing else", async () => {
+    let aborted = false;
+    const server = await start(async (request) => {
+      if (request.path === "/ok") return ok("ok");
+      await new Promise<void>((resolve) =>
+        request.signal.addEventListener("abort", () => {
+          aborted = true;
+          resolve();
+        }),
+      );
+      return ok("late");
+    });
+    const session = connectHttp2(`https://127.0.0.1:${server.port}`, { ca: authority.certificate });
+    const stream = session.request({ ":path": "/wait" });
+    stream.on("error", () => {});
+    await new Promise((resolve) => stream.once("ready", resolve));
+    stream.close(constants.NGHTTP2_CANCEL);
+    while (!aborted) await new Promise((resolve) => setImmediate(resolve));
+    assert.equal((await http2(server, { ":path": "/ok" })).text, "ok");
+    session.destroy();
+    await server.close();
+  });
+});
+
+describe("upgrades", () => {
+  it("hand over the raw connection", async () => {
+    const server = await start(async ({ upgrade }) => {
+      assert.equal(upgrade?.protocol, "websocket");
+      const connection = upgrade.accept({ "sec-websocket-accept": "x" });
+      for await (const chunk of connection.input) {
+        await connection.write(chunk);
+        break;
+      }
+      connection.close();
+      return { status: 101, headers: {}, body: { type: "upgraded" } };
+    });
+    const text = await new Promise<string>((resolve) => {
+      const socket = connectTls({ port: server.port, host: "127.0.0.1", ca: authority.certificate });
+      let all = "";
+      socket.on("error", () => {});
+      socket.on("data", (chunk: Buffer) => (all += chunk.toString()));
+      socket.on("close", () => resolve(all));
+      socket.write("GET / HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\nping");
+    });
+    assert.match(text, /^HTTP\/1\.1 101 Switching Protocols\r\n(.*\r\n)*sec-websocket-accept: x\r\n\r\nping$/);
+    await server.close();
+  });
+
+  it("may be refused like any request", async () => {
+    const server = await start(() => Promise.resolve({ ...ok("no"), status: 403 }));
+    const got = await http1(server, "/", { headers: { connection: "Upgrade", upgrade: "websocket" } });
+    assert.equal(got.status, 403);
+    assert.equal(got.text, "no");
+    await server.close();
+  });
+});
