@@ -26,6 +26,8 @@ await build({
   minifyWhitespace: true,
   keepNames: false,
   legalComments: "none",
+  // CommonJS packages inside the bundle ask for Node's own modules by require.
+  banner: { js: 'import{createRequire}from"node:module";const require=createRequire(import.meta.url);' },
   sourcemap: "linked",
   logLevel: "warning",
 });

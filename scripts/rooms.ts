@@ -17,6 +17,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   store: { imports: ["base"], neutral: true },
   "store/memory": { imports: ["base", "store"], neutral: true },
   "store/lmdb": { imports: ["base", "store"], neutral: false, packages: ["lmdb"] },
+  "store/testing": { imports: ["base", "store"], neutral: false, packages: ["fast-check"] },
   registry: { imports: ["base", "objects", "store"], neutral: true },
   client: { imports: ["base", "objects"], neutral: true, packages: ["yaml"] },
   auth: { imports: ["base", "objects", "client"], neutral: true },

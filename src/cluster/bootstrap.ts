@@ -13,10 +13,13 @@ export async function bootstrap(client: Client, registry: Registry, options: Boo
   const create = async ({ group, resource, object }: BootstrapObject) => {
     const found = registry.resource(group, resource);
     if (!found) throw new Error(`nothing serves ${resource}.${group}`);
+    const type = typeOf(found);
+    const { namespace = "", name = "" } = object.metadata;
     try {
-      await client.create(typeOf(found), object as unknown as New<KubeObject>);
+      await client.get(type, { namespace, name });
     } catch (error) {
-      if (!hasReason(error, "AlreadyExists")) throw error;
+      if (!hasReason(error, "NotFound")) throw error;
+      await client.create(type, object as unknown as New<KubeObject>);
     }
   };
   // Namespaces first: everything else may live in one.
