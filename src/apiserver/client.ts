@@ -1,6 +1,6 @@
 import type { Client, List, ListOptions, WatchEvent as ClientWatchEvent } from "#client";
 import { noSuchPath, StatusError, type KubeObject, type ObjectKey, type ResourceType, type Status } from "#objects";
-import type { ResolvedResource, UserInfo, WatchEvent } from "#registry";
+import { parsed, type ResolvedResource, type UserInfo, type WatchEvent } from "#registry";
 import { fromStorage } from "./convert.ts";
 import { execute } from "./execute.ts";
 import type { Machinery } from "./machinery.ts";
@@ -44,6 +44,7 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo): Cli
       const result = await run(operation);
       if (result.type !== "list") throw new Error("no list");
       const { list } = result;
+      await parsed(list.items, machinery.clock);
       return {
         resourceVersion: list.resourceVersion,
         items: list.items.map((item) => fromStorage(operation.target, item).object as T),

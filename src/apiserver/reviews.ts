@@ -1,5 +1,13 @@
 import type { Attributes, Authenticator, Authorizer } from "#auth";
-import { formatTime, invalid, invalidObject, required, type AnyDraft, type FieldError, type KubeObject } from "#objects";
+import {
+  formatTime,
+  invalid,
+  invalidObject,
+  required,
+  type AnyDraft,
+  type FieldError,
+  type KubeObject,
+} from "#objects";
 import type { ResourceDefinition, UserInfo, WriteContext } from "#registry";
 import type { Machinery } from "./machinery.ts";
 import type { Operation, Result } from "./operation.ts";
@@ -83,7 +91,8 @@ export async function review(
     const { apiVersion, kind } = namingOf(target);
     const spec = draft["spec"];
     // Only the question about oneself is stamped.
-    const metadata = kind === "SelfSubjectReview" ? { creationTimestamp: formatTime(machinery.clock.now()) } : draft.metadata;
+    const metadata =
+      kind === "SelfSubjectReview" ? { creationTimestamp: formatTime(machinery.clock.now()) } : draft.metadata;
     const value = { kind, apiVersion, metadata, ...(spec === undefined ? {} : { spec }), status };
     return { type: "value", value: value as KubeObject, code: 201 };
   }

@@ -21,6 +21,7 @@ import { jsonResponse, pageNotFound, plainText, statusResponse } from "./http/re
 import { createWarnings, type Warnings } from "./http/warnings.ts";
 import type { Machinery } from "./machinery.ts";
 import { createOpenApi, type OpenApi } from "./openapi-routes.ts";
+import type { Metrics } from "./metrics.ts";
 import { createRequestMetrics, type RequestMetrics } from "./request-metrics.ts";
 import { renderResult } from "./render/result.ts";
 import { includeObjectOf } from "./render/table.ts";
@@ -53,7 +54,8 @@ export interface ApiServer {
   handle(request: ApiRequest): Promise<ApiResponse>;
   /** The API without a wire, as a user: same authorization, admission and errors. */
   client(user: UserInfo): Client;
-  readonly metrics: RequestMetrics;
+  /** What `/metrics` shows; others add what they count. */
+  readonly metrics: Metrics;
 }
 
 /** Upstream's name for the API server's own loopback client. */
@@ -86,7 +88,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 
   return {
     client,
-    metrics,
+    metrics: metrics.metrics,
     async handle(request) {
       const started = clock.monotonic();
       const mutating = request.method !== "GET" && request.method !== "HEAD";
@@ -127,8 +129,13 @@ interface Exchange {
   readonly warnings: Warnings;
 }
 
-const queryOf = (exchange: Exchange): URLSearchParams =>
-  (exchange.query ??= new URLSearchParams(exchange.request.query));
+const NO_QUERY = new URLSearchParams();
+
+const queryOf = (exchange: Exchange): URLSearchParams => {
+  const { query } = exchange.request;
+  exchange.query ??= query ? new URLSearchParams(query) : NO_QUERY;
+  return exchange.query;
+};
 
 async function respond(context: Context, exchange: Exchange): Promise<ApiResponse> {
   const { request } = exchange;
@@ -187,6 +194,7 @@ async function resourceResponse(
   const includeObject = form.as?.kind === "Table" ? includeObjectOf(query.get("includeObject")) : "Metadata";
   const { verb, subresource } = resolution;
   const incoming = {
+    random: context.random,
     request,
     info,
     query,
@@ -200,7 +208,7 @@ async function resourceResponse(
   const operation = await operationOf(incoming);
   const result = await perform(machinery, operation);
   return renderResult(result, target, wanted(form, exchange), includeObject, {
-    now: () => clock.now(),
+    clock,
     gzip: takesGzip(request),
     onError: (error) => context.log.error("watch failed", { path: request.path, error }),
     opened: () => metrics.longRunning(info),
@@ -220,6 +228,7 @@ async function connect(
     readonly target: NonNullable<ReturnType<Registry["resolve"]>>;
   },
 ): Promise<ApiResponse> {
+  if (queryOf(exchange).has("dryRun")) throw badRequest("dryRun is not supported");
   const ended = context.metrics.longRunning(info);
   try {
     return await context.connector.connect({

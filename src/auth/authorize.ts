@@ -76,6 +76,18 @@ export const selfReviews: Authorizer = {
     user.groups.includes("system:authenticated")
       ? ALLOW
       : NO_OPINION,
+  rules: () => ({
+    resourceRules: [
+      {
+        verbs: ["create"],
+        apiGroups: ["authorization.k8s.io"],
+        resources: ["selfsubjectaccessreviews", "selfsubjectrulesreviews"],
+      },
+      { verbs: ["create"], apiGroups: ["authentication.k8s.io"], resources: ["selfsubjectreviews"] },
+    ],
+    nonResourceRules: [],
+    incomplete: false,
+  }),
 };
 
 /** What a refusal says: `User "x" cannot get resource "pods" in API group "" in the namespace "y"`. */

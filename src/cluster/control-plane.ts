@@ -13,6 +13,7 @@ import type { Clock, Log, Random, Scope } from "#base";
 import { createCaches } from "#client";
 import { builtInKinds, createRegistry, type Registry } from "#registry";
 import type { Store } from "#store";
+import { loadProtobuf } from "#wire";
 import { KNARR_VERSION } from "./version.ts";
 
 export interface ControlPlane {
@@ -55,6 +56,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       platform: `${process.platform === "win32" ? "windows" : process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`,
       runtime: `node ${process.version}`,
     }),
+    protobuf: loadProtobuf,
     serverAddress: options.serverAddress,
     health: {
       readyz: [

@@ -1,3 +1,4 @@
+import type { Random } from "#base";
 import { badRequest, entityTooLarge, schemaForKind } from "#objects";
 import type { ResolvedResource, UserInfo, Verb } from "#registry";
 import { decodePlain } from "../bodies.ts";
@@ -13,6 +14,9 @@ import type { RequestInfo } from "./request-info.ts";
 
 /** The largest body, in bytes (upstream MaxRequestBodyBytes). */
 export const BODY_LIMIT = 3 * 1024 * 1024;
+
+/** How long a watch lasts at least when the client does not say (upstream min-request-timeout), in seconds. */
+const WATCH_SECONDS = 1800;
 
 export type Resolution =
   | { readonly type: "operation"; readonly verb: Verb; readonly subresource?: SubresourceType }
@@ -80,6 +84,7 @@ export interface Incoming {
   readonly subresource: SubresourceType | undefined;
   readonly user: UserInfo;
   readonly warn: (text: string) => void;
+  readonly random: Random;
   /** Absent: protobuf is not spoken. */
   readonly protobuf: (() => Promise<ProtobufReader>) | undefined;
 }
@@ -105,7 +110,9 @@ export async function operationOf(incoming: Incoming): Promise<Operation> {
       return { ...common, verb, query: listParameters(query, common.namespace, "") };
     case "watch": {
       const watchQuery = listParameters(query, common.namespace, info.watchPrefix ? name : "");
-      return { ...common, verb, query: { ...watchQuery, signal: request.signal } };
+      // Each ends some time, and not all of them at once.
+      const timeoutSeconds = watchQuery.timeoutSeconds ?? Math.ceil(WATCH_SECONDS * (1 + incoming.random.next()));
+      return { ...common, verb, query: { ...watchQuery, timeoutSeconds, signal: request.signal } };
     }
     case "create": {
       const body = await objectBody(incoming, bodyTypeOf(target, incoming.subresource));

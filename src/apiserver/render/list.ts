@@ -6,7 +6,7 @@ import { namingOf } from "../target.ts";
 import { partialBytes, partialOf } from "./partial.ts";
 import { rowOf, tableHead, tableShapeOf, type IncludeObject } from "./table.ts";
 import { utf8 } from "./text.ts";
-import { encodeValue } from "./value.ts";
+import { encodeItems } from "./value.ts";
 
 const COMMA = utf8(",");
 const COMMA_BRACE = utf8(",{");
@@ -31,10 +31,9 @@ export function listBody(
     ? { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${partial}`, metadata }
     : { kind: listKind, apiVersion, metadata };
   if (form.mediaType === "application/yaml" || form.pretty) {
-    const items = list.items.map((item) =>
-      partial ? partialOf(item.object, partial) : fromStorage(target, item).object,
-    );
-    return { type: "bytes", bytes: encodeValue({ ...head, items }, form) };
+    const shown = (item: StoredObject) =>
+      partial ? partialOf(item.object, partial) : fromStorage(target, item).object;
+    return { type: "pieces", pieces: encodeItems(head, "items", mapped(list.items, shown), form) };
   }
   const open = utf8(`${JSON.stringify(head).slice(0, -1)},"items":[`);
   if (partial)
@@ -114,11 +113,11 @@ function tableBody(
   const head = tableHead(shape, version, listMetadata(list));
   const options = { includeObject, version, now };
   const row = (item: StoredObject) => rowOf(shape, target, item, options);
-  if (form.mediaType === "application/yaml" || form.pretty) {
-    return { type: "bytes", bytes: encodeValue({ ...head, rows: list.items.map(row) }, form) };
-  }
-  const open = utf8(`${JSON.stringify(head).slice(0, -1)},"rows":[`);
-  return { type: "pieces", pieces: pieces(open, list.items, (item) => utf8(JSON.stringify(row(item)))) };
+  return { type: "pieces", pieces: encodeItems(head, "rows", mapped(list.items, row), form) };
+}
+
+function* mapped<T, R>(items: readonly T[], change: (item: T) => R): Generator<R> {
+  for (const item of items) yield change(item);
 }
 
 function listMetadata(list: ListResult): object {

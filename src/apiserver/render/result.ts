@@ -1,4 +1,6 @@
-import type { ResolvedResource } from "#registry";
+import type { Clock } from "#base";
+import { parsed, type ResolvedResource } from "#registry";
+import { isStorageVersion } from "../convert.ts";
 import type { Form } from "../http/accept.ts";
 import type { ApiResponse } from "../http/message.ts";
 import type { Result } from "../operation.ts";
@@ -9,8 +11,7 @@ import { prepare } from "./value.ts";
 import { framerOf, watchFrames } from "./watch.ts";
 
 interface RenderOptions {
-  /** Milliseconds since the epoch. */
-  readonly now: () => number;
+  readonly clock: Clock;
   readonly gzip: boolean;
   readonly onError: (error: unknown) => void;
   /** Called when a watch begins; what it returns, when it ends. */
@@ -29,19 +30,23 @@ export async function renderResult(
   const headers = { "content-type": form.mediaType as string, "cache-control": "no-cache, private" };
   switch (result.type) {
     case "object": {
-      const body = objectBody(target, result.object, form, includeObject, options.now());
+      const body = objectBody(target, result.object, form, includeObject, options.clock.now());
       return { status: result.created ? 201 : 200, headers, body, gzip: options.gzip };
     }
     case "value": {
-      const body = valueBody(result.value, form, includeObject, options.now());
+      const body = valueBody(result.value, form, includeObject, options.clock.now());
       return { status: result.code, headers, body, gzip: options.gzip };
     }
     case "list": {
-      const body = listBody(target, result.list, form, includeObject, options.now());
+      // Joining bytes needs no objects; every other form does.
+      if (form.as || form.pretty || form.mediaType === "application/yaml" || !isStorageVersion(target)) {
+        await parsed(result.list.items, options.clock);
+      }
+      const body = listBody(target, result.list, form, includeObject, options.clock.now());
       return { status: 200, headers, body, gzip: options.gzip };
     }
     case "watch": {
-      const framer = framerOf(target, form, includeObject, options.now);
+      const framer = framerOf(target, form, includeObject, () => options.clock.now());
       const stream = counted(watchFrames(result.events, framer, options.onError), options.opened);
       if (form.mediaType === "application/yaml") headers["content-type"] = "application/yaml;stream=watch";
       return { status: 200, headers, body: { type: "stream", stream } };

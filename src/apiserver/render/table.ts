@@ -124,12 +124,7 @@ export function tableHead(
   version: string,
   metadata: object,
   withColumns = true,
-): {
-  readonly kind: string;
-  readonly apiVersion: string;
-  readonly metadata: object;
-  readonly columnDefinitions: unknown;
-} {
+): Readonly<Record<"kind" | "apiVersion" | "metadata" | "columnDefinitions", unknown>> {
   return {
     kind: "Table",
     apiVersion: `meta.k8s.io/${version}`,

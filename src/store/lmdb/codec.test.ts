@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
-import { compareKeys } from "../shared/key.ts";
+import * as fc from "fast-check";
+import { compareKeys } from "#store";
 import {
   decodeLogged,
   decodeNumber,

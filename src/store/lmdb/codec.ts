@@ -1,4 +1,4 @@
-import type { Entry } from "../contract.ts";
+import type { Entry } from "#store";
 
 /*
  * What stands on disk. All numbers are big-endian, so that byte order is numeric order.
@@ -22,7 +22,7 @@ export interface VersionKey {
 }
 
 /** An event as the log has it: values stand in `current` and `past`. */
-export interface LoggedEvent {
+interface LoggedEvent {
   readonly type: "put" | "delete";
   readonly key: string;
   /** 0: nothing stood there. */
@@ -37,9 +37,8 @@ export interface LoggedRevision {
 const TWO_32 = 2 ** 32;
 const RECORD_HEADER = 16;
 const EVENT_HEADER = 11;
-const TOMBSTONE = Buffer.of(0);
-
-export { TOMBSTONE };
+/** What stands in `past` for a deletion. */
+export const TOMBSTONE = Buffer.of(0);
 
 function writeU64(target: Buffer, value: number, at: number): number {
   target.writeUInt32BE(Math.floor(value / TWO_32), at);

@@ -1,4 +1,4 @@
-import { compactionTarget, createCompactionTrigger, type History } from "../shared/retention.ts";
+import { compactionTarget, createCompactionTrigger, type History } from "#store";
 import { encodeNumber } from "./codec.ts";
 import type { JobQueue } from "./job-queue.ts";
 import type { RowWrite } from "./rows.ts";

@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { createRandom } from "#base";
-import type { Store, StoreEvent } from "../contract.ts";
+import type { Store, StoreEvent } from "#store";
 import { openLmdbStore } from "./store.ts";
 
 /** How often the writer is killed; more for a longer look. */
@@ -15,7 +16,7 @@ const SEED = Number(process.env["KNARR_CRASH_SEED"] ?? 1);
 /** Writers at once, each on a directory of its own. */
 const LANES = 4;
 
-const WRITER = join(import.meta.dirname, "crash-writer.ts");
+const WRITER = fileURLToPath(import.meta.resolve("./testing/crash-writer.ts"));
 
 /** What a writer has told of, before it was killed. */
 interface Acknowledged {
@@ -86,7 +87,7 @@ async function lane(kills: number, mode: string, seed: number): Promise<void> {
   try {
     let known = 1;
     for (let kill = 0; kill < kills; kill++) {
-      const { opened, acknowledged } = await runAndKill(dir, mode, random.int(60));
+      const { opened, acknowledged } = await runAndKill(dir, mode, random.int(40));
       assert(opened >= known, `opened at ${opened}, but ${known} had been acknowledged`);
       let last = opened;
       for (const { revision, keys } of acknowledged) {

@@ -12,7 +12,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DataDirUnusable } from "./errors.ts";
 
 /** Holds everything. */
@@ -55,8 +55,21 @@ export function prepareFiles(dir: string): void {
       // With blocks behind it: LMDB maps it into memory, where a full disk would be fatal.
       if (size === 0) writeZeros(file, LOCK_BYTES);
     });
-    withFile(join(dir, DATA_FILE), checkDataFile);
+    const isNew = withFile(join(dir, DATA_FILE), checkDataFile);
+    // A new file is safe only when the directory that names it is.
+    if (isNew) for (const each of [dir, dirname(dir)]) syncDirectory(each);
   });
+}
+
+function syncDirectory(dir: string): void {
+  // Windows has no such thing.
+  if (process.platform === "win32") return;
+  const directory = openSync(dir, constants.O_RDONLY);
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
 }
 
 function usable<T>(dir: string, action: () => T): T {
@@ -72,20 +85,22 @@ export function dataFileSize(dir: string): number {
   return statSync(join(dir, DATA_FILE)).size;
 }
 
-function checkDataFile(file: number, size: number): void {
+/** Returns whether the file is new. */
+function checkDataFile(file: number, size: number): boolean {
   if (size > 0) {
     const header = Buffer.alloc(HEADER_BYTES);
     readSync(file, header, 0, HEADER_BYTES, 0);
     // In the machine's own byte order, as LMDB writes it.
     const words = new Uint32Array(header.buffer, header.byteOffset, HEADER_BYTES / 4);
     const at = words.indexOf(MAGIC);
-    if (at >= 0 && (words[at + 1]! & 0xffff) === DATA_VERSION) return;
+    if (at >= 0 && (words[at + 1]! & 0xffff) === DATA_VERSION) return false;
     // The machine stopped before anything of a new store was on disk.
     if (words.some((word) => word !== 0)) throw new Error(`${DATA_FILE} is not a store of ours`);
     ftruncateSync(file, 0);
   }
   writeZeros(file, FIRST_BYTES);
   ftruncateSync(file, 0);
+  return true;
 }
 
 function writeZeros(file: number, bytes: number): void {
@@ -94,10 +109,10 @@ function writeZeros(file: number, bytes: number): void {
   fsyncSync(file);
 }
 
-function withFile(path: string, use: (file: number, size: number) => void): void {
+function withFile<T>(path: string, use: (file: number, size: number) => T): T {
   const file = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o600);
   try {
-    use(file, fstatSync(file).size);
+    return use(file, fstatSync(file).size);
   } finally {
     closeSync(file);
   }

@@ -3,10 +3,11 @@ import { spawn } from "node:child_process";
 import { chmod, mkdir, readdir, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
-import { put } from "../conformance/harness.ts";
+import { fileURLToPath } from "node:url";
+import { put } from "#store/testing";
 import { DataDirInUse, DataDirUnusable } from "./errors.ts";
 import { openLmdbStore } from "./store.ts";
-import { temporaryDirectory } from "./temporary-directory.ts";
+import { temporaryDirectory } from "./testing/temporary-directory.ts";
 
 test("the directory and its files are for their owner alone", async (t) => {
   const dir = join(await temporaryDirectory(t), "a", "b");
@@ -39,9 +40,13 @@ test("a directory belongs to one store of a process at a time", async (t) => {
 
 test("a directory belongs to one process at a time, until that dies", async (t) => {
   const dir = await temporaryDirectory(t);
-  const child = spawn(process.execPath, [join(import.meta.dirname, "crash-writer.ts"), dir, "idle"], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(
+    process.execPath,
+    [fileURLToPath(import.meta.resolve("./testing/crash-writer.ts")), dir, "idle"],
+    {
+      stdio: ["pipe", "pipe", "inherit"],
+    },
+  );
   t.after(() => child.kill("SIGKILL"));
   await new Promise((resolve) => child.stdout.once("data", resolve));
   for (let i = 0; i < 2; i++) {

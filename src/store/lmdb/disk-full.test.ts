@@ -6,10 +6,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { type TestContext, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { openLmdbStore } from "./store.ts";
-import { temporaryDirectory } from "./temporary-directory.ts";
+import { temporaryDirectory } from "./testing/temporary-directory.ts";
 
-const WRITER = join(import.meta.dirname, "disk-full-writer.ts");
+/** From util-linux. */
+const PRLIMIT = "prlimit";
+const MOUNT = "mount";
+const UMOUNT = "umount";
+const WRITER = fileURLToPath(import.meta.resolve("./testing/disk-full-writer.ts"));
 
 interface Report {
   readonly unavailable: boolean;
@@ -58,7 +63,7 @@ async function fillAndRecover({ command, dir, makeRoom }: FullDisk, expected: Re
 }
 
 test("beyond the size a file may have, writes are refused and reads go on", async (t) => {
-  if (spawnSync("prlimit", ["--version"]).error) {
+  if (spawnSync(PRLIMIT, ["--version"]).error) {
     t.skip("needs prlimit (Linux)");
     return;
   }
@@ -66,8 +71,8 @@ test("beyond the size a file may have, writes are refused and reads go on", asyn
   await fillAndRecover(
     {
       dir,
-      command: ["prlimit", `--fsize=${6 * 2 ** 20}:unlimited`],
-      makeRoom: (pid) => void spawnSync("prlimit", ["--pid", String(pid), "--fsize=unlimited"]),
+      command: [PRLIMIT, `--fsize=${6 * 2 ** 20}:unlimited`],
+      makeRoom: (pid) => void spawnSync(PRLIMIT, ["--pid", String(pid), "--fsize=unlimited"]),
     },
     /EFBIG/,
   );
@@ -77,9 +82,9 @@ test("beyond the size a file may have, writes are refused and reads go on", asyn
 async function smallDisk(t: TestContext): Promise<string | undefined> {
   if (process.platform !== "linux" || process.getuid?.() !== 0) return undefined;
   const dir = await mkdtemp(join(tmpdir(), "knarr-disk-"));
-  const mounted = spawnSync("mount", ["-t", "tmpfs", "-o", "size=6m", "tmpfs", dir]).status === 0;
+  const mounted = spawnSync(MOUNT, ["-t", "tmpfs", "-o", "size=6m", "tmpfs", dir]).status === 0;
   t.after(async () => {
-    if (mounted) spawnSync("umount", [dir]);
+    if (mounted) spawnSync(UMOUNT, [dir]);
     await rmdir(dir);
   });
   return mounted ? dir : undefined;

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
-import { found, plain, plainResult, put, putOf, record } from "../conformance/harness.ts";
-import { type Store, StoreUnavailable } from "../contract.ts";
+import { found, plain, plainResult, put, putOf, record } from "#store/testing";
+import { type Store, StoreUnavailable } from "#store";
 import type { Failpoint } from "./session.ts";
 import { openLmdbStore } from "./store.ts";
-import { temporaryDirectory } from "./temporary-directory.ts";
+import { temporaryDirectory } from "./testing/temporary-directory.ts";
 
 /** A store whose medium fails where `failing` says, by calling it. */
 async function failingStore(t: TestContext) {

@@ -1,5 +1,4 @@
-import type { Commit, CommitResult, Entry, StoreEvent } from "../contract.ts";
-import { planCommit } from "../shared/plan-commit.ts";
+import { type Commit, type CommitResult, type Entry, planCommit, type StoreEvent } from "#store";
 import type { JobQueue } from "./job-queue.ts";
 
 /** A commit that was found free of conflicts and got its revision, but is not durable yet. */

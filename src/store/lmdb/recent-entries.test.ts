@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { StoreEvent } from "../contract.ts";
+import type { StoreEvent } from "#store";
 import { createRecentEntries } from "./recent-entries.ts";
 
 const put = (key: string, size: number): StoreEvent => ({

@@ -1,4 +1,4 @@
-import type { Entry, StoreEvent } from "../contract.ts";
+import type { Entry, StoreEvent } from "#store";
 
 /**
  * The entries that were written last, as they were handed in: with their attachments, and without reading and

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom } from "#base";
-import type { Entry, StoreEvent } from "../contract.ts";
+import type { Entry, StoreEvent } from "#store";
 import { openEnvironment } from "./environment.ts";
 import type { PlannedCommit } from "./group-commit.ts";
 import { applyRow, pagesFor, rowsOf } from "./rows.ts";
-import { temporaryDirectory } from "./temporary-directory.ts";
+import { temporaryDirectory } from "./testing/temporary-directory.ts";
 
 test("no transaction adds more pages than was reckoned", async (t) => {
   const env = openEnvironment(await temporaryDirectory(t), { noSync: true });

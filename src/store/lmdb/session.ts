@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type Entry, StoreUnavailable } from "../contract.ts";
+import { type Entry, StoreUnavailable } from "#store";
 import { decodeNumber } from "./codec.ts";
 import { DATA_FILE } from "./data-directory.ts";
 import { createDiskSpace, type DiskSpace } from "./disk-space.ts";
@@ -19,7 +19,7 @@ export interface SessionOptions {
 }
 
 /** The store without any commit stands at this revision. */
-export const FIRST_REVISION = 1;
+const FIRST_REVISION = 1;
 
 /** What belongs to one opening of the files. */
 export interface Session {

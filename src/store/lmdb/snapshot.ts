@@ -1,6 +1,5 @@
 import type { Transaction } from "lmdb";
-import type { Entry, EventBatch, RangeQuery, RangeResult, StoreEvent } from "../contract.ts";
-import { compareKeys } from "../shared/key.ts";
+import { compareKeys, type Entry, type EventBatch, type RangeQuery, type RangeResult, type StoreEvent } from "#store";
 import { decodeLogged, decodeRecord, modRevisionOf, timeOfLogged } from "./codec.ts";
 import type { Tables } from "./environment.ts";
 

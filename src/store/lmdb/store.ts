@@ -1,7 +1,11 @@
 import { assert, type Clock, systemClock } from "#base";
 import {
+  checkCommit,
+  createWatchHub,
+  DEFAULT_HISTORY,
   type Entry,
   type EventBatch,
+  type History,
   type RangeResult,
   type Read,
   type Store,
@@ -9,10 +13,7 @@ import {
   StoreUnavailable,
   type TooNew,
   type TooOld,
-} from "../contract.ts";
-import { checkCommit } from "../shared/key.ts";
-import { DEFAULT_HISTORY, type History } from "../shared/retention.ts";
-import { createWatchHub } from "../shared/watch-hub.ts";
+} from "#store";
 import { createCompactor } from "./compactor.ts";
 import { dataFileSize } from "./data-directory.ts";
 import { createGroupCommit, type PlannedCommit } from "./group-commit.ts";

@@ -5,7 +5,7 @@ export interface KeyCodec<K> {
   readKey(source: Buffer, start: number, end: number): K;
 }
 
-export interface Row<K> {
+interface Row<K> {
   readonly key: K;
   readonly value: Uint8Array;
 }

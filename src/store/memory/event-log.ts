@@ -1,4 +1,4 @@
-import type { EventBatch, StoreEvent } from "../contract.ts";
+import type { EventBatch, StoreEvent } from "#store";
 
 interface Revision {
   readonly time: number;

@@ -1,4 +1,4 @@
-import { compareKeys, isWide } from "../shared/key.ts";
+import { compareKeys, isWide } from "#store";
 
 /** Split a chunk at this size; half of it is left in each. */
 const CHUNK = 512;

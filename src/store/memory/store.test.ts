@@ -1,4 +1,4 @@
-import { storeConformance } from "../conformance.ts";
+import { storeConformance } from "#store/testing";
 import { createMemoryStore } from "./store.ts";
 
 storeConformance(

@@ -1,21 +1,24 @@
 import { type Clock, systemClock } from "#base";
-import type {
-  Commit,
-  CommitResult,
-  Entry,
-  EventBatch,
-  RangeQuery,
-  RangeResult,
-  Read,
-  Store,
-  TooNew,
-  TooOld,
-  WatchHandle,
-} from "../contract.ts";
-import { checkCommit } from "../shared/key.ts";
-import { planCommit } from "../shared/plan-commit.ts";
-import { compactionTarget, createCompactionTrigger, DEFAULT_HISTORY, type History } from "../shared/retention.ts";
-import { createWatchHub } from "../shared/watch-hub.ts";
+import {
+  checkCommit,
+  type Commit,
+  type CommitResult,
+  compactionTarget,
+  createCompactionTrigger,
+  createWatchHub,
+  DEFAULT_HISTORY,
+  type Entry,
+  type EventBatch,
+  type History,
+  planCommit,
+  type RangeQuery,
+  type RangeResult,
+  type Read,
+  type Store,
+  type TooNew,
+  type TooOld,
+  type WatchHandle,
+} from "#store";
 import { createEventLog } from "./event-log.ts";
 import { createSortedList } from "./sorted-list.ts";
 import { compactChain, entryAt, latest, type VersionChain } from "./versions.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { compactChain, entryAt, type VersionChain } from "./versions.ts";
 
 /** A chain with a version at each of some revisions, deletions among them but not first. */

@@ -1,4 +1,4 @@
-import type { Entry } from "../contract.ts";
+import type { Entry } from "#store";
 
 /** What stood at a key from `revision` on; no entry: it was deleted then. */
 interface Version {

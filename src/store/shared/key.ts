@@ -1,7 +1,7 @@
 import type { Commit } from "../contract.ts";
 
 /** Longest key, in bytes of UTF-8. Well above what Kubernetes can form, well below what LMDB can hold. */
-export const MAX_KEY_BYTES = 1024;
+const MAX_KEY_BYTES = 1024;
 
 /** A code unit from which on UTF-16 and UTF-8 disagree about order: surrogates, and all that sorts after them. */
 const FIRST_WIDE = 0xd800;

@@ -21,6 +21,8 @@ export interface Outlet {
 
 /** How much is joined before it is handed to the socket. */
 const PIECE = 64 * 1024;
+/** A turn of the event loop is given up after so many milliseconds. */
+const TURN_MS = 5;
 /** Bodies up to this many bytes are sent as they are (apiserver responsewriters). */
 const GZIP_THRESHOLD = 128 * 1024;
 const GZIP_HEADERS = { "content-encoding": "gzip", vary: "Accept-Encoding" } as const;
@@ -66,7 +68,8 @@ async function sendPieces(
   const joined = join(pieces);
   const start: Uint8Array[] = [];
   let length = 0;
-  for (let next = joined.next(); length <= GZIP_THRESHOLD; next = joined.next()) {
+  while (length <= GZIP_THRESHOLD) {
+    const next = joined.next();
     if (next.done) {
       outlet.head({}, length);
       if (!outlet.headOnly) {
@@ -87,8 +90,17 @@ async function sendPieces(
     writable.end();
     return;
   }
+  let since = clock.monotonic();
   for (const piece of all) {
-    if (!writable.write(piece) && !(await drained(outlet, clock, stalledMs))) return;
+    if (!writable.write(piece)) {
+      if (!(await drained(outlet, clock, stalledMs))) return;
+      since = clock.monotonic();
+    } else if (clock.monotonic() - since > TURN_MS) {
+      // A fast client takes everything at once: making it must not hold up everybody else.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (writable.destroyed) return;
+      since = clock.monotonic();
+    }
   }
   writable.end();
 }

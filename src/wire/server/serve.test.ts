@@ -302,6 +302,7 @@ describe("hostile clients", () => {
     const server = await start(echo, { limits: { handshakeMs: 50 } });
     const socket = connectTcp({ port: server.port, host: "127.0.0.1" });
     socket.on("error", () => {});
+    socket.resume();
     await new Promise((resolve) => socket.once("close", resolve));
     await server.close();
   });

@@ -50,6 +50,9 @@ export interface RunningServer {
   renew(tls: ServerTls): void;
 }
 
+/** How often Node looks for requests that take too long, in milliseconds. */
+const CHECK_MS = 5_000;
+
 /** Serves HTTP/2 and HTTP/1.1 on one port. Rejects with {@link AddressInUse} or {@link CannotListen}. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { handle, tls, clock = systemClock, log = silentLog } = options;
@@ -66,7 +69,9 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     fresh.settled(keyOf(socket));
   };
 
-  const server = tls ? secureServer(tls, limits) : createServer({ maxHeaderSize: limits.headerBytes });
+  const server = tls
+    ? secureServer(tls, limits)
+    : createServer({ maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: CHECK_MS });
   const http1 = http1Handler(exchanges);
   const upgrade = upgradeHandler(exchanges, handle, log);
   server.on("request", (message: IncomingMessage, response: ServerResponse) => {
@@ -87,7 +92,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     });
     server.on("session", (session: ServerHttp2Session) => sessions.opened(session));
     server.on("sessionError", (error: Error) => log.debug("HTTP/2 session failed", { error: error.message }));
-    server.on("tlsClientError", (error: Error) => log.debug("TLS handshake failed", { error: error.message }));
+    server.on("tlsClientError", (error: Error, socket: Duplex) => {
+      log.debug("TLS handshake failed", { error: error.message });
+      // Node only tells of a handshake that takes too long: ending it is the listener's.
+      socket.destroy();
+    });
   }
   const timed = server as Server;
   timed.headersTimeout = limits.headersMs;
@@ -168,6 +177,7 @@ function secureServer(tls: ServerTls, limits: ServerLimits): Http2SecureServer {
     minVersion: "TLSv1.2" as const,
     handshakeTimeout: limits.handshakeMs,
     maxHeaderSize: limits.headerBytes,
+    connectionsCheckingInterval: CHECK_MS,
     settings: { maxConcurrentStreams: limits.concurrentStreams, initialWindowSize: 1024 * 1024, enablePush: false },
   };
   return createSecureServer(options);

@@ -11,7 +11,7 @@ import {
 } from "#objects";
 import { each, oneOf, present } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
-import { define, served } from "../common/define.ts";
+import { define } from "../common/define.ts";
 
 const DEFAULT_PORT = 443;
 const MAX_PRIORITY = 20_000;

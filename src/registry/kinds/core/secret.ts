@@ -50,7 +50,7 @@ function jsonErrors(data: Readonly<Record<string, string>>, key: string): FieldE
 /** What each type of Secret must hold. */
 function typeErrors({ type, data = {}, metadata }: Secret): FieldError[] {
   const lacking = (...keys: string[]) => keys.filter((key) => !(key in data)).map((key) => required(`data[${key}]`));
-  switch (type) {
+  switch (type ?? "") {
     case "kubernetes.io/service-account-token":
       return metadata.annotations?.[SERVICE_ACCOUNT_NAME]
         ? []

@@ -5,7 +5,7 @@ import { balancerAddresses } from "../../common/load-balancer.ts";
 
 function externalIp({ spec = {}, status }: Service): string {
   const own = spec.externalIPs ?? [];
-  switch (spec.type) {
+  switch (spec.type ?? "") {
     case "ClusterIP":
     case "NodePort":
       return own.join(",") || "<none>";

@@ -52,7 +52,7 @@ function externalNameErrors(spec: Spec): FieldError[] {
 }
 
 function typeErrors(service: Service, spec: Spec): FieldError[] {
-  switch (spec.type) {
+  switch (spec.type ?? "") {
     case "LoadBalancer":
     case "NodePort":
       return isHeadless(service)

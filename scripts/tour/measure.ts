@@ -1,0 +1,59 @@
+import { versionsOf } from "./view.ts";
+import type { World } from "./world.ts";
+
+/** What a rollout looked like, taken after every change of any object. */
+export interface Measured {
+  /** The fewest Pods that served at one moment. */
+  readonly fewestReady: number;
+  /** The most Pods that were there at one moment, without those on their way out. */
+  readonly mostPods: number;
+  /** Whether Pods of two versions were there at one moment, those on their way out included. */
+  readonly mixed: boolean;
+  /** How often a ReplicaSet was given another size. */
+  readonly resizes: number;
+  /** From the start of the measurement to the last change of a Pod. */
+  readonly tookMs: number;
+}
+
+export interface Measurement {
+  readonly now: Measured;
+  stop(): Measured;
+}
+
+/** Measures a Deployment from now on. */
+export function measure(world: World, deployment: string): Measurement {
+  const began = performance.now();
+  const sizes = new Map<string, number>();
+  let picture = "";
+  let now: Measured = { fewestReady: Infinity, mostPods: 0, mixed: false, resizes: 0, tookMs: 0 };
+  const look = () => {
+    const versions = versionsOf(world, deployment);
+    const pods = versions.flatMap((version) => version.pods);
+    let { resizes, tookMs } = now;
+    for (const { name, desired } of versions) {
+      if (sizes.has(name) && sizes.get(name) !== desired) resizes++;
+      sizes.set(name, desired);
+    }
+    const next = pods.map(({ name, phase }) => `${name} ${phase}`).join();
+    if (next !== picture && picture !== "") tookMs = performance.now() - began;
+    picture = next;
+    now = {
+      fewestReady: Math.min(now.fewestReady, pods.filter(({ phase }) => phase === "ready").length),
+      mostPods: Math.max(now.mostPods, pods.filter(({ phase }) => phase !== "stopping").length),
+      mixed: now.mixed || versions.filter((version) => version.pods.length > 0).length > 1,
+      resizes,
+      tookMs,
+    };
+  };
+  look();
+  const stop = world.onChange(look);
+  return {
+    get now() {
+      return now;
+    },
+    stop() {
+      stop();
+      return now;
+    },
+  };
+}

@@ -1,0 +1,63 @@
+import type { LiveView } from "./screen.ts";
+import { columns, type Line, type Span } from "./text.ts";
+import { desiredOf, versionsOf, type PodPhase, type Version } from "./view.ts";
+import type { World } from "./world.ts";
+
+const SYMBOLS: Readonly<Record<PodPhase, Span>> = {
+  ready: { text: "●", style: "green" },
+  starting: { text: "◐", style: "yellow" },
+  failing: { text: "✗", style: "red" },
+  stopping: { text: "○", style: "dim" },
+};
+const BAR = 16;
+
+/** Deployments with a bar of what is available, and below each its versions with one sign a Pod. */
+export function rolloutView(world: World, names: readonly string[], now: () => number): LiveView {
+  const began = now();
+  const seconds = () => `${((now() - began) / 1000).toFixed(1)} s`;
+  return {
+    lines: () => [
+      ...names.flatMap((name) => [head(world, name, seconds()), ...table(versionsOf(world, name))]),
+      [{ text: "    ● ready  ◐ starting  ○ stopping  ✗ failing", style: "dim" }],
+    ],
+    summary: () => names.map((name) => gist(world, name)).join("  |  "),
+  };
+}
+
+function head(world: World, name: string, seconds: string): Line {
+  const deployment = world.deployments.get(name);
+  const desired = desiredOf(deployment);
+  const { availableReplicas: available = 0, updatedReplicas: updated = 0 } = deployment?.status ?? {};
+  const full = desired === 0 ? 0 : Math.min(BAR, Math.round((available / desired) * BAR));
+  return [
+    "    ",
+    { text: `deployment/${name} `, style: "bold" },
+    { text: "█".repeat(full), style: available >= desired ? "green" : "yellow" },
+    { text: "░".repeat(BAR - full), style: "dim" },
+    ` ${available}/${desired} available, ${updated} up to date  `,
+    { text: seconds, style: "dim" },
+  ];
+}
+
+function table(versions: readonly Version[]): Line[] {
+  const heads = ["    REVISION", "REPLICASET", "IMAGE", "DESIRED", "PODS"].map((text): Span => ({
+    text,
+    style: "dim",
+  }));
+  const rows = versions.map(({ name, revision, image, desired }) => [`    ${revision}`, name, image, `${desired}`, ""]);
+  return columns([heads, ...rows]).map((line, i) =>
+    i === 0 ? line : [...line, ...versions[i - 1]!.pods.map(({ phase }) => SYMBOLS[phase])],
+  );
+}
+
+function gist(world: World, name: string): string {
+  const deployment = world.deployments.get(name);
+  const versions = versionsOf(world, name)
+    .filter(({ desired, pods }) => desired > 0 || pods.length > 0)
+    .map(({ image, pods }) => `${image} ${pods.map(({ phase }) => SYMBOLS[phase].text).join("")}`);
+  const parts = [
+    `${name} ${deployment?.status?.availableReplicas ?? 0}/${desiredOf(deployment)} available`,
+    ...versions,
+  ];
+  return parts.join("  ").trimEnd();
+}

@@ -1,0 +1,23 @@
+import type { Step } from "../stage.ts";
+import { isRolledOut } from "../view.ts";
+import { REPLICAS } from "./deploy.ts";
+
+export const heal: Step = {
+  title: "3. A Pod that is deleted comes back under another name (S12, S15)",
+  async play({ world, say, type, watch, check }) {
+    say(
+      "Pods are cattle, not pets: the ReplicaSet counts them by their labels, and makes a new one for one that is gone.",
+    );
+    const before = new Set(world.pods.keys());
+    const victim = [...before][0]!;
+    const { code } = await type(`kubectl delete pod ${victim}`);
+    check("the Pod was deleted", code === 0);
+    await watch(
+      ["test"],
+      "there are four Pods again",
+      () => !world.pods.has(victim) && world.pods.size === REPLICAS && isRolledOut(world, "test"),
+    );
+    const added = [...world.pods.keys()].filter((name) => !before.has(name));
+    check(`exactly one is new: ${added.join(" ")}`, added.length === 1);
+  },
+};

@@ -1,0 +1,63 @@
+import type { Deployment, Pod } from "#objects";
+import type { World } from "./world.ts";
+
+export type PodPhase = "ready" | "starting" | "failing" | "stopping";
+
+/** A ReplicaSet of a Deployment: one version of the application. */
+export interface Version {
+  readonly name: string;
+  readonly revision: number;
+  readonly image: string;
+  readonly desired: number;
+  readonly pods: readonly { readonly name: string; readonly phase: PodPhase }[];
+}
+
+const FAILING = new Set(["ErrImagePull", "ImagePullBackOff", "CrashLoopBackOff"]);
+
+export function phaseOf({ metadata, status }: Pod): PodPhase {
+  if (metadata.deletionTimestamp) return "stopping";
+  if (status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True")) return "ready";
+  const waiting = status?.containerStatuses?.map(({ state }) => state?.waiting?.reason ?? "") ?? [];
+  return waiting.some((reason) => FAILING.has(reason)) ? "failing" : "starting";
+}
+
+export const controllerOf = ({ metadata }: Pick<Pod, "metadata">) =>
+  metadata.ownerReferences?.find(({ controller }) => controller)?.name;
+
+/** Sorts the oldest first; a timestamp tells seconds only. */
+const ageKey = ({ metadata }: Pod) => `${metadata.creationTimestamp} ${metadata.name}`;
+
+/** The versions of a Deployment, oldest first. */
+export function versionsOf(world: World, deployment: string): Version[] {
+  const pods = Map.groupBy(world.pods.values(), controllerOf);
+  return [...world.replicaSets.values()]
+    .filter((set) => controllerOf(set) === deployment)
+    .map((set) => ({
+      name: set.metadata.name!,
+      revision: Number(set.metadata.annotations?.["deployment.kubernetes.io/revision"] ?? 0),
+      image: set.spec?.template?.spec?.containers[0]?.image ?? "",
+      desired: set.spec?.replicas ?? 0,
+      pods: (pods.get(set.metadata.name) ?? [])
+        .toSorted((a, b) => (ageKey(a) < ageKey(b) ? -1 : 1))
+        .map((pod) => ({ name: pod.metadata.name!, phase: phaseOf(pod) })),
+    }))
+    .toSorted((a, b) => a.revision - b.revision);
+}
+
+export const desiredOf = (deployment: Deployment | undefined) => deployment?.spec?.replicas ?? 0;
+
+/** Whether `kubectl rollout status` would say "successfully rolled out", and nothing is left of older versions. */
+export function isRolledOut(world: World, name: string): boolean {
+  const deployment = world.deployments.get(name);
+  const { metadata, status } = deployment ?? {};
+  const desired = desiredOf(deployment);
+  const pods = versionsOf(world, name).flatMap((version) => version.pods);
+  return (
+    status?.observedGeneration === metadata?.generation &&
+    status?.updatedReplicas === desired &&
+    status?.replicas === desired &&
+    status?.availableReplicas === desired &&
+    pods.length === desired &&
+    pods.every(({ phase }) => phase === "ready")
+  );
+}

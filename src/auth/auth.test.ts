@@ -1,0 +1,164 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  anonymousUsers,
+  authenticators,
+  authorizers,
+  clientCertificates,
+  impersonation,
+  parseServiceAccount,
+  privilegedGroup,
+  publicPaths,
+  refusal,
+  staticTokens,
+  type Attributes,
+} from "./index.ts";
+
+const attributes = (more: Partial<Attributes> = {}): Attributes => ({
+  user: { username: "jane", groups: [] },
+  verb: "get",
+  path: "/",
+  isResource: false,
+  group: "",
+  version: "",
+  resource: "",
+  subresource: "",
+  namespace: "",
+  name: "",
+  ...more,
+});
+
+describe("authentication", () => {
+  const chain = authenticators(
+    clientCertificates(),
+    staticTokens({ secret: { username: "robot", groups: ["bots"] } }),
+    anonymousUsers,
+  );
+
+  it("reads a certificate's names as user and groups", async () => {
+    const peer = { certificate: { commonName: "jane", organizations: ["dev", "dev"], sha256: "ab" } };
+    const found = await chain.authenticate({ headers: {}, peer });
+    assert.deepEqual(found, {
+      type: "user",
+      user: {
+        username: "jane",
+        groups: ["dev", "system:authenticated"],
+        extra: { "authentication.kubernetes.io/credential-id": ["X509SHA256=ab"] },
+      },
+    });
+    const again = await chain.authenticate({ headers: {}, peer });
+    assert.equal(again, found, "made once for each connection");
+  });
+
+  it("knows tokens, and refuses others", async () => {
+    const bearer = (token: string) => chain.authenticate({ headers: { authorization: `Bearer ${token}` } });
+    assert.deepEqual(await bearer("secret"), {
+      type: "user",
+      user: { username: "robot", groups: ["bots", "system:authenticated"] },
+    });
+    assert.equal((await bearer("guess")).type, "invalid");
+    assert.equal((await bearer("__proto__")).type, "invalid");
+    assert.equal((await chain.authenticate({ headers: { authorization: "Basic eDp5" } })).type, "none");
+  });
+
+  it("takes whoever shows nothing for anonymous, and a bad certificate for nobody", async () => {
+    const found = await chain.authenticate({ headers: {} });
+    assert.deepEqual(found, {
+      type: "user",
+      user: { username: "system:anonymous", groups: ["system:unauthenticated"] },
+    });
+    const refused = await authenticators(clientCertificates()).authenticate({
+      headers: {},
+      peer: { refused: "expired" },
+    });
+    assert.deepEqual(refused, { type: "invalid", reason: "expired" });
+  });
+});
+
+describe("authorization", () => {
+  const chain = authorizers(privilegedGroup(), publicPaths);
+
+  it("lets masters do everything and everybody ask for health", async () => {
+    const user = { username: "root", groups: ["system:masters"] };
+    assert.equal((await chain.authorize(attributes({ user, verb: "delete" }))).decision, "allow");
+    assert.equal((await chain.authorize(attributes({ path: "/healthz" }))).decision, "allow");
+    assert.equal((await chain.authorize(attributes({ path: "/version/" }))).decision, "allow");
+    for (const path of ["/healthz/etcd", "/api", "/metrics", "/openapi/v2", "/healthzx"]) {
+      assert.equal((await chain.authorize(attributes({ path }))).decision, "no-opinion", path);
+    }
+    assert.equal((await chain.authorize(attributes({ path: "/healthz", verb: "post" }))).decision, "no-opinion");
+  });
+
+  it("stops at the first that decides", async () => {
+    const deny = { authorize: () => ({ decision: "deny" as const, reason: "no" }) };
+    const user = { username: "root", groups: ["system:masters"] };
+    assert.deepEqual(await authorizers(deny, privilegedGroup()).authorize(attributes({ user })), {
+      decision: "deny",
+      reason: "no",
+    });
+  });
+
+  it("words refusals as upstream does", () => {
+    const on = { isResource: true, group: "apps", resource: "deployments", subresource: "scale", verb: "update" };
+    assert.equal(
+      refusal(attributes({ ...on, namespace: "default" }), ""),
+      'User "jane" cannot update resource "deployments/scale" in API group "apps" in the namespace "default"',
+    );
+    assert.equal(
+      refusal(attributes(on), "because"),
+      'User "jane" cannot update resource "deployments/scale" in API group "apps" at the cluster scope: because',
+    );
+    assert.equal(refusal(attributes({ path: "/<script>" }), ""), 'User "jane" cannot get path "/&lt;script&gt;"');
+  });
+});
+
+describe("impersonation", () => {
+  const root = { username: "root", groups: ["system:masters"] };
+  const of = (headers: Record<string, string | string[]>) => impersonation(headers, root);
+
+  it("of a service account knows its groups", () => {
+    const found = of({ "impersonate-user": "system:serviceaccount:ns:bot" });
+    assert.ok(found.type === "user");
+    assert.deepEqual(found.user.groups, [
+      "system:serviceaccounts",
+      "system:serviceaccounts:ns",
+      "system:authenticated",
+    ]);
+    assert.deepEqual(
+      found.needs.map(({ resource, namespace, name }) => ({ resource, namespace, name })),
+      [{ resource: "serviceaccounts", namespace: "ns", name: "bot" }],
+    );
+  });
+
+  it("needs leave for every part", () => {
+    const found = of({
+      "impersonate-user": "jane",
+      "impersonate-group": ["a", "b"],
+      "impersonate-uid": "7",
+      "impersonate-extra-example.com%2fscope": "x",
+    });
+    assert.ok(found.type === "user");
+    assert.deepEqual(
+      found.needs.map(({ resource, subresource, name }) => `${resource}/${subresource}/${name}`),
+      ["users//jane", "groups//a", "groups//b", "userextras/example.com/scope/x", "uids//7"],
+    );
+    assert.deepEqual(found.user.extra, { "example.com/scope": ["x"] });
+  });
+
+  it("of nobody is refused", () => {
+    assert.equal(of({}).type, "none");
+    assert.equal(of({ "impersonate-group": "a" }).type, "refused");
+  });
+
+  it("of anonymous is not of somebody known", () => {
+    const found = of({ "impersonate-user": "system:anonymous" });
+    assert.deepEqual(found.type === "user" && found.user.groups, ["system:unauthenticated"]);
+  });
+});
+
+it("service account names are read back", () => {
+  assert.deepEqual(parseServiceAccount("system:serviceaccount:a:b"), { namespace: "a", name: "b" });
+  for (const name of ["system:serviceaccount:a", "system:serviceaccount:a:b:c", "system:serviceaccount::b", "jane"]) {
+    assert.equal(parseServiceAccount(name), undefined, name);
+  }
+});

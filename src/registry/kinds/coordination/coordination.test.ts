@@ -1,0 +1,46 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { kind } from "../testing/kind.ts";
+import { body, cells, wrong, wrongChange } from "../testing/try-kind.ts";
+
+describe("coordination and scheduling", () => {
+  test("Lease", () => {
+    assert.deepEqual(
+      wrong(kind("Lease"), { spec: { leaseDurationSeconds: 0, leaseTransitions: -1, preferredHolder: "a" } }),
+      [
+        "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0",
+        "spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0",
+        "spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined",
+      ],
+    );
+    assert.deepEqual(cells(kind("Lease"), { spec: { holderIdentity: "me" } }), { Holder: "me" });
+  });
+
+  test("LeaseCandidate", () => {
+    const candidate = {
+      leaseName: "l",
+      binaryVersion: "1.35.0",
+      emulationVersion: "1.36.0",
+      strategy: "OldestEmulationVersion",
+    };
+    assert.deepEqual(wrong(kind("LeaseCandidate"), { spec: candidate }), [
+      'spec.binaryVersion: Invalid value: "1.35.0": must be greater than or equal to `emulationVersion`',
+    ]);
+  });
+
+  test("PriorityClass", () => {
+    const classes = kind("PriorityClass");
+    assert.equal(body(classes, { value: 5 })["preemptionPolicy"], "PreemptLowerPriority");
+    assert.deepEqual(wrong(classes, { value: 1_000_000_001 }), [
+      "value: Forbidden: maximum allowed value of a user defined priority is 1000000000",
+    ]);
+    assert.deepEqual(wrong(classes, { metadata: { name: "system-mine" }, value: 1 }), [
+      "metadata.name: Forbidden: priority class names with 'system-' prefix are reserved for system use only. error: system-mine is not a known system priority class",
+    ]);
+    assert.deepEqual(wrong(classes, { metadata: { name: "system-node-critical" }, value: 2_000_001_000 }), []);
+    assert.deepEqual(wrongChange(classes, { value: 1 }, { value: 2, preemptionPolicy: "Never" }), [
+      "value: Forbidden: may not be changed in an update.",
+      'preemptionPolicy: Invalid value: "Never": field is immutable',
+    ]);
+  });
+});

@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { events } from "./event.ts";
+import { cells, created, wrong } from "../testing/try-kind.ts";
+
+const SEEN_AGO = { firstTimestamp: "2026-01-01T11:50:00Z", lastTimestamp: "2026-01-01T11:59:30Z" };
+
+describe("Event", () => {
+  const POD = { kind: "Pod", namespace: "default", name: "web", fieldPath: "spec.containers{web}" };
+
+  test("is of the namespace it speaks of", () => {
+    assert.deepEqual(wrong(events, { involvedObject: { ...POD, namespace: "other" } }), [
+      'involvedObject.namespace: Invalid value: "other": does not match event.namespace',
+    ]);
+    assert.deepEqual(wrong(events, { involvedObject: { kind: "Node", name: "n" } }), []);
+  });
+
+  test("those of the new client say who reports what", () => {
+    assert.deepEqual(wrong(events, { involvedObject: POD, eventTime: "2026-01-01T00:00:00.000000Z", reason: "R" }), [
+      "reportingComponent: Required value",
+      'reportingComponent: Invalid value: "": name part must be non-empty',
+      "reportingComponent: Invalid value: \"\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+      "reportingInstance: Required value",
+      "action: Required value",
+    ]);
+  });
+
+  test("is the same object in both groups", () => {
+    const version = events.versions.find(({ group }) => group === "events.k8s.io");
+    const core = { involvedObject: POD, message: "m", count: 2, source: { component: "c" }, reportingComponent: "r" };
+    const converted = version?.fromStorage?.({ apiVersion: "v1", kind: "Event", metadata: {}, ...core });
+    assert.deepEqual(converted, {
+      apiVersion: "v1",
+      kind: "Event",
+      metadata: {},
+      regarding: POD,
+      note: "m",
+      deprecatedCount: 2,
+      deprecatedSource: { component: "c" },
+      reportingController: "r",
+    });
+    assert.deepEqual(version?.toStorage?.(converted!), { apiVersion: "v1", kind: "Event", metadata: {}, ...core });
+  });
+
+  test("columns", () => {
+    const event = { involvedObject: POD, type: "Normal", reason: "Pulled", message: " done\n", ...SEEN_AGO, count: 3 };
+    assert.deepEqual(cells(events, { ...event, source: { component: "kubelet", host: "n1" } }), {
+      "Last Seen": "30s",
+      Type: "Normal",
+      Reason: "Pulled",
+      Object: "pod/web",
+      Subobject: "spec.containers{web}",
+      Source: "kubelet, n1",
+      Message: "done",
+      "First Seen": "10m",
+      Count: 3,
+      Name: "test",
+    });
+    const fresh = { involvedObject: { kind: "Node" }, eventTime: "2026-01-01T11:59:00.000000Z" };
+    const shown = cells(events, fresh);
+    assert.deepEqual([shown["Last Seen"], shown["Object"], shown["Count"]], ["60s", "node", 1]);
+  });
+
+  test("can be selected by the names of both groups", () => {
+    const event = created(events, { involvedObject: POD, source: { component: "kubelet" } });
+    const value = (field: string) => events.selectableFields?.[field]?.(event);
+    assert.equal(value("involvedObject.name"), "web");
+    assert.equal(value("regarding.name"), "web");
+    assert.equal(value("source"), "kubelet");
+    assert.equal(value("type"), "");
+  });
+});

@@ -1,0 +1,35 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { kind } from "../testing/kind.ts";
+
+describe("resource.k8s.io in its first beta", () => {
+  const convert = (name: string, object: object) => {
+    const version = kind(name).versions.find(({ version: each }) => each === "v1beta1");
+    const full = { apiVersion: "", kind: "", metadata: {}, ...object };
+    const stored = version?.toStorage?.(full);
+    assert.deepEqual(version?.fromStorage?.(stored!), full);
+    return (stored as unknown as { spec: unknown }).spec;
+  };
+
+  test("a claim's request names its class beside itself", () => {
+    const requests = [
+      { name: "a", deviceClassName: "c", count: 2 },
+      { name: "b", firstAvailable: [{ name: "x" }] },
+    ];
+    assert.deepEqual(convert("ResourceClaim", { spec: { devices: { requests } } }), {
+      devices: {
+        requests: [
+          { name: "a", exactly: { deviceClassName: "c", count: 2 } },
+          { name: "b", firstAvailable: [{ name: "x" }] },
+        ],
+      },
+    });
+  });
+
+  test("a slice's device is basic", () => {
+    const devices = [{ name: "d", basic: { attributes: { a: { int: 1 } } } }];
+    assert.deepEqual(convert("ResourceSlice", { spec: { devices } }), {
+      devices: [{ name: "d", attributes: { a: { int: 1 } } }],
+    });
+  });
+});

@@ -1,0 +1,40 @@
+import { imageLocality } from "./image-locality.ts";
+import { interPodAffinityFilter, interPodAffinityScore } from "./inter-pod-affinity.ts";
+import { nodeAffinityFilter, nodeAffinityScore } from "./node-affinity.ts";
+import { nodeName, nodePorts, nodeUnschedulable } from "./node-basics.ts";
+import type { FilterPlugin, ScorePlugin } from "./plugin.ts";
+import { balancedAllocation, leastAllocated, resourcesFit } from "./resources-fit.ts";
+import { taintFilter, taintScore } from "./taint-toleration.ts";
+import { topologySpreadFilter, topologySpreadScore, type DefaultSelector } from "./topology-spread.ts";
+
+/** What decides where a pod goes: filters in the order in which they are asked, and scores. */
+export interface Plugins {
+  readonly filters: readonly FilterPlugin[];
+  readonly scores: readonly ScorePlugin[];
+}
+
+/** Upstream's default profile; `volumes` are asked where upstream asks its volume plugins. */
+export function defaultPlugins(defaultSelector: DefaultSelector, volumes: readonly FilterPlugin[] = []): Plugins {
+  return {
+    filters: [
+      nodeUnschedulable,
+      nodeName,
+      taintFilter,
+      nodeAffinityFilter,
+      nodePorts,
+      resourcesFit,
+      ...volumes,
+      topologySpreadFilter,
+      interPodAffinityFilter,
+    ],
+    scores: [
+      taintScore,
+      nodeAffinityScore,
+      leastAllocated,
+      topologySpreadScore(defaultSelector),
+      interPodAffinityScore,
+      balancedAllocation,
+      imageLocality,
+    ],
+  };
+}

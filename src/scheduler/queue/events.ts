@@ -1,0 +1,124 @@
+import { hostPortsConflict, toleratesTaint, untoleratedTaint } from "#objects";
+import { termCovers, type AffinityTerm, type NamespaceLabels } from "../model/affinity-terms.ts";
+import type { PodInfo } from "../model/pod-info.ts";
+import type { Allocatable } from "../model/resources.ts";
+import type { NodeInfo } from "../snapshot/node-info.ts";
+
+/** Something happened that may let a pod be scheduled that could not be before. */
+export type ClusterEvent =
+  | { readonly type: "node-added"; readonly node: NodeInfo }
+  | {
+      readonly type: "node-changed";
+      readonly node: NodeInfo;
+      /** It has more of something to give. */
+      readonly grew: boolean;
+      readonly relabelled: boolean;
+      /** Its taints, or that it is cordoned. */
+      readonly retainted: boolean;
+    }
+  | { readonly type: "node-removed" }
+  /** A pod came to a node. */
+  | { readonly type: "pod-placed"; readonly pod: PodInfo }
+  /** A pod left its node, or asks for less of it. */
+  | { readonly type: "pod-left"; readonly pod: PodInfo }
+  /** A pod on a node has other labels, or is being deleted now. */
+  | { readonly type: "pod-relabelled"; readonly before: PodInfo; readonly pod: PodInfo }
+  | { readonly type: "namespace-changed" }
+  /** A claim, a volume or a storage class. */
+  | { readonly type: "volume-changed" };
+
+type Hint = (pod: PodInfo, event: ClusterEvent, of: NamespaceLabels) => boolean;
+
+const never: Hint = () => false;
+const UNSCHEDULABLE_TAINT = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
+
+/** Whether an event can help a pod that a plugin refused (upstream's queueing hints). */
+const hints: Readonly<Record<string, Hint>> = {
+  SchedulingGates: never,
+  NodeName: (pod, event) => event.type === "node-added" && event.node.name === pod.pod.spec?.nodeName,
+  NodeUnschedulable: ({ tolerations }, event) =>
+    changes(event, "retainted") &&
+    (!event.node.unschedulable || tolerations.some((one) => toleratesTaint(one, UNSCHEDULABLE_TAINT))),
+  TaintToleration: ({ tolerations }, event) =>
+    changes(event, "retainted") && !untoleratedTaint(event.node.taints, tolerations, ["NoSchedule", "NoExecute"]),
+  NodeAffinity: ({ requiredNodes }, event) =>
+    changes(event, "relabelled") &&
+    (requiredNodes === undefined || (event.node.node !== undefined && requiredNodes.matches(event.node.node))),
+  NodePorts: ({ ports }, event) =>
+    event.type === "node-added" ||
+    (event.type === "pod-left" &&
+      event.pod.ports.some((freed) => ports.some((port) => hostPortsConflict(port, freed)))),
+  NodeResourcesFit: ({ requests }, event) => {
+    if (event.type === "pod-left") return true;
+    if (!changes(event, "grew")) return false;
+    const { allocatable } = event.node;
+    return couldHold(allocatable, requests);
+  },
+  PodTopologySpread({ namespace, spread }, event) {
+    switch (event.type) {
+      case "pod-placed":
+      case "pod-left":
+        return (
+          event.pod.namespace === namespace && spread.some(({ selector }) => selector.matches(event.pod.labels))
+        );
+      case "pod-relabelled":
+        return (
+          event.pod.namespace === namespace &&
+          spread.some(({ selector }) => selector.matches(event.pod.labels) || selector.matches(event.before.labels))
+        );
+      case "node-added":
+        return spread.every(({ topologyKey }) => event.node.labels?.[topologyKey] !== undefined);
+      case "node-changed":
+        return event.relabelled || event.retainted;
+      case "node-removed":
+        return true;
+      default:
+        return false;
+    }
+  },
+  InterPodAffinity(pod, event, of) {
+    const { required, requiredAnti } = pod.terms;
+    const about = (terms: readonly AffinityTerm[], other: PodInfo) =>
+      terms.some((term) => termCovers(term, other.namespace, other.labels, of));
+    switch (event.type) {
+      case "pod-placed":
+        return about(required, event.pod);
+      case "pod-left":
+        return about(requiredAnti, event.pod) || about(event.pod.terms.requiredAnti, pod);
+      case "pod-relabelled":
+        return about(required, event.pod) || about(requiredAnti, event.before);
+      case "node-added":
+      case "namespace-changed":
+        return true;
+      case "node-changed":
+        return event.relabelled;
+      default:
+        return false;
+    }
+  },
+};
+
+/** Volumes and whatever else is plugged in: any change of volumes or nodes may help. */
+const otherwise: Hint = (_pod, { type }) =>
+  type === "volume-changed" || type === "node-added" || type === "node-changed" || type === "pod-left";
+
+/** Whether the event can help a pod that this plugin refused. */
+export function canHelp(plugin: string, pod: PodInfo, event: ClusterEvent, of: NamespaceLabels): boolean {
+  return (Object.hasOwn(hints, plugin) ? hints[plugin]! : otherwise)(pod, event, of);
+}
+
+function changes(
+  event: ClusterEvent,
+  what: "grew" | "relabelled" | "retainted",
+): event is Extract<ClusterEvent, { readonly node: NodeInfo }> {
+  return event.type === "node-added" || (event.type === "node-changed" && event[what]);
+}
+
+function couldHold(allocatable: Allocatable, { cpu, memory, ephemeral, scalars }: PodInfo["requests"]): boolean {
+  return (
+    cpu <= allocatable.cpu &&
+    memory <= allocatable.memory &&
+    ephemeral <= allocatable.ephemeral &&
+    scalars.every(([name, amount]) => amount <= (allocatable.scalars.get(name) ?? 0))
+  );
+}

@@ -1,0 +1,2 @@
+export { storeConformance } from "./conformance.ts";
+export * from "./harness.ts";
