@@ -46,7 +46,7 @@ async function tour(): Promise<void> {
     await stage.type("kubectl get nodes");
     for (const step of STORY) {
       screen.title(step.title);
-      await step.play(stage);
+      await Promise.race([step.play(stage), cluster.died]);
     }
   } finally {
     stopWatching.abort();

@@ -10,14 +10,16 @@ const SYMBOLS: Readonly<Record<PodPhase, Span>> = {
   stopping: { text: "○", style: "dim" },
 };
 const BAR = 16;
+/** From this width on there is room for the names of the ReplicaSets. */
+const WIDE = 76;
 
 /** Deployments with a bar of what is available, and below each its versions with one sign a Pod. */
 export function rolloutView(world: World, names: readonly string[], now: () => number): LiveView {
   const began = now();
   const seconds = () => `${((now() - began) / 1000).toFixed(1)} s`;
   return {
-    lines: () => [
-      ...names.flatMap((name) => [head(world, name, seconds()), ...table(versionsOf(world, name))]),
+    lines: (width) => [
+      ...names.flatMap((name) => [head(world, name, seconds()), ...table(versionsOf(world, name), width >= WIDE)]),
       [{ text: "    ● ready  ◐ starting  ○ stopping  ✗ failing", style: "dim" }],
     ],
     summary: () => names.map((name) => gist(world, name)).join("  |  "),
@@ -31,21 +33,24 @@ function head(world: World, name: string, seconds: string): Line {
   const full = desired === 0 ? 0 : Math.min(BAR, Math.round((available / desired) * BAR));
   return [
     "    ",
-    { text: `deployment/${name} `, style: "bold" },
+    { text: `deployment/${name}`, style: "bold" },
+    ` ${available}/${desired} available, ${updated} up to date `,
     { text: "█".repeat(full), style: available >= desired ? "green" : "yellow" },
     { text: "░".repeat(BAR - full), style: "dim" },
-    ` ${available}/${desired} available, ${updated} up to date  `,
-    { text: seconds, style: "dim" },
+    { text: ` ${seconds}`, style: "dim" },
   ];
 }
 
-function table(versions: readonly Version[]): Line[] {
-  const heads = ["    REVISION", "REPLICASET", "IMAGE", "DESIRED", "PODS"].map((text): Span => ({
-    text,
-    style: "dim",
-  }));
-  const rows = versions.map(({ name, revision, image, desired }) => [`    ${revision}`, name, image, `${desired}`, ""]);
-  return columns([heads, ...rows]).map((line, i) =>
+function table(versions: readonly Version[], wide: boolean): Line[] {
+  const heads = ["    REVISION", ...(wide ? ["REPLICASET"] : []), "IMAGE", "DESIRED", "PODS"];
+  const rows = versions.map(({ name, revision, image, desired }) => [
+    `    ${revision}`,
+    ...(wide ? [name] : []),
+    image,
+    `${desired}`,
+    "",
+  ]);
+  return columns([heads.map((text): Span => ({ text, style: "dim" })), ...rows]).map((line, i) =>
     i === 0 ? line : [...line, ...versions[i - 1]!.pods.map(({ phase }) => SYMBOLS[phase])],
   );
 }

@@ -5,7 +5,7 @@ import { paint, wrap, type Line } from "./text.ts";
 /** Something that changes while it is looked at. */
 export interface LiveView {
   /** All of it, for a terminal, where it is redrawn in place. */
-  lines(): readonly Line[];
+  lines(width: number): readonly Line[];
   /** The gist in one line, for a file or a pipe: printed whenever it differs from the last one. */
   summary(): string;
 }
@@ -59,10 +59,11 @@ function redraw(stream: WriteStream, view: LiveView, colour: boolean): () => voi
   let height = 0;
   let last = "";
   const draw = (whole: boolean) => {
-    const lines = view.lines();
+    const width = Math.max(20, stream.columns) - 1;
+    const lines = view.lines(width);
     // What scrolled out of the window cannot be redrawn: until the end only what fits is shown.
     const shown = whole ? lines : lines.slice(0, Math.max(1, stream.rows - 2));
-    const frame = shown.map((line) => `${paint(line, Math.max(20, stream.columns) - 1, colour)}\x1b[K\n`).join("");
+    const frame = shown.map((line) => `${paint(line, width, colour)}\x1b[K\n`).join("");
     if (frame === last) return;
     stream.write(`${height > 0 ? `\x1b[${height}A\r` : ""}${frame}\x1b[J`);
     height = shown.length;

@@ -11,6 +11,8 @@ export interface ThrowawayCluster {
   readonly env: NodeJS.ProcessEnv;
   /** What `knarr up` printed. */
   readonly announced: string;
+  /** Rejects when the cluster ends without being asked to. */
+  readonly died: Promise<never>;
   /** Stops it and removes the directory; resolves to its exit code. */
   stop(): Promise<number | null>;
 }
@@ -25,7 +27,9 @@ export async function startThrowawayCluster(nodes: number, signal: AbortSignal):
   const child = spawn(KNARR, ["up", ...args], { env, stdio: ["ignore", "pipe", "pipe"] });
   const ended = once(child, "exit") as Promise<[number | null]>;
 
+  let stopping = false;
   const stop = async () => {
+    stopping = true;
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
     const [code] = await ended;
     await rm(dir, { recursive: true, force: true });
@@ -39,18 +43,21 @@ export async function startThrowawayCluster(nodes: number, signal: AbortSignal):
   };
   child.stdout.setEncoding("utf8").on("data", take);
   child.stderr.setEncoding("utf8").on("data", take);
+  const died = Promise.withResolvers<never>();
+  died.promise.catch(() => {});
+  child.on("exit", (code, by) => {
+    const why = `knarr up ended with ${by ?? code}: ${announced.trim().split("\n").slice(-20).join("\n")}`;
+    if (!stopping) died.reject(new Error(why));
+  });
   const abort = () => ready.reject(signal.reason);
   signal.addEventListener("abort", abort);
   try {
-    await Promise.race([
-      ready.promise,
-      ended.then(([code]) => Promise.reject(new Error(`knarr up ended with ${code}: ${announced.trim()}`))),
-    ]);
+    await Promise.race([ready.promise, died.promise]);
   } catch (error) {
     await stop();
     throw error;
   } finally {
     signal.removeEventListener("abort", abort);
   }
-  return { dir, env, announced, stop };
+  return { dir, env, announced, died: died.promise, stop };
 }

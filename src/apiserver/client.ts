@@ -6,8 +6,20 @@ import { execute } from "./execute.ts";
 import type { Machinery } from "./machinery.ts";
 import type { Operation, Result, WriteParameters } from "./operation.ts";
 
-/** The {@link Client} of one user in this process: no wire, no encoding, frozen objects shared with the caches. */
-export function createInProcessClient(machinery: Machinery, user: UserInfo): Client {
+/**
+ * The {@link Client} of one user in this process: no wire, no encoding, frozen objects shared with the caches.
+ * `manager` is who its writes are recorded under, as the start of a User-Agent is for others.
+ */
+export function createInProcessClient(machinery: Machinery, user: UserInfo, manager: string): Client {
+  const parametersOf = ({
+    dryRun = false,
+    fieldManager = manager,
+    fieldValidation = "Strict",
+  }: Partial<WriteParameters>) => ({
+    dryRun,
+    fieldManager,
+    fieldValidation,
+  });
   const targetOf = (type: ResourceType): ResolvedResource => {
     const target = machinery.registry.resolve(type.group, type.version, type.resource);
     if (!target) throw noSuchPath();
@@ -137,9 +149,4 @@ function clientEvent<T extends KubeObject>(
     return { type: "BOOKMARK", resourceVersion: String(revision), initialEventsEnd };
   }
   return { type: event.type, object: fromStorage(target, event.object).object as T };
-}
-
-function parametersOf(options: Partial<WriteParameters>): WriteParameters {
-  const { dryRun = false, fieldManager, fieldValidation = "Strict" } = options;
-  return { dryRun, fieldValidation, ...(fieldManager === undefined ? {} : { fieldManager }) };
 }

@@ -52,11 +52,14 @@ export interface ApiServerOptions {
 export interface ApiServer {
   /** Answers one request. Never rejects: whatever goes wrong is a Status. */
   handle(request: ApiRequest): Promise<ApiResponse>;
-  /** The API without a wire, as a user: same authorization, admission and errors. */
-  client(user: UserInfo): Client;
+  /** The API without a wire, as a user: same authorization, admission and errors. Writes are recorded under `manager`. */
+  client(user: UserInfo, manager?: string): Client;
   /** What `/metrics` shows; others add what they count. */
   readonly metrics: Metrics;
 }
+
+/** Who writes when nobody says. */
+const DEFAULT_MANAGER = "knarr";
 
 /** Upstream's name for the API server's own loopback client. */
 const LOOPBACK_USER: UserInfo = { username: "system:apiserver", groups: ["system:masters", "system:authenticated"] };
@@ -77,7 +80,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     admission: noAdmission,
     clock,
   };
-  const client = (user: UserInfo) => createInProcessClient(machinery, user);
+  const client = (user: UserInfo, manager = DEFAULT_MANAGER) => createInProcessClient(machinery, user, manager);
   if (options.admission) {
     machinery.admission =
       typeof options.admission === "function"

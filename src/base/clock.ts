@@ -1,3 +1,4 @@
+/* oxlint-disable no-restricted-globals -- the one place that sets timers */
 /** A timer that was set on a {@link Clock}. Cancelling one that already fired does nothing. */
 export interface Timer {
   cancel(): void;
@@ -23,7 +24,16 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   setTimeout(fn, ms) {
-    const timer = setTimeout(fn, Math.min(Math.max(ms, 0), MAX_DELAY));
+    const due = performance.now() + ms;
+    let timer: ReturnType<typeof setTimeout>;
+    const set = (left: number) => {
+      // The machine's timers hold no more than 24 days.
+      timer =
+        left > MAX_DELAY
+          ? setTimeout(() => set(due - performance.now()), MAX_DELAY)
+          : setTimeout(fn, Math.max(left, 0));
+    };
+    set(ms);
     return { cancel: () => clearTimeout(timer) };
   },
 };

@@ -1,8 +1,7 @@
 import type { Clock, Timer } from "./clock.ts";
+import { createDueHeap, type Due } from "./timer-heap.ts";
 
-interface Pending {
-  readonly at: number;
-  readonly order: number;
+interface Pending extends Due {
   readonly fn: () => void;
 }
 
@@ -24,24 +23,28 @@ export interface VirtualClock extends Clock {
 /** Turns of the event loop without a new timer after which everything counts as settled. */
 const SETTLED_TURNS = 3;
 
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** One turn of the event loop; in browsers, which lack setImmediate, by way of a message. */
+const turn = () =>
+  new Promise<void>((resolve) => {
+    if (typeof setImmediate === "function") {
+      setImmediate(resolve);
+      return;
+    }
+    const { port1, port2 } = new MessageChannel();
+    port1.addEventListener("message", () => {
+      port1.close();
+      resolve();
+    });
+    port1.start();
+    port2.postMessage(undefined);
+  });
 
 /** Makes a {@link VirtualClock} that starts at `start` (milliseconds since the epoch; default 2026-01-01). */
 export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
   let now = start;
   let order = 0;
-  let timers: Pending[] = [];
+  const timers = createDueHeap<Pending>();
   let changes = 0;
-
-  const nextIndex = () => {
-    let best = -1;
-    for (let i = 0; i < timers.length; i++) {
-      const a = timers[i]!;
-      const b = timers[best];
-      if (!b || a.at < b.at || (a.at === b.at && a.order < b.order)) best = i;
-    }
-    return best;
-  };
 
   const settle = async () => {
     for (let quiet = 0, seen = changes; quiet < SETTLED_TURNS; quiet++) {
@@ -54,10 +57,8 @@ export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
   };
 
   const fireNext = (limit: number): boolean => {
-    const index = nextIndex();
-    const timer = timers[index];
-    if (!timer || timer.at > limit) return false;
-    timers.splice(index, 1);
+    const timer = timers.takeUntil(limit);
+    if (!timer) return false;
     now = Math.max(now, timer.at);
     changes++;
     timer.fn();
@@ -69,12 +70,10 @@ export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
     monotonic: () => now - start,
     setTimeout(fn, ms): Timer {
       const pending: Pending = { at: now + Math.max(0, ms), order: order++, fn };
-      timers.push(pending);
+      timers.add(pending);
       changes++;
       return {
-        cancel() {
-          timers = timers.filter((timer) => timer !== pending);
-        },
+        cancel: () => timers.remove(pending),
       };
     },
     async advance(ms) {
@@ -89,7 +88,7 @@ export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
       while (!done()) {
         if (!fireNext(limit)) {
           throw new Error(
-            `virtual time stood still at ${new Date(now).toISOString()}: ${timers.length} timers left, none due within the limit`,
+            `virtual time stood still at ${new Date(now).toISOString()}: ${timers.size} timers left, none due within the limit`,
           );
         }
         await settle();
@@ -111,7 +110,7 @@ export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
       };
     },
     get pending() {
-      return timers.length;
+      return timers.size;
     },
   };
   return clock;

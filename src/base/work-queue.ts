@@ -27,7 +27,7 @@ export interface WorkQueue {
   add(key: string): void;
   /** Adds the key after a delay; of several delays for one key the earliest counts. */
   addAfter(key: string, ms: number): void;
-  /** Keys waiting, in hand, or delayed because they failed. */
+  /** Keys waiting, in hand, or waiting out the back-off after a failure; not those that {@link addAfter} delays. */
   readonly size: number;
   /** Stops taking keys, drops delayed ones and resolves once nothing is in hand. */
   close(): Promise<void>;
@@ -41,8 +41,11 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
   const again = new Set<string>();
   const attempts = new Map<string, number>();
   const delayed = new Map<string, { readonly at: number; readonly timer: Timer }>();
+  /** Keys that only wait for their next attempt. */
+  const backingOff = new Set<string>();
   let closed = false;
   let scheduled = false;
+  let closing: Promise<void> | undefined;
   let whenIdle: (() => void) | undefined;
 
   const schedule = () => {
@@ -59,6 +62,11 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     });
   };
 
+  const enqueue = (key: string) => {
+    backingOff.delete(key);
+    waiting.add(key);
+  };
+
   const work = async (key: string) => {
     inHand.add(key);
     try {
@@ -69,11 +77,12 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       attempts.set(key, attempt);
       if (!closed) {
         options.onError?.(key, error, attempt);
+        backingOff.add(key);
         queue.addAfter(key, Math.min(backOff.initialMs * 2 ** (attempt - 1), backOff.maxMs));
       }
     } finally {
       inHand.delete(key);
-      if (again.delete(key)) waiting.add(key);
+      if (again.delete(key)) enqueue(key);
       schedule();
       if (inHand.size === 0) whenIdle?.();
     }
@@ -83,7 +92,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
     add(key) {
       if (closed) return;
       if (inHand.has(key)) again.add(key);
-      else waiting.add(key);
+      else enqueue(key);
       schedule();
     },
     addAfter(key, ms) {
@@ -103,7 +112,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       delayed.set(key, { at, timer });
     },
     get size() {
-      return waiting.size + inHand.size;
+      return waiting.size + inHand.size + backingOff.size;
     },
     close() {
       closed = true;
@@ -111,10 +120,12 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
       again.clear();
       for (const { timer } of delayed.values()) timer.cancel();
       delayed.clear();
-      if (inHand.size === 0) return Promise.resolve();
-      return new Promise((resolve) => {
-        whenIdle = resolve;
+      backingOff.clear();
+      closing ??= new Promise((resolve) => {
+        if (inHand.size === 0) resolve();
+        else whenIdle = resolve;
       });
+      return closing;
     },
   };
   return queue;

@@ -16,6 +16,7 @@ import {
 import { startSimulatedNodes } from "#kubelet/simulated";
 import { NODES, SERVICE_ACCOUNTS } from "#objects";
 import { KUBERNETES_VERSION } from "#apiserver";
+import { startScheduler } from "#scheduler";
 import { bootstrap, typeOf } from "./bootstrap.ts";
 import type { Cluster } from "./cluster.ts";
 import { createControlPlane } from "./control-plane.ts";
@@ -24,7 +25,7 @@ import { createListener } from "./listener.ts";
 import { openStore, prepareDataDir } from "./open-store.ts";
 import { StartError, type ClusterOptions } from "./options.ts";
 import { credentialsOf } from "./pki/credentials.ts";
-import { ADMIN, CONTROLLER_MANAGER, KUBELET } from "./users.ts";
+import { ADMIN, CONTROLLER_MANAGER, KUBELET, SCHEDULER } from "./users.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 
@@ -66,10 +67,12 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         .resources()
         .filter(({ definition: { verbs, namespaced, compute } }) => {
           const deletable = !compute && (verbs ?? ["list", "watch", "delete", "deletecollection"]);
-          return deletable && deletable.includes("list") && deletable.includes("delete") && (namespaced || !namespacedOnly);
+          return (
+            deletable && deletable.includes("list") && deletable.includes("delete") && (namespaced || !namespacedOnly)
+          );
         })
         .map(typeOf);
-    const controllerClient = apiServer.client(CONTROLLER_MANAGER);
+    const controllerClient = apiServer.client(CONTROLLER_MANAGER, "kube-controller-manager");
     const caches = createCaches({ client: controllerClient, scope: scope.child("caches"), clock, random, log });
     runControllers(
       [
@@ -86,8 +89,16 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       ],
       { client: controllerClient, caches, scope: scope.child("controllers"), clock, random, log },
     );
+    startScheduler({
+      client: apiServer.client(SCHEDULER, "kube-scheduler"),
+      caches,
+      clock,
+      random,
+      log,
+      scope: scope.child("scheduler"),
+    });
     const simulated = await startSimulatedNodes({
-      client: apiServer.client(KUBELET),
+      client: apiServer.client(KUBELET, "kubelet"),
       clock,
       random,
       log,

@@ -1,4 +1,3 @@
-export * from "./managed-fields/index.ts";
 export {
   applySchemaDefaults,
   decode,
@@ -28,6 +27,7 @@ export * from "./patch/index.ts";
 export * from "./pods/index.ts";
 export * from "./quantity/index.ts";
 export * from "./resource-type.ts";
+export { equalJson } from "./json.ts";
 export { schemaForKind, schemaOf } from "./schema/index.ts";
 export { nameOfType, rowOf, schemaFingerprint, type FieldRow, type KindName, type TypeRow } from "./schema/table.ts";
 export { loadSchemaTexts, type SchemaTexts } from "./schema/texts.ts";

@@ -72,14 +72,20 @@ export function framerOf(
   };
 }
 
-/** The frames of a watch, a batch at a time. Whatever goes wrong on the way is the last event. */
+/** How many events are framed at once. */
+const FRAMES = 32;
+
+/** The frames of a watch, in groups. Whatever goes wrong on the way is the last event. */
 export async function* watchFrames(
   events: AsyncIterable<readonly WatchEvent[]>,
   framer: Framer,
   onError: (error: unknown) => void,
 ): AsyncGenerator<readonly Uint8Array[]> {
   try {
-    for await (const batch of events) yield batch.map(framer);
+    for await (const batch of events) {
+      // What a watch begins with may be thousands: they are framed as the client takes them.
+      for (let at = 0; at < batch.length; at += FRAMES) yield batch.slice(at, at + FRAMES).map(framer);
+    }
   } catch (error) {
     if (!(error instanceof StatusError) || hasReason(error, "InternalError")) onError(error);
     const { status } = error instanceof StatusError ? error : internalError("the watch was broken off");

@@ -1,8 +1,9 @@
 /** Server-side apply (apimachinery util/managedfields, structured-merge-diff merge.Updater). */
-import { copyJson, equalJson, isMap, ownValue, type JsonMap } from "../json.ts";
+import { copyJson, isMap, ownValue, type JsonMap } from "../json.ts";
 import type { AnyDraft, KubeObject } from "../object.ts";
 import { badRequest, plainError } from "../status-error.ts";
 import { formatTime } from "../time/timestamp.ts";
+import { sameJson } from "../validation/object-meta.ts";
 import { appliedErrors } from "./applied-errors.ts";
 import { applyConflict, type Conflict } from "./conflicts.ts";
 import { allOf, differenceOf } from "./difference.ts";
@@ -132,7 +133,7 @@ function merge(request: ApplyRequest, live: Readonly<JsonMap>, entries: readonly
   const fields = subtract(claimed, STRIPPED);
   if (!isEmptySet(fields)) {
     // An apply that changes nothing leaves the time as it was.
-    const unchanged = equalJson(live, object);
+    const unchanged = sameJson(live, object);
     kept.push({ ...identity, time: unchanged ? previous?.time : formatTime(time), fields });
   }
   return { object, entries: kept, conflicts };

@@ -12,14 +12,18 @@ export interface FieldSet {
   readonly [element: string]: FieldSet;
 }
 
-/** The node of a member without members below it; as a whole set, the one without members. */
+/** The node of a member without members below it. */
 export const LEAF: FieldSet = Object.freeze({});
-export const EMPTY: FieldSet = LEAF;
+/** The set without members. */
+export const EMPTY: FieldSet = Object.freeze({});
 
 const SELF = ".";
 
-const numbers = new WeakMap<FieldSet, number>([[LEAF, 0]]);
-let nextNumber = 1;
+const numbers = new WeakMap<FieldSet, number>([
+  [LEAF, 0],
+  [EMPTY, 1],
+]);
+let nextNumber = 2;
 const shared = new Map<string, FieldSet>();
 /** Beyond this many different nodes sharing starts afresh. */
 const MAX_SHARED = 50_000;
@@ -28,19 +32,19 @@ const MAX_SHARED = 50_000;
  * A node while its elements are being collected: who adds the same ones in the same order gets to the same state,
  * and so to the shared node, without anything being made. Immutable to its users.
  */
-export class NodeState {
-  readonly #parent: NodeState | undefined;
-  readonly #element: string;
-  readonly #child: FieldSet;
+class NodeState {
+  readonly parent: NodeState | undefined;
+  readonly element: string;
+  readonly child: FieldSet;
   #leaves: Map<string, NodeState> | undefined;
   #inner: Map<string, Map<FieldSet, NodeState>> | undefined;
   #way: FieldSet | undefined;
   #member: FieldSet | undefined;
 
   constructor(parent: NodeState | undefined, element: string, child: FieldSet) {
-    this.#parent = parent;
-    this.#element = element;
-    this.#child = child;
+    this.parent = parent;
+    this.element = element;
+    this.child = child;
   }
 
   /** With one more element, which is not among them yet. */
@@ -68,29 +72,9 @@ export class NodeState {
 
   /** The node; `self` when it is a member itself. Undefined when there is nothing in it. */
   node(self: boolean): FieldSet | undefined {
-    if (!this.#parent) return self ? LEAF : undefined;
-    if (self) return (this.#member ??= this.#intern(true));
-    return (this.#way ??= this.#intern(false));
-  }
-
-  #intern(self: boolean): FieldSet {
-    const parts: { readonly element: string; readonly child: FieldSet }[] = [];
-    for (let state: NodeState = this; state.#parent; state = state.#parent) {
-      parts.push({ element: state.#element, child: state.#child });
-    }
-    parts.sort((a, b) => compareElements(a.element, b.element));
-    let signature = self ? SELF : "";
-    for (const { element, child } of parts) signature += `\n${element}\t${numbers.get(child)}`;
-    const known = shared.get(signature);
-    if (known) return known;
-    const node: Record<string, FieldSet> = {};
-    if (self) node[SELF] = LEAF;
-    for (const { element, child } of parts) node[element] = child;
-    Object.freeze(node);
-    numbers.set(node, nextNumber++);
-    if (shared.size >= MAX_SHARED) shared.clear();
-    shared.set(signature, node);
-    return node;
+    if (!this.parent) return self ? LEAF : undefined;
+    if (self) return (this.#member ??= shareNode(partsOf(this), true));
+    return (this.#way ??= shareNode(partsOf(this), false));
   }
 
   /** Forgets all states that follow. */
@@ -98,6 +82,33 @@ export class NodeState {
     this.#leaves = undefined;
     this.#inner = undefined;
   }
+}
+
+interface Part {
+  readonly element: string;
+  readonly child: FieldSet;
+}
+
+function partsOf(last: NodeState): Part[] {
+  const parts: Part[] = [];
+  for (let state = last; state.parent; state = state.parent) parts.push({ element: state.element, child: state.child });
+  return parts.sort((a, b) => compareElements(a.element, b.element));
+}
+
+/** The one node with these parts, which are in order. */
+function shareNode(parts: readonly Part[], self: boolean): FieldSet {
+  let signature = self ? SELF : "";
+  for (const { element, child } of parts) signature += `\n${element}\t${numbers.get(child)}`;
+  const known = shared.get(signature);
+  if (known) return known;
+  const node: Record<string, FieldSet> = {};
+  if (self) node[SELF] = LEAF;
+  for (const { element, child } of parts) node[element] = child;
+  Object.freeze(node);
+  numbers.set(node, nextNumber++);
+  if (shared.size >= MAX_SHARED) shared.clear();
+  shared.set(signature, node);
+  return node;
 }
 
 /** Nothing collected yet. */

@@ -26,7 +26,7 @@ function encodeJson(value: unknown): string {
     : text;
 }
 
-export const valueElement = (value: unknown): string => `v:${encodeJson(value)}`;
+const valueElement = (value: unknown): string => `v:${encodeJson(value)}`;
 
 interface ListKeys {
   /** Sorted by name. */
@@ -91,7 +91,7 @@ const parsed = new Map<string, unknown>();
 const MAX_PARSED = 4096;
 
 /** The value of a `k:`, `v:` or `i:` element. */
-export function parsedOf(element: string): unknown {
+function parsedOf(element: string): unknown {
   const known = parsed.get(element);
   if (known !== undefined) return known;
   const value: unknown = JSON.parse(element.slice(2));

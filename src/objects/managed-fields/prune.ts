@@ -37,7 +37,7 @@ export function prune(merged: JsonMap, last: FieldSet, managed: FieldSet, schema
 }
 
 /** The set with the declared fields that lead to its members made members themselves; entries of maps are not. */
-export function withNamedFields(set: FieldSet, schema: Schema | undefined): FieldSet {
+function withNamedFields(set: FieldSet, schema: Schema | undefined): FieldSet {
   return namedNode(set, schema, false) ?? EMPTY;
 }
 
@@ -65,7 +65,7 @@ function partOf(schema: Schema | undefined, element: string): { schema: Schema |
 }
 
 /** A copy, as far as it differs, of a value without the members of a set. What is emptied so becomes null. */
-export function removeItems(value: unknown, set: FieldSet, schema: Schema | undefined): unknown {
+function removeItems(value: unknown, set: FieldSet, schema: Schema | undefined): unknown {
   if (isEmptySet(set)) return value;
   const shape = shapeOf(value, schema);
   if (shape.type === "leaf") return typeof value === "object" ? null : value;

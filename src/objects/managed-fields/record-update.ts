@@ -153,7 +153,7 @@ export function filtered(difference: Difference | undefined, reset: FieldSet | u
 }
 
 /** The entries with one more, or with its fields added to those that its manager has already. */
-export function withEntry(entries: readonly Entry[], own: Entry): readonly Entry[] {
+function withEntry(entries: readonly Entry[], own: Entry): readonly Entry[] {
   const result = [...entries];
   const index = entries.findIndex((entry) => sameManager(entry, own));
   if (index < 0) result.push(own);

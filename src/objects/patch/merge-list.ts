@@ -21,7 +21,7 @@ export type MergeItem = (original: JsonMap, patch: JsonMap) => JsonMap;
 const identity = (item: unknown) => item;
 
 /** "map" or "scalar": the items of all lists must be alike, and none may be a list. */
-export function itemKind(...lists: readonly (readonly unknown[])[]): "map" | "scalar" {
+function itemKind(...lists: readonly (readonly unknown[])[]): "map" | "scalar" {
   let kind: string | undefined;
   for (const list of lists) {
     for (const item of list) {

@@ -50,22 +50,27 @@ export function parseDuration(text: string): number {
     if (digits !== "") total += (BigInt(digits) * scale) / 10n ** BigInt(digits.length);
     if (total > MAX_NS + (negative ? 1n : 0n)) throw wrong(text);
   }
-  return Number(negative ? -total : total) / 1e6;
+  // Beyond 104 days nanoseconds are no exact numbers any more, milliseconds are.
+  const ms = Number(total / 1_000_000n) + Number(total % 1_000_000n) / 1e6;
+  return negative ? -ms : ms;
 }
 
 const trimmed = (value: number, digits: number) => value.toFixed(digits).replace(/\.?0+$/, "");
 
 /** `1h0m0s`, `1m30s`, `1.5s`, `100ms`, `0s`: Go's text for a number of milliseconds (time.Duration.String). */
 export function formatDuration(ms: number): string {
-  const total = Math.round(ms * 1e6);
-  if (total === 0) return "0s";
-  const sign = total < 0 ? "-" : "";
-  const ns = Math.abs(total);
-  if (ns < 1000) return `${sign}${ns}ns`;
-  if (ns < 1_000_000) return `${sign}${trimmed(ns / 1000, 3)}µs`;
-  if (ns < 1_000_000_000) return `${sign}${trimmed(ns / 1_000_000, 6)}ms`;
-  const minutes = Math.floor(ns / 60e9);
-  const seconds = `${trimmed((ns - minutes * 60e9) / 1e9, 9) || "0"}s`;
+  const sign = ms < 0 ? "-" : "";
+  let whole = Math.trunc(Math.abs(ms));
+  let ns = Math.round((Math.abs(ms) - whole) * 1e6);
+  if (ns === 1_000_000) [whole, ns] = [whole + 1, 0];
+  if (whole === 0) {
+    if (ns === 0) return "0s";
+    return ns < 1000 ? `${sign}${ns}ns` : `${sign}${trimmed(ns / 1000, 3)}µs`;
+  }
+  if (whole < 1000) return `${sign}${trimmed(whole + ns / 1e6, 6)}ms`;
+  const minutes = Math.floor(whole / 60_000);
+  const rest = whole - minutes * 60_000;
+  const seconds = `${trimmed((rest * 1e6 + ns) / 1e9, 9)}s`;
   if (minutes === 0) return `${sign}${seconds}`;
   const hours = Math.floor(minutes / 60);
   return hours === 0 ? `${sign}${minutes}m${seconds}` : `${sign}${hours}h${minutes % 60}m${seconds}`;

@@ -14,9 +14,6 @@ export function byteLength(text: string): number {
   return length;
 }
 
-/** A string as Go's %q prints it, for the characters that appear in API messages. */
-export const quoted = (text: string): string => JSON.stringify(text);
-
 export const MUST_NOT_BE_EMPTY = "must be non-empty";
 
 export const mustBeBetween = (low: number, high: number): string => `must be between ${low} and ${high}, inclusive`;

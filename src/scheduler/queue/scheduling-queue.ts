@@ -6,8 +6,8 @@ import { Heap } from "./heap.ts";
 /** Where a pod waits. */
 type Place =
   | { readonly type: "active" }
-  /** Until its time; `failed`: after an error, and then not before. */
-  | { readonly type: "back-off"; readonly until: number; readonly failed: boolean }
+  /** Until its time. */
+  | { readonly type: "back-off"; readonly until: number }
   /** Until an event can help. */
   | { readonly type: "unschedulable"; readonly since: number }
   /** Until its scheduling gates are gone. */
@@ -56,7 +56,8 @@ export class SchedulingQueue {
       (a.pod.info.priority === b.pod.info.priority &&
         (a.pod.since < b.pod.since || (a.pod.since === b.pod.since && a.order < b.order))),
   );
-  readonly #backOff = new Heap<Ticket>((a, b) => until(a) < until(b) || (until(a) === until(b) && a.order < b.order));
+  readonly #backOff = new Heap<Ticket>(sooner);
+  readonly #failed = new Heap<Ticket>(sooner);
   readonly #unschedulable = new Set<QueuedPod>();
   readonly #namespaceLabels: NamespaceLabels;
   #order = 0;
@@ -173,10 +174,10 @@ export class SchedulingQueue {
 
   /** When something becomes due without any event: the end of a back-off or of the patience with an unschedulable pod. */
   dueAt(): number | undefined {
-    const ticket = this.#first(this.#backOff);
+    const tickets = [this.#first(this.#backOff), this.#first(this.#failed)];
     const patient = this.#unschedulable.values().next().value?.place;
     const times = [
-      ...(ticket ? [until(ticket)] : []),
+      ...tickets.flatMap((ticket) => (ticket ? [until(ticket)] : [])),
       ...(patient?.type === "unschedulable" ? [patient.since + MAX_UNSCHEDULABLE_MS] : []),
     ];
     return times.length === 0 ? undefined : Math.min(...times);
@@ -185,11 +186,7 @@ export class SchedulingQueue {
   /** Whether `pop` would give a pod. */
   ready(now: number): boolean {
     this.#endBackOff(now);
-    const waiting = this.#first(this.#backOff);
-    return (
-      this.#first(this.#active) !== undefined ||
-      (waiting?.place.type === "back-off" && !waiting.place.failed)
-    );
+    return this.#first(this.#active) !== undefined || this.#first(this.#backOff) !== undefined;
   }
 
   #wake(pod: QueuedPod, now: number): void {
@@ -216,8 +213,8 @@ export class SchedulingQueue {
 
   #delay(pod: QueuedPod, end: number, failed: boolean): void {
     this.#forget(pod);
-    pod.place = { type: "back-off", until: end, failed };
-    this.#backOff.push({ pod, place: pod.place, order: this.#order++ });
+    pod.place = { type: "back-off", until: end };
+    (failed ? this.#failed : this.#backOff).push({ pod, place: pod.place, order: this.#order++ });
   }
 
   #forget(pod: QueuedPod): void {
@@ -230,10 +227,10 @@ export class SchedulingQueue {
   }
 
   #endBackOff(now: number): void {
-    for (let ticket = this.#first(this.#backOff); ticket && until(ticket) <= now; ) {
-      this.#backOff.pop();
-      this.#activate(ticket.pod);
-      ticket = this.#first(this.#backOff);
+    for (const heap of [this.#backOff, this.#failed]) {
+      for (let ticket = this.#first(heap); ticket && until(ticket) <= now; ticket = this.#first(heap)) {
+        this.#activate(ticket.pod);
+      }
     }
   }
 
@@ -248,13 +245,14 @@ export class SchedulingQueue {
 
   #next(heap: Heap<Ticket>): QueuedPod | undefined {
     const ticket = this.#first(heap);
-    if (!ticket || (ticket.place.type === "back-off" && ticket.place.failed)) return undefined;
-    heap.pop();
-    return ticket.pod;
+    if (ticket) heap.pop();
+    return ticket?.pod;
   }
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+
+const sooner = (a: Ticket, b: Ticket) => until(a) < until(b) || (until(a) === until(b) && a.order < b.order);
 
 const until = ({ place }: Ticket) => (place.type === "back-off" ? place.until : 0);
 

@@ -215,7 +215,7 @@ export class Snapshot implements ClusterView {
 }
 
 
-function sameLabels(a: Labels, b: Labels): boolean {
+export function sameLabels(a: Labels, b: Labels): boolean {
   if (a === b) return true;
   let count = 0;
   for (const key in a) {
@@ -227,7 +227,7 @@ function sameLabels(a: Labels, b: Labels): boolean {
 }
 
 /** Taints and `unschedulable` decide which nodes count for a spread constraint. */
-function sameTaints(a: Node, b: Node): boolean {
+export function sameTaints(a: Node, b: Node): boolean {
   const before = a.spec?.taints ?? [];
   const now = b.spec?.taints ?? [];
   if ((a.spec?.unschedulable ?? false) !== (b.spec?.unschedulable ?? false)) return false;

@@ -92,15 +92,12 @@ async function sendPieces(
   }
   let since = clock.monotonic();
   for (const piece of all) {
-    if (!writable.write(piece)) {
-      if (!(await drained(outlet, clock, stalledMs))) return;
-      since = clock.monotonic();
-    } else if (clock.monotonic() - since > TURN_MS) {
-      // A fast client takes everything at once: making it must not hold up everybody else.
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      if (writable.destroyed) return;
-      since = clock.monotonic();
-    }
+    if (!writable.write(piece) && !(await drained(outlet, clock, stalledMs))) return;
+    // A fast client takes everything at once, and the wait for it is none: others must get their turn.
+    if (clock.monotonic() - since <= TURN_MS) continue;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (writable.destroyed) return;
+    since = clock.monotonic();
   }
   writable.end();
 }
@@ -143,9 +140,15 @@ async function sendStream(
     return;
   }
   outlet.flush();
+  let since = clock.monotonic();
   for await (const piece of stream) {
     if (writable.destroyed) return;
     if (!writeAll(writable, piece) && !(await drained(outlet, clock, stalledMs))) return;
+    const now = clock.monotonic();
+    if (now - since > TURN_MS) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      since = clock.monotonic();
+    }
   }
   writable.end();
 }

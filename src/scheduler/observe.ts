@@ -1,0 +1,145 @@
+import type { Change } from "#client";
+import { isPodTerminal, type Namespace, type Node, type Pod } from "#objects";
+import { PodInfo } from "./model/pod-info.ts";
+import { growsFrom } from "./model/resources.ts";
+import type { ClusterEvent } from "./queue/events.ts";
+import type { SchedulingQueue } from "./queue/scheduling-queue.ts";
+import { sameLabels, sameTaints, type Snapshot } from "./snapshot/snapshot.ts";
+
+export interface ObserverOptions {
+  readonly snapshot: Snapshot;
+  readonly queue: SchedulingQueue;
+  /** Whether this scheduler is the one that the pod asks for. */
+  readonly isOurs: (pod: Pod) => boolean;
+  readonly now: () => number;
+  /** Pods of ours that have been put on a node and whose binding is under way, by uid. */
+  readonly binding: ReadonlySet<string>;
+  /** A pod without a node is new or changed: a promise of a node may have come or gone. */
+  readonly onWaiting: (pod: PodInfo) => void;
+  /** A pod is gone, or has a node. */
+  readonly onSettled: (uid: string) => void;
+  readonly notify: (event: ClusterEvent) => void;
+}
+
+/** Turns what the caches see into changes of the snapshot and the queue. */
+export interface Observer {
+  node(change: Change<Node>): void;
+  pod(change: Change<Pod>): void;
+  namespace(change: Change<Namespace>): void;
+}
+
+export function createObserver(options: ObserverOptions): Observer {
+  const { snapshot, queue, isOurs, now, binding, notify } = options;
+
+  const leave = (uid: string) => {
+    const placed = snapshot.removePod(uid);
+    if (placed) notify({ type: "pod-left", pod: placed.pod });
+  };
+
+  const gone = (uid: string) => {
+    queue.remove(uid);
+    options.onSettled(uid);
+    leave(uid);
+  };
+
+  const onNode = (pod: Pod, nodeName: string) => {
+    const uid = pod.metadata.uid ?? "";
+    queue.remove(uid);
+    options.onSettled(uid);
+    const placed = snapshot.placed(uid);
+    if (placed && placed.node.name === nodeName && isSame(placed.pod.pod, pod)) {
+      placed.pod.pod = pod;
+      return;
+    }
+    const info = new PodInfo(pod);
+    snapshot.setPod(info, nodeName);
+    if (!placed) {
+      notify({ type: "pod-placed", pod: info });
+      return;
+    }
+    if (placed.node.name !== nodeName) {
+      notify({ type: "pod-placed", pod: info });
+      notify({ type: "pod-left", pod: placed.pod });
+      return;
+    }
+    if (placed.pod.groupKey !== info.groupKey) notify({ type: "pod-relabelled", before: placed.pod, pod: info });
+    if (asksLess(placed.pod, info)) notify({ type: "pod-left", pod: placed.pod });
+  };
+
+  const waiting = (pod: Pod, previous: Pod | undefined) => {
+    const uid = pod.metadata.uid ?? "";
+    // The cache has not seen the binding yet.
+    if (binding.has(uid) || snapshot.placed(uid)) return;
+    if (!isOurs(pod)) return;
+    const known = queue.get(uid);
+    if (known && previous && isSame(previous, pod)) {
+      known.info.pod = pod;
+    } else {
+      queue.put(new PodInfo(pod), now(), previous !== undefined);
+    }
+    const queued = queue.get(uid);
+    if (queued) options.onWaiting(queued.info);
+  };
+
+  return {
+    node(change) {
+      const { object, type } = change;
+      const name = object.metadata.name ?? "";
+      if (type === "deleted") {
+        snapshot.removeNode(name);
+        notify({ type: "node-removed" });
+        return;
+      }
+      const before = snapshot.node(name);
+      const allocatable = before?.allocatable;
+      const old = before?.node;
+      snapshot.setNode(object);
+      const node = snapshot.node(name)!;
+      if (!old || !allocatable) {
+        notify({ type: "node-added", node });
+        return;
+      }
+      const grew = growsFrom(allocatable, node.allocatable);
+      const relabelled = !sameLabels(old.metadata.labels, object.metadata.labels);
+      const retainted = !sameTaints(old, object);
+      if (grew || relabelled || retainted) notify({ type: "node-changed", node, grew, relabelled, retainted });
+    },
+    pod({ type, object, previous }) {
+      if (type === "deleted" || isPodTerminal(object)) gone(object.metadata.uid ?? "");
+      else if (object.spec?.nodeName) onNode(object, object.spec.nodeName);
+      else if (object.metadata.deletionTimestamp !== undefined) gone(object.metadata.uid ?? "");
+      else waiting(object, previous);
+    },
+    namespace({ type, object }) {
+      const name = object.metadata.name ?? "";
+      if (type === "deleted") snapshot.removeNamespace(name);
+      else if (snapshot.setNamespace(name, object.metadata.labels)) notify({ type: "namespace-changed" });
+    },
+  };
+}
+
+/** Whether nothing has changed that scheduling looks at. */
+function isSame(a: Pod, b: Pod): boolean {
+  return (
+    a.metadata.generation === b.metadata.generation &&
+    a.metadata.generation !== undefined &&
+    (a.metadata.deletionTimestamp === undefined) === (b.metadata.deletionTimestamp === undefined) &&
+    sameLabels(a.metadata.labels, b.metadata.labels) &&
+    !isResizing(a) &&
+    !isResizing(b)
+  );
+}
+
+/** While a resize is under way, the status decides what the pod counts as asking for. */
+function isResizing({ status }: Pod): boolean {
+  return status?.conditions?.some(({ type }) => type === "PodResizePending" || type === "PodResizeInProgress") ?? false;
+}
+
+function asksLess({ requests: before }: PodInfo, { requests: now }: PodInfo): boolean {
+  return (
+    now.cpu < before.cpu ||
+    now.memory < before.memory ||
+    now.ephemeral < before.ephemeral ||
+    before.scalars.some(([name, amount]) => (now.scalars.find(([other]) => other === name)?.[1] ?? 0) < amount)
+  );
+}
