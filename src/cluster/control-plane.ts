@@ -14,6 +14,7 @@ import { createCaches } from "#client";
 import { builtInKinds, createRegistry, type Registry } from "#registry";
 import type { Store } from "#store";
 import { loadProtobuf } from "#wire";
+import { addProcessMetrics } from "./process-metrics.ts";
 import { KNARR_VERSION } from "./version.ts";
 
 export interface ControlPlane {
@@ -70,5 +71,6 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       ],
     },
   });
+  addProcessMetrics(apiServer.metrics.metrics, store);
   return { registry, apiServer };
 }

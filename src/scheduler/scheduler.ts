@@ -41,7 +41,8 @@ const DEFAULT_NAME = "default-scheduler";
 const SLICE_MS = 5;
 /** And after this many pods, also when the clock stands still. */
 const SLICE_PODS = 200;
-const MAX_BINDING = 256;
+/** Bindings under way: enough for the store to commit them in groups, few enough for a short turn. */
+const MAX_BINDING = 32;
 const GATED = "Scheduling is blocked due to non-empty scheduling gates";
 
 /** Starts a scheduler: it gives every pod that asks for it a node. */

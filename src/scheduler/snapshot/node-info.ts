@@ -30,6 +30,8 @@ export class NodeInfo {
   scoredMemory = 0;
   /** How many of the pods take ports of the node. */
   withPorts = 0;
+  /** How many pods have each priority: whether somebody could make room is asked of every node. */
+  readonly #priorities = new Map<number, number>();
 
   constructor(name: string, slot: number) {
     this.name = name;
@@ -63,7 +65,16 @@ export class NodeInfo {
     this.#count(pod, -1);
   }
 
-  #count({ requests, scored, ports }: PodInfo, sign: 1 | -1): void {
+  /** Whether a pod here has a lower priority. */
+  hasBelow(priority: number): boolean {
+    for (const other of this.#priorities.keys()) if (other < priority) return true;
+    return false;
+  }
+
+  #count({ requests, scored, ports, priority }: PodInfo, sign: 1 | -1): void {
+    const alike = (this.#priorities.get(priority) ?? 0) + sign;
+    if (alike === 0) this.#priorities.delete(priority);
+    else this.#priorities.set(priority, alike);
     this.cpu += sign * requests.cpu;
     this.memory += sign * requests.memory;
     this.ephemeral += sign * requests.ephemeral;

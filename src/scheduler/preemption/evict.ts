@@ -1,0 +1,39 @@
+import type { Clock } from "#base";
+import type { Client, EventRecorder } from "#client";
+import { formatTime, hasReason, PODS, podCondition, type Pod, type PodCondition } from "#objects";
+
+/**
+ * Makes a victim leave: says why in its status, then deletes it with its own grace (upstream PreemptPod).
+ * One that is gone already is fine; other failures reject.
+ */
+export async function evict(
+  victim: Pod,
+  preemptor: Pod,
+  nodeName: string,
+  { client, recorder, clock }: { readonly client: Client; readonly recorder: EventRecorder; readonly clock: Clock },
+): Promise<void> {
+  const { namespace = "", name = "", uid, generation } = victim.metadata;
+  const key = { namespace, name };
+  const condition: PodCondition = {
+    type: "DisruptionTarget",
+    status: "True",
+    reason: "PreemptionByScheduler",
+    message: `${preemptor.spec?.schedulerName ?? "default-scheduler"}: preempting to accommodate a higher priority pod`,
+    lastTransitionTime: formatTime(clock.now()),
+    ...(generation === undefined ? {} : { observedGeneration: generation }),
+  };
+  try {
+    if (podCondition(victim, "DisruptionTarget")?.reason !== condition.reason) {
+      const body = { metadata: { uid }, status: { conditions: [condition] } };
+      await client.patch(PODS, key, { type: "strategic", body }, { subresource: "status" });
+    }
+    if (victim.metadata.deletionTimestamp === undefined) {
+      await client.delete(PODS, key, uid ? { preconditions: { uid } } : {});
+    }
+  } catch (error) {
+    // Gone, or another pod has its name by now.
+    if (hasReason(error, "NotFound", "Conflict")) return;
+    throw error;
+  }
+  recorder.event(victim, "Normal", "Preempted", `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`);
+}
