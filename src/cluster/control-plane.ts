@@ -71,6 +71,6 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       ],
     },
   });
-  addProcessMetrics(apiServer.metrics.metrics, store);
+  addProcessMetrics(apiServer.metrics, store);
   return { registry, apiServer };
 }
