@@ -228,20 +228,29 @@ describe("watches", () => {
     await make(api, "a");
     const stop = new AbortController();
     const line = `GET ${CMS}?watch=true&resourceVersion=0`;
-    const [one, two] = await Promise.all([
-      api.open(line, { signal: stop.signal }),
-      api.open(line, { signal: stop.signal }),
-    ]);
-    assert.equal(one.headers["content-type"], "application/json");
-    const first = eventsOf(one);
-    assert.equal((await first.next()).value?.type, "ADDED");
-    const body = [one, two].map((response) => response.body);
-    assert.ok(body[1]?.type === "stream");
-    const frames = body[1].stream[Symbol.asyncIterator]();
-    await frames.next();
+    const framesOf = async () => {
+      const response = await api.open(line, { signal: stop.signal });
+      assert.equal(response.headers["content-type"], "application/json");
+      assert.ok(response.body.type === "stream");
+      return response.body.stream[Symbol.asyncIterator]();
+    };
+    const watches = [await framesOf(), await framesOf()];
+    const next = () =>
+      Promise.all(
+        watches.map(async (frames) => {
+          const { value } = (await frames.next()) as IteratorResult<readonly Uint8Array[], undefined>;
+          assert.equal(value?.length, 1);
+          return value[0]!;
+        }),
+      );
+    const [first, same] = await next();
+    assert.equal(first, same, "made once");
+    const { type, object } = JSON.parse(new TextDecoder().decode(first)) as { type: string; object: ConfigMap };
+    assert.equal(`${type} ${object.kind} ${object.metadata.name}`, "ADDED ConfigMap a");
     await make(api, "b");
-    assert.equal((await first.next()).value?.object["kind"], "ConfigMap");
-    assert.ok((await frames.next()).value);
+    const [second, again] = await next();
+    assert.equal(second, again);
+    assert.match(new TextDecoder().decode(second), /^\{"type":"ADDED","object":\{.*"name":"b".*\}\}\n$/);
     stop.abort();
   });
 
@@ -280,7 +289,8 @@ describe("watches", () => {
     const stop = new AbortController();
     const response = await api.open(`GET /api/v1/watch/namespaces/default/configmaps/b`, { signal: stop.signal });
     const { value } = await eventsOf(response).next();
-    assert.equal((value?.object as unknown as ConfigMap).metadata.name, "b");
+    assert.ok(value);
+    assert.equal((value.object as unknown as ConfigMap).metadata.name, "b");
     stop.abort();
   });
 });

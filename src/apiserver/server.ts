@@ -1,9 +1,9 @@
 import type { AdmissionChain } from "#admission";
 import { noAdmission } from "#admission";
-import { anonymous, impersonation, type Authenticator, type Authorizer } from "#auth";
+import type { Authenticator, Authorizer } from "#auth";
 import { silentLog, type Clock, type Log, type Random } from "#base";
 import type { Client } from "#client";
-import { badRequest, internalError, noSuchPath, StatusError, unauthorized } from "#objects";
+import { badRequest, internalError, noSuchPath, StatusError } from "#objects";
 import type { Registry, UserInfo } from "#registry";
 import { authorize } from "./authorize.ts";
 import { createInProcessClient } from "./client.ts";
@@ -19,6 +19,7 @@ import type { ProtobufReader } from "./http/protobuf.ts";
 import { operationOf, resolve } from "./http/resource-request.ts";
 import { jsonResponse, pageNotFound, plainText, statusResponse } from "./http/responses.ts";
 import { createWarnings, type Warnings } from "./http/warnings.ts";
+import { identify } from "./identify.ts";
 import type { Machinery } from "./machinery.ts";
 import { createOpenApi, type OpenApi } from "./openapi-routes.ts";
 import type { Metrics } from "./metrics.ts";
@@ -144,28 +145,9 @@ async function respond(context: Context, exchange: Exchange): Promise<ApiRespons
   const { request } = exchange;
   const info = requestInfo(request.method, request.path, () => queryOf(exchange));
   exchange.info = info;
-  const user = await userOf(context, request);
+  const user = await identify(context.authenticator, context.authorizer, request);
   await authorize(context.authorizer, attributesOf(info, user));
   return info.isResource ? resourceResponse(context, exchange, info, user) : pathResponse(context, exchange);
-}
-
-/** Who sends the request, or whom they may act as. */
-async function userOf({ authenticator, authorizer }: Context, request: ApiRequest): Promise<UserInfo> {
-  const found = await authenticator.authenticate(request);
-  if (found.type === "invalid") throw unauthorized();
-  const user = found.type === "user" ? found.user : request.headers["authorization"] ? undefined : anonymous;
-  if (!user) throw unauthorized();
-  if (request.headers["impersonate-user"] === undefined && !mayImpersonate(request)) return user;
-  const wanted = impersonation(request.headers, user);
-  if (wanted.type === "none") return user;
-  if (wanted.type === "refused") throw badRequest(wanted.message);
-  for (const attributes of wanted.needs) await authorize(authorizer, attributes);
-  return wanted.user;
-}
-
-function mayImpersonate({ headers }: ApiRequest): boolean {
-  for (const name in headers) if (name.startsWith("impersonate-")) return true;
-  return false;
 }
 
 async function resourceResponse(

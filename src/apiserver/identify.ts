@@ -1,0 +1,28 @@
+import { anonymous, impersonation, type Authenticator, type Authorizer } from "#auth";
+import { badRequest, unauthorized } from "#objects";
+import type { UserInfo } from "#registry";
+import { authorize } from "./authorize.ts";
+import type { ApiRequest } from "./http/message.ts";
+
+/** Who sends the request, or whom they may act as. */
+export async function identify(
+  authenticator: Authenticator,
+  authorizer: Authorizer,
+  request: ApiRequest,
+): Promise<UserInfo> {
+  const found = await authenticator.authenticate(request);
+  if (found.type === "invalid") throw unauthorized();
+  const user = found.type === "user" ? found.user : request.headers["authorization"] ? undefined : anonymous;
+  if (!user) throw unauthorized();
+  if (!mayImpersonate(request)) return user;
+  const wanted = impersonation(request.headers, user);
+  if (wanted.type === "none") return user;
+  if (wanted.type === "refused") throw badRequest(wanted.message);
+  for (const attributes of wanted.needs) await authorize(authorizer, attributes);
+  return wanted.user;
+}
+
+function mayImpersonate({ headers }: ApiRequest): boolean {
+  for (const name in headers) if (name.startsWith("impersonate-")) return true;
+  return false;
+}
