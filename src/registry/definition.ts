@@ -1,5 +1,17 @@
 import type { AnyDraft, Draft, FieldError, KubeObject, LabelSelector, ObjectKey } from "#objects";
-import type { Registry } from "./contract.ts";
+import type {
+  Change,
+  DeleteOptions,
+  ListQuery,
+  ListResult,
+  ServedVersion,
+  StoredObject,
+  UpdateOptions,
+  UserInfo,
+  WatchEvent,
+  WatchQuery,
+  WriteOptions,
+} from "./contract.ts";
 
 /**
  * Everything that Knarr knows about a kind, in one place. Built-in kinds and custom ones are the same shape;
@@ -96,20 +108,6 @@ export interface Reservation {
 
 export type Verb = "create" | "delete" | "deletecollection" | "get" | "list" | "patch" | "update" | "watch";
 
-export interface ServedVersion {
-  /** Only where it differs from the definition's: events are served in the core group and in events.k8s.io. */
-  readonly group?: string;
-  readonly version: string;
-  /** The schema of its objects: `io.k8s.api.apps.v1.Deployment`. */
-  readonly schema: string;
-  /** From the storage version to this one; absent when only apiVersion differs. */
-  readonly fromStorage?: (object: AnyDraft) => AnyDraft;
-  /** From this version to the storage version; absent when only apiVersion differs. */
-  readonly toStorage?: (object: AnyDraft) => AnyDraft;
-  /** Sent as a Warning header on every request for this version: `v1 Endpoints is deprecated in v1.33+; …`. */
-  readonly deprecation?: string;
-}
-
 /** Who writes, when, and what else may be looked at. */
 export interface WriteContext {
   readonly user: UserInfo;
@@ -117,13 +115,6 @@ export interface WriteContext {
   readonly now: number;
   readonly dryRun: boolean;
   readonly registry: Registry;
-}
-
-export interface UserInfo {
-  readonly username: string;
-  readonly uid?: string;
-  readonly groups: readonly string[];
-  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 export type Subresource<T extends KubeObject> =
@@ -184,4 +175,66 @@ export interface PrinterColumn<T extends KubeObject = KubeObject> {
   readonly priority?: number;
   /** `now` in milliseconds since the epoch, for ages. */
   readonly cell: (object: T, now: number) => string | number | boolean | null;
+}
+
+/** All kinds that are served, and the objects of each. */
+export interface Registry {
+  /** The newest revision that the caches have seen. */
+  readonly revision: number;
+  /** Every resource that is served, in a stable order. Changes when custom kinds come and go. */
+  resources(): readonly Resource[];
+  /** Counts changes of {@link resources}, so that discovery can be cached. */
+  readonly generation: number;
+  /** The resource and version in a request's path, if it is served. */
+  resolve(group: string, version: string, resource: string): ResolvedResource | undefined;
+  /** By group and resource, whatever the version. */
+  resource(group: string, resource: string): Resource | undefined;
+  /** Calls back whenever {@link resources} changed. */
+  onChange(listener: () => void): () => void;
+  /** Serves a kind from now on, or serves it anew when it is there already (custom kinds). */
+  add(definition: ResourceDefinition): void;
+  /** Stops serving a kind: its watches end. What is stored stays. */
+  remove(group: string, resource: string): void;
+  /** Ends all watches and timers. The store stays open. */
+  close(): Promise<void>;
+}
+
+export interface ResolvedResource {
+  readonly resource: Resource;
+  readonly version: ServedVersion;
+}
+
+/**
+ * The objects of one kind, in its storage version. Conversion to other versions, decoding, admission and
+ * encoding are the apiserver's.
+ *
+ * Everything that can go wrong for a client rejects with a StatusError.
+ */
+export interface Resource {
+  readonly definition: ResourceDefinition;
+  get(key: ObjectKey, options?: { readonly resourceVersion?: string }): Promise<StoredObject>;
+  list(query: ListQuery): Promise<ListResult>;
+  /**
+   * Ends when the signal aborts, the timeout is over, the kind is no longer served, or after an ERROR event.
+   * Throws a StatusError in the call for a query that is not valid. Events are the same objects for all watchers,
+   * so that whoever encodes them can do it once.
+   */
+  watch(query: WatchQuery): AsyncIterable<readonly WatchEvent[]>;
+  /** `draft` is decoded and has its schema's and kind's defaults; it belongs to the registry from now on. */
+  create(draft: AnyDraft, options: WriteOptions): Promise<StoredObject>;
+  /**
+   * Reads, changes, writes, again when someone else wrote in between and the change named no resourceVersion.
+   * `change` gets the current object (undefined when absent: only with createsOnUpdate or createsAbsent) and returns
+   * a draft. A PUT whose body names a uid passes it as precondition.
+   */
+  update(
+    key: ObjectKey,
+    change: Change,
+    options: UpdateOptions,
+  ): Promise<{ readonly object: StoredObject; readonly created: boolean }>;
+  /** `deleted` false: it only began (finalizers, grace). */
+  delete(key: ObjectKey, options: DeleteOptions): Promise<{ readonly object: StoredObject; readonly deleted: boolean }>;
+  deleteCollection(query: ListQuery, options: DeleteOptions): Promise<readonly StoredObject[]>;
+  /** How many objects there are; 0 as long as nobody has asked for any. */
+  readonly count: number;
 }

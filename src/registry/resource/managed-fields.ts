@@ -9,8 +9,8 @@ import {
   type ObjectSchema,
   type OtherVersion,
 } from "#objects";
-import type { WriteOptions } from "../contract.ts";
-import type { ResourceDefinition, ServedVersion } from "../definition.ts";
+import type { ServedVersion, WriteOptions } from "../contract.ts";
+import type { ResourceDefinition } from "../definition.ts";
 
 /** Paths that a write of the object itself, or of its status, does not own. */
 const STATUS: readonly (readonly string[])[] = [["status"]];

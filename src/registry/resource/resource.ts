@@ -7,13 +7,13 @@ import type {
   Change,
   DeleteOptions,
   ListQuery,
-  Resource,
   StoredObject,
   UpdateOptions,
   WatchEvent,
   WatchQuery,
   WriteOptions,
 } from "../contract.ts";
+import type { Resource } from "../definition.ts";
 import { computedList, computedObject } from "./computed.ts";
 import { create } from "./create.ts";
 import { deleteCollection, deleteObject } from "./delete.ts";

@@ -4,8 +4,8 @@ import type { Entry, Store } from "#store";
 import type { ResourceCache } from "../cache/resource-cache.ts";
 import type { Revisions } from "../cache/revisions.ts";
 import { Stored } from "../cache/stored.ts";
-import type { Registry, WriteOptions } from "../contract.ts";
-import type { ResourceDefinition, WriteContext } from "../definition.ts";
+import type { WriteOptions } from "../contract.ts";
+import type { Registry, ResourceDefinition, WriteContext } from "../definition.ts";
 import { interpret } from "./errors.ts";
 
 /** What writing objects of one kind takes. */

@@ -3,9 +3,9 @@ import { createRandom, createVirtualClock, silentLog, type VirtualClock } from "
 import { draftOf, forbidden, type AnyDraft, type KubeObject } from "#objects";
 import type { Store } from "#store";
 import { createMemoryStore } from "#store/memory";
-import type { Registry, Resource, WatchEvent, WatchQuery, WriteOptions } from "../contract.ts";
+import type { WatchEvent, WatchQuery, WriteOptions } from "../contract.ts";
+import type { Registry, Resource, ResourceDefinition } from "../definition.ts";
 import { createRegistry } from "../create-registry.ts";
-import type { ResourceDefinition } from "../definition.ts";
 
 export interface Widget extends KubeObject {
   readonly spec?: { readonly size?: number; readonly node?: string };

@@ -1,5 +1,6 @@
 import type { KubeObject } from "#objects";
-import type { ResourceDefinition, ServedVersion } from "../../definition.ts";
+import type { ServedVersion } from "../../contract.ts";
+import type { ResourceDefinition } from "../../definition.ts";
 
 /**
  * A definition with the type of its objects checked here and forgotten outside: the machinery handles all

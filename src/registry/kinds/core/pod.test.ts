@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { draftOf, StatusError, type AnyDraft, type KubeObject, type Pod, type PodDisruptionBudget } from "#objects";
-import type { Resource } from "../../contract.ts";
-import type { CreateSubresource, WriteContext } from "../../definition.ts";
+import type { CreateSubresource, Resource, WriteContext } from "../../definition.ts";
 import { fixture, USER, type Fixture } from "../../testing/fixture.ts";
 import { podDisruptionBudgets } from "../policy/pod-disruption-budget.ts";
 import { pods } from "./pod.ts";

@@ -8,8 +8,8 @@ import {
   type FieldError,
   type KubeObject,
 } from "#objects";
-import type { Registry } from "../../contract.ts";
-import type { ResourceDefinition, ServedVersion, WriteContext } from "../../definition.ts";
+import type { ServedVersion } from "../../contract.ts";
+import type { Registry, ResourceDefinition, WriteContext } from "../../definition.ts";
 
 export const NOW = Date.UTC(2026, 0, 1, 12);
 

@@ -18,8 +18,8 @@ import {
   type Pod,
   type PodDisruptionBudget,
 } from "#objects";
-import type { DeleteOptions, Resource } from "../../../contract.ts";
-import type { CreateSubresource, WriteContext } from "../../../definition.ts";
+import type { DeleteOptions } from "../../../contract.ts";
+import type { CreateSubresource, Resource, WriteContext } from "../../../definition.ts";
 import { success } from "./binding.ts";
 
 const PODS = { group: "", resource: "pods" };

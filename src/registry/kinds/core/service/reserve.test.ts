@@ -4,7 +4,8 @@ import { describe, test } from "node:test";
 import fc from "fast-check";
 import { hasReason, type AnyDraft, type Draft, type KubeObject, type Service } from "#objects";
 import { fixture, USER } from "../../../testing/fixture.ts";
-import type { Resource, WriteOptions } from "../../../contract.ts";
+import type { WriteOptions } from "../../../contract.ts";
+import type { Resource } from "../../../definition.ts";
 import { serviceDefinition, type ServiceOptions } from "./index.ts";
 
 /** 14 addresses, all of them in one band; 4 ports. */

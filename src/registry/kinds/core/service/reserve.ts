@@ -9,8 +9,7 @@ import {
   type FieldError,
   type Service,
 } from "#objects";
-import type { Registry } from "../../../contract.ts";
-import type { Reservation, WriteContext } from "../../../definition.ts";
+import type { Registry, Reservation, WriteContext } from "../../../definition.ts";
 import { Ledger } from "./ledger.ts";
 import type { Family, ServiceNetworks } from "./options.ts";
 import { addresses, addressProblem, nodePorts, portProblem } from "./ranges.ts";
