@@ -21,6 +21,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   registry: { imports: ["base", "objects", "store"], neutral: true },
   client: { imports: ["base", "objects"], neutral: true, packages: ["yaml"] },
   auth: { imports: ["base", "objects", "client"], neutral: true },
+  "auth/tokens": { imports: ["auth", "base", "objects"], neutral: true, packages: ["jose"] },
   admission: { imports: ["base", "objects", "client"], neutral: true },
   apiserver: {
     imports: ["auth", "admission", "registry", "client", "objects", "base"],
@@ -42,6 +43,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "registry",
       "client",
       "auth",
+      "auth/tokens",
       "admission",
       "apiserver",
       "controllers",

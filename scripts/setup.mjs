@@ -1,7 +1,8 @@
 // Runs a script of the project on the pinned Node, after doing whatever set-up is missing.
 // This file itself runs on any Node from 20 on, with nothing installed: `node scripts/setup.mjs [script.ts [args…]]`.
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -26,31 +27,30 @@ function mustRun(what, command, args, options) {
   }
 }
 
-const modified = (path) => (existsSync(path) ? statSync(path).mtimeMs : 0);
+const inFolder = (folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`);
+const stampOf = (paths) => {
+  const hash = createHash("sha256");
+  for (const path of paths) hash.update(readFileSync(join(root, path))).update("\0");
+  return hash.digest("hex");
+};
+/** Whether what the stamp stands for was made from other inputs, or never. */
+const isStale = (path, stamp) => !existsSync(path) || readFileSync(path, "utf8") !== stamp;
 
-const installed = join(root, "node_modules/.package-lock.json");
-if (!existsSync(node) || modified(installed) < modified(join(root, "package-lock.json"))) {
+const installed = join(root, "node_modules/.knarr-lock");
+const lock = stampOf(["package-lock.json"]);
+if (!existsSync(node) || isStale(installed, lock)) {
   // npm's own chatter goes to standard error: what the script prints is all of standard output.
   mustRun("installing packages (once)", "npm", ["ci", "--no-fund", "--no-audit", "--loglevel=error"], {
     stdio: ["ignore", 2, 2],
   });
+  writeFileSync(installed, lock);
 }
 
 const generated = join(root, "src/objects/generated/stamp");
-const inFolder = (folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`);
-const inputs = [
-  "scripts/generate.ts",
-  "package-lock.json",
-  ...inFolder("scripts/generate"),
-  ...inFolder("src/objects/facts"),
-]
-  .sort()
-  .map((path) => readFileSync(join(root, path), "utf8"));
-const { createHash } = await import("node:crypto");
-const stamp = createHash("sha256").update(inputs.join("\0")).digest("hex");
-if (!existsSync(generated) || readFileSync(generated, "utf8") !== stamp) {
-  mustRun("generating the Kubernetes types (once)", node, ["scripts/generate.ts", stamp]);
-}
+const facts = stampOf(
+  ["scripts/generate.ts", "package-lock.json", ...inFolder("scripts/generate"), ...inFolder("src/objects/facts")].toSorted(),
+);
+if (isStale(generated, facts)) mustRun("generating the Kubernetes types (once)", node, ["scripts/generate.ts", facts]);
 
 const [script, ...args] = process.argv.slice(2);
 if (script) process.exit(run(node, [script, ...args]));

@@ -2,6 +2,7 @@ import { builtInAdmission } from "#admission";
 import { createApiServer, versionInfo, type ApiServer } from "#apiserver";
 import {
   anonymousUsers,
+  bearerTokens,
   authenticators,
   authorizers,
   clientCertificates,
@@ -15,6 +16,7 @@ import { builtInKinds, createRegistry, type Registry } from "#registry";
 import type { Store } from "#store";
 import { loadProtobuf } from "#wire";
 import { addProcessMetrics } from "./process-metrics.ts";
+import { serviceAccountTokens } from "./service-accounts.ts";
 import { KNARR_VERSION } from "./version.ts";
 
 export interface ControlPlane {
@@ -24,6 +26,8 @@ export interface ControlPlane {
 
 export interface ControlPlaneOptions {
   readonly store: Store;
+  /** Where keys are kept; absent: nowhere. */
+  readonly pkiDir: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -37,10 +41,11 @@ export interface ControlPlaneOptions {
 /** The API over a store, without a transport. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { store, clock, random, log, scope } = options;
-  const registry = await createRegistry({ definitions: builtInKinds(), store, clock, random, log });
+  const tokens = serviceAccountTokens({ pkiDir: options.pkiDir, clock, random, registry: () => registry });
+  const registry: Registry = await createRegistry({ definitions: builtInKinds({ issueToken: tokens.issue }), store, clock, random, log });
   const apiServer = createApiServer({
     registry,
-    authenticator: authenticators(clientCertificates(), anonymousUsers),
+    authenticator: authenticators(clientCertificates(), bearerTokens(tokens.verify), anonymousUsers),
     authorizer: authorizers(publicPaths, privilegedGroup(), selfReviews),
     admission: (client) =>
       builtInAdmission({

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { createScope, silentLog, sleep, systemClock, systemRandom, type Clock } from "#base";
 import { createCaches } from "#client";
 import {
@@ -43,12 +44,15 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const notes = runtimeNotes(options);
     if (options.dataDir !== undefined) await prepareDataDir(options.dataDir);
     const credentials = credentialsOf(options.dataDir, clock, [options.bind ?? "127.0.0.1"]);
+    // Keys are made outside of virtual time: it would fly by meanwhile, once there are timers.
+    if (clock !== systemClock) await credentials.authority();
     const store = await openStore(options, clock);
     scope.defer(() => store.close());
 
     let unready: string | undefined = "starting";
     const { registry, apiServer } = await createControlPlane({
       store,
+      pkiDir: options.dataDir === undefined ? undefined : join(options.dataDir, "pki"),
       clock,
       random,
       log,

@@ -1,0 +1,1 @@
+export { createServiceAccountTokens, type ServiceAccountTokens, type ServiceAccountTokensOptions } from "./service-account-tokens.ts";
