@@ -1,6 +1,7 @@
 export { anonymousUsers, authenticators, bearerTokens, clientCertificates, staticTokens } from "./authenticate.ts";
 export { authorizers, privilegedGroup, publicPaths, refusal, selfReviews } from "./authorize.ts";
 export type * from "./contract.ts";
+export type { UserInfo } from "./user.ts";
 export { impersonation, type Impersonation } from "./impersonate.ts";
 export {
   anonymous,

@@ -1,5 +1,5 @@
 import { builtInAdmission } from "#admission";
-import { createApiServer, versionInfo, type ApiServer } from "#apiserver";
+import { createApiServer, versionInfo, type ApiServer, type Connector } from "#apiserver";
 import {
   anonymousUsers,
   bearerTokens,
@@ -32,6 +32,8 @@ export interface ControlPlaneOptions {
   readonly random: Random;
   readonly log: Log;
   readonly scope: Scope;
+  /** Passes on what is for the nodes. */
+  readonly connector: Connector;
   /** `host:port` once something listens. */
   readonly serverAddress: () => string;
   /** Names what keeps the cluster from being ready, or nothing. */
@@ -54,6 +56,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
         clock,
         random,
       }),
+    connector: options.connector,
     clock,
     random,
     log,

@@ -43,7 +43,7 @@ export function serviceAccountTokens(options: ServiceAccountsOptions): {
     verify: async (token) => (await tokens()).verify(token),
     async issue({ serviceAccount, body }) {
       const request = body as unknown as AuthenticationV1TokenRequest;
-      return { ...request, status: await (await tokens()).issue(serviceAccount, request.spec) };
+      return { ...request, status: await (await tokens()).issue(serviceAccount, request.spec ?? {}) };
     },
   };
 }

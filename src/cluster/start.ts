@@ -14,12 +14,14 @@ import {
   serviceAccountController,
   taintEvictionController,
 } from "#controllers";
+import type { Kubelet } from "#kubelet";
 import { startSimulatedNodes } from "#kubelet/simulated";
 import { NODES, SERVICE_ACCOUNTS } from "#objects";
 import { KUBERNETES_VERSION } from "#apiserver";
 import { startScheduler } from "#scheduler";
 import { bootstrap, typeOf } from "./bootstrap.ts";
 import type { Cluster } from "./cluster.ts";
+import { createConnector } from "./connector/connector.ts";
 import { createControlPlane } from "./control-plane.ts";
 import { kubeconfigFor } from "./kubeconfig/document.ts";
 import { createListener } from "./listener.ts";
@@ -50,6 +52,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     scope.defer(() => store.close());
 
     let unready: string | undefined = "starting";
+    let kubelets: ReadonlyMap<string, Kubelet> | undefined;
     const { registry, apiServer } = await createControlPlane({
       store,
       pkiDir: options.dataDir === undefined ? undefined : join(options.dataDir, "pki"),
@@ -57,6 +60,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       random,
       log,
       scope: scope.child("admission"),
+      connector: createConnector({
+        clock,
+        client: () => apiServer.client(KUBELET),
+        kubelet: (name) => kubelets?.get(name),
+      }),
       serverAddress: () => listener.address ?? "127.0.0.1:6443",
       unready: () => unready,
     });
@@ -110,6 +118,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       count: nodes,
       kubeletVersion: KUBERNETES_VERSION,
     });
+    kubelets = simulated.kubelets;
 
     const nodeCache = caches.of(NODES);
     const accounts = caches.of(SERVICE_ACCOUNTS);

@@ -1,0 +1,85 @@
+import type { ApiResponse, ConnectRequest, Connector } from "#apiserver";
+import type { Clock } from "#base";
+import type { Client } from "#client";
+import { renderLog, type Kubelet } from "#kubelet";
+import { badRequest, NODES, notFoundError, PODS, serviceUnavailable, SERVICES, type Pod } from "#objects";
+import { chooseContainer } from "./choose-container.ts";
+import { parseLogOptions } from "./log-options.ts";
+
+export interface ConnectorOptions {
+  readonly clock: Clock;
+  /** Reads what the request names; there once the API server is. */
+  readonly client: () => Client;
+  /** The kubelet of a node that this process runs. */
+  readonly kubelet: (nodeName: string) => Kubelet | undefined;
+}
+
+/** Answers what is passed on to nodes: logs from their kubelets; the rest simulated nodes do not have. */
+export function createConnector(options: ConnectorOptions): Connector {
+  return {
+    async connect(request) {
+      const { target, subresource, key } = request;
+      const client = options.client();
+      switch (target.resource.definition.resource) {
+        case "nodes":
+          await client.get(NODES, key);
+          throw simulated(`node ${JSON.stringify(key.name)} is simulated`, "there is no kubelet to pass requests on to");
+        case "services":
+          // The name may be with a scheme and a port: https:web:443.
+          await client.get(SERVICES, { ...key, name: nameIn(key.name) });
+          throw simulated("its pods are simulated", "there is no process to pass requests on to");
+        default: {
+          const pod = await client.get(PODS, { ...key, name: subresource === "proxy" ? nameIn(key.name) : key.name });
+          return subresource === "log" ? podLog(options, request, pod) : refuse(request, pod);
+        }
+      }
+    },
+  };
+}
+
+function nameIn(text: string): string {
+  const parts = text.split(":");
+  return parts.length === 3 ? parts[1]! : parts[0]!;
+}
+
+async function podLog(
+  { clock, kubelet }: ConnectorOptions,
+  { query, request }: ConnectRequest,
+  pod: Pod,
+): Promise<ApiResponse> {
+  const { name = "" } = pod.metadata;
+  const wanted = parseLogOptions(query, name, clock.now());
+  const container = chooseContainer(pod, wanted.container);
+  const { nodeName } = pod.spec ?? {};
+  // Not assigned yet: nothing has been written (upstream registry/core/pod LogLocation).
+  if (!nodeName) return text({ type: "empty" });
+  const node = kubelet(nodeName);
+  if (!node) throw notFoundError({ group: "", resource: "nodes" }, nodeName);
+  const lines = node.logs(pod, container, { ...wanted, signal: request.signal });
+  return text({ type: "stream", stream: renderLog(lines, wanted) });
+}
+
+const text = (body: ApiResponse["body"]): ApiResponse => ({
+  status: 200,
+  headers: { "content-type": "text/plain", "cache-control": "no-cache, private" },
+  body,
+});
+
+const WITHOUT: Readonly<Record<string, string>> = {
+  exec: "there is no process to run a command beside",
+  attach: "there is no process to attach to",
+  portforward: "nothing listens on its ports",
+  proxy: "nothing listens on its ports",
+};
+
+/** What streams to and from a process cannot be had where there is none. */
+function refuse({ subresource, query }: ConnectRequest, pod: Pod): never {
+  const { name = "" } = pod.metadata;
+  if (subresource === "exec" || subresource === "attach") chooseContainer(pod, query.get("container") ?? "");
+  const { nodeName } = pod.spec ?? {};
+  if (!nodeName) throw badRequest(`pod ${name} does not have a host assigned`);
+  throw simulated(`pod ${name} runs on the simulated node ${nodeName}`, WITHOUT[subresource] ?? "there is no process");
+}
+
+const simulated = (what: string, without: string) =>
+  serviceUnavailable(`${what}: ${without} (real containers need a node with a container runtime)`);
