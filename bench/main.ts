@@ -11,6 +11,7 @@ import { benchStart } from "./cluster/start.ts";
 import { figuresOf, type Figure, type Measure } from "./figure.ts";
 import { parseOptions, USAGE, type BenchOptions } from "./options.ts";
 import { OURS, tableOf, writeJson } from "./report.ts";
+import { schedulerFigures } from "./scheduler-figures.ts";
 import { benchStores, type StoreFigures } from "./store.ts";
 
 const FULL: Scale = { rounds: 3, ms: 3_000, events: 2_000 };
@@ -24,6 +25,7 @@ function sectionsOf(
     { name: "start", title: "Start", run: () => benchStart(quick ? 3 : 7) },
     { name: "resident", title: "Memory and processor", run: () => benchResident(quick ? 2_000 : 10_000) },
     { name: "rollout", title: "Rollout", run: () => benchRollout(quick ? 200 : 1_000, 50) },
+    { name: "scheduler", title: "Scheduler, deciding alone", run: async () => schedulerFigures(quick) },
     {
       name: "store",
       title: "Store engines, without an API server",
@@ -73,7 +75,9 @@ async function main(options: BenchOptions): Promise<void> {
         for (const workload of workloads)
           report(await runOnTargets(workload, targets, options.quick ? QUICK : FULL), others);
       } finally {
-        for (const target of targets) await target.close();
+        // Ours goes away whole.
+        for (const target of targets.slice(1)) await target.remove();
+        for (const target of targets) target.close();
       }
     });
   }

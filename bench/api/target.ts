@@ -10,7 +10,9 @@ export interface Target {
   readonly namespace: string;
   /** A number that no other object of this run has. */
   next(): number;
-  close(): Promise<void>;
+  /** Deletes the namespace, on a cluster that lives on. */
+  remove(): Promise<void>;
+  close(): void;
 }
 
 const PATIENCE_MS = 10_000;
@@ -37,10 +39,10 @@ export async function openTarget(name: string, access: KubeconfigContext): Promi
     client,
     namespace,
     next: () => ++serial,
-    async close() {
+    async remove() {
       await client.send("DELETE", `/api/v1/namespaces/${namespace}`);
-      client.close();
     },
+    close: () => client.close(),
   };
 }
 

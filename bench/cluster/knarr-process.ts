@@ -12,6 +12,7 @@ const KNARR = join(import.meta.dirname, "../../bin/knarr");
 export interface KnarrProcess {
   /** From the start of the process to the line that says that it is ready. */
   readonly startMs: number;
+  readonly pid: number;
   readonly access: KubeconfigContext;
   /** Stops it. Its data stays with whoever owns the directory. */
   stop(): Promise<void>;
@@ -37,6 +38,7 @@ export async function startKnarr(dataDir: string, options: readonly string[] = [
   const gone = once(child, "exit");
   return {
     startMs: readyAt - began,
+    pid: child.pid!,
     access: await readKubeconfig(await readFile(kubeconfig, "utf8")),
     async stop() {
       child.kill("SIGTERM");

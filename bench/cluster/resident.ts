@@ -4,16 +4,16 @@ import { openTarget } from "../api/target.ts";
 import { inFlight } from "../api/in-flight.ts";
 import { gatedPod, podName, POD_COUNT, podsOf } from "../api/objects.ts";
 import { withKnarr } from "./knarr-process.ts";
-import { cpuShare, processUse } from "./process-metrics.ts";
+import { cpuShare, processUse } from "./process-use.ts";
 
 /** Resident memory and processor time of an idle cluster, and the memory with Pods that only lie there. */
 export function benchResident(idleMs: number): Promise<Measure[]> {
-  return withKnarr([], async ({ access }) => {
+  return withKnarr([], async ({ access, pid }) => {
     const target = await openTarget("knarr", access);
     await sleep(systemClock, idleMs);
-    const before = await processUse(target.client);
+    const before = processUse(pid);
     await sleep(systemClock, idleMs);
-    const idle = await processUse(target.client);
+    const idle = processUse(pid);
     const { seconds } = await inFlight(
       64,
       (started) => started >= POD_COUNT,
@@ -22,8 +22,8 @@ export function benchResident(idleMs: number): Promise<Measure[]> {
       },
     );
     await sleep(systemClock, idleMs);
-    const full = await processUse(target.client);
-    target.client.close();
+    const full = processUse(pid);
+    target.close();
     return [
       { name: "resident, idle", value: idle.residentMb, unit: "MB" },
       { name: "processor, idle", value: cpuShare(before, idle), unit: "% CPU" },

@@ -7,7 +7,7 @@ import { deployment, isComplete, type DeploymentSeen } from "./deployment.ts";
 import { withKnarr } from "./knarr-process.ts";
 
 const DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments";
-const PATIENCE_MS = 300_000;
+const PATIENCE_MS = 60_000;
 
 /** Resolves to the milliseconds since `began` when the Deployment is as its spec asks. */
 async function completed(client: LoadClient, name: string, began: number): Promise<number> {

@@ -1,5 +1,4 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
-import { urlToHttpOptions } from "node:url";
 import type { KubeconfigContext } from "#client";
 
 /** An answer whose body nobody needed: only its size counts. */

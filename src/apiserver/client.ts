@@ -1,3 +1,4 @@
+import type { Pacer } from "#base";
 import type { Client, List, ListOptions, WatchEvent as ClientWatchEvent } from "#client";
 import { noSuchPath, StatusError, type KubeObject, type ObjectKey, type ResourceType, type Status } from "#objects";
 import { parsed, type ResolvedResource, type UserInfo, type WatchEvent } from "#registry";
@@ -10,7 +11,7 @@ import type { Operation, Result, WriteParameters } from "./operation.ts";
  * The {@link Client} of one user in this process: no wire, no encoding, frozen objects shared with the caches.
  * `manager` is who its writes are recorded under, as the start of a User-Agent is for others.
  */
-export function createInProcessClient(machinery: Machinery, user: UserInfo, manager: string): Client {
+export function createInProcessClient(machinery: Machinery, user: UserInfo, manager: string, pace: Pacer): Client {
   const parametersOf = ({
     dryRun = false,
     fieldManager = manager,
@@ -32,7 +33,11 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
     ...(subresource ? { subresource } : {}),
     warn: () => {},
   });
-  const run = (operation: Operation) => execute(machinery, operation);
+  const run = async (operation: Operation) => {
+    // In this process a request may never wait for anything: others are to get their turn too.
+    await pace();
+    return execute(machinery, operation);
+  };
   const objectOf = async <T>(target: ResolvedResource, result: Promise<Result>): Promise<T> => {
     const found = await result;
     if (found.type === "object") return fromStorage(target, found.object).object as T;

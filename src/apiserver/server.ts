@@ -1,7 +1,7 @@
 import type { AdmissionChain } from "#admission";
 import { noAdmission } from "#admission";
 import type { Authenticator, Authorizer } from "#auth";
-import { silentLog, type Clock, type Log, type Random } from "#base";
+import { createPacer, silentLog, type Clock, type Log, type Random } from "#base";
 import type { Client } from "#client";
 import { badRequest, internalError, noSuchPath, StatusError } from "#objects";
 import type { Registry, UserInfo } from "#registry";
@@ -81,7 +81,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     admission: noAdmission,
     clock,
   };
-  const client = (user: UserInfo, manager = DEFAULT_MANAGER) => createInProcessClient(machinery, user, manager);
+  const pace = createPacer(options.clock);
+  const client = (user: UserInfo, manager = DEFAULT_MANAGER) => createInProcessClient(machinery, user, manager, pace);
   if (options.admission) {
     machinery.admission =
       typeof options.admission === "function"

@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "./clock.ts";
 import { createDueHeap, type Due } from "./timer-heap.ts";
+import { turn } from "./turn.ts";
 
 interface Pending extends Due {
   readonly fn: () => void;
@@ -22,22 +23,6 @@ export interface VirtualClock extends Clock {
 
 /** Turns of the event loop without a new timer after which everything counts as settled. */
 const SETTLED_TURNS = 3;
-
-/** One turn of the event loop; in browsers, which lack setImmediate, by way of a message. */
-const turn = () =>
-  new Promise<void>((resolve) => {
-    if (typeof setImmediate === "function") {
-      setImmediate(resolve);
-      return;
-    }
-    const { port1, port2 } = new MessageChannel();
-    port1.addEventListener("message", () => {
-      port1.close();
-      resolve();
-    });
-    port1.start();
-    port2.postMessage(undefined);
-  });
 
 /** Makes a {@link VirtualClock} that starts at `start` (milliseconds since the epoch; default 2026-01-01). */
 export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
@@ -69,7 +54,8 @@ export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
     now: () => now,
     monotonic: () => now - start,
     setTimeout(fn, ms): Timer {
-      const pending: Pending = { at: now + Math.max(0, ms), order: order++, fn };
+      // In whole milliseconds, as the machine's clock has them.
+      const pending: Pending = { at: now + Math.ceil(Math.max(0, ms)), order: order++, fn };
       timers.add(pending);
       changes++;
       return {

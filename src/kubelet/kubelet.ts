@@ -1,10 +1,12 @@
 import type { Clock, Log, Random, Scope } from "#base";
 import { createRecorder, type Client } from "#client";
-import { isPodTerminal, type Pod } from "#objects";
+import { isPodTerminal, type Node, type Pod } from "#objects";
+import { logSource } from "./logs/source.ts";
+import { createUsageCounter, refusalOf } from "./node/admission.ts";
 import { startNodeAgent } from "./node/agent.ts";
 import type { NodeDescription } from "./node/describe.ts";
-import { PodWorker } from "./pod/worker.ts";
-import type { Runtime } from "./runtime.ts";
+import { PodWorker, type WorkerContext } from "./pod/worker.ts";
+import type { LogLine, LogOptions, Runtime } from "./runtime.ts";
 
 export interface KubeletOptions {
   readonly node: NodeDescription;
@@ -15,33 +17,42 @@ export interface KubeletOptions {
   readonly log: Log;
   /** Closing it stops the kubelet; what runs goes on running. */
   readonly scope: Scope;
+  /** The Node as the API has it by now: its labels and taints may be other people's. */
+  readonly currentNode: () => Node | undefined;
 }
 
 /** The agent of one node. */
 export interface Kubelet {
   readonly nodeName: string;
-  readonly runtime: Runtime;
-  /** The state of a pod assigned to this node, as the API has it. */
+  /** Takes in the state of a pod assigned to this node, as the API has it. */
   observe(pod: Pod): void;
   /** The API has the pod no longer. */
   forget(pod: Pod): void;
-  /** By uid. */
-  worker(uid: string): PodWorker | undefined;
+  /**
+   * What a container of a pod has written.
+   *
+   * @throws StatusError BadRequest when there is no such log.
+   */
+  logs(
+    pod: Pod,
+    container: string,
+    options: LogOptions & { readonly previous: boolean },
+  ): AsyncIterable<LogLine>;
 }
 
 /** Registers the node and makes its kubelet; the pods are handed to it by whoever watches them. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
-  const { node, runtime, client, clock, random, scope } = options;
+  const { node, runtime, client, clock, random, scope, currentNode } = options;
   const log = options.log.with({ node: node.name });
   const recorder = createRecorder({ client, component: "kubelet", host: node.name, clock, random, log, scope });
   const workers = new Map<string, PodWorker>();
+  /** Pods that the API has no more, while their worker still tidies up; the others' workers stay until it has not. */
+  const forgotten = new Set<string>();
+  const counter = createUsageCounter();
 
   scope.defer(async () => {
     for (const worker of workers.values()) worker.close();
     await runtime.close();
-  });
-  runtime.onExit((exit) => {
-    for (const worker of workers.values()) if (worker.exited(exit)) return;
   });
   const agent = await startNodeAgent({
     description: node,
@@ -53,36 +64,58 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     log,
     scope,
   });
-  const nodeIps = node.addresses.filter(({ type }) => type === "InternalIP").map(({ address }) => address);
+  const context: WorkerContext = {
+    client,
+    runtime,
+    recorder,
+    clock,
+    random,
+    log,
+    nodeIps: node.addresses.filter(({ type }) => type === "InternalIP").map(({ address }) => address),
+    signal: scope.signal,
+    admit(pod) {
+      counter.remove(pod.metadata.uid ?? "");
+      const refusal = refusalOf(pod, currentNode() ?? agent.node, counter.usage);
+      if (!refusal) counter.add(pod);
+      return refusal;
+    },
+    onOver: (uid) => counter.remove(uid),
+    onGone(uid) {
+      counter.remove(uid);
+      if (forgotten.delete(uid)) workers.delete(uid);
+    },
+    onImages: () => agent.imagesChanged(),
+  };
 
   return {
     nodeName: node.name,
-    runtime,
-    worker: (uid) => workers.get(uid),
     observe(pod) {
       const { uid = "" } = pod.metadata;
       const known = workers.get(uid);
       if (known) {
-        known.observe(pod);
+        known.dispatch({ type: "observed", pod });
         return;
       }
       // Finished before this kubelet came: nothing runs, and only its deletion would be left to do.
       if (isPodTerminal(pod) && !pod.metadata.deletionTimestamp) return;
-      const worker = new PodWorker(pod, {
-        client,
-        runtime,
-        recorder,
-        clock,
-        log,
-        nodeIps,
-        onGone: (gone) => workers.delete(gone),
-        onImages: () => agent.imagesChanged(),
-      });
+      const worker = new PodWorker(pod, context);
       workers.set(uid, worker);
+      if (pod.status?.startTime) counter.add(pod);
       worker.start().catch((error: unknown) => log.error("a pod could not be taken up", { pod: uid, error }));
     },
     forget(pod) {
-      workers.get(pod.metadata.uid ?? "")?.forget();
+      const { uid = "" } = pod.metadata;
+      const worker = workers.get(uid);
+      if (worker?.closed) workers.delete(uid);
+      else if (worker) {
+        forgotten.add(uid);
+        worker.dispatch({ type: "forgotten" });
+      }
+    },
+    logs(pod, container, { previous, ...wanted }) {
+      // The worker knows of the latest run before the API does.
+      const current = workers.get(pod.metadata.uid ?? "")?.view.pod ?? pod;
+      return runtime.logs(logSource(current, container, previous), wanted);
     },
   };
 }

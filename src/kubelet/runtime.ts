@@ -1,4 +1,4 @@
-import type { Container, EphemeralContainer, Pod, Probe } from "#objects";
+import type { Container, ContainerUser, EphemeralContainer, LifecycleHandler, Pod, Probe } from "#objects";
 
 /**
  * What runs containers on one node: containerd through CRI, or the simulation. It knows sandboxes (what the
@@ -9,25 +9,32 @@ export interface Runtime {
   readonly version: string;
   /** What is still there of a pod that an earlier kubelet started; undefined when nothing is. */
   adopt(pod: Pod): Promise<AdoptedPod | undefined>;
-  createSandbox(pod: Pod): Promise<Sandbox>;
-  /** Containers must have ended before. */
-  removeSandbox(id: string): Promise<void>;
+  /** `attempt` counts the sandboxes that the pod has had before. */
+  createSandbox(pod: Pod, attempt: number): Promise<Sandbox>;
+  /** Ends the sandbox and gives its addresses back. Its containers must have ended before. */
+  stopSandbox(id: string): Promise<void>;
+  /** The pod is gone from the API: whatever is kept of it (ended containers, logs) can go. */
+  removePod(pod: Pod): Promise<void>;
   /** The image's id when it is on the node. */
   imageId(image: string): Promise<string | undefined>;
   /** Rejects with a {@link RuntimeError} whose text tells why. */
   pullImage(image: string, pod: Pod): Promise<PulledImage>;
   /** Every image on the node. */
   images(): readonly NodeImage[];
-  startContainer(request: StartRequest): Promise<StartedContainer>;
-  /** Asks the container to end, and ends it after the grace. Resolves once it has ended; `onExit` is called too. */
+  /** Creates and starts. Rejects with a {@link RuntimeError}. */
+  startContainer(request: StartRequest): Promise<RunningContainer>;
+  /**
+   * Asks the container to end, and ends it after the grace (at least a second). Resolves once it has ended.
+   * Called again with less grace while it is at it, the earlier end counts.
+   */
   stopContainer(id: string, graceSeconds: number): Promise<void>;
-  probe(id: string, probe: Probe, pod: Pod): Promise<ProbeOutcome>;
-  /** A readiness probe that a container has though its spec names none: only the simulation's slow starters. */
-  implicitReadinessProbe?(pod: Pod, container: AnyContainer): Probe | undefined;
-  /** What the container has written, oldest first. */
-  logs(id: string): readonly LogLine[];
-  /** Calls back whenever a container ends by itself or by being stopped. One listener a node. */
-  onExit(listener: (exit: ContainerExit) => void): void;
+  /** Probes once, within the probe's `timeoutSeconds`. */
+  probe(request: ProbeRequest): Promise<ProbeOutcome>;
+  /** Runs an exec, HTTP or TCP hook; rejects when it fails. It may be abandoned when the signal aborts. */
+  runHook(id: string, handler: LifecycleHandler, pod: Pod, signal: AbortSignal): Promise<void>;
+  /** What the container has written, oldest first; with `follow` also what it is yet to write, until it ends. */
+  logs(id: string, options: LogOptions): AsyncIterable<LogLine>;
+  /** Stops watching; what runs goes on running. */
   close(): Promise<void>;
 }
 
@@ -36,13 +43,20 @@ export type AnyContainer = Container | EphemeralContainer;
 export interface Sandbox {
   readonly id: string;
   readonly ips: readonly string[];
+  /** Resolves when the sandbox has died by itself. */
+  readonly lost?: Promise<void>;
 }
 
 export interface AdoptedPod {
-  readonly sandbox: Sandbox;
-  /** Running containers by name. */
-  readonly running: ReadonlyMap<string, StartedContainer & { readonly imageId: string }>;
+  /** Absent when it no longer runs. */
+  readonly sandbox?: Sandbox;
+  /** By name: the latest run of each container that the runtime knows of. */
+  readonly containers: ReadonlyMap<string, AdoptedContainer>;
 }
+
+export type AdoptedContainer =
+  | { readonly state: "running"; readonly attempt: number; readonly container: RunningContainer; readonly imageId: string }
+  | { readonly state: "exited"; readonly attempt: number; readonly exit: ContainerExit };
 
 export interface PulledImage {
   readonly id: string;
@@ -62,44 +76,82 @@ export interface StartRequest {
   readonly attempt: number;
 }
 
-export interface StartedContainer {
+export interface RunningContainer {
   /** `containerd://<hex>` */
   readonly id: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
+  /** The image as the runtime calls it: `docker.io/library/nginx:1.27`. */
+  readonly image?: string;
+  readonly user?: ContainerUser;
+  /** Resolves when the container has ended, by itself or by being stopped. */
+  readonly exited: Promise<ContainerExit>;
+  /**
+   * When the container counts as ready though no readiness probe asks it; absent: as soon as it runs. For the
+   * simulation's slow starters: real containers are ready then.
+   */
+  readonly ready?: Promise<void>;
 }
 
 export interface ContainerExit {
   readonly id: string;
   readonly exitCode: number;
+  readonly signal?: number;
   /** Completed, Error, OOMKilled … */
   readonly reason: string;
+  /** By the container's terminationMessagePolicy. */
   readonly message?: string;
+  /** Milliseconds since the epoch; 0 when it never ran. */
+  readonly startedAt: number;
   readonly finishedAt: number;
 }
 
+export interface ProbeRequest {
+  readonly id: string;
+  readonly kind: "startup" | "readiness" | "liveness";
+  readonly probe: Probe;
+  readonly pod: Pod;
+  /** The pod's address, for probes over the network. */
+  readonly ip: string | undefined;
+}
+
 export interface ProbeOutcome {
-  readonly success: boolean;
+  /** `unknown`: the probe itself did not work; it counts for nothing. */
+  readonly result: "success" | "failure" | "unknown";
   /** Why not: `HTTP probe failed with statuscode: 503`. */
   readonly message?: string;
-  /** The outcome cannot change before this time, so probing can pause. */
+  /** The outcome cannot change before this time, so that probing can pause once it is a success. */
   readonly steadyUntil?: number;
 }
 
+export interface LogOptions {
+  readonly follow: boolean;
+  /** Only so many of the last lines. */
+  readonly tailLines?: number;
+  /** Only lines since this time, milliseconds since the epoch. */
+  readonly since?: number;
+  readonly signal: AbortSignal;
+}
+
 export interface LogLine {
+  /** Milliseconds since the epoch. */
   readonly time: number;
   readonly stream: "stdout" | "stderr";
+  /** Without the line's end. */
   readonly text: string;
 }
 
 /** Something that the runtime could not do, with the reason that the pod's status shows. */
 export class RuntimeError extends Error {
-  /** CreateContainerError, RunContainerError, ErrImagePull … */
+  /** CreateContainerConfigError, CreateContainerError, RunContainerError, ErrImagePull … */
   readonly reason: string;
+  /** The container was made, but it could not be started: what is left of it. */
+  readonly exit: ContainerExit | undefined;
 
-  constructor(reason: string, message: string) {
+  constructor(reason: string, message: string, exit?: ContainerExit) {
     super(message);
     this.name = "RuntimeError";
     this.reason = reason;
+    this.exit = exit;
   }
 }

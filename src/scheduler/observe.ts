@@ -15,9 +15,9 @@ export interface ObserverOptions {
   /** Pods of ours that have been put on a node and whose binding is under way, by uid. */
   readonly binding: ReadonlySet<string>;
   /** A pod without a node is new or changed: a promise of a node may have come or gone. */
-  readonly onWaiting: (pod: PodInfo) => void;
-  /** A pod is gone, or has a node. */
-  readonly onSettled: (uid: string) => void;
+  readonly onWaiting: (pod: PodInfo, previous: Pod | undefined) => void;
+  /** A pod is gone, or has a node. `pod`: as it was while it waited, if it did. */
+  readonly onSettled: (uid: string, pod: PodInfo | undefined) => void;
   readonly notify: (event: ClusterEvent) => void;
 }
 
@@ -36,16 +36,20 @@ export function createObserver(options: ObserverOptions): Observer {
     if (placed) notify({ type: "pod-left", pod: placed.pod });
   };
 
-  const gone = (uid: string) => {
+  const settle = (uid: string) => {
+    const waited = queue.get(uid)?.info;
     queue.remove(uid);
-    options.onSettled(uid);
+    options.onSettled(uid, waited);
+  };
+
+  const gone = (uid: string) => {
+    settle(uid);
     leave(uid);
   };
 
   const onNode = (pod: Pod, nodeName: string) => {
     const uid = pod.metadata.uid ?? "";
-    queue.remove(uid);
-    options.onSettled(uid);
+    settle(uid);
     const placed = snapshot.placed(uid);
     if (placed && placed.node.name === nodeName && isSame(placed.pod.pod, pod)) {
       placed.pod.pod = pod;
@@ -78,7 +82,7 @@ export function createObserver(options: ObserverOptions): Observer {
       queue.put(new PodInfo(pod), now(), previous !== undefined);
     }
     const queued = queue.get(uid);
-    if (queued) options.onWaiting(queued.info);
+    if (queued) options.onWaiting(queued.info, previous);
   };
 
   return {
@@ -121,13 +125,19 @@ export function createObserver(options: ObserverOptions): Observer {
 /** Whether nothing has changed that scheduling looks at. */
 function isSame(a: Pod, b: Pod): boolean {
   return (
-    a.metadata.generation === b.metadata.generation &&
-    a.metadata.generation !== undefined &&
+    sameSpec(a, b) &&
     (a.metadata.deletionTimestamp === undefined) === (b.metadata.deletionTimestamp === undefined) &&
     sameLabels(a.metadata.labels, b.metadata.labels) &&
     !isResizing(a) &&
     !isResizing(b)
   );
+}
+
+/** The generation tells, where there is one. */
+function sameSpec(a: Pod, b: Pod): boolean {
+  const { generation } = a.metadata;
+  if (generation !== undefined && generation === b.metadata.generation) return true;
+  return JSON.stringify({ ...a.spec, nodeName: "" }) === JSON.stringify({ ...b.spec, nodeName: "" });
 }
 
 /** While a resize is under way, the status decides what the pod counts as asking for. */

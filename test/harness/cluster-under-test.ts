@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -11,20 +11,33 @@ import { run, type Outcome, type RunOptions } from "./run.ts";
 const root = join(import.meta.dirname, "../..");
 export const KNARR = join(root, "bin/knarr");
 
+/** kubectl, pointed at one cluster and perhaps at one namespace. */
+export interface Kubectl {
+  /** Runs kubectl; fails the test when it exits with anything but 0. Resolves to its standard output. */
+  (...args: string[]): Promise<string>;
+  /** Runs kubectl with input, with an environment or with an exit code of its own. */
+  try(args: readonly string[], options?: RunOptions): Promise<Outcome>;
+  /** `kubectl apply -f -` */
+  apply(manifest: string, ...args: string[]): Promise<string>;
+  /** `kubectl get -o json` */
+  json<T>(...args: string[]): Promise<T>;
+}
+
 /** A cluster in a process of its own, started as a user would, and the real clients pointed at it. */
 export interface ClusterUnderTest extends AsyncDisposable {
   readonly dir: string;
   readonly dataDir: string;
   readonly kubeconfig: string;
+  readonly env: NodeJS.ProcessEnv;
   readonly process: ChildProcess;
-  /** Runs kubectl; fails the test when it exits with anything but 0. Resolves to its standard output. */
-  kubectl(...args: string[]): Promise<string>;
-  /** Runs kubectl with input or with an exit code of its own. */
-  tryKubectl(args: readonly string[], options?: RunOptions): Promise<Outcome>;
-  /** `kubectl apply -f -` */
-  apply(manifest: string, ...args: string[]): Promise<string>;
+  readonly kubectl: Kubectl;
+  /** Makes a namespace, where a case is alone, and points kubectl at it. */
+  inNamespace(name: string): Promise<Kubectl>;
+  /** What `knarr up` has printed so far. */
+  output(): string;
   helm(...args: string[]): Promise<string>;
-  stop(signal?: NodeJS.Signals): Promise<void>;
+  /** Resolves to the exit code, null after a signal that cannot be caught. */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 export interface UnderTestOptions {
@@ -46,39 +59,40 @@ export async function startUnderTest(options: UnderTestOptions = {}): Promise<Cl
     ["up", "--data-dir", dataDir, "--port", "0", "--nodes", String(nodes), "--runtime", "simulated", ...args],
     { env, stdio: ["ignore", "pipe", "pipe"] },
   );
-  let output = "";
-  const ready = new Promise<void>((resolve, reject) => {
-    const take = (chunk: string) => {
-      output += chunk;
-      if (/ready in \d+ ms/.test(output)) resolve();
-    };
-    child.stdout.setEncoding("utf8").on("data", take);
-    child.stderr.setEncoding("utf8").on("data", take);
-    child.on("exit", (code) => reject(new Error(`knarr up exited with ${code}: ${output}`)));
-  });
-  await ready;
+  const output = await untilReady(child);
 
-  const { kubectl, helm } = realClients();
-  const expectZero = (what: string, { code, stdout, stderr }: Outcome) => {
-    assert.equal(code, 0, `${what} exited with ${code}: ${stderr}${stdout}`);
-    return stdout;
+  const { kubectl: program, helm } = realClients();
+  const kubectlWith = (extra: readonly string[]): Kubectl => {
+    const attempt: Kubectl["try"] = (kubectlArgs, more = {}) =>
+      run(program, [...extra, ...kubectlArgs], { cwd: dir, ...more, env: { ...env, ...more.env } });
+    const must = async (kubectlArgs: readonly string[], more?: RunOptions) =>
+      expectZero(`kubectl ${kubectlArgs.join(" ")}`, await attempt(kubectlArgs, more));
+    return Object.assign((...kubectlArgs: string[]) => must(kubectlArgs), {
+      try: attempt,
+      apply: (manifest: string, ...more: string[]) => must(["apply", "-f", "-", ...more], { input: manifest }),
+      json: async <T>(...kubectlArgs: string[]) => JSON.parse(await must(["get", "-o", "json", ...kubectlArgs])) as T,
+    });
   };
+  const kubectl = kubectlWith([]);
   const cluster: ClusterUnderTest = {
     dir,
     dataDir,
     kubeconfig,
+    env,
     process: child,
-    kubectl: async (...kubectlArgs) =>
-      expectZero(`kubectl ${kubectlArgs.join(" ")}`, await run(kubectl, kubectlArgs, { env })),
-    tryKubectl: (kubectlArgs, more = {}) => run(kubectl, kubectlArgs, { ...more, env: { ...env, ...more.env } }),
-    apply: async (manifest, ...more) =>
-      expectZero("kubectl apply", await run(kubectl, ["apply", "-f", "-", ...more], { env, input: manifest })),
-    helm: async (...helmArgs) => expectZero(`helm ${helmArgs.join(" ")}`, await run(helm, helmArgs, { env })),
+    kubectl,
+    async inNamespace(name) {
+      await kubectl("create", "namespace", name);
+      return kubectlWith(["--namespace", name]);
+    },
+    output,
+    helm: async (...helmArgs) => expectZero(`helm ${helmArgs.join(" ")}`, await run(helm, helmArgs, { env, cwd: dir })),
     async stop(signal = "SIGTERM") {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill(signal);
         await once(child, "exit");
       }
+      return child.exitCode;
     },
     async [Symbol.asyncDispose]() {
       await cluster.stop();
@@ -88,24 +102,45 @@ export async function startUnderTest(options: UnderTestOptions = {}): Promise<Cl
   return cluster;
 }
 
+function expectZero(what: string, { code, stdout, stderr }: Outcome): string {
+  assert.equal(code, 0, `${what} exited with ${code}: ${stderr}${stdout}`);
+  return stdout;
+}
+
+/** Resolves, once the cluster says that it is ready, to how to look at what it prints. */
+async function untilReady(child: ChildProcess): Promise<() => string> {
+  let output = "";
+  const ready = Promise.withResolvers<void>();
+  const take = (chunk: string) => {
+    output += chunk;
+    if (/ready in \d+ ms/.test(output)) ready.resolve();
+  };
+  child.stdout!.setEncoding("utf8").on("data", take);
+  child.stderr!.setEncoding("utf8").on("data", take);
+  child.on("exit", (code) => ready.reject(new Error(`knarr up exited with ${code}: ${output}`)));
+  await ready.promise;
+  return () => output;
+}
+
 /** Calls `look` until it returns something, failing with `what` after `timeoutMs`. */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false>,
   timeoutMs = 30_000,
 ): Promise<T> {
-  const deadline = Date.now() + timeoutMs;
-  let last: unknown;
+  const deadline = performance.now() + timeoutMs;
   for (;;) {
+    let failure: unknown;
     try {
       const found = await look();
       if (found !== undefined && found !== false) return found;
     } catch (error) {
-      last = error;
+      failure = error;
     }
-    assert.ok(Date.now() < deadline, `${what} did not come about${last ? `: ${String(last)}` : ""}`);
+    assert.ok(
+      performance.now() < deadline,
+      `${what} did not come about${failure instanceof Error ? `: ${failure.message}` : ""}`,
+    );
     await delay(50);
   }
 }
-
-export const readManifest = (name: string) => readFile(join(root, "test/manifests", name), "utf8");

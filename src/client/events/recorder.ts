@@ -146,7 +146,7 @@ const MAX_NAME = 253;
 
 /** `<object>.<nanoseconds in hex>` (client-go GenerateEventName); the last digits tell Events of one millisecond apart. */
 function eventName(object: string, now: number, counter: number, random: Random): string {
-  const nanoseconds = BigInt(now) * 1_000_000n + BigInt(counter % 1_000_000);
+  const nanoseconds = BigInt(Math.floor(now)) * 1_000_000n + BigInt(counter % 1_000_000);
   const name = `${object}.${nanoseconds.toString(16)}`;
   return name.length <= MAX_NAME ? name : random.uuid();
 }

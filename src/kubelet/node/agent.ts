@@ -1,16 +1,14 @@
-import { every, type Clock, type Log, type Random, type Scope } from "#base";
-import type { Client, EventRecorder } from "#client";
-import { formatMicroTime, formatTime, hasReason, LEASES, NODES, type Lease, type New, type Node } from "#objects";
+import { every, type Clock, type Log, type Random, type Scope, type Timer } from "#base";
+import { retryOnConflict, updateStatus, type Client, type EventRecorder } from "#client";
+import { formatTime, hasReason, NODES, type Node } from "#objects";
 import type { NodeImage } from "../runtime.ts";
 import { newNode, nodeStatus, type NodeDescription } from "./describe.ts";
+import { keepLease } from "./lease.ts";
 
-/** Upstream's defaults: the lease lasts 40 s and is renewed every 10 s; an unchanged status is posted every 5 min. */
-const LEASE_SECONDS = 40;
-const RENEW_MS = 10_000;
+/** An unchanged status is posted every 5 min (upstream nodeStatusReportFrequency). */
 const STATUS_MS = 300_000;
 /** Changes of the image list gather this long. */
 const IMAGES_MS = 1_000;
-const LEASE_NAMESPACE = "kube-node-lease";
 
 export interface NodeAgentOptions {
   readonly description: NodeDescription;
@@ -24,6 +22,8 @@ export interface NodeAgentOptions {
 }
 
 export interface NodeAgent {
+  /** The Node as this agent knows it last. */
+  readonly node: Node;
   /** The node's images have changed. */
   imagesChanged(): void;
 }
@@ -32,71 +32,49 @@ export interface NodeAgent {
 export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
   const { description, client, recorder, clock, random, log, scope } = options;
   const key = { namespace: "", name: description.name };
-  const leaseKey = { namespace: LEASE_NAMESPACE, name: description.name };
+  let node: Node;
 
-  const quietly = (what: string, work: () => Promise<unknown>) => {
-    void work().catch((error: unknown) => {
-      if (!scope.signal.aborted) log.warn(`${what} failed`, { node: description.name, error });
+  const postStatus = () =>
+    retryOnConflict(clock, async () => {
+      const current = await client.get(NODES, key);
+      const status = nodeStatus(description, current.status, options.images(), formatTime(clock.now()));
+      node = await updateStatus(client, NODES, { ...current, status });
+      return node;
+    });
+  const postQuietly = () => {
+    postStatus().catch((error: unknown) => {
+      if (!scope.signal.aborted) log.warn("posting the node's status failed", { error });
     });
   };
-
-  const postStatus = async () => {
-    const node = await client.get(NODES, key);
-    const status = nodeStatus(description, node.status, options.images(), formatTime(clock.now()));
-    await client.update(NODES, { ...node, status }, { subresource: "status" });
-  };
-  const register = async (): Promise<Node> => {
-    try {
-      return await client.create(NODES, newNode(description, formatTime(clock.now())));
-    } catch (error) {
-      if (!hasReason(error, "AlreadyExists")) throw error;
-      await postStatus();
-      return client.get(NODES, key);
-    }
-  };
-  const renewLease = async (node: Node) => {
-    const renewTime = formatMicroTime(clock.now());
-    const spec = { holderIdentity: description.name, leaseDurationSeconds: LEASE_SECONDS, renewTime };
-    try {
-      await client.patch(LEASES, leaseKey, { type: "merge", body: { spec } });
-    } catch (error) {
-      if (!hasReason(error, "NotFound")) throw error;
-      const { name = "", uid = "" } = node.metadata;
-      const lease: New<Lease> = {
-        metadata: {
-          ...leaseKey,
-          ownerReferences: [{ apiVersion: "v1", kind: "Node", name, uid }],
-        },
-        spec,
-      };
-      await client.create(LEASES, lease);
-    }
-  };
-
-  const node = await register();
-  await renewLease(node);
+  try {
+    node = await client.create(NODES, newNode(description, formatTime(clock.now())));
+  } catch (error) {
+    if (!hasReason(error, "AlreadyExists")) throw error;
+    node = await postStatus();
+  }
+  await keepLease({
+    client,
+    clock,
+    random,
+    scope,
+    node: () => node,
+    onError: (error) => log.warn("renewing the node's lease failed", { error }),
+  });
   recorder.event(node, "Normal", "Starting", "Starting kubelet.");
 
-  // A thousand nodes must not all speak in the same instant.
-  const offset = clock.setTimeout(() => {
-    const renewal = every(clock, RENEW_MS, () => quietly("renewing the lease", () => renewLease(node)));
-    scope.defer(() => renewal.cancel());
-  }, random.int(RENEW_MS));
-  const status = every(clock, STATUS_MS + random.int(STATUS_MS / 10), () => quietly("posting the status", postStatus));
-  scope.defer(() => offset.cancel());
+  const status = every(clock, STATUS_MS + random.int(STATUS_MS / 10), postQuietly);
   scope.defer(() => status.cancel());
-
-  let pending = false;
+  let imagesTimer: Timer | undefined;
+  scope.defer(() => imagesTimer?.cancel());
   return {
+    get node() {
+      return node;
+    },
     imagesChanged() {
-      if (pending) return;
-      pending = true;
-      const timer = clock.setTimeout(() => {
-        pending = false;
-        forget();
-        quietly("posting the images", postStatus);
+      imagesTimer ??= clock.setTimeout(() => {
+        imagesTimer = undefined;
+        postQuietly();
       }, IMAGES_MS);
-      const forget = scope.defer(() => timer.cancel());
     },
   };
 }

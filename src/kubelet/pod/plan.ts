@@ -1,182 +1,228 @@
-import { isPodTerminal, isSidecar, type Container, type Pod } from "#objects";
+import { isSidecar, type Container, type Probe } from "#objects";
 import type { AnyContainer } from "../runtime.ts";
+import { restartTime } from "./back-off.ts";
+import type { Happening } from "./happening.ts";
 import { restartsAfter } from "./restart.ts";
-import { containerView, type ContainerView, type PodView } from "./view.ts";
-
-/** One thing to be done for a pod. Steps of one plan do not depend on each other. */
-export type Step =
-  | { readonly type: "create-sandbox" }
-  | { readonly type: "remove-sandbox" }
-  | { readonly type: "pull-image"; readonly container: AnyContainer }
-  | { readonly type: "start-container"; readonly container: AnyContainer; readonly kind: ContainerKind }
-  | { readonly type: "stop-container"; readonly name: string; readonly id: string; readonly graceSeconds: number }
-  | { readonly type: "end"; readonly reason: string; readonly message: string }
-  /** Everything has stopped: the API may forget the pod. */
-  | { readonly type: "finish-deletion" };
-
-export type ContainerKind = "init" | "main" | "ephemeral";
+import { planShutdown } from "./plan-shutdown.ts";
+import { planStop, type Step, type StopStep } from "./step.ts";
+import { graceMs } from "./transition.ts";
+import {
+  containerView,
+  isOver,
+  type ContainerKind,
+  type ContainerView,
+  type PodView,
+  type RunningView,
+} from "./view.ts";
 
 export interface PodPlan {
+  /** What is to be noted first: decisions that need no doing. While there are any, nothing else is planned. */
+  readonly notes: readonly Happening[];
   readonly steps: readonly Step[];
   /** Look again at this time if nothing happens before. */
   readonly requeueAt?: number;
 }
 
-const DEFAULT_GRACE_SECONDS = 30;
+/** How long an exit or a failed pull is shown as such before it is shown as waiting for the next attempt. */
+const SHOW_MS = 1_000;
 
 /** What is to be done next so that the pod becomes what its spec says (upstream computePodActions). */
 export function planPod(view: PodView, now: number): PodPlan {
-  const { pod } = view;
-  if (pod.metadata.deletionTimestamp) return planShutdown(view, deletionGrace(pod), true);
-  if (view.ending) return planShutdown(view, gracePeriod(pod), false);
-
+  if (view.lifecycle.state !== "active") return { notes: [], ...planShutdown(view, now) };
   const deadline = deadlineOf(view);
-  if (deadline !== undefined && now >= deadline) {
-    return {
-      steps: [
-        {
-          type: "end",
-          reason: "DeadlineExceeded",
-          message: "Pod was active on the node longer than the specified deadline",
-        },
-      ],
-    };
-  }
-  if (isPodTerminal(pod) && view.sandbox.state === "none") return { steps: [] };
-  if (isFinished(view)) return planShutdown(view, gracePeriod(pod), false);
-
-  const plan = planRunning(view, now);
-  return deadline === undefined ? plan : earlier(plan, deadline);
+  if (now >= deadline) return note({ type: "deadline-exceeded" });
+  if (isFinished(view)) return note({ type: "finished" });
+  const plan = view.sandbox.state === "ready" ? planContainers(view, now) : planSandbox(view, now);
+  const requeueAt = Math.min(plan.requeueAt ?? Infinity, deadline);
+  return requeueAt === Infinity ? plan : { ...plan, requeueAt };
 }
 
-const earlier = (plan: PodPlan, at: number): PodPlan => ({
-  ...plan,
-  requeueAt: Math.min(plan.requeueAt ?? Infinity, at),
-});
+const note = (...notes: readonly Happening[]): PodPlan => ({ notes, steps: [] });
+const steps = (...list: readonly Step[]): PodPlan => ({ notes: [], steps: list });
 
-function planRunning(view: PodView, now: number): PodPlan {
+function deadlineOf({ pod, startTime }: PodView): number {
+  const seconds = pod.spec?.activeDeadlineSeconds;
+  return seconds === undefined ? Infinity : startTime + seconds * 1000;
+}
+
+function planSandbox(view: PodView, now: number): PodPlan {
   const { sandbox } = view;
-  if (sandbox.state === "none") return { steps: [{ type: "create-sandbox" }] };
-  if (sandbox.state === "failed") {
-    return sandbox.retryAt <= now ? { steps: [{ type: "create-sandbox" }] } : { steps: [], requeueAt: sandbox.retryAt };
+  switch (sandbox.state) {
+    case "none":
+      return steps({ type: "create-sandbox" });
+    case "failed":
+      return sandbox.retryAt <= now
+        ? steps({ type: "create-sandbox" })
+        : { notes: [], steps: [], requeueAt: sandbox.retryAt };
+    case "lost": {
+      const stops = [...view.containers].flatMap(([name, container]) =>
+        planStop(name, container, { deadline: now, now, because: `Stopping container ${name}` }),
+      );
+      const alive = [...view.containers.values()].some(({ run }) => run.state === "running" || run.state === "starting");
+      return steps(...stops, ...(alive ? [] : [{ type: "stop-sandbox", id: sandbox.sandbox.id } as const]));
+    }
+    case "creating":
+    case "ready":
+    case "stopping":
+      return steps();
   }
-  if (sandbox.state !== "ready") return { steps: [] };
+}
 
-  const steps: Step[] = [];
+/** Containers in upstream's order: ephemeral ones at once, init containers one by one, then the main ones in turn. */
+function planContainers(view: PodView, now: number): PodPlan {
+  const notes: Happening[] = [];
+  const list: Step[] = [];
   let requeueAt = Infinity;
-  const advance = (container: AnyContainer, kind: ContainerKind) => {
+  /** Returns whether the container is being made: the next one has to wait for it. */
+  const advance = (container: AnyContainer, kind: ContainerKind): boolean => {
     const next = nextOf(view, container, kind, now);
-    if (next.step) steps.push(next.step);
+    if (next.note) notes.push(next.note);
+    if (next.step) list.push(next.step);
     if (next.at !== undefined) requeueAt = Math.min(requeueAt, next.at);
+    return next.busy;
   };
   const { initContainers = [], containers = [], ephemeralContainers = [] } = view.pod.spec ?? {};
-  let initialized = true;
-  for (const container of initContainers) {
-    const { run } = containerView(view, container.name);
-    const passed = isSidecar(container)
-      ? run.state === "running" && run.started
-      : run.state === "exited" && run.terminated.exitCode === 0;
-    if (isSidecar(container) || !passed) advance(container, "init");
-    if (!passed && !alreadyInitialized(view)) {
-      initialized = false;
-      break;
-    }
+  for (const container of ephemeralContainers) advance(container, "ephemeral");
+  if (advanceInit(view, initContainers, advance)) {
+    for (const container of containers) if (advance(container, "main")) break;
   }
-  if (initialized) {
-    for (const container of containers) advance(container, "main");
-    for (const container of ephemeralContainers) advance(container, "ephemeral");
-  }
-  return requeueAt === Infinity ? { steps } : { steps, requeueAt };
+  if (notes.length > 0) return note(...notes);
+  return { notes, steps: list, ...(requeueAt === Infinity ? {} : { requeueAt }) };
 }
 
-/** Once a main container has been started, a side-car that restarts holds nobody back. */
-const alreadyInitialized = (view: PodView) =>
-  (view.pod.spec?.containers ?? []).some(({ name }) => {
-    const { run, last } = containerView(view, name);
-    return run.state !== "none" || last !== undefined;
-  });
-
-/** What one container needs next: its image, a start, a wait, or nothing. */
-function nextOf(
+/** Returns whether the pod is initialized: every init container has done its work, every side-car has started. */
+function advanceInit(
   view: PodView,
-  container: AnyContainer,
-  kind: ContainerKind,
-  now: number,
-): { readonly step?: Step; readonly at?: number } {
-  const { run, image } = containerView(view, container.name);
+  initContainers: readonly Container[],
+  advance: (container: AnyContainer, kind: ContainerKind) => boolean,
+): boolean {
+  for (const container of initContainers) {
+    const sidecar = isSidecar(container);
+    const passed = hasPassed(containerView(view, container.name), sidecar);
+    if (sidecar || !(passed || view.initialized)) advance(container, "init");
+    // Once a main container has run, a side-car that restarts holds nobody back.
+    if (!passed && !view.initialized) return false;
+  }
+  return true;
+}
+
+const hasPassed = ({ run }: ContainerView, sidecar: boolean) =>
+  sidecar ? run.state === "running" && run.stage === "up" : run.state === "exited" && run.terminated.exitCode === 0;
+
+interface Next {
+  readonly step?: Step;
+  readonly note?: Happening;
+  readonly at?: number;
+  /** It is on its way to running. */
+  readonly busy: boolean;
+}
+
+const IDLE: Next = { busy: false };
+const BUSY: Next = { busy: true };
+
+/** What one container needs next: its image, a start, a wait, a stop, or nothing. */
+function nextOf(view: PodView, container: AnyContainer, kind: ContainerKind, now: number): Next {
+  const own = containerView(view, container.name);
+  const { run } = own;
   switch (run.state) {
     case "starting":
-    case "running":
-      return {};
+      return BUSY;
+    case "running": {
+      const [stop] = stopOf(view, container, kind, run, now);
+      return stop ? { step: stop, busy: false } : run.stage === "hook" ? BUSY : IDLE;
+    }
     case "exited": {
-      const again =
-        kind !== "ephemeral" && restartsAfter(view.pod, container as Container, kind, run.terminated.exitCode ?? 0);
-      if (!again) return {};
-      if (run.restartAt > now) return { at: run.restartAt };
-      break;
+      if (!restartsAfter(view.pod, container, kind, run.terminated.exitCode)) return IDLE;
+      const at = restartTime(own, run.at);
+      if (at <= now) break;
+      return backingOff(run, at, now, { type: "restart-backs-off", name: container.name });
     }
     case "failed":
-      if (run.retryAt > now) return { at: run.retryAt };
+      if (run.retryAt > now) return { at: run.retryAt, busy: false };
       break;
     case "none":
       break;
   }
-  switch (image.state) {
-    case "pulling":
-      return {};
-    case "failed":
-      return image.retryAt <= now ? { step: { type: "pull-image", container } } : { at: image.retryAt };
-    case "unknown":
-      return { step: { type: "pull-image", container } };
-    case "present":
-      return { step: { type: "start-container", container, kind } };
+  return imageOrStart(own, container, now);
+}
+
+/** A container that runs is stopped because of a fault, or because its image is to be another. */
+function stopOf(
+  view: PodView,
+  container: AnyContainer,
+  kind: ContainerKind,
+  run: RunningView,
+  now: number,
+): readonly StopStep[] {
+  const { name } = container;
+  const stop = (because: string, probe?: Probe) => {
+    const grace = probe?.terminationGracePeriodSeconds;
+    const deadline = run.stopping?.deadline ?? now + (grace === undefined ? graceMs(view.pod) : grace * 1000);
+    return planStop(name, containerView(view, name), { deadline, now, because });
+  };
+  const failed = (what: string) =>
+    restartsAfter(view.pod, container, kind, 1)
+      ? `Container ${name} ${what}, will be restarted`
+      : `Container ${name} ${what}`;
+  switch (run.fault) {
+    case "liveness":
+      return stop(failed("failed liveness probe"), container.livenessProbe);
+    case "startup":
+      return stop(failed("failed startup probe"), container.startupProbe);
+    case "hook":
+      return stop("FailedPostStartHook");
+    case undefined:
+      return kind !== "main" || container.image === run.wanted
+        ? []
+        : stop(`Container ${name} definition changed, will be restarted`);
   }
 }
 
-/** Stops everything, main containers before side-cars, then the sandbox, then (when deleted) the object. */
-function planShutdown(view: PodView, graceSeconds: number, deleted: boolean): PodPlan {
-  const names = (containers: readonly AnyContainer[] | undefined) => (containers ?? []).map(({ name }) => name);
-  const { spec } = view.pod;
-  const sidecars = names((spec?.initContainers ?? []).filter(isSidecar)).reverse();
-  const others = [
-    ...names(spec?.containers),
-    ...names(spec?.ephemeralContainers),
-    ...names(spec?.initContainers),
-  ].filter((name) => !sidecars.includes(name));
-  const alive = (name: string) => ["starting", "running"].includes(containerView(view, name).run.state);
-  const stopping = others.some(alive) ? others.filter(alive) : sidecars.filter(alive).slice(0, 1);
-  if (stopping.length > 0)
-    return { steps: stopping.flatMap((name) => stopStep(name, containerView(view, name), graceSeconds)) };
-  if (view.sandbox.state === "ready") return { steps: [{ type: "remove-sandbox" }] };
-  if (["creating", "removing"].includes(view.sandbox.state)) return { steps: [] };
-  return { steps: deleted ? [{ type: "finish-deletion" }] : [] };
+function imageOrStart({ image }: ContainerView, container: AnyContainer, now: number): Next {
+  const { name } = container;
+  switch (image.state) {
+    case "pulling":
+      return BUSY;
+    case "failed":
+      if (image.retryAt <= now) return { step: { type: "pull-image", name }, busy: true };
+      return backingOff(image, image.retryAt, now, { type: "image-backs-off", name });
+    case "unknown":
+      return { step: { type: "pull-image", name }, busy: true };
+    case "present":
+      return { step: { type: "start-container", name }, busy: true };
+  }
 }
 
-/** A container that is only starting is stopped as soon as it runs. */
-function stopStep(name: string, { run }: ContainerView, graceSeconds: number): Step[] {
-  if (run.state !== "running" || run.stopping) return [];
-  return [{ type: "stop-container", name, id: run.id, graceSeconds }];
-}
-
-const gracePeriod = (pod: Pod) => pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS;
-const deletionGrace = (pod: Pod) => pod.metadata.deletionGracePeriodSeconds ?? gracePeriod(pod);
-
-function deadlineOf({ pod, startTime }: PodView): number | undefined {
-  const seconds = pod.spec?.activeDeadlineSeconds;
-  return seconds === undefined || isPodTerminal(pod) ? undefined : startTime + seconds * 1000;
+/** Waits for `until`; after a moment that is what is shown. */
+function backingOff(
+  shown: { readonly at: number; readonly backingOff: boolean },
+  until: number,
+  now: number,
+  backsOff: Happening,
+): Next {
+  if (shown.backingOff) return { at: until, busy: false };
+  const showAt = Math.min(shown.at + SHOW_MS, until);
+  return showAt <= now ? { note: backsOff, busy: false } : { at: showAt, busy: false };
 }
 
 /** Whether every main container has ended for good, or an init container has failed for good. */
-export function isFinished(view: PodView): boolean {
+function isFinished(view: PodView): boolean {
   const { initContainers = [], containers = [] } = view.pod.spec ?? {};
-  const endedForGood = (container: Container, kind: "init" | "main") => {
+  const endedForGood = (container: Container, kind: ContainerKind) => {
     const { run } = containerView(view, container.name);
-    return run.state === "exited" && !restartsAfter(view.pod, container, kind, run.terminated.exitCode ?? 0);
+    return run.state === "exited" && !restartsAfter(view.pod, container, kind, run.terminated.exitCode);
   };
   const initFailed = initContainers.some((container) => {
-    if (isSidecar(container)) return false;
     const { run } = containerView(view, container.name);
-    return run.state === "exited" && run.terminated.exitCode !== 0 && endedForGood(container, "init");
+    return (
+      !isSidecar(container) &&
+      run.state === "exited" &&
+      run.terminated.exitCode !== 0 &&
+      endedForGood(container, "init")
+    );
   });
   return initFailed || (containers.length > 0 && containers.every((container) => endedForGood(container, "main")));
 }
+
+/** Whether nothing is left to be done for the pod but to write its status. */
+export const isSettled = (view: PodView): boolean => isOver(view) && view.sandbox.state === "none";

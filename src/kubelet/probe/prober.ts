@@ -8,65 +8,73 @@ export interface ProberOptions {
   readonly kind: ProbeKind;
   readonly probe: Probe;
   readonly clock: Clock;
+  /** When it first asks, milliseconds since the epoch. */
+  readonly firstAt: number;
+  /** The verdict that holds before the first outcome. */
+  readonly verdict: boolean;
   readonly ask: () => Promise<ProbeOutcome>;
   /** Called when the verdict turns: so many successes or failures in a row as the thresholds say. */
-  readonly onVerdict: (healthy: boolean, message: string) => void;
-  /** Called on every failure, for the Event. */
-  readonly onFailure: (message: string) => void;
+  readonly onVerdict: (healthy: boolean) => void;
+  /** Called on every outcome that is no success, for the Event. */
+  readonly onFailure: (result: "failure" | "unknown", message: string) => void;
 }
 
 /** How far a probe is: consecutive outcomes and the verdict that holds. */
 export interface ProbeState {
   readonly inARow: number;
   readonly last: boolean | undefined;
-  readonly verdict: boolean | undefined;
+  readonly verdict: boolean;
 }
 
-/** A readiness or startup probe starts out failed, a liveness probe passed (upstream prober worker). */
-export const initialProbeState = (kind: ProbeKind): ProbeState => ({
-  inARow: 0,
-  last: undefined,
-  verdict: kind === "liveness",
-});
-
-/** Counts an outcome; the verdict turns once the threshold of equal outcomes in a row is reached. */
+/** Counts an outcome; the verdict turns once the threshold of equal outcomes in a row is reached (upstream prober worker). */
 export function stepProbe(state: ProbeState, probe: Probe, success: boolean): ProbeState {
   const inARow = state.last === success ? state.inARow + 1 : 1;
   const threshold = success ? (probe.successThreshold ?? 1) : (probe.failureThreshold ?? 3);
   return { inARow, last: success, verdict: inARow >= threshold ? success : state.verdict };
 }
 
-/** Probes one running container until stopped. */
-export function startProber(options: ProberOptions): { stop(): void } {
+export interface Prober {
+  stop(): void;
+}
+
+/** Probes one running container until stopped. Startup and liveness probes end with their verdict. */
+export function startProber(options: ProberOptions): Prober {
   const { kind, probe, clock } = options;
-  let state = initialProbeState(kind);
+  const periodMs = (probe.periodSeconds ?? 10) * 1000;
+  let state: ProbeState = { inARow: 0, last: undefined, verdict: options.verdict };
   let timer: Timer | undefined;
   let stopped = false;
 
   const schedule = (ms: number) => {
     timer = clock.setTimeout(() => void tick(), ms);
   };
-  const tick = async () => {
-    let outcome: ProbeOutcome;
+  const ask = async (): Promise<ProbeOutcome> => {
     try {
-      outcome = await options.ask();
+      return await options.ask();
     } catch (error) {
-      outcome = { success: false, message: error instanceof Error ? error.message : String(error) };
+      return { result: "unknown", message: error instanceof Error ? error.message : String(error) };
+    }
+  };
+  const tick = async () => {
+    const outcome = await ask();
+    if (stopped) return;
+    if (outcome.result !== "success") options.onFailure(outcome.result, outcome.message ?? "");
+    if (outcome.result !== "unknown") {
+      const success = outcome.result === "success";
+      const before = state.verdict;
+      state = stepProbe(state, probe, success);
+      if (state.verdict !== before) options.onVerdict(state.verdict);
+      // A container that is to be restarted is left alone, and one that has started is not asked again.
+      if (!state.verdict && kind !== "readiness" && state.inARow >= (probe.failureThreshold ?? 3)) return;
+      if (state.verdict && kind === "startup") return;
     }
     if (stopped) return;
-    const before = state.verdict;
-    state = stepProbe(state, probe, outcome.success);
-    if (!outcome.success) options.onFailure(outcome.message ?? "");
-    if (state.verdict !== before && state.verdict !== undefined)
-      options.onVerdict(state.verdict, outcome.message ?? "");
-    if (stopped || (kind === "startup" && state.verdict)) return;
-    const period = (probe.periodSeconds ?? 10) * 1000;
-    // Nothing can change for a while and the verdict stands: asking on would only keep the machine awake.
-    const settled = state.verdict === outcome.success ? (outcome.steadyUntil ?? 0) - clock.now() : 0;
-    if (settled !== Infinity) schedule(Math.max(period, settled));
+    // While nothing can change, asking on would only keep the machine awake.
+    const settled = state.verdict && outcome.result === "success" ? (outcome.steadyUntil ?? 0) - clock.now() : 0;
+    if (settled !== Infinity) schedule(Math.max(periodMs, settled));
   };
 
-  schedule((probe.initialDelaySeconds ?? 0) * 1000);
+  schedule(Math.max(0, options.firstAt - clock.now()));
   return {
     stop() {
       stopped = true;

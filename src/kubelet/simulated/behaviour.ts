@@ -1,6 +1,9 @@
-import type { Pod } from "#objects";
 import type { AnyContainer } from "#kubelet";
-import { interpretCommand } from "./command.ts";
+import type { Pod } from "#objects";
+import { interpretCommand, type CommandRun } from "./command.ts";
+import { missingImage } from "./images.ts";
+import { serverLog } from "./server-log.ts";
+import type { Timeline } from "./timeline.ts";
 
 /**
  * What a simulated container does. Told by annotations of its pod, else by its image, else by its command, else
@@ -11,12 +14,14 @@ export interface Behaviour {
   readonly pullError?: string;
   readonly pullMs?: number;
   readonly startMs?: number;
-  /** From start to answering probes; Infinity: never. */
+  /** From start to answering readiness and startup probes; Infinity: never. */
   readonly readyMs: number;
+  /** Answers liveness probes. */
+  readonly healthy: boolean;
   /** Ends by itself after this long. */
-  readonly exit?: { readonly afterMs: number; readonly code: number };
-  /** Lines that it writes, and when after its start. */
-  readonly output: readonly { readonly afterMs: number; readonly text: string }[];
+  readonly exit?: CommandRun["exit"];
+  /** What its command writes; absent: what a server of its image would. */
+  readonly output?: Timeline;
   /** Does not end when asked to, only when killed. */
   readonly ignoresTerm: boolean;
   /** How long it takes to end when asked to. */
@@ -25,7 +30,7 @@ export interface Behaviour {
 
 export const ANNOTATION_PREFIX = "simulated.knarr.dev/";
 
-const SERVER: Behaviour = { readyMs: 0, output: [], ignoresTerm: false, stopMs: 50 };
+const SERVER: Behaviour = { readyMs: 0, healthy: true, ignoresTerm: false, stopMs: 50 };
 const CRASH_AFTER_MS = 500;
 
 /** Words in an image's name or tag that say that there is no such image. */
@@ -40,40 +45,44 @@ export function behaviourOf(pod: Pod, container: AnyContainer): Behaviour {
   const say = (name: string) =>
     annotations[`${ANNOTATION_PREFIX}${name}.${container.name}`] ?? annotations[`${ANNOTATION_PREFIX}${name}`];
   const seconds = (name: string): number | undefined => {
-    const value = Number(say(name));
-    return say(name) !== undefined && Number.isFinite(value) && value >= 0 ? value * 1000 : undefined;
+    const text = say(name);
+    const value = Number(text);
+    return text !== undefined && text !== "" && value >= 0 ? value * 1000 : undefined;
   };
-
-  let behaviour = byImage(container.image ?? "") ?? byCommand(container) ?? SERVER;
-  const pullMs = seconds("pull-seconds");
-  const startMs = seconds("start-seconds");
-  const readyMs = seconds("ready-seconds");
-  const stopMs = seconds("stop-seconds");
+  const own = byImage(container.image ?? "") ?? byCommand(container) ?? SERVER;
   const exitAfterMs = seconds("exit-after-seconds");
   const exitCode = say("exit-code");
-  behaviour = {
-    ...behaviour,
-    ...(pullMs === undefined ? {} : { pullMs }),
-    ...(startMs === undefined ? {} : { startMs }),
-    ...(readyMs === undefined ? {} : { readyMs }),
-    ...(stopMs === undefined ? {} : { stopMs }),
-    ...(exitAfterMs === undefined && exitCode === undefined
-      ? {}
-      : { exit: { afterMs: exitAfterMs ?? CRASH_AFTER_MS, code: Number(exitCode ?? 0) & 0xff } }),
+  const exit = (code: number) => ({ afterMs: exitAfterMs ?? CRASH_AFTER_MS, code: Number(exitCode ?? code) & 0xff });
+  const behaviour: Behaviour = {
+    ...own,
+    ...given("pullMs", seconds("pull-seconds")),
+    ...given("startMs", seconds("start-seconds")),
+    ...given("readyMs", seconds("ready-seconds")),
+    ...given("stopMs", seconds("stop-seconds")),
+    ...(exitAfterMs === undefined && exitCode === undefined ? {} : { exit: exit(0) }),
   };
   switch (say("fail")) {
     case "pull":
       return { ...behaviour, pullError: missingImage(container.image ?? "") };
     case "crash":
-      return { ...behaviour, exit: { afterMs: exitAfterMs ?? CRASH_AFTER_MS, code: Number(exitCode ?? 1) & 0xff } };
+      return { ...behaviour, exit: exit(1) };
     case "never-ready":
       return { ...behaviour, readyMs: Infinity };
+    case "unhealthy":
+      return { ...behaviour, healthy: false };
     case "ignore-term":
       return { ...behaviour, ignoresTerm: true };
     default:
       return behaviour;
   }
 }
+
+const given = <Key extends keyof Behaviour>(key: Key, ms: number | undefined): Partial<Behaviour> =>
+  ms === undefined ? {} : { [key]: ms };
+
+/** All that the container writes until it is stopped. */
+export const timelineOf = (behaviour: Behaviour, name: string, image: string): Timeline =>
+  behaviour.output ?? serverLog(name, image, behaviour);
 
 /** `simulate/crash:3`, `simulate/slow:20` and the like, and images whose name says that they are not there. */
 function byImage(image: string): Behaviour | undefined {
@@ -102,17 +111,5 @@ function byCommand(container: AnyContainer): Behaviour | undefined {
     return run && { ...SERVER, output: run.output, ...(run.exit ? { exit: run.exit } : {}) };
   }
   const name = (container.image ?? "").split("/").at(-1)!.split(/[:@]/)[0]!;
-  return SHELLS.has(name) ? { ...SERVER, exit: { afterMs: 20, code: 0 } } : undefined;
-}
-
-/** As containerd words a missing repository. */
-function missingImage(image: string): string {
-  const named = /^[^/]+[.:][^/]*\//.test(image)
-    ? image
-    : image.includes("/")
-      ? `docker.io/${image}`
-      : `docker.io/library/${image}`;
-  const full = /:[^/]*$/.test(named) ? named : `${named}:latest`;
-  const repository = full.slice(full.indexOf("/") + 1, full.lastIndexOf(":"));
-  return `failed to pull and unpack image "${full}": failed to resolve reference "${full}": pull access denied, repository does not exist or may require authorization: server message: insufficient_scope: authorization failed (${repository} is simulated)`;
+  return SHELLS.has(name) ? { ...SERVER, output: { lines: [] }, exit: { afterMs: 20, code: 0 } } : undefined;
 }

@@ -1,6 +1,8 @@
+import type { TimedLine, Timeline } from "./timeline.ts";
+
 /** What a command would do, as far as the simulation understands it. */
 export interface CommandRun {
-  readonly output: readonly { readonly afterMs: number; readonly text: string }[];
+  readonly output: Timeline;
   /** Absent: it runs for ever. */
   readonly exit?: { readonly afterMs: number; readonly code: number };
 }
@@ -20,20 +22,23 @@ export function interpretCommand(words: readonly string[]): CommandRun | undefin
     const at = rest.findIndex((word) => /^-[a-z]*c$/.test(word));
     return at < 0 ? undefined : interpretScript(rest[at + 1] ?? "");
   }
-  return runAll([[name, ...rest]]);
+  return finished(runAll([[name, ...rest]]));
 }
 
 function interpretScript(script: string): CommandRun | undefined {
   const loop = /^\s*(.*?)\s*while\s+(?:true|:)\s*;\s*do\b([\s\S]*?);?\s*done\s*;?\s*$/.exec(script);
-  if (loop) {
-    const before = runAll(parse(loop[1] ?? ""));
-    const once = runAll(parse(loop[2] ?? ""));
-    if (!before || !once) return undefined;
-    const start = before.exit?.afterMs ?? 0;
-    return { output: [...before.output, ...once.output.map((line) => ({ ...line, afterMs: line.afterMs + start }))] };
-  }
-  return runAll(parse(script));
+  if (!loop) return finished(runAll(parse(script)));
+  const before = runAll(parse(loop[1] ?? ""));
+  const turn = runAll(parse(loop[2] ?? ""));
+  if (!before || !turn) return undefined;
+  if (before.ends) return finished(before);
+  if (turn.ends) return finished({ ...turn, lines: [...before.lines, ...later(turn.lines, before.ms)], ms: before.ms + turn.ms });
+  const periodMs = Math.max(STEP_MS, turn.ms);
+  return { output: { lines: before.lines, loop: { startMs: before.ms, periodMs, lines: turn.lines } } };
 }
+
+const later = (lines: readonly TimedLine[], ms: number) =>
+  lines.map(({ afterMs, text }) => ({ afterMs: afterMs + ms, text }));
 
 /** The commands of a script, split at `;`, `&&` and line ends. */
 const parse = (script: string): string[][] =>
@@ -42,34 +47,49 @@ const parse = (script: string): string[][] =>
     .map((part) => [...part.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? ""))
     .filter((words) => words.length > 0);
 
-function runAll(commands: readonly (readonly string[])[]): CommandRun | undefined {
-  const output: { afterMs: number; text: string }[] = [];
-  let now = 0;
+interface Sequence {
+  readonly lines: readonly TimedLine[];
+  /** How long it takes; Infinity when it never ends. */
+  readonly ms: number;
+  readonly code: number;
+  /** It ends the script, whatever follows. */
+  readonly ends: boolean;
+}
+
+const finished = (sequence: Sequence | undefined): CommandRun | undefined =>
+  sequence && {
+    output: { lines: sequence.lines },
+    ...(sequence.ms === Infinity ? {} : { exit: { afterMs: sequence.ms, code: sequence.code } }),
+  };
+
+function runAll(commands: readonly (readonly string[])[]): Sequence | undefined {
+  const lines: TimedLine[] = [];
+  let ms = 0;
   for (const [name = "", ...args] of commands) {
-    now += STEP_MS;
+    ms += STEP_MS;
     switch (name) {
       case "echo":
-        output.push({ afterMs: now, text: args.filter((arg) => arg !== "-n").join(" ") });
+        lines.push({ afterMs: ms, text: args.filter((arg) => arg !== "-n" && arg !== "-e").join(" ") });
         break;
       case "sleep": {
-        if (args[0] === "infinity") return { output };
-        const ms = sleepMs(args[0]);
-        if (ms === undefined) return { output, exit: { afterMs: now, code: 1 } };
-        now += ms;
+        const slept = args[0] === "infinity" ? Infinity : sleepMs(args[0]);
+        if (slept === undefined) return { lines, ms, code: 1, ends: true };
+        ms += slept;
+        if (slept === Infinity) return { lines, ms, code: 0, ends: true };
         break;
       }
       case "true":
       case ":":
         break;
       case "false":
-        return { output, exit: { afterMs: now, code: 1 } };
+        return { lines, ms, code: 1, ends: true };
       case "exit":
-        return { output, exit: { afterMs: now, code: Number(args[0] ?? 0) & 0xff } };
+        return { lines, ms, code: Number(args[0] ?? 0) & 0xff, ends: true };
       default:
         return undefined;
     }
   }
-  return { output, exit: { afterMs: now, code: 0 } };
+  return { lines, ms, code: 0, ends: false };
 }
 
 function sleepMs(text: string | undefined): number | undefined {

@@ -1,7 +1,7 @@
 import type { Clock, Log, Random, Scope } from "#base";
 import { createCaches, type Client } from "#client";
 import { startKubelet, type Kubelet, type NodeDescription } from "#kubelet";
-import { PODS } from "#objects";
+import { NODES, PODS } from "#objects";
 import { nodeAddressOf, podCidrOf } from "./addresses.ts";
 import { createSimulatedRuntime, type SimulatedTimes } from "./runtime.ts";
 
@@ -37,37 +37,32 @@ const CAPACITY = {
 export async function startSimulatedNodes(options: SimulatedNodesOptions): Promise<SimulatedNodes> {
   const { client, clock, random, log, scope } = options;
   const kubelets = new Map<string, Kubelet>();
+  let started = 0;
   const caches = createCaches({ client, scope, clock, random, log });
   const pods = caches.of(PODS);
+  const nodes = caches.of(NODES);
   pods.addIndex("node", (pod) => pod.spec?.nodeName);
 
   const add = async () => {
-    const index = kubelets.size;
+    const index = started++;
     const node = describe(index, options);
-    // Reserved before the first await, so that two nodes never get one name.
-    const starting = startKubelet({
+    const times = options.times ? { times: options.times } : {};
+    const kubelet = await startKubelet({
       node,
-      runtime: createSimulatedRuntime({
-        clock,
-        random,
-        podCidr: node.podCidr,
-        nodeIp: nodeAddressOf(index),
-        ...(options.times ? { times: options.times } : {}),
-      }),
+      runtime: createSimulatedRuntime({ clock, random, podCidr: node.podCidr, nodeIp: nodeAddressOf(index), ...times }),
       client,
       clock,
       random,
       log,
       scope: scope.child(node.name),
+      currentNode: () => nodes.get(node.name),
     });
-    kubelets.set(node.name, undefined as unknown as Kubelet);
-    const kubelet = await starting;
     kubelets.set(node.name, kubelet);
     for (const pod of pods.index("node", node.name)) kubelet.observe(pod);
     return kubelet;
   };
 
-  await pods.whenSynced();
+  await caches.whenSynced();
   pods.subscribe(
     ({ type, object }) => {
       const kubelet = kubelets.get(object.spec?.nodeName ?? "");

@@ -1,15 +1,19 @@
-import { sleep, type Clock, type Random, type Timer } from "#base";
+import { sleep, type Clock, type Random } from "#base";
 import {
   RuntimeError,
-  type ContainerExit,
-  type LogLine,
+  type AdoptedContainer,
+  type AnyContainer,
   type NodeImage,
   type ProbeOutcome,
+  type ProbeRequest,
   type Runtime,
 } from "#kubelet";
-import type { Pod, Probe } from "#objects";
+import { containerStatuses, findCondition, type ContainerStatus, type Pod } from "#objects";
 import { createAddressPool } from "./addresses.ts";
-import { behaviourOf, type Behaviour } from "./behaviour.ts";
+import { behaviourOf } from "./behaviour.ts";
+import { interpretCommand } from "./command.ts";
+import { SimulatedContainer } from "./container.ts";
+import { describeImage, fullImageName, imageIdOf } from "./images.ts";
 
 export interface SimulatedRuntimeOptions {
   readonly clock: Clock;
@@ -29,19 +33,10 @@ export interface SimulatedTimes {
 
 /** Believable on a laptop with a fast line. */
 export const TIMES: SimulatedTimes = { sandbox: 150, pull: 600, start: 100 };
-
-interface SimulatedContainer {
-  readonly behaviour: Behaviour;
-  readonly startedAt: number;
-  readonly log: LogLine[];
-  exit: Timer | undefined;
-  running: boolean;
-  readonly whenEnded: PromiseWithResolvers<void>;
-}
-
-const SIGKILLED = 137;
-const SIGTERMED = 143;
-const NEVER_READY_PROBE: Probe = { periodSeconds: 10, failureThreshold: 3, successThreshold: 1, timeoutSeconds: 1 };
+/** Asking the registry whether an image that is there is still the newest. */
+const CHECK_MS = 20;
+/** Runs of one container that are kept: the one that runs, and the one before for its log. */
+const KEPT_RUNS = 2;
 
 /** Runs containers that are nothing but timers. */
 export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtime {
@@ -52,59 +47,84 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
   const pulling = new Map<string, Promise<void>>();
   const sandboxes = new Map<string, readonly string[]>();
   const containers = new Map<string, SimulatedContainer>();
-  let notify: (exit: ContainerExit) => void = () => {};
-  let closed = false;
+  /** Containers by their pod's uid. */
+  const ofPod = new Map<string, SimulatedContainer[]>();
 
   const about = (ms: number) => ms * (0.75 + random.next() / 2);
   const newId = () => `simulated://${random.uuid().replaceAll("-", "")}${random.uuid().replaceAll("-", "")}`;
-
-  const end = (id: string, exitCode: number) => {
-    const container = containers.get(id);
-    if (!container?.running) return;
-    container.running = false;
-    container.exit?.cancel();
-    container.whenEnded.resolve();
-    if (!closed) notify({ id, exitCode, reason: exitCode === 0 ? "Completed" : "Error", finishedAt: clock.now() });
-  };
-
-  const begin = (id: string, behaviour: Behaviour, startedAt: number) => {
-    const container: SimulatedContainer = {
-      behaviour,
-      startedAt,
-      log: behaviour.output.map(({ afterMs, text }) => ({ time: startedAt + afterMs, stream: "stdout", text })),
-      exit: undefined,
-      running: true,
-      whenEnded: Promise.withResolvers<void>(),
-    };
-    containers.set(id, container);
-    if (behaviour.exit) {
-      const { afterMs, code } = behaviour.exit;
-      container.exit = clock.setTimeout(() => end(id, code), Math.max(1, startedAt + afterMs - clock.now()));
-    }
-  };
-
   const hostNetwork = (pod: Pod) => pod.spec?.hostNetwork === true;
+
+  const add = (pod: Pod, container: SimulatedContainer) => {
+    const { uid = "" } = pod.metadata;
+    const all = ofPod.get(uid) ?? [];
+    const kept = all.filter(({ name, attempt }) => name !== container.name || attempt > container.attempt - KEPT_RUNS);
+    for (const old of all) if (!kept.includes(old)) containers.delete(old.id);
+    ofPod.set(uid, [...kept, container]);
+    containers.set(container.id, container);
+  };
+  const describe = (pod: Pod, container: AnyContainer, id: string, attempt: number, startedAt: number) => ({
+    clock,
+    id,
+    name: container.name,
+    image: container.image ?? "",
+    attempt,
+    startedAt,
+    behaviour: behaviourOf(pod, container),
+    logsAsMessage: container.terminationMessagePolicy === "FallbackToLogsOnError",
+  });
+  const running = (container: SimulatedContainer, { image = "", readinessProbe }: AnyContainer) => {
+    const ready = readinessProbe ? undefined : container.ready;
+    return {
+      id: container.id,
+      startedAt: container.startedAt,
+      image: fullImageName(image),
+      user: { linux: { uid: 0, gid: 0, supplementalGroups: [0] } },
+      exited: container.exited,
+      ...(ready ? { ready } : {}),
+    };
+  };
+
+  /** A container as its pod's status describes it: that is all that is left of an earlier process. */
+  const restore = (pod: Pod, container: AnyContainer, status: ContainerStatus): AdoptedContainer | undefined => {
+    const { state, lastState, restartCount: attempt, containerID } = status;
+    if (state?.running && containerID) {
+      const startedAt = Date.parse(state.running.startedAt ?? "") || clock.now();
+      const restored = new SimulatedContainer(describe(pod, container, containerID, attempt, startedAt));
+      add(pod, restored);
+      images.set(container.image ?? "", describeImage(container.image ?? ""));
+      return { state: "running", attempt, container: running(restored, container), imageId: status.imageID };
+    }
+    const ended = state?.terminated ?? lastState?.terminated;
+    if (!ended?.containerID) return undefined;
+    const startedAt = Date.parse(ended.startedAt ?? "") || 0;
+    const exit = {
+      id: ended.containerID,
+      exitCode: ended.exitCode,
+      reason: ended.reason ?? "Error",
+      ...(ended.message ? { message: ended.message } : {}),
+      startedAt,
+      finishedAt: Date.parse(ended.finishedAt ?? "") || startedAt,
+    };
+    add(pod, SimulatedContainer.ended(describe(pod, container, exit.id, attempt, startedAt), exit));
+    return { state: "exited", attempt, exit };
+  };
 
   return {
     version: "simulated://1.36",
     adopt(pod) {
       const ip = pod.status?.podIP;
-      const statuses = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-      const running = statuses.filter(({ state, containerID }) => state?.running && containerID);
-      if (!ip || running.length === 0) return Promise.resolve(undefined);
+      const hasSandbox = findCondition(pod.status?.conditions, "PodReadyToStartContainers")?.status === "True";
+      if (!ip || !hasSandbox) return Promise.resolve(undefined);
       if (!hostNetwork(pod)) addresses.take(ip);
       const sandbox = { id: newId(), ips: [ip] };
       sandboxes.set(sandbox.id, sandbox.ips);
-      const { containers: main = [], initContainers = [] } = pod.spec ?? {};
-      const adopted = running.flatMap((status) => {
-        const container = [...main, ...initContainers].find(({ name }) => name === status.name);
-        if (!container) return [];
-        const startedAt = Date.parse(status.state!.running!.startedAt ?? "");
-        begin(status.containerID!, behaviourOf(pod, container), startedAt);
-        images.set(container.image ?? "", describeImage(container.image ?? ""));
-        return [[status.name, { id: status.containerID!, startedAt, imageId: status.imageID }] as const];
+      const specs = new Map(allContainers(pod).map((container) => [container.name, container]));
+      const restored = containerStatuses(pod).flatMap((status) => {
+        const spec = specs.get(status.name);
+        const adopted = spec && restore(pod, spec, status);
+        return adopted ? [[status.name, adopted] as const] : [];
       });
-      return Promise.resolve({ sandbox, running: new Map(adopted) });
+      return Promise.resolve({ sandbox, containers: new Map(restored) });
     },
     async createSandbox(pod) {
       await sleep(clock, about(times.sandbox));
@@ -116,9 +136,15 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
       sandboxes.set(sandbox.id, sandbox.ips);
       return sandbox;
     },
-    removeSandbox(id) {
+    stopSandbox(id) {
       for (const ip of sandboxes.get(id) ?? []) addresses.release(ip);
       sandboxes.delete(id);
+      return Promise.resolve();
+    },
+    removePod(pod) {
+      const { uid = "" } = pod.metadata;
+      for (const { id } of ofPod.get(uid) ?? []) containers.delete(id);
+      ofPod.delete(uid);
       return Promise.resolve();
     },
     imageId: (image) => Promise.resolve(images.has(image) ? imageIdOf(image) : undefined),
@@ -131,83 +157,60 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
       }
       // What is there already is only checked; what is on its way comes once for all who wait.
       const arriving =
-        pulling.get(image) ?? sleep(clock, images.has(image) ? 20 : (behaviour?.pullMs ?? about(times.pull)));
+        pulling.get(image) ?? sleep(clock, images.has(image) ? CHECK_MS : (behaviour?.pullMs ?? about(times.pull)));
       pulling.set(image, arriving);
       await arriving;
       pulling.delete(image);
-      const described = describeImage(image);
+      const described = images.get(image) ?? describeImage(image);
       images.set(image, described);
       return { id: imageIdOf(image), bytes: described.bytes };
     },
     images: () => [...images.values()],
-    async startContainer({ pod, container }) {
-      const behaviour = behaviourOf(pod, container);
-      await sleep(clock, behaviour.startMs ?? about(times.start));
-      const id = newId();
-      const startedAt = clock.now();
-      begin(id, behaviour, startedAt);
-      return { id, startedAt };
+    async startContainer({ pod, container, attempt }) {
+      await sleep(clock, behaviourOf(pod, container).startMs ?? about(times.start));
+      const started = new SimulatedContainer(describe(pod, container, newId(), attempt, clock.now()));
+      add(pod, started);
+      return running(started, container);
     },
-    async stopContainer(id, graceSeconds) {
-      const container = containers.get(id);
-      if (!container?.running) return;
-      const { ignoresTerm, stopMs } = container.behaviour;
-      const graceMs = graceSeconds * 1000;
-      const obeys = !ignoresTerm && stopMs <= graceMs;
-      const timer = clock.setTimeout(
-        () => end(id, obeys ? (stopMs === 0 ? SIGTERMED : 0) : SIGKILLED),
-        obeys ? stopMs : graceMs,
-      );
-      await container.whenEnded.promise;
-      timer.cancel();
+    stopContainer: (id, graceSeconds) => containers.get(id)?.stop(graceSeconds) ?? Promise.resolve(),
+    probe: (request) => Promise.resolve(outcomeOf(containers.get(request.id), request)),
+    async runHook(id, { exec }, _pod, signal) {
+      const run = exec?.command ? interpretCommand(exec.command) : undefined;
+      if (!run?.exit) return;
+      await sleep(clock, run.exit.afterMs, signal);
+      if (run.exit.code !== 0) throw new RuntimeError("FailedHook", `command exited with ${run.exit.code}`);
     },
-    probe(id): Promise<ProbeOutcome> {
-      const container = containers.get(id);
-      if (!container?.running) return Promise.resolve({ success: false, message: "container is not running" });
-      const readyAt = container.startedAt + container.behaviour.readyMs;
-      return Promise.resolve(
-        clock.now() >= readyAt
-          ? { success: true, steadyUntil: Infinity }
-          : { success: false, message: "the simulated application does not answer yet", steadyUntil: readyAt },
-      );
-    },
-    implicitReadinessProbe(pod, container) {
-      return behaviourOf(pod, container).readyMs > 0 ? NEVER_READY_PROBE : undefined;
-    },
-    logs(id) {
-      const container = containers.get(id);
-      return container ? container.log.filter(({ time }) => time <= clock.now()) : [];
-    },
-    onExit(listener) {
-      notify = listener;
-    },
+    logs: (id, wanted) => containers.get(id)?.logs(wanted) ?? nothing(),
     close() {
-      closed = true;
-      for (const container of containers.values()) container.exit?.cancel();
+      for (const container of containers.values()) container.freeze();
       return Promise.resolve();
     },
   };
 }
 
-const allContainers = ({ spec }: Pod) => [
+async function* nothing(): AsyncGenerator<never> {}
+
+const allContainers = ({ spec }: Pod): AnyContainer[] => [
   ...(spec?.containers ?? []),
   ...(spec?.initContainers ?? []),
   ...(spec?.ephemeralContainers ?? []),
 ];
 
-/** FNV-1a, 32 bit: the same image has the same id and size on every node. */
-function hash(text: string): number {
-  let value = 0x811c9dc5;
-  for (let i = 0; i < text.length; i++) value = Math.imul(value ^ text.charCodeAt(i), 0x01000193) >>> 0;
-  return value;
+function outcomeOf(container: SimulatedContainer | undefined, request: ProbeRequest): ProbeOutcome {
+  if (!container?.running) return { result: "failure", message: "container is not running" };
+  const { behaviour, answers } = container;
+  // Who never gets ready is alive all the same.
+  const success = request.kind === "liveness" ? behaviour.healthy && (answers || behaviour.readyMs === Infinity) : answers;
+  return success ? { result: "success", steadyUntil: Infinity } : { result: "failure", message: failureText(request) };
 }
 
-const imageIdOf = (image: string) => {
-  const digest = Array.from({ length: 8 }, (_, i) => hash(`${image}#${i}`).toString(16).padStart(8, "0")).join("");
-  return `${image.split("@")[0]!.replace(/:[^/:]*$/, "")}@sha256:${digest}`;
-};
-
-function describeImage(image: string): NodeImage {
-  const tagged = /[:@][^/]*$/.test(image) ? image : `${image}:latest`;
-  return { names: [imageIdOf(image), tagged], bytes: 5_000_000 + (hash(image) % 120_000_000) };
+/** As a prober words an application that does not answer yet. */
+function failureText({ probe, ip = "" }: ProbeRequest): string {
+  const { exec, grpc, httpGet, tcpSocket } = probe;
+  if (exec) return "";
+  const port = httpGet?.port ?? tcpSocket?.port ?? grpc?.port ?? 0;
+  const refused = `dial tcp ${httpGet?.host ?? tcpSocket?.host ?? ip}:${port}: connect: connection refused`;
+  if (!httpGet) return refused;
+  const url = `${(httpGet.scheme ?? "HTTP").toLowerCase()}://${httpGet.host ?? ip}:${port}${httpGet.path ?? "/"}`;
+  return `Get "${url}": ${refused}`;
 }

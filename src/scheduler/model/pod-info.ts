@@ -26,6 +26,7 @@ export class PodInfo {
   #preferred: readonly PreferredNodes[] | undefined;
   #spread: readonly SpreadConstraint[] | undefined;
   #groupKey: string | undefined;
+  #demands: string | undefined;
 
   constructor(pod: Pod) {
     this.pod = pod;
@@ -63,6 +64,22 @@ export class PodInfo {
   /** Equal for pods that no selector can tell apart. */
   get groupKey(): string {
     return (this.#groupKey ??= `${this.terminating ? "-" : "+"}${this.namespace}\n${labelsKey(this.labels)}`);
+  }
+
+  /** Equal for pods that every filter treats alike, as those of one ReplicaSet are. */
+  get demands(): string {
+    if (this.#demands === undefined) {
+      const { spec } = this.pod;
+      const { nodeSelector, affinity, tolerations, topologySpreadConstraints, preemptionPolicy, nodeName } = spec ?? {};
+      this.#demands = JSON.stringify([
+        this.groupKey,
+        this.priority,
+        this.requests,
+        this.ports,
+        [nodeSelector, affinity, tolerations, topologySpreadConstraints, preemptionPolicy, nodeName],
+      ]);
+    }
+    return this.#demands;
   }
 }
 

@@ -12,7 +12,9 @@ export async function evict(
   nodeName: string,
   { client, recorder, clock }: { readonly client: Client; readonly recorder: EventRecorder; readonly clock: Clock },
 ): Promise<void> {
-  const { namespace = "", name = "", uid, generation } = victim.metadata;
+  const { namespace = "", name = "", uid, generation, deletionTimestamp } = victim.metadata;
+  // It is leaving already.
+  if (deletionTimestamp !== undefined) return;
   const key = { namespace, name };
   const condition: PodCondition = {
     type: "DisruptionTarget",
@@ -27,9 +29,7 @@ export async function evict(
       const body = { metadata: { uid }, status: { conditions: [condition] } };
       await client.patch(PODS, key, { type: "strategic", body }, { subresource: "status" });
     }
-    if (victim.metadata.deletionTimestamp === undefined) {
-      await client.delete(PODS, key, uid ? { preconditions: { uid } } : {});
-    }
+    await client.delete(PODS, key, uid ? { preconditions: { uid } } : {});
   } catch (error) {
     // Gone, or another pod has its name by now.
     if (hasReason(error, "NotFound", "Conflict")) return;

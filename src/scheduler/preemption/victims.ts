@@ -3,7 +3,7 @@ import type { PodInfo } from "../model/pod-info.ts";
 import type { Plugins } from "../plugins/default-plugins.ts";
 import type { Refusal } from "../plugins/plugin.ts";
 import type { NodeInfo } from "../snapshot/node-info.ts";
-import { testWithNominated, type Nominations } from "../snapshot/nominations.ts";
+import { testWithNominated, type Nominations } from "./nominations.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { splitByBudget, type Budget } from "./budgets.ts";
 
@@ -31,7 +31,9 @@ export const NO_VICTIMS: Refusal = {
 
 /** Higher priority first, then who runs longer (upstream util.MoreImportantPod). */
 export function byImportance(a: PodInfo, b: PodInfo): number {
-  return b.priority - a.priority || startTime(a) - startTime(b);
+  if (a.priority !== b.priority) return b.priority - a.priority;
+  const [first, second] = [startTime(a), startTime(b)];
+  return first === second ? 0 : first < second ? -1 : 1;
 }
 
 /** When the pod was started, in milliseconds since the epoch; one that was not yet is the youngest. */

@@ -124,10 +124,11 @@ export class SchedulingQueue {
     return pod;
   }
 
-  /** No node took the pod. It waits until an event can help one of the plugins that refused. */
-  refused(pod: QueuedPod, by: ReadonlySet<string>, now: number): void {
+  /** No node took the pod. It waits until an event can help one of the plugins that refused; without any, a node must come. */
+  refused(pod: QueuedPod, plugins: ReadonlySet<string>, now: number): void {
     const { place } = pod;
     if (place.type !== "in-hand") return;
+    const by = plugins.size > 0 ? plugins : NO_NODES;
     pod.refusedBy = by;
     for (const plugin of by) {
       const known = this.#refusedBy.get(plugin);
@@ -251,6 +252,7 @@ export class SchedulingQueue {
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+const NO_NODES: ReadonlySet<string> = new Set(["no nodes"]);
 
 const sooner = (a: Ticket, b: Ticket) => until(a) < until(b) || (until(a) === until(b) && a.order < b.order);
 

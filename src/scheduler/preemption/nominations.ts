@@ -2,8 +2,8 @@ import { prepareFilters } from "../decide.ts";
 import type { PodInfo } from "../model/pod-info.ts";
 import type { Plugins } from "../plugins/default-plugins.ts";
 import type { Refusal } from "../plugins/plugin.ts";
-import type { NodeInfo } from "./node-info.ts";
-import type { Snapshot } from "./snapshot.ts";
+import type { NodeInfo } from "../snapshot/node-info.ts";
+import type { Snapshot } from "../snapshot/snapshot.ts";
 
 /**
  * Pods for which room is being made on a node. Until they get there, pods of lower priority must not take that

@@ -1,0 +1,48 @@
+import type { Clock } from "./clock.ts";
+import { turn } from "./turn.ts";
+
+/** A turn of the event loop is over after this long. */
+const SLICE_MS = 5;
+/** How many may start in one turn, at first and at most. */
+const FIRST_SHARE = 16;
+const MAX_SHARE = 256;
+
+/**
+ * Keeps work that never waits for anything from holding up the event loop: what is to be done calls this first,
+ * and waits for what it returns. Nothing is returned while the turn is young; later ones are let in turn by turn,
+ * in order, as many as fit. On a clock that stands still (a virtual one) nobody ever waits.
+ */
+export type Pacer = () => Promise<void> | undefined;
+
+/** Makes a {@link Pacer}. Those who share the event loop share one. */
+export function createPacer(clock: Clock): Pacer {
+  const waiting = new Set<() => void>();
+  let began: number | undefined;
+  let share = FIRST_SHARE;
+
+  const begin = (): number => {
+    began = clock.monotonic();
+    void turn().then(end);
+    return began;
+  };
+  const end = () => {
+    const took = clock.monotonic() - (began ?? 0);
+    share = took > 2 * SLICE_MS ? Math.max(1, share >> 1) : Math.min(MAX_SHARE, share + 1);
+    began = undefined;
+    if (waiting.size === 0) return;
+    begin();
+    let admitted = 0;
+    for (const admit of waiting) {
+      if (++admitted > share) return;
+      waiting.delete(admit);
+      admit();
+    }
+  };
+  return () => {
+    const since = began ?? begin();
+    if (waiting.size === 0 && clock.monotonic() - since < SLICE_MS) return undefined;
+    return new Promise((resolve) => {
+      waiting.add(resolve);
+    });
+  };
+}

@@ -1,0 +1,114 @@
+import {
+  amountsOf,
+  hostPorts,
+  hostPortsConflict,
+  podAllowsNode,
+  podRequests,
+  untoleratedTaint,
+  type HostPort,
+  type Node,
+  type Pod,
+  type ResourceAmounts,
+} from "#objects";
+
+/** What the pods on a node have taken of it. */
+export interface NodeUsage {
+  readonly pods: number;
+  readonly requested: ResourceAmounts;
+  readonly ports: readonly HostPort[];
+}
+
+/** Why a pod cannot be on a node: the reason and message of its status. */
+export interface Refusal {
+  readonly reason: string;
+  readonly message: string;
+}
+
+/**
+ * Whether the node can take a pod that was assigned to it, however that came about (upstream
+ * pkg/kubelet/lifecycle/predicate.go): the first thing that stands in the way, or nothing.
+ */
+export function refusalOf(pod: Pod, node: Node, usage: NodeUsage): Refusal | undefined {
+  const os = pod.spec?.os?.name;
+  if (os !== undefined && os !== node.status?.nodeInfo?.operatingSystem) {
+    return { reason: "PodOSNotSupported", message: "Failed to admit pod as the OS field doesn't match node OS" };
+  }
+  return (
+    insufficient(pod, amountsOf(node.status?.allocatable), usage) ??
+    predicate("NodeAffinity", podAllowsNode(pod, node), "node(s) didn't match Pod's node affinity/selector") ??
+    predicate(
+      "NodePorts",
+      !hostPorts(pod).some((port) => usage.ports.some((taken) => hostPortsConflict(port, taken))),
+      "node(s) didn't have free ports for the requested pod ports",
+    ) ??
+    predicate(
+      "TaintToleration",
+      !untoleratedTaint(node.spec?.taints, pod.spec?.tolerations, ["NoExecute"]),
+      "node(s) had taints that the pod didn't tolerate",
+    )
+  );
+}
+
+function predicate(name: string, holds: boolean, problem: string): Refusal | undefined {
+  return holds ? undefined : { reason: name, message: `Predicate ${name} failed: ${problem}` };
+}
+
+function insufficient(pod: Pod, allocatable: ResourceAmounts, usage: NodeUsage): Refusal | undefined {
+  const lacks = (resource: string, requested: number, used: number): Refusal | undefined => {
+    const capacity = allocatable[resource] ?? 0;
+    if (requested <= capacity - used) return undefined;
+    return {
+      reason: `OutOf${resource}`,
+      message: `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+    };
+  };
+  const requests = podRequests(pod);
+  for (const resource of ["pods", "cpu", "memory", "ephemeral-storage", ...Object.keys(requests)]) {
+    const requested = resource === "pods" ? 1 : (requests[resource] ?? 0);
+    // What the node does not know may be a matter of the whole cluster.
+    if (requested === 0 || (isExtended(resource) && !(resource in allocatable))) continue;
+    const used = resource === "pods" ? usage.pods : (usage.requested[resource] ?? 0);
+    const refusal = lacks(resource, requested, used);
+    if (refusal) return refusal;
+  }
+  return undefined;
+}
+
+/** Named with a domain that is not Kubernetes' own: `example.com/gpu`. */
+const isExtended = (resource: string) => resource.includes("/") && !resource.includes("kubernetes.io/");
+
+/** Keeps count of what is taken. */
+export interface UsageCounter {
+  readonly usage: NodeUsage;
+  add(pod: Pod): void;
+  /** By uid; once is enough. */
+  remove(uid: string): void;
+}
+
+/** Makes a {@link UsageCounter} of an empty node. */
+export function createUsageCounter(): UsageCounter {
+  const taken = new Map<string, { readonly requests: ResourceAmounts; readonly ports: readonly HostPort[] }>();
+  const requested: { [resource: string]: number } = {};
+  const count = (requests: ResourceAmounts, sign: 1 | -1) => {
+    for (const resource in requests) requested[resource] = (requested[resource] ?? 0) + sign * requests[resource]!;
+  };
+  const counter: UsageCounter = {
+    get usage() {
+      return { pods: taken.size, requested, ports: [...taken.values()].flatMap(({ ports }) => ports) };
+    },
+    add(pod) {
+      const { uid = "" } = pod.metadata;
+      counter.remove(uid);
+      const requests = podRequests(pod);
+      taken.set(uid, { requests, ports: hostPorts(pod) });
+      count(requests, 1);
+    },
+    remove(uid) {
+      const entry = taken.get(uid);
+      if (!entry) return;
+      taken.delete(uid);
+      count(entry.requests, -1);
+    },
+  };
+  return counter;
+}

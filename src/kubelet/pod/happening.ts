@@ -1,0 +1,73 @@
+import type { Pod } from "#objects";
+import type { AdoptedPod, ContainerExit, RunningContainer, Sandbox } from "../runtime.ts";
+import type { PodEvent } from "./events.ts";
+import type { Failure, PodView } from "./view.ts";
+
+/** What can happen to a pod, as its view takes it in. `name` is a container's. */
+export type Happening =
+  /** The API has it so. */
+  | { readonly type: "observed"; readonly pod: Pod }
+  /** The API has it no longer. */
+  | { readonly type: "forgotten" }
+  /** What an earlier kubelet left was found. */
+  | { readonly type: "adopted"; readonly adopted: AdoptedPod | undefined }
+  | { readonly type: "rejected"; readonly reason: string; readonly message: string }
+  | { readonly type: "deadline-exceeded" }
+  /** Its main containers have ended for good, or it cannot be initialized. */
+  | { readonly type: "finished" }
+  | { readonly type: "sandbox-creating" }
+  | { readonly type: "sandbox-ready"; readonly sandbox: Sandbox }
+  | { readonly type: "sandbox-failed"; readonly message: string }
+  | { readonly type: "sandbox-lost"; readonly id: string }
+  | { readonly type: "sandbox-stopping" }
+  | { readonly type: "sandbox-stopped" }
+  | { readonly type: "image-wanted"; readonly name: string }
+  | { readonly type: "image-pulling"; readonly name: string }
+  | { readonly type: "image-present"; readonly name: string; readonly id: string }
+  | {
+      readonly type: "image-pulled";
+      readonly name: string;
+      readonly id: string;
+      readonly bytes: number;
+      readonly tookMs: number;
+    }
+  | { readonly type: "image-failed"; readonly name: string; readonly failure: Failure }
+  | { readonly type: "image-backs-off"; readonly name: string }
+  | { readonly type: "container-starting"; readonly name: string }
+  | { readonly type: "container-started"; readonly name: string; readonly container: RunningContainer }
+  | {
+      readonly type: "start-failed";
+      readonly name: string;
+      readonly failure: Failure;
+      readonly exit?: ContainerExit;
+    }
+  | { readonly type: "hook-done"; readonly name: string; readonly id: string }
+  | { readonly type: "hook-failed"; readonly name: string; readonly id: string; readonly hook: "PostStart" | "PreStop" }
+  /** The startup probe has passed. */
+  | { readonly type: "container-up"; readonly name: string; readonly id: string }
+  | { readonly type: "readiness"; readonly name: string; readonly id: string; readonly ready: boolean }
+  | {
+      readonly type: "probe-failed";
+      readonly name: string;
+      readonly id: string;
+      readonly probe: "startup" | "readiness" | "liveness";
+      readonly result: "failure" | "unknown";
+      readonly message: string;
+    }
+  /** The probe has failed so often that the container has to be restarted. */
+  | { readonly type: "unhealthy"; readonly name: string; readonly id: string; readonly probe: "startup" | "liveness" }
+  | {
+      readonly type: "stopping";
+      readonly name: string;
+      readonly id: string;
+      readonly deadline: number;
+      readonly because: string;
+    }
+  | { readonly type: "exited"; readonly name: string; readonly exit: ContainerExit }
+  | { readonly type: "restart-backs-off"; readonly name: string };
+
+/** What follows from a happening: how the pod is then, and what users are told. */
+export interface Transition {
+  readonly view: PodView;
+  readonly events: readonly PodEvent[];
+}

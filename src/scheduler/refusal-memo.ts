@@ -1,0 +1,41 @@
+import type { Diagnosis } from "./decide.ts";
+import type { PodInfo } from "./model/pod-info.ts";
+
+/** What is known of pods with certain demands. */
+export interface Refused {
+  readonly plugins: ReadonlySet<string>;
+  readonly message: string;
+}
+
+const MAX_REMEMBERED = 1000;
+/** Plugins that may change their mind when a pod is put somewhere: all others only ever refuse more. */
+const FICKLE = ["InterPodAffinity", "PodTopologySpread"];
+
+/**
+ * Remembers which demands no node can meet, so that the thousandth pod of a Deployment that does not fit costs
+ * nothing. Placing pods makes nothing possible that was not before, except for the plugins above; everything
+ * else that happens in the cluster makes it forget.
+ */
+export class RefusalMemo {
+  readonly #known = new Map<string, Refused>();
+
+  get(pod: PodInfo): Refused | undefined {
+    if (this.#known.size === 0 || !isPlain(pod)) return undefined;
+    return this.#known.get(pod.demands);
+  }
+
+  put(pod: PodInfo, { plugins, overall }: Diagnosis, message: string): void {
+    if (overall || !isPlain(pod) || FICKLE.some((plugin) => plugins.has(plugin))) return;
+    if (this.#known.size < MAX_REMEMBERED) this.#known.set(pod.demands, { plugins, message });
+  }
+
+  forget(): void {
+    this.#known.clear();
+  }
+}
+
+/** A pod with volumes or a promised node is not like any other. */
+function isPlain({ pod }: PodInfo): boolean {
+  if (pod.status?.nominatedNodeName) return false;
+  return !pod.spec?.volumes?.some(({ persistentVolumeClaim, ephemeral }) => persistentVolumeClaim || ephemeral);
+}

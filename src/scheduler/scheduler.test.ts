@@ -1,0 +1,173 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, serviceUnavailable } from "#objects";
+import { makeNode, makePod } from "./testing/objects.ts";
+import { createSchedulerWorld } from "./testing/world.ts";
+
+test("a pod gets a node, and an Event says so", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(makeNode("a"));
+  await world.addPods(makePod("web"));
+  await world.settle();
+  assert.equal(world.nodeOf("web"), "a");
+  assert.deepEqual(world.events("web"), ["Scheduled: Successfully assigned default/web to a"]);
+  assert.equal(world.scheduler.waiting, 0);
+  assert.equal(world.scheduler.binding, 0);
+});
+
+test("without nodes a pod waits and says so; a node that comes takes it", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addPods(makePod("web"));
+  await world.settle();
+  assert.equal(world.why("web"), "no nodes available to schedule pods");
+  assert.deepEqual(world.events("web"), ["FailedScheduling: no nodes available to schedule pods"]);
+  await world.addNodes(makeNode("a"));
+  await world.settle();
+  assert.equal(world.nodeOf("web"), "a");
+});
+
+test("pods of other schedulers are left alone", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(makeNode("a"));
+  await world.addPods(makePod("other", { spec: { schedulerName: "mine" } }));
+  await world.settle();
+  assert.equal(world.nodeOf("other"), undefined);
+  assert.deepEqual(world.events("other"), []);
+});
+
+test("the message counts reasons over nodes, and the status is written once", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(
+    makeNode("a"),
+    makeNode("b"),
+    makeNode("c", { spec: { taints: [{ key: "x", effect: "NoSchedule" }] } }),
+  );
+  await world.addPods(makePod("full-a", { requests: { cpu: "3" } }), makePod("full-b", { requests: { cpu: "3" } }));
+  await world.settle();
+  await world.addPods(makePod("big", { requests: { cpu: "2" } }));
+  await world.settle();
+  const message =
+    "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. " +
+    "preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.";
+  assert.equal(world.why("big"), message);
+  assert.deepEqual(world.events("big"), [`FailedScheduling: ${message}`]);
+  const writes = () => world.client.writes.filter((write) => write.includes("pods default/big")).length;
+  const before = writes();
+  // Tried again, with the same outcome: nothing to write.
+  await world.addNodes(makeNode("d", { spec: { unschedulable: true } }));
+  await world.settle(400_000);
+  assert.equal(world.nodeOf("big"), undefined);
+  assert.match(world.why("big") ?? "", /^0\/4 nodes/);
+  assert.equal(writes(), before + 1);
+});
+
+test("a pod that leaves makes room for one that waits", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(makeNode("a", { allocatable: { pods: "1" } }));
+  await world.addPods(makePod("first"));
+  await world.settle();
+  await world.addPods(makePod("second"));
+  await world.settle();
+  assert.match(world.why("second") ?? "", /1 Too many pods/);
+  world.client.remove(PODS, { namespace: "default", name: "first" });
+  await world.settle();
+  assert.equal(world.nodeOf("second"), "a");
+});
+
+test("gates keep a pod out of the queue until they are gone", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(makeNode("a"));
+  await world.addPods(makePod("gated", { spec: { schedulingGates: [{ name: "example.com/wait" }] } }));
+  await world.settle();
+  assert.equal(world.why("gated"), "Scheduling is blocked due to non-empty scheduling gates");
+  assert.equal(world.pod("gated").status?.conditions?.[0]?.reason, "SchedulingGated");
+  assert.deepEqual(world.events("gated"), []);
+  world.client.edit(PODS, { namespace: "default", name: "gated" }, (draft) => {
+    draft["spec"] = { ...(draft["spec"] as object), schedulingGates: [] };
+    draft.metadata.generation = 2;
+  });
+  await world.settle();
+  assert.equal(world.nodeOf("gated"), "a");
+});
+
+test("a binding that fails is tried again after its back-off, and its room is free meanwhile", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(makeNode("a", { allocatable: { pods: "1" } }));
+  let failures = 0;
+  world.beforeBinding = () => {
+    if (failures++ === 0) throw serviceUnavailable("away");
+  };
+  await world.addPods(makePod("web"));
+  await world.settle(500);
+  assert.equal(world.nodeOf("web"), undefined);
+  await world.settle(1000);
+  assert.equal(world.nodeOf("web"), "a");
+});
+
+test("a pod that is deleted while it is bound leaves nothing behind", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(makeNode("a", { allocatable: { pods: "1" } }));
+  world.beforeBinding = (pod) => {
+    world.beforeBinding = undefined;
+    world.client.remove(PODS, { namespace: "default", name: pod.metadata.name ?? "" });
+    throw serviceUnavailable("away");
+  };
+  await world.addPods(makePod("first"));
+  await world.settle();
+  await world.addPods(makePod("second"));
+  await world.settle();
+  assert.equal(world.nodeOf("second"), "a");
+  assert.equal(world.scheduler.waiting, 0);
+});
+
+test("cordoned nodes take nothing until they are uncordoned", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(makeNode("a", { spec: { unschedulable: true } }));
+  await world.addPods(makePod("web"));
+  await world.settle();
+  assert.match(world.why("web") ?? "", /^0\/1 nodes are available: 1 node\(s\) were unschedulable\./);
+  world.client.edit(NODES, { namespace: "", name: "a" }, (draft) => {
+    draft["spec"] = {};
+  });
+  await world.settle();
+  assert.equal(world.nodeOf("web"), "a");
+});
+
+test("a claim that is not there keeps its pod waiting until it is there and bound", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(makeNode("a"));
+  await world.addPods(
+    makePod("db", { spec: { volumes: [{ name: "data", persistentVolumeClaim: { claimName: "data" } }] } }),
+  );
+  await world.settle();
+  assert.equal(
+    world.why("db"),
+    '0/1 nodes are available: persistentvolumeclaim "data" not found. ' +
+      "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+  );
+  const claim = { metadata: { name: "data", namespace: "default" }, spec: { volumeName: "disk" } };
+  await world.client.create(PERSISTENT_VOLUME_CLAIMS, claim);
+  await world.settle();
+  assert.match(world.why("db") ?? "", /pod has unbound immediate PersistentVolumeClaims/);
+  await world.client.create(PERSISTENT_VOLUMES, { metadata: { name: "disk" } });
+  world.client.edit(PERSISTENT_VOLUME_CLAIMS, { namespace: "default", name: "data" }, (draft) => {
+    draft.metadata.annotations = { "pv.kubernetes.io/bind-completed": "yes" };
+  });
+  await world.settle();
+  assert.equal(world.nodeOf("db"), "a");
+});
+
+test("pods of one Deployment spread over the nodes", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(...["a", "b", "c"].map((name) => makeNode(name)));
+  await world.addPods(
+    ...Array.from({ length: 9 }, (_, i) => makePod(`web-${i}`, { requests: { cpu: "100m", memory: "100Mi" } })),
+  );
+  await world.settle(1000);
+  const counts = Map.groupBy(world.client.all(PODS), ({ spec }) => spec?.nodeName ?? "");
+  assert.deepEqual([...counts].map(([name, pods]) => [name, pods.length]).toSorted(), [
+    ["a", 3],
+    ["b", 3],
+    ["c", 3],
+  ]);
+});

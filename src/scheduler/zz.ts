@@ -1,0 +1,36 @@
+import { createLog, createScope, systemClock as clock, systemRandom as random } from "#base";
+import { createCaches } from "#client";
+import { deploymentController, replicaSetController, runControllers } from "#controllers";
+import { PODS, DEPLOYMENTS, EVENTS, NODES, NAMESPACES } from "#objects";
+import { createMemoryStore } from "#store/memory";
+import { createControlPlane } from "../cluster/control-plane.ts";
+import { bootstrap } from "../cluster/bootstrap.ts";
+import { ADMIN } from "../cluster/users.ts";
+import { startScheduler } from "./index.ts";
+const log = createLog((l,m,f)=> l!=="debug" && console.log(l,m,f));
+const scope = createScope("t");
+const store = createMemoryStore({clock});
+const { registry, apiServer } = await createControlPlane({ store, clock, random, log, scope, serverAddress: () => "127.0.0.1:6443", unready: () => undefined });
+const client = apiServer.client(ADMIN);
+await bootstrap(client, registry, { apiServerPort: 6443 });
+const caches = createCaches({ client, scope, clock, random, log });
+runControllers([deploymentController, replicaSetController], { client, caches, scope, clock, random, log });
+console.log("boot");
+const s = startScheduler({ client, caches, clock, random, log, scope });
+const NN=+(process.argv[3]??3);
+for (let i=0;i<NN;i++) await client.create(NODES, { metadata: { name: `n${i}`, labels: {"kubernetes.io/hostname": `n${i}`} }, status: { allocatable: { cpu: "8", memory: "32Gi", pods: "110" } } } as never);
+await client.create(await import("#objects").then(o=>o.SERVICE_ACCOUNTS), {metadata:{name:"default",namespace:"default"}});
+for (let i=0;i<NN;i++) await client.patch(NODES,{namespace:"",name:`n${i}`},{type:"merge",body:{spec:{taints:null}}});
+const t=performance.now();
+const N=+(process.argv[2]??5);
+await client.create(DEPLOYMENTS, {metadata:{name:"web",namespace:"default"}, spec:{replicas:N, selector:{matchLabels:{app:"web"}}, template:{metadata:{labels:{app:"web"}}, spec:{containers:[{name:"c",image:"nginx", resources:{requests:{cpu:"10m",memory:"16Mi"}}}]}}}} as never);
+console.log("created", (await client.get(NODES,{namespace:"",name:"n0"})).status, (await client.get(NODES,{namespace:"",name:"n0"})).spec); setTimeout(()=>{console.log(s.waiting,s.binding,[...caches.of(PODS).list()].length)},2000);
+let worst=0, last=performance.now(); const iv=setInterval(()=>{const n=performance.now(); worst=Math.max(worst,n-last); last=n;},1);
+for(;;){ const l=[...caches.of(PODS).list()]; const bound=l.filter(p=>p.spec?.nodeName).length; if(bound>=Math.min(N,NN*110)) {console.log("bound", bound, performance.now()-t, "worst", worst, NN<10&&new Map([...Map.groupBy(l,p=>p.spec?.nodeName)].map(([k,v])=>[k,v.length]))); break;} await new Promise(r=>setTimeout(r,20)); }
+await client.create(PODS, {metadata:{name:"big",namespace:"default"}, spec:{containers:[{name:"c",image:"nginx", resources:{requests:{cpu:"7999m"}}}]}} as never);
+await client.create(PODS, {metadata:{name:"gated",namespace:"default"}, spec:{schedulingGates:[{name:"x/y"}],containers:[{name:"c",image:"nginx", resources:{requests:{cpu:"7999m"}}}]}} as never);
+await new Promise(r=>setTimeout(r,500));
+for (const n of ["big","gated"]) console.log((await client.get(PODS,{namespace:"default",name:n})).status);
+for (const e of (await client.list(EVENTS)).items) if (e.source?.component==="default-scheduler") { console.log(e.reason,e.message); if (e.reason==="Scheduled") break; }
+clearInterval(iv);
+await scope.close(); await registry.close(); await store.close();
