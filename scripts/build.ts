@@ -1,7 +1,7 @@
 // Bundles src/ into dist/: cli.js (behind bin/knarr) and knarr.js (the library), sharing their chunks.
 // `--types` also writes the declarations that the published package needs.
 import { execFileSync } from "node:child_process";
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { globSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "esbuild";
 
@@ -12,7 +12,7 @@ const { dependencies } = JSON.parse(readFileSync(join(root, "package.json"), "ut
 rmSync(dist, { recursive: true, force: true });
 await build({
   absWorkingDir: root,
-  entryPoints: { "cli-main": "src/cli/entry.ts", knarr: "src/cluster/index.ts" },
+  entryPoints: { "cli-main": "src/cli/entry.ts", knarr: "src/cluster/index.ts", objects: "src/objects/index.ts" },
   outdir: dist,
   bundle: true,
   splitting: true,
@@ -42,9 +42,11 @@ await import("./cli-main.js");
 );
 
 if (process.argv.includes("--types")) {
-  execFileSync(
-    join(root, "node_modules/.bin/tsc"),
-    ["-p", ".", "--noEmit", "false", "--declaration", "--emitDeclarationOnly", "--rewriteRelativeImportExtensions", "--rootDir", "src", "--outDir", "dist/types"],
-    { cwd: root, stdio: "inherit" },
-  );
+  execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.types.json"], { cwd: root, stdio: "inherit" });
+  // The compiler leaves `./x.ts` in declarations, where only x.d.ts is there.
+  for (const file of globSync("types/**/*.d.ts", { cwd: dist })) {
+    const path = join(dist, file);
+    const text = readFileSync(path, "utf8");
+    writeFileSync(path, text.replaceAll(/(["'])(\.{1,2}\/[^"']+)\.ts\1/g, "$1$2.js$1"));
+  }
 }
