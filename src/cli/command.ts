@@ -52,7 +52,7 @@ export function parseCommandArgs(command: Command, args: readonly string[]): Par
     });
   } catch (error) {
     // parseArgs explains at length how to pass a positional that looks like an option: the first sentence is enough.
-    throw new UsageError((error as Error).message.split(". ")[0]!);
+    throw new UsageError((error as Error).message.split(/\. |\n/)[0]!);
   }
   const { positionals } = parsed;
   const allowed = command.positionals?.length ?? 0;

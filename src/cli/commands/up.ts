@@ -47,6 +47,9 @@ function optionsOf(args: ParsedArgs, terminal: Terminal): UpOptions {
   };
 }
 
+/** JSON has no form of its own for errors: their stack, which begins with name and message. */
+const withErrors = (_key: string, value: unknown) => (value instanceof Error ? (value.stack ?? value.message) : value);
+
 async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
   const options = optionsOf(args, terminal);
   const target = { explicit: options.kubeconfig, env: terminal.env, clock: systemClock };
@@ -55,7 +58,8 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
   if (options.detach) return startDetached(options.dataDir, terminal);
 
   const log = createLog((level, message, fields) => {
-    if (level === "warn" || level === "error") terminal.err(`${level}: ${message} ${JSON.stringify(fields)}`);
+    if (level === "warn" || level === "error")
+      terminal.err(`${level}: ${message} ${JSON.stringify(fields, withErrors)}`);
   });
   const stopped = untilSignal();
   const cluster = await startCluster({

@@ -23,7 +23,10 @@ export function createConnector(options: ConnectorOptions): Connector {
       switch (target.resource.definition.resource) {
         case "nodes":
           await client.get(NODES, key);
-          throw simulated(`node ${JSON.stringify(key.name)} is simulated`, "there is no kubelet to pass requests on to");
+          throw simulated(
+            `node ${JSON.stringify(key.name)} is simulated`,
+            "there is no kubelet to pass requests on to",
+          );
         case "services":
           // The name may be with a scheme and a port: https:web:443.
           await client.get(SERVICES, { ...key, name: nameIn(key.name) });

@@ -1,11 +1,4 @@
-import {
-  forbidden,
-  invalid,
-  invalidObject,
-  notSupported,
-  parseTime,
-  type FieldError,
-} from "#objects";
+import { forbidden, invalid, invalidObject, notSupported, parseTime, type FieldError } from "#objects";
 
 /** What a request for a log asks for: PodLogOptions. */
 export interface PodLogOptions {
@@ -42,7 +35,8 @@ export function parseLogOptions(query: URLSearchParams, pod: string, now: number
   const sinceSeconds = whole("sinceSeconds", 1, "must be greater than 0");
   const sinceTime = query.get("sinceTime") || undefined;
   const sinceMs = sinceTime === undefined ? undefined : parseTime(sinceTime);
-  if (sinceTime !== undefined && sinceMs === undefined) errors.push(invalid("sinceTime", sinceTime, "must be a time in RFC 3339 format"));
+  if (sinceTime !== undefined && sinceMs === undefined)
+    errors.push(invalid("sinceTime", sinceTime, "must be a time in RFC 3339 format"));
   if (query.has("sinceSeconds") && sinceTime !== undefined) {
     errors.push(forbidden("", "at most one of `sinceTime` or `sinceSeconds` may be specified"));
   }

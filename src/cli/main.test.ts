@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type { Terminal } from "./command.ts";
+import { main } from "./main.ts";
+
+async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
+  const out: string[] = [];
+  const err: string[] = [];
+  const terminal: Terminal = { out: (line) => out.push(line), err: (line) => err.push(line), env: {}, isTty: false };
+  const code = await main(args, terminal);
+  return { code, out: out.join("\n"), err: err.join("\n") };
+}
+
+for (const [args, message] of [
+  [["fly"], 'unknown command "fly"'],
+  [["up", "--port", "99999"], "Option '--port' is \"99999\": expected a whole number from 0 to 65535"],
+  [["up", "--port", "-1"], "Option '--port'"],
+  [["up", "--nodes", "many"], "Option '--nodes' is \"many\": expected a whole number from 0 to 5000"],
+  [["up", "--store", "disk"], "Option '--store' is \"disk\": expected one of lmdb, memory"],
+  [["up", "--runtime", "docker"], "expected one of auto, simulated, containerd"],
+  [["up", "--frob"], "Unknown option '--frob'"],
+  [["up", "extra"], "Unexpected argument 'extra'"],
+  [["down", "--data-dir", ""], "Option '--data-dir' is empty: expected DIR"],
+  [["help", "fly"], 'unknown command "fly"'],
+] as const) {
+  test(`knarr ${args.join(" ")} makes no sense: one line, exit code 2`, async () => {
+    const { code, out, err } = await run(...args);
+    assert.equal(code, 2);
+    assert.equal(out, "");
+    assert.ok(err.includes(message), err);
+    assert.equal(err.split("\n").length, 1);
+  });
+}
+
+test("help names every command, and every option of one", async () => {
+  const { code, out } = await run("help");
+  assert.equal(code, 0);
+  for (const name of ["up", "down", "status", "kubeconfig", "version", "help"])
+    assert.match(out, new RegExp(`^  ${name} `, "m"));
+  const up = await run("up", "--help");
+  assert.deepEqual(up, await run("help", "up"));
+  for (const option of ["--detach", "--data-dir DIR", "--port N", "--bind ADDR", "--no-switch-context"]) {
+    assert.ok(up.out.includes(option), option);
+  }
+  assert.deepEqual(await run(), await run("help"));
+});
+
+test("where nothing runs, status and kubeconfig say so with exit code 1", async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), "knarr-cli-"));
+  t.after(() => rm(dir, { recursive: true }));
+  assert.equal((await run("status", "--data-dir", dir)).code, 1);
+  const json = await run("status", "--data-dir", dir, "-o", "json");
+  assert.deepEqual(JSON.parse(json.out), { running: false, dataDir: dir });
+  assert.match((await run("kubeconfig", "--data-dir", dir)).err, /no cluster is running in/);
+  assert.equal((await run("down", "--data-dir", dir)).code, 0);
+});
