@@ -8,10 +8,12 @@ export interface GoField {
   readonly type: string;
   /** Names of the embedded structs that it is in, joined by dots: `ProbeHandler`. */
   readonly embedded: string;
+  /** JSON leaves its zero value out: it is no pointer and is marked omitempty. */
+  readonly omitsZero: boolean;
 }
 
 interface GoStruct {
-  readonly fields: readonly { readonly json: string; readonly type: string }[];
+  readonly fields: readonly ({ readonly json: string } & Omit<GoField, "embedded">)[];
   readonly embedded: readonly string[];
 }
 
@@ -39,7 +41,7 @@ export function goTypes(modules: readonly string[]): (name: string) => ReadonlyM
       const chain = embedded ? `${embedded}.${inner}` : inner;
       for (const [json, field] of fieldsOf(path, inner, chain)) fields.set(json, field);
     }
-    for (const { json, type } of found?.fields ?? []) fields.set(json, { type, embedded });
+    for (const { json, ...field } of found?.fields ?? []) fields.set(json, { ...field, embedded });
     return fields;
   };
   return (name) => {
@@ -75,14 +77,17 @@ function readPackage(folders: ReadonlyMap<string, string>, path: string): GoPack
 }
 
 function readStruct(body: string, print: (type: string) => string): GoStruct {
-  const fields: { json: string; type: string }[] = [];
+  const fields: GoStruct["fields"][number][] = [];
   const embedded: string[] = [];
   for (const line of body.split("\n")) {
     const match = /^\t(?:(\w+)\s+)?(\S+)\s+`[^`]*\bjson:"([^",]*)([^"]*)"/.exec(line);
     if (!match) continue;
-    const [, field, type = "", json = ""] = match;
+    const [, field, type = "", json = "", options = ""] = match;
     if (!field && json === "") embedded.push(type.replace(/^\*/, ""));
-    else if (json !== "" && json !== "-") fields.push({ json, type: print(type.replace(/^\*/, "")) });
+    else if (json !== "" && json !== "-") {
+      const omitsZero = !type.startsWith("*") && options.includes(",omitempty");
+      fields.push({ json, type: print(type.replace(/^\*/, "")), omitsZero });
+    }
   }
   return { fields, embedded };
 }

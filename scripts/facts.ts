@@ -127,6 +127,8 @@ function goFacts(code: string, go: GoField | undefined): string[] {
     ...(go.type === plainGoType(code) ? [] : [`go=${go.type}`]),
     // Of TypeMeta are apiVersion and kind, which are read before the rest.
     ...(go.embedded && go.embedded !== "TypeMeta" ? [`in=${go.embedded}`] : []),
+    // Structs are never left out, and lists and maps have no zero that could be told from nothing.
+    ...(go.omitsZero && code in GO_SCALARS ? ["omitempty"] : []),
   ];
 }
 

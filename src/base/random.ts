@@ -40,8 +40,21 @@ export function createRandom(seed: number): Random {
   });
 }
 
+/** Asking the system for numbers one by one costs more than everything that is done with them. */
+function fromPool(): () => number {
+  const pool = new Uint32Array(1024);
+  let left = 0;
+  return () => {
+    if (left === 0) {
+      crypto.getRandomValues(pool);
+      left = pool.length;
+    }
+    return pool[--left]! / 2 ** 32;
+  };
+}
+
 /** The machine's generator; names and UUIDs come from its cryptographic source. */
 export const systemRandom: Random = {
-  ...fromNext(() => crypto.getRandomValues(new Uint32Array(1))[0]! / 2 ** 32),
+  ...fromNext(fromPool()),
   uuid: () => crypto.randomUUID(),
 };

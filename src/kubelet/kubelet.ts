@@ -33,11 +33,7 @@ export interface Kubelet {
    *
    * @throws StatusError BadRequest when there is no such log.
    */
-  logs(
-    pod: Pod,
-    container: string,
-    options: LogOptions & { readonly previous: boolean },
-  ): AsyncIterable<LogLine>;
+  logs(pod: Pod, container: string, options: LogOptions & { readonly previous: boolean }): AsyncIterable<LogLine>;
 }
 
 /** Registers the node and makes its kubelet; the pods are handed to it by whoever watches them. */

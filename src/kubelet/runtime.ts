@@ -55,7 +55,12 @@ export interface AdoptedPod {
 }
 
 export type AdoptedContainer =
-  | { readonly state: "running"; readonly attempt: number; readonly container: RunningContainer; readonly imageId: string }
+  | {
+      readonly state: "running";
+      readonly attempt: number;
+      readonly container: RunningContainer;
+      readonly imageId: string;
+    }
   | { readonly state: "exited"; readonly attempt: number; readonly exit: ContainerExit };
 
 export interface PulledImage {

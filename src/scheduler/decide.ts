@@ -150,13 +150,7 @@ export function scoreNodes(
   return totals;
 }
 
-function best(
-  pod: PodInfo,
-  view: ClusterView,
-  nodes: readonly NodeInfo[],
-  plugins: Plugins,
-  random: Random,
-): NodeInfo {
+function best(pod: PodInfo, view: ClusterView, nodes: readonly NodeInfo[], plugins: Plugins, random: Random): NodeInfo {
   const totals = scoreNodes(pod, view, nodes, plugins);
   let ties: NodeInfo[] = [];
   let highest = -Infinity;

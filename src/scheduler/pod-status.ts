@@ -13,8 +13,7 @@ export interface UnscheduledStatus {
 export function statusPatch(pod: Pod, { reason, message, nominatedNodeName }: UnscheduledStatus, now: number) {
   const old = podCondition(pod, "PodScheduled");
   const sameCondition = old?.status === "False" && old.reason === reason && old.message === message;
-  const sameNomination =
-    nominatedNodeName === undefined || nominatedNodeName === (pod.status?.nominatedNodeName ?? "");
+  const sameNomination = nominatedNodeName === undefined || nominatedNodeName === (pod.status?.nominatedNodeName ?? "");
   if (sameCondition && sameNomination) return undefined;
   const since = old?.status === "False" ? old.lastTransitionTime : undefined;
   const condition: PodCondition = {

@@ -184,7 +184,8 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
     }
     startIndex = (startIndex + decision.evaluated) % Math.max(1, snapshot.nodes.length);
     const { name } = decision.node;
-    nominations.remove(info.uid);
+    const elsewhere = nominations.nodeOf(info.uid) !== name;
+    if (nominations.remove(info.uid) && elsewhere) notify({ type: "pod-left", pod: info });
     snapshot.setPod(info, name);
     binding.add(info.uid);
     notify({ type: "pod-placed", pod: info });

@@ -7,11 +7,11 @@ export function encodeValue(value: unknown, form: Form): Uint8Array {
   return utf8(form.pretty ? JSON.stringify(value, null, 2) : JSON.stringify(value));
 }
 
-let yaml: typeof import("yaml") | undefined;
+let yaml: typeof import("./yaml.ts") | undefined;
 
 /** Resolves once the form can be written: YAML is loaded when somebody asks for it. */
 export async function prepare(form: Form): Promise<void> {
-  if (form.mediaType === "application/yaml") yaml ??= await import("yaml");
+  if (form.mediaType === "application/yaml") yaml ??= await import("./yaml.ts");
 }
 
 /** YAML as Kubernetes writes it: keys sorted, long lines kept. Only after {@link prepare}. */

@@ -81,7 +81,7 @@ type Fields = Readonly<Record<string, unknown>>;
 
 async function parsed(text: string): Promise<unknown> {
   // Only who reads a kubeconfig pays for the parser.
-  const { parse } = await import("yaml");
+  const { parse } = await import("./yaml.ts");
   try {
     return parse(text) as unknown;
   } catch (error) {

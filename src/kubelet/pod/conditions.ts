@@ -70,9 +70,7 @@ function readyOf({ pod }: PodView, conditions: readonly PodCondition[], containe
       return [`corresponding condition of pod readiness gate ${JSON.stringify(conditionType)} does not exist.`];
     }
     if (condition.status === "True") return [];
-    return [
-      `the status of pod readiness gate ${JSON.stringify(conditionType)} is not "True", but ${condition.status}`,
-    ];
+    return [`the status of pod readiness gate ${JSON.stringify(conditionType)} is not "True", but ${condition.status}`];
   });
   return problems.length === 0 ? yes("Ready") : no("Ready", "ReadinessGatesNotReady", problems.join(", "));
 }

@@ -58,7 +58,9 @@ function planSandbox(view: PodView, now: number): PodPlan {
       const stops = [...view.containers].flatMap(([name, container]) =>
         planStop(name, container, { deadline: now, now, because: `Stopping container ${name}` }),
       );
-      const alive = [...view.containers.values()].some(({ run }) => run.state === "running" || run.state === "starting");
+      const alive = [...view.containers.values()].some(
+        ({ run }) => run.state === "running" || run.state === "starting",
+      );
       return steps(...stops, ...(alive ? [] : [{ type: "stop-sandbox", id: sandbox.sandbox.id } as const]));
     }
     case "creating":

@@ -18,7 +18,12 @@ export function statusOf(view: PodView, nodeIps: readonly string[], now: number)
     old: readonly ContainerStatus[] | undefined,
   ) =>
     (containers ?? []).map((container) =>
-      containerStatus(view, container, kind, old?.find(({ name }) => name === container.name)),
+      containerStatus(
+        view,
+        container,
+        kind,
+        old?.find(({ name }) => name === container.name),
+      ),
     );
   const shown = {
     init: describe(spec?.initContainers, "init", before.initContainerStatuses),

@@ -177,10 +177,7 @@ function stepRun(
 }
 
 /** How a container is the moment it runs: its hook and its startup probe come first. */
-function startedRun(
-  { id, startedAt, image, user, ready }: RunningContainer,
-  container: AnyContainer,
-): RunningView {
+function startedRun({ id, startedAt, image, user, ready }: RunningContainer, container: AnyContainer): RunningView {
   return {
     state: "running",
     id,
@@ -267,7 +264,11 @@ export function adoptContainers(pod: Pod, { containers }: AdoptedPod): ReadonlyM
     views.set(name, {
       ...common,
       image: { state: "present", id: adopted.imageId },
-      run: { ...run, stage: stage === "startup" && !found.container.startupProbe ? "up" : stage, ready: same ? status.ready : run.ready },
+      run: {
+        ...run,
+        stage: stage === "startup" && !found.container.startupProbe ? "up" : stage,
+        ready: same ? status.ready : run.ready,
+      },
     });
   }
   return views;

@@ -154,9 +154,7 @@ function stepSandbox(view: PodView, happening: SandboxHappening, now: number): T
       return become({
         sandbox: { state: "none" },
         sandboxAttempt: view.sandboxAttempt + 1,
-        ...(view.lifecycle.state === "active" && isStill(view)
-          ? { initialized: false, containers: afresh(view) }
-          : {}),
+        ...(view.lifecycle.state === "active" && isStill(view) ? { initialized: false, containers: afresh(view) } : {}),
       });
     default:
       return unreachable(happening);

@@ -32,7 +32,8 @@ function interpretScript(script: string): CommandRun | undefined {
   const turn = runAll(parse(loop[2] ?? ""));
   if (!before || !turn) return undefined;
   if (before.ends) return finished(before);
-  if (turn.ends) return finished({ ...turn, lines: [...before.lines, ...later(turn.lines, before.ms)], ms: before.ms + turn.ms });
+  if (turn.ends)
+    return finished({ ...turn, lines: [...before.lines, ...later(turn.lines, before.ms)], ms: before.ms + turn.ms });
   const periodMs = Math.max(STEP_MS, turn.ms);
   return { output: { lines: before.lines, loop: { startMs: before.ms, periodMs, lines: turn.lines } } };
 }

@@ -179,6 +179,9 @@ export class SimulatedContainer {
     if (!this.#options.logsAsMessage) return undefined;
     const timeline = timelineOf(this.behaviour, this.name, this.#options.image);
     const lines = linesBetween(timeline, 0, this.#options.clock.now() - this.startedAt).slice(-MESSAGE_LINES);
-    return lines.map(({ text }) => `${text}\n`).join("").slice(-MESSAGE_BYTES);
+    return lines
+      .map(({ text }) => `${text}\n`)
+      .join("")
+      .slice(-MESSAGE_BYTES);
   }
 }

@@ -200,7 +200,8 @@ function outcomeOf(container: SimulatedContainer | undefined, request: ProbeRequ
   if (!container?.running) return { result: "failure", message: "container is not running" };
   const { behaviour, answers } = container;
   // Who never gets ready is alive all the same.
-  const success = request.kind === "liveness" ? behaviour.healthy && (answers || behaviour.readyMs === Infinity) : answers;
+  const success =
+    request.kind === "liveness" ? behaviour.healthy && (answers || behaviour.readyMs === Infinity) : answers;
   return success ? { result: "success", steadyUntil: Infinity } : { result: "failure", message: failureText(request) };
 }
 

@@ -1,5 +1,5 @@
+import { setValue } from "../json.ts";
 import type { ObjectSchema, Schema } from "../schema/model.ts";
-import { setOwn } from "./own.ts";
 import { plainScalar } from "./scalars.ts";
 import { zeroOf } from "./exact.ts";
 
@@ -109,6 +109,6 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 /** A new object: deleting properties would make the old one slow for good. */
 function without(object: Record<string, unknown>, keys: readonly string[], dropped: ReadonlySet<string>): unknown {
   const result: Record<string, unknown> = {};
-  for (const key of keys) if (!dropped.has(key)) setOwn(result, key, object[key]);
+  for (const key of keys) if (!dropped.has(key)) setValue(result, key, object[key]);
   return result;
 }

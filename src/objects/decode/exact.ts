@@ -1,10 +1,10 @@
+import { setValue } from "../json.ts";
 import { canonicalQuantity } from "../quantity/index.ts";
 import type { ObjectSchema, Scalar, Schema } from "../schema/model.ts";
 import { goTypeOf, innerGoType, rootGoType, structName } from "./go-type.ts";
 import { parseGoTime } from "./go-time.ts";
 import { goQuote } from "./json-syntax.ts";
 import { JsonCursor, type Token } from "./json-cursor.ts";
-import { setOwn } from "./own.ts";
 import { checkBase64, plainScalar } from "./scalars.ts";
 
 /** The text is valid JSON but cannot become the type: the message is that of Go's decoder. */
@@ -84,7 +84,7 @@ class ExactDecoder {
       if (seen.has(key)) this.#strict("duplicate", path, key);
       seen.add(key);
       if (!field) {
-        setOwn(result, key, this.#free(join(path, key)));
+        setValue(result, key, this.#free(join(path, key)));
         continue;
       }
       this.#fields = field.goEmbedded ? [...outerFields, field.goEmbedded, key] : [...outerFields, key];
@@ -92,7 +92,7 @@ class ExactDecoder {
       const value = this.#value(field.schema, goTypeOf(field), join(path, key));
       // A later null leaves what an earlier duplicate has set to primitives, and takes away the rest: we take it away.
       if (value === undefined || (value === null && field.schema.type === "any")) delete result[key];
-      else setOwn(result, key, value);
+      else setValue(result, key, value);
       this.#fields = outerFields;
       this.#struct = outerStruct;
     }
@@ -105,7 +105,7 @@ class ExactDecoder {
     for (const key of this.#cursor.members()) {
       if (seen.has(key)) this.#strict("duplicate", path, key);
       seen.add(key);
-      setOwn(result, key, this.#value(values, goType, join(path, key)) ?? zeroOf(values));
+      setValue(result, key, this.#value(values, goType, join(path, key)) ?? zeroOf(values));
     }
     return result;
   }
@@ -130,7 +130,7 @@ class ExactDecoder {
     const object: Record<string, unknown> = {};
     for (const key of this.#cursor.members()) {
       if (Object.hasOwn(object, key)) this.#strict("duplicate", path, key);
-      setOwn(object, key, this.#free(join(path, key)));
+      setValue(object, key, this.#free(join(path, key)));
     }
     return object;
   }

@@ -1,3 +1,4 @@
+import { setValue } from "../json.ts";
 import { draftOf, type AnyDraft } from "../object.ts";
 import type { ObjectSchema, Schema } from "../schema/model.ts";
 import { badRequest, entityTooLarge, type StatusError } from "../status-error.ts";
@@ -7,7 +8,6 @@ import { interpretKind, withDefaults, type BodyKind } from "./interpret.ts";
 import { scanJson } from "./json-scan.ts";
 import { jsonSyntaxError } from "./json-syntax.ts";
 import { summary } from "./summary.ts";
-import { setOwn } from "./own.ts";
 
 export { applySchemaDefaults } from "./defaults.ts";
 export { DecodeFailure } from "./exact.ts";
@@ -162,7 +162,7 @@ function decodeParsed(
 
 function withKind(value: AnyDraft | undefined, { group, version, kind }: BodyKind): AnyDraft {
   const result: Record<string, unknown> = { apiVersion: group ? `${group}/${version}` : version, kind };
-  for (const [key, inner] of Object.entries(value ?? {})) if (!Object.hasOwn(result, key)) setOwn(result, key, inner);
+  for (const [key, inner] of Object.entries(value ?? {})) if (!Object.hasOwn(result, key)) setValue(result, key, inner);
   return result as unknown as AnyDraft;
 }
 

@@ -44,6 +44,8 @@ export interface FieldRow {
   readonly default?: unknown;
   readonly goType?: string;
   readonly goEmbedded?: string;
+  /** Upstream's JSON leaves it out when it is `""`, 0 or false: it cannot tell that from nothing. */
+  readonly omitEmpty: boolean;
 }
 
 const names: readonly string[] = table.names;
@@ -118,6 +120,7 @@ function readField(line: string): FieldRow {
     name,
     code,
     required: flags.has("required"),
+    omitEmpty: flags.has("omitempty"),
     ...(flags.has("atomic") ? { mapType: "atomic" } : flags.has("granular") ? { mapType: "granular" } : {}),
     mapKeys: mapKeys ? mapKeys.split(",") : [],
     ...(listType ? { listType: listType as "atomic" | "set" | "map" } : {}),

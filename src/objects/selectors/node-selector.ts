@@ -1,10 +1,4 @@
-import type {
-  Node,
-  NodeSelector,
-  NodeSelectorRequirement,
-  NodeSelectorTerm,
-  Pod,
-} from "../generated/types.ts";
+import type { Node, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod } from "../generated/types.ts";
 import { selectorOf, type LabelMatcher } from "./label-selector.ts";
 import type { Operator } from "./requirement.ts";
 

@@ -56,8 +56,7 @@ export function affinityTerms(pod: Pod): AffinityTerms {
 
 /** Whether a pod with these labels in this namespace is one of those that the term is about. */
 export function termCovers(term: AffinityTerm, namespace: string, labels: Labels, of: NamespaceLabels): boolean {
-  const inNamespace =
-    term.namespaces.has(namespace) || (term.namespaceSelector?.matches(of(namespace) ?? {}) ?? false);
+  const inNamespace = term.namespaces.has(namespace) || (term.namespaceSelector?.matches(of(namespace) ?? {}) ?? false);
   return inNamespace && term.selector.matches(labels);
 }
 
@@ -65,12 +64,7 @@ function compileTerm(pod: Pod, term: PodAffinityTerm): AffinityTerm {
   const own = !term.namespaces?.length && !term.namespaceSelector;
   const namespaces = new Set(own ? [pod.metadata.namespace ?? ""] : term.namespaces);
   const namespaceSelector = term.namespaceSelector && compileLabelSelector(term.namespaceSelector);
-  const selector = withLabelKeys(
-    compileSelector(term.labelSelector),
-    pod,
-    term.matchLabelKeys,
-    term.mismatchLabelKeys,
-  );
+  const selector = withLabelKeys(compileSelector(term.labelSelector), pod, term.matchLabelKeys, term.mismatchLabelKeys);
   return {
     id: JSON.stringify([
       [...namespaces].toSorted(),

@@ -100,4 +100,3 @@ export function growsFrom(before: Allocatable, now: Allocatable): boolean {
   for (const [name, amount] of now.scalars) if (amount > (before.scalars.get(name) ?? 0)) return true;
   return false;
 }
-

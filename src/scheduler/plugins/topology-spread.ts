@@ -10,11 +10,7 @@ import { NO_DOMAIN } from "../snapshot/topology.ts";
 import { MAX_SCORE, refusal, type FilterPlugin, type ScorePlugin } from "./plugin.ts";
 
 const NAME = "PodTopologySpread";
-const NO_LABEL = refusal(
-  NAME,
-  false,
-  "node(s) didn't match pod topology spread constraints (missing required label)",
-);
+const NO_LABEL = refusal(NAME, false, "node(s) didn't match pod topology spread constraints (missing required label)");
 const TOO_SKEWED = refusal(NAME, true, "node(s) didn't match pod topology spread constraints");
 const HOSTNAME = "kubernetes.io/hostname";
 const REFUSING = ["NoSchedule", "NoExecute"];

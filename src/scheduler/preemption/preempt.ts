@@ -66,9 +66,12 @@ export function createPreemptor(options: PreemptorOptions): Preemptor {
       }
     },
     async evict(pod, { node, victims }) {
-      const results = await Promise.allSettled(victims.map((victim) => evict(victim.pod, pod.pod, node.name, { ...options, clock })));
+      const results = await Promise.allSettled(
+        victims.map((victim) => evict(victim.pod, pod.pod, node.name, { ...options, clock })),
+      );
       for (const [i, result] of results.entries()) {
-        if (result.status === "rejected") log.warn("a pod could not be preempted", { pod: victims[i]!.key, error: result.reason as unknown });
+        if (result.status === "rejected")
+          log.warn("a pod could not be preempted", { pod: victims[i]!.key, error: result.reason as unknown });
       }
     },
   };

@@ -9,7 +9,7 @@ const dying = (world: SchedulerWorld) =>
   world.client
     .all(PODS)
     .filter(({ metadata }) => metadata.deletionTimestamp !== undefined)
-    .map(({ metadata }) => metadata.name)
+    .map(({ metadata }) => metadata.name ?? "")
     .toSorted();
 const kill = (world: SchedulerWorld, name: string) => world.client.remove(PODS, { namespace: "default", name });
 

@@ -112,5 +112,7 @@ export function leastHarm(candidates: readonly Candidate[]): Candidate | undefin
 
 function earliestStart(victims: readonly PodInfo[]): number {
   const highest = victims[0]?.priority;
-  return victims.filter(({ priority }) => priority === highest).reduce((least, one) => Math.min(least, startTime(one)), Infinity);
+  return victims
+    .filter(({ priority }) => priority === highest)
+    .reduce((least, one) => Math.min(least, startTime(one)), Infinity);
 }

@@ -54,13 +54,12 @@ const hints: Readonly<Record<string, Hint>> = {
     const { allocatable } = event.node;
     return couldHold(allocatable, requests);
   },
-  PodTopologySpread({ namespace, spread }, event) {
+  PodTopologySpread({ namespace, spread: all }, event) {
+    const spread = all.filter(({ hard }) => hard);
     switch (event.type) {
       case "pod-placed":
       case "pod-left":
-        return (
-          event.pod.namespace === namespace && spread.some(({ selector }) => selector.matches(event.pod.labels))
-        );
+        return event.pod.namespace === namespace && spread.some(({ selector }) => selector.matches(event.pod.labels));
       case "pod-relabelled":
         return (
           event.pod.namespace === namespace &&
@@ -84,11 +83,21 @@ const hints: Readonly<Record<string, Hint>> = {
       case "pod-placed":
         return about(required, event.pod);
       case "pod-left":
-        return about(requiredAnti, event.pod) || about(event.pod.terms.requiredAnti, pod);
+        // When the last pod that it wants to be near is gone, it may be the first of its kind.
+        return (
+          about(requiredAnti, event.pod) || about(required, event.pod) || about(event.pod.terms.requiredAnti, pod)
+        );
       case "pod-relabelled":
-        return about(required, event.pod) || about(requiredAnti, event.before);
+        return (
+          about(required, event.pod) ||
+          about([...required, ...requiredAnti], event.before) ||
+          about(event.pod.terms.requiredAnti, pod)
+        );
       case "node-added":
       case "namespace-changed":
+        return true;
+      case "node-removed":
+        // Upstream does not listen: a pod on it that wants nobody near takes its zone along.
         return true;
       case "node-changed":
         return event.relabelled;

@@ -25,7 +25,7 @@ export class HeldTerms {
   readonly #held = new Map<string, HeldTerm>();
   readonly #byLabel = new Map<string, Set<HeldTerm>>();
 
-  add(pod: PodInfo, slot: number, onNew: (held: HeldTerm) => void): void {
+  add(pod: PodInfo, slot: number): void {
     each(pod.terms, (role, weight, term) => {
       const id = `${role} ${weight} ${term.id}`;
       let held = this.#held.get(id);
@@ -36,7 +36,6 @@ export class HeldTerms {
         const known = this.#byLabel.get(filed);
         if (known) known.add(held);
         else this.#byLabel.set(filed, new Set([held]));
-        onNew(held);
       }
       held.holders.add(slot, 1);
     });

@@ -99,9 +99,7 @@ export class PodGroups {
   }
 
   #counts({ predicate }: MatchCounter, { namespace, labels, terminating }: Group): boolean {
-    return (
-      (predicate.countsTerminating || !terminating) && predicate.matches(namespace, labels, this.#namespaceLabels)
-    );
+    return (predicate.countsTerminating || !terminating) && predicate.matches(namespace, labels, this.#namespaceLabels);
   }
 
   #candidates({ namespaces, selector }: PodPredicate): Iterable<Group> {

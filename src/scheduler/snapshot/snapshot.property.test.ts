@@ -110,7 +110,13 @@ const sums = (snapshot: Snapshot) =>
   snapshot.nodes
     .map(({ name, cpu, memory, ephemeral, scalars, scoredCpu, scoredMemory, withPorts, pods }) => ({
       name,
-      ...{ cpu, memory, ephemeral, scalars, scoredCpu, scoredMemory, withPorts },
+      cpu,
+      memory,
+      ephemeral,
+      scalars,
+      scoredCpu,
+      scoredMemory,
+      withPorts,
       pods: [...pods.keys()].toSorted(),
     }))
     .toSorted((a, b) => (a.name < b.name ? -1 : 1));
@@ -154,7 +160,10 @@ test("the filters refuse exactly what the rules, counted by hand, refuse", () =>
     }),
     { numRuns: 200 },
   );
-  assert.ok(refused > asked / 20 && refused < asked, `${refused} of ${asked} were refused: too one-sided to say anything`);
+  assert.ok(
+    refused > asked / 20 && refused < asked,
+    `${refused} of ${asked} were refused: too one-sided to say anything`,
+  );
 });
 
 test("a pod is placed where the rules allow it, nothing is ever overbooked, and it is refused only when no node will do", () => {

@@ -1,7 +1,7 @@
 import type { Node } from "#objects";
 import type { Labels, NamespaceLabels } from "../model/affinity-terms.ts";
 import type { PodInfo } from "../model/pod-info.ts";
-import { DomainCounts, EVERY_NODE, type Eligibility, type PodCounter } from "./counters.ts";
+import { DomainCounts, type Eligibility, type PodCounter } from "./counters.ts";
 import { HeldTerms, type HeldTerm } from "./held-terms.ts";
 import { NodeInfo } from "./node-info.ts";
 import { inZoneTurns } from "./node-order.ts";
@@ -104,10 +104,7 @@ export class Snapshot implements ClusterView {
     this.#placed.set(pod.uid, { pod, node });
     node.addPod(pod);
     this.#groups.add(pod, node.slot);
-    this.#terms.add(pod, node.slot, ({ holders, term }) => {
-      const topology = this.topology(term.topologyKey);
-      holders.domains.set(topology.key, new DomainCounts(holders, topology, EVERY_NODE, this.nodes));
-    });
+    this.#terms.add(pod, node.slot);
   }
 
   /** Takes a pod off its node; returns where it was. */
@@ -213,7 +210,6 @@ export class Snapshot implements ClusterView {
     }
   }
 }
-
 
 export function sameLabels(a: Labels, b: Labels): boolean {
   if (a === b) return true;

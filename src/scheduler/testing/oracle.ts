@@ -79,7 +79,9 @@ function isSpread(
   for (const one of world.nodes) {
     if (!all.every((other) => labelsOf(one)?.[other.topologyKey] !== undefined)) continue;
     if (constraint.nodeAffinityPolicy !== "Ignore") {
-      const selected = Object.entries(pod.spec?.nodeSelector ?? {}).every(([key, want]) => labelsOf(one)?.[key] === want);
+      const selected = Object.entries(pod.spec?.nodeSelector ?? {}).every(
+        ([key, want]) => labelsOf(one)?.[key] === want,
+      );
       if (!selected) continue;
     }
     if (constraint.nodeTaintsPolicy === "Honor" && !toleratesAll(pod, one)) continue;

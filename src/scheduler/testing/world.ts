@@ -1,5 +1,15 @@
 import { createRandom, createScope, createVirtualClock, silentLog, type VirtualClock } from "#base";
-import { conflict, EVENTS, NODES, PODS, podCondition, type AnyDraft, type KubeObject, type Node, type Pod } from "#objects";
+import {
+  conflict,
+  EVENTS,
+  NODES,
+  PODS,
+  podCondition,
+  type AnyDraft,
+  type KubeObject,
+  type Node,
+  type Pod,
+} from "#objects";
 import { createFakeClient, type FakeClient } from "#simulation";
 import { startScheduler, type Scheduler, type SchedulerOptions } from "../scheduler.ts";
 

@@ -23,7 +23,8 @@ function validate({ data = {}, binaryData = {} }: ConfigMap): FieldError[] {
   let size = 0;
   for (const [key, value] of Object.entries(data)) {
     errors.push(...each(`data[${key}]`, key, configMapKey(key)));
-    if (key in binaryData) errors.push(invalid(`data[${key}]`, key, "duplicate of key present in binaryData"));
+    if (Object.hasOwn(binaryData, key))
+      errors.push(invalid(`data[${key}]`, key, "duplicate of key present in binaryData"));
     size += byteLength(value);
   }
   for (const [key, value] of Object.entries(binaryData)) {

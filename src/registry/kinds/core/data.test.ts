@@ -12,6 +12,13 @@ describe("ConfigMap", () => {
     ]);
   });
 
+  test("a key may be called as anything is that objects inherit", () => {
+    assert.deepEqual(
+      wrong(configMaps, { data: { toString: "1", constructor: "2" }, binaryData: { valueOf: "AA==" } }),
+      [],
+    );
+  });
+
   test("holds a mebibyte", () => {
     const megabyte = "x".repeat(1024 * 1024);
     assert.deepEqual(wrong(configMaps, { data: { a: megabyte } }), []);

@@ -83,8 +83,10 @@ function readField(
   }
   const value = readValue(reader, wireType, field.type, inner);
   if (value === undefined) return;
-  if (field.inline) Object.assign(result, value);
-  else if (field.pointer || !field.omitEmpty || !isZero(value)) result[field.json] = value;
+  if (field.json === "") Object.assign(result, value);
+  else if (!field.omitEmpty || !isZero(value)) result[field.json] = value;
+  // The last of several counts: a zero takes back what was sent before it.
+  else delete result[field.json];
 }
 
 function readEntry(bytes: Uint8Array, field: MessageField, inner: Inner): [string, unknown] {
@@ -132,7 +134,6 @@ function expectBytes(reader: Reader, wireType: number): Uint8Array {
 
 const isPackable = (type: MessageField["type"]) => typeof type === "string" && type !== "string" && type !== "bytes";
 
-/** What Go's omitempty leaves out of a field that is no pointer: an empty struct is none of it. */
 const isZero = (value: unknown) => value === "" || value === 0 || value === false;
 
 function base64(bytes: Uint8Array): string {

@@ -1,4 +1,5 @@
 import { decodeMessage, openEnvelope } from "./decode.ts";
+import { messageName } from "./names.ts";
 import { MessageTable } from "./table.ts";
 
 export { ProtobufError } from "./reader.ts";
@@ -35,10 +36,3 @@ export const codecOf = (table: MessageTable): ProtobufCodec => ({
   },
   knows: (schema) => table.has(messageName(schema)),
 });
-
-/** OpenAPI and protobuf name the same types a little differently. */
-const messageName = (schema: string) =>
-  schema
-    .replace(/^io\.k8s\./, "k8s.io.")
-    .replace("apiextensions-apiserver", "apiextensions_apiserver")
-    .replace("kube-aggregator", "kube_aggregator");

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { before, describe, it } from "node:test";
 import fc from "fast-check";
-import rows from "./messages.json" with { type: "json" };
 import { loadProtobuf, ProtobufError, type ProtobufCodec } from "./index.ts";
 import { durationText } from "./special.ts";
-import { MessageTable } from "./table.ts";
 
 const POD = "io.k8s.api.core.v1.Pod";
 
@@ -90,6 +86,14 @@ describe("protobuf", () => {
       ).spec;
     assert.deepEqual(spec(numeric(1, 0)), { replicas: 0 }, "a pointer");
     assert.deepEqual(spec(numeric(5, 0)), {}, "no pointer, omitted when empty");
+    assert.deepEqual(spec([...numeric(5, 3), ...numeric(5, 0)]), {}, "the last of several counts");
+    assert.deepEqual(
+      spec([...field(3, []), ...field(4, [])]),
+      { template: {}, strategy: {} },
+      "structs are never empty",
+    );
+    const { metadata, spec: pod } = podOf([...field(1, field(8, [])), ...field(2, numeric(11, 0))]);
+    assert.deepEqual({ metadata, pod }, { metadata: {}, pod: {} }, "the zero time, hostNetwork: false");
     const container = [...field(1, "c"), ...field(6, numeric(3, 0))];
     assert.deepEqual(
       podOf(field(2, field(2, container))).spec,
@@ -136,42 +140,5 @@ describe("protobuf", () => {
       [-90n * second, "-1m30s"],
     ];
     for (const [nanos, text] of cases) assert.equal(durationText(nanos), text);
-  });
-});
-
-// The numbers are upstream's. What is not served (metrics, old versions) is not in our table.
-const upstream = join(
-  process.env["KNARR_UPSTREAM"] ?? join(import.meta.dirname, "../../../../../shared/upstream"),
-  "protobuf.tsv",
-);
-
-describe("the table", { skip: existsSync(upstream) ? false : `no upstream facts at ${upstream}` }, () => {
-  it("has upstream's messages and numbers", () => {
-    const table = new MessageTable(rows);
-    const known = new Map<string, Set<number>>();
-    for (const line of readFileSync(upstream, "utf8").trim().split("\n").slice(1)) {
-      const [pack, message, , number] = line.split("\t");
-      const name = `${pack}.${message}`;
-      if (!known.has(name)) known.set(name, new Set());
-      known.get(name)!.add(Number(number));
-    }
-    for (const name of table.names()) {
-      assert.deepEqual(new Set(table.message(name).keys()), known.get(name), name);
-    }
-  });
-
-  it("refers only to messages with fields or to those without any", () => {
-    const table = new MessageTable(rows);
-    const empty = new Set<string>();
-    for (const name of table.names()) {
-      for (const { type } of table.message(name).values()) {
-        if (typeof type === "object" && !table.has(type.message)) empty.add(type.message);
-      }
-    }
-    assert.deepEqual([...empty].sort(), [
-      "k8s.io.api.apiserverinternal.v1alpha1.StorageVersionSpec",
-      "k8s.io.api.scheduling.v1alpha2.BasicSchedulingPolicy",
-      "k8s.io.apiextensions_apiserver.pkg.apis.apiextensions.v1.CustomResourceSubresourceStatus",
-    ]);
   });
 });

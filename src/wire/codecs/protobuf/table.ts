@@ -1,16 +1,12 @@
 /** One field of a message, as the table has it. */
 export interface MessageField {
   readonly number: number;
-  /** Its name in JSON. */
+  /** Its name in JSON; empty for an embedded struct, whose fields stand beside those of the message. */
   readonly json: string;
   readonly form: "one" | "list" | "map";
   readonly type: ScalarType | { readonly message: string };
-  /** A Go pointer: a zero that was sent is meant. */
-  readonly pointer: boolean;
-  /** JSON leaves a zero out. */
+  /** A scalar that Go sends always and JSON leaves out when it is zero. Any other that is sent is meant, zero or not. */
   readonly omitEmpty: boolean;
-  /** An embedded struct: its fields stand beside those of the message. */
-  readonly inline: boolean;
 }
 
 export type ScalarType = "string" | "int32" | "int64" | "bool" | "bytes" | "double";
@@ -28,9 +24,9 @@ const SCALARS: Readonly<Record<string, ScalarType>> = {
 };
 
 /**
- * The messages of the API. Each row of the table is a message's name and its fields, `number:json:type:flags`:
- * the type is a scalar's letter or `&` and a row, in front `[` for repeated and `{` for the values of a map;
- * flags are p(ointer), o(mitempty) and (i)n(line).
+ * The messages of the API, made by scripts/facts-protobuf.ts. Each row of the table is a message's name and its
+ * fields, `number:json:type`: the type is a scalar's letter or `&` and a row (a name for a message without one), in
+ * front `[` for repeated and `{` for the values of a map. `:o` after it: {@link MessageField.omitEmpty}.
  */
 export class MessageTable {
   readonly #rows: readonly string[];
@@ -64,16 +60,14 @@ export class MessageTable {
   #parse(row: string): Message {
     const fields = new Map<number, MessageField>();
     for (const text of row.slice(nameEnd(row) + 1).split(" ")) {
-      const [number = "", json = "", type = "", flags = ""] = text.split(":");
+      const [number = "", json = "", type = "", omitEmpty] = text.split(":");
       const form = type.startsWith("[") ? "list" : type.startsWith("{") ? "map" : "one";
       fields.set(Number(number), {
         number: Number(number),
         json,
         form,
         type: this.#typeOf(form === "one" ? type : type.slice(1)),
-        pointer: flags.includes("p"),
-        omitEmpty: flags.includes("o"),
-        inline: flags.includes("n"),
+        omitEmpty: omitEmpty === "o",
       });
     }
     return fields;
