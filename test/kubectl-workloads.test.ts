@@ -145,7 +145,7 @@ describe("kubectl works on workloads (F2, S12, S15 to S27)", { concurrency: 3 },
   });
 
   it("shows the events of an object", async () => {
-    await kubectl.apply(pod("eventful", {}));
+    await kubectl.apply(pod("eventful", { image: "seen-nowhere-else:1" }));
     await kubectl("wait", "pod/eventful", "--for=condition=Ready", "--timeout=30s");
     const events = await eventually("the events", async () => {
       const text = await kubectl("events", "--for=pod/eventful");

@@ -70,7 +70,7 @@ export interface WriteOptions {
 }
 
 export interface UpdateOptions extends WriteOptions {
-  /** The draft's managedFields were made by apply: keep them as they are. */
+  /** Keep the draft's managedFields as they are: apply made them, or the write is nobody's (a binding). */
   readonly applied?: boolean;
   /** An absent object is created (apply); else only kinds with createsOnUpdate do so. */
   readonly createsAbsent?: boolean;

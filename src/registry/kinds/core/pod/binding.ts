@@ -41,7 +41,8 @@ export const binding: CreateSubresource<Pod> = {
         if (problem !== undefined) throw conflict({ group: "", resource: "pods/binding" }, key.name, problem);
         return bound(pod, request, context.now) as AnyDraft;
       },
-      { user: context.user, dryRun: context.dryRun, subresource: "binding" },
+      // Upstream records nobody as the owner of what a binding sets.
+      { user: context.user, dryRun: context.dryRun, subresource: "binding", applied: true },
     );
     return success();
   },

@@ -100,7 +100,7 @@ async function takeDisruption(budget: PodDisruptionBudget, pod: ObjectKey, conte
   await resourceOf(context, BUDGETS).update(
     { namespace, name },
     (current) => decremented(current as PodDisruptionBudget, pod.name, context.now) as AnyDraft,
-    { user, dryRun, subresource: "status" },
+    { user, dryRun, subresource: "status", applied: true },
   );
 }
 
@@ -151,7 +151,12 @@ function decremented(budget: PodDisruptionBudget, podName: string, now: number):
 /** Says in the pod's conditions why it goes; a pod that is gone meanwhile needs no reason. */
 async function markDisrupted(pods: Resource, key: ObjectKey, { user, now }: WriteContext, dryRun: boolean) {
   try {
-    await pods.update(key, (current) => withReason(current, now), { user, dryRun, subresource: "status" });
+    await pods.update(key, (current) => withReason(current, now), {
+      user,
+      dryRun,
+      subresource: "status",
+      applied: true,
+    });
   } catch (error) {
     if (!hasReason(error, "NotFound")) throw error;
   }
