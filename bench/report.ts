@@ -20,7 +20,7 @@ export function tableOf(figures: readonly Figure[], others: readonly string[]): 
       if (theirs === undefined || ours === undefined) cells.push("", "");
       else cells.push(`${shown(theirs)} ${unit}`, `${shown(advantage(unit, ours, theirs))}×`);
     }
-    return `  ${name.padEnd(width)}${cells.map((cell) => cell.padStart(18)).join("")}`.trimEnd();
+    return `  ${name.padEnd(width)}${cells.map((cell) => `  ${cell.padStart(16)}`).join("")}`.trimEnd();
   });
 }
 

@@ -3,7 +3,7 @@ import type { Diagnosis } from "./decide.ts";
 const NO_NODES = "no nodes available to schedule pods";
 
 /** `2 Insufficient cpu` for each reason, sorted as text (upstream FitError). */
-export function histogram(counts: ReadonlyMap<string, number>): string {
+function histogram(counts: ReadonlyMap<string, number>): string {
   return [...counts]
     .map(([reason, count]) => `${count} ${reason}`)
     .sort()

@@ -10,7 +10,7 @@ export interface UnscheduledStatus {
 }
 
 /** The change of the pod's status that says this; undefined when it says so already. */
-export function statusPatch(pod: Pod, { reason, message, nominatedNodeName }: UnscheduledStatus, now: number) {
+function statusPatch(pod: Pod, { reason, message, nominatedNodeName }: UnscheduledStatus, now: number) {
   const old = podCondition(pod, "PodScheduled");
   const sameCondition = old?.status === "False" && old.reason === reason && old.message === message;
   const sameNomination = nominatedNodeName === undefined || nominatedNodeName === (pod.status?.nominatedNodeName ?? "");

@@ -1,6 +1,8 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
+import { createRandom, createScope, silentLog } from "#base";
 import { NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, serviceUnavailable } from "#objects";
+import { startScheduler } from "./scheduler.ts";
 import { makeNode, makePod } from "./testing/objects.ts";
 import { createSchedulerWorld } from "./testing/world.ts";
 
@@ -166,4 +168,37 @@ test("pods of one Deployment spread over the nodes", async () => {
   await world.settle(1000);
   const on = (name: string) => world.client.all(PODS).filter(({ spec }) => spec?.nodeName === name).length;
   assert.deepEqual(["a", "b", "c"].map(on), [3, 3, 3]);
+});
+
+test("many pods alike that do not fit all say so, and all go once there is room", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(makeNode("a"));
+  const names = Array.from({ length: 300 }, (_, i) => `web-${i}`);
+  await world.addPods(...names.map((name) => makePod(name, { requests: { cpu: "5" } })));
+  await world.settle(500);
+  for (const name of names) assert.match(world.why(name) ?? "", /1 Insufficient cpu/);
+  await world.addNodes(makeNode("b", { allocatable: { cpu: "2000", pods: "1000" } }));
+  await world.settle(500);
+  assert.ok(names.every((name) => world.nodeOf(name) === "b"));
+});
+
+test("a scheduler that comes later knows what is on the nodes, and what was promised", async () => {
+  await using world = await createSchedulerWorld({ schedulerNames: ["somebody else"] });
+  await world.addNodes(makeNode("a"), makeNode("b", { spec: { unschedulable: true } }));
+  await world.addPods(
+    makePod("there", { requests: { cpu: "3" }, spec: { nodeName: "a" } }),
+    makePod("promised", { requests: { cpu: "4" }, spec: { priority: 5 }, status: { nominatedNodeName: "a" } }),
+    makePod("small", { requests: { cpu: "1" } }),
+  );
+  await world.settle();
+  const scope = createScope("second");
+  const { client, clock } = world;
+  startScheduler({ client, clock, random: createRandom(1), log: silentLog, scope });
+  await world.settle();
+  assert.equal(world.nodeOf("small"), undefined);
+  assert.equal(world.nodeOf("promised"), undefined);
+  world.client.remove(PODS, { namespace: "default", name: "there" });
+  await world.settle();
+  assert.equal(world.nodeOf("promised"), "a");
+  await scope.close();
 });

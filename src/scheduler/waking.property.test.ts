@@ -34,17 +34,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
 );
 
-/** Nobody is more important than others here, and nobody is being deleted. */
-const equal = ({ metadata, spec, ...rest }: Pod): Pod => {
+/** A pod that is not being deleted, of the given priority or its own. */
+const fresh = ({ metadata, spec, ...rest }: Pod, priority = spec?.priority ?? 0): Pod => {
   const { deletionTimestamp: _, ...plain } = metadata;
-  return { ...rest, metadata: { ...plain, uid: `${plain.uid}-${uids++}` }, spec: { ...spec!, priority: 0 } };
+  return { ...rest, metadata: { ...plain, uid: `${plain.uid}-${uids++}` }, spec: { ...spec!, priority } };
 };
 let uids = 0;
 
 const find = <T extends { readonly metadata: { readonly name?: string } }>(all: readonly T[], name: string) =>
   all.find(({ metadata }) => metadata.name === name);
 
-async function apply(one: Step, { client }: SchedulerWorld): Promise<void> {
+async function apply(one: Step, { client }: SchedulerWorld, priority?: number): Promise<void> {
   const key = (pod: Pod) => ({ namespace: pod.metadata.namespace ?? "", name: pod.metadata.name ?? "" });
   switch (one.type) {
     case "node": {
@@ -64,7 +64,7 @@ async function apply(one: Step, { client }: SchedulerWorld): Promise<void> {
       if (find(client.all(NODES), one.name)) client.remove(NODES, { namespace: "", name: one.name });
       return;
     case "pod":
-      if (!find(client.all(PODS), one.pod.metadata.name ?? "")) await client.create(PODS, equal(one.pod));
+      if (!find(client.all(PODS), one.pod.metadata.name ?? "")) await client.create(PODS, fresh(one.pod, priority));
       return;
     case "no-pod": {
       const pod = find(client.all(PODS), one.id);
@@ -84,33 +84,76 @@ async function apply(one: Step, { client }: SchedulerWorld): Promise<void> {
   }
 }
 
+/** Fails when a node could take a pod that waits; returns how many wait. */
+function checkWaiting({ client }: SchedulerWorld): number {
+  const pods = client.all(PODS);
+  const nodes = client.all(NODES);
+  const placed = pods.flatMap((pod) => (pod.spec?.nodeName ? [{ pod, nodeName: pod.spec.nodeName }] : []));
+  const namespaces = new Map(
+    client.all(NAMESPACES).map(({ metadata }) => [metadata.name ?? "", metadata.labels ?? {}]),
+  );
+  const waiting = pods.filter(({ spec }) => !spec?.nodeName);
+  for (const pod of waiting) {
+    for (const node of nodes) {
+      const refusing = refusingPlugins(pod, node, { nodes, pods: placed, namespaces });
+      assert.notDeepEqual(refusing, [], `${pod.metadata.name} could be on ${node.metadata.name}`);
+    }
+  }
+  return waiting.length;
+}
+
+async function newWorld(): Promise<SchedulerWorld> {
+  const world = await createSchedulerWorld();
+  for (const name of NAMESPACE_NAMES) await world.client.create(NAMESPACES, { metadata: { name } });
+  return world;
+}
+
+const BACK_OFF_MS = 12_000;
+
 test("a pod that some node could take does not wait for longer than its back-off", async () => {
   let waited = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {
-      await using world = await createSchedulerWorld();
-      for (const name of NAMESPACE_NAMES) await world.client.create(NAMESPACES, { metadata: { name } });
+      await using world = await newWorld();
       for (const one of steps) {
-        await apply(one, world);
-        await world.settle(one.type === "pod" ? 10 : 12_000);
-        const pods = world.client.all(PODS);
-        const placed = pods.flatMap((pod) => (pod.spec?.nodeName ? [{ pod, nodeName: pod.spec.nodeName }] : []));
-        const namespaces = new Map(
-          world.client.all(NAMESPACES).map(({ metadata }) => [metadata.name ?? "", metadata.labels ?? {}]),
-        );
-        const nodes = world.client.all(NODES);
-        if (one.type === "pod") continue;
-        for (const pod of pods) {
-          if (pod.spec?.nodeName) continue;
-          waited++;
-          for (const node of nodes) {
-            const refusing = refusingPlugins(pod, node, { nodes, pods: placed, namespaces });
-            assert.notDeepEqual(refusing, [], `${pod.metadata.name} could be on ${node.metadata.name}`);
-          }
+        await apply(one, world, 0);
+        if (one.type === "pod") {
+          await world.settle(10);
+        } else {
+          await world.settle(BACK_OFF_MS);
+          waited += checkWaiting(world);
         }
       }
     }),
     { numRuns: 40 },
   );
   assert.ok(waited > 100);
+});
+
+test("preemption comes to an end: each pod that leaves makes room for a more important one, and none is left waiting that fits", async () => {
+  let evicted = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), async (steps) => {
+      await using world = await newWorld();
+      const { client } = world;
+      for (const one of steps) {
+        await apply(one, world);
+        await world.settle(one.type === "pod" ? 10 : BACK_OFF_MS);
+      }
+      // What is asked to leave leaves.
+      for (let rounds = 0; ; rounds++) {
+        await world.settle(BACK_OFF_MS);
+        const leaving = client.all(PODS).filter(({ metadata }) => metadata.deletionTimestamp !== undefined);
+        if (leaving.length === 0) break;
+        assert.ok(rounds < 40, "there is no end to it");
+        for (const { metadata } of leaving) {
+          evicted++;
+          client.remove(PODS, { namespace: metadata.namespace ?? "", name: metadata.name ?? "" });
+        }
+      }
+      checkWaiting(world);
+    }),
+    { numRuns: 40 },
+  );
+  assert.ok(evicted > 0);
 });

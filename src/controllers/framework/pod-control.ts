@@ -24,8 +24,8 @@ export function podFromTemplate(
     metadata: {
       namespace,
       generateName: `${prefix}-`,
-      labels: { ...labels },
-      annotations: { ...annotations },
+      ...(labels ? { labels } : {}),
+      ...(annotations ? { annotations } : {}),
       ...(finalizers && finalizers.length > 0 ? { finalizers } : {}),
       ownerReferences: [owner],
     },

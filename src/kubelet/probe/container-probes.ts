@@ -46,7 +46,8 @@ export function createPodProbes(options: PodProbesOptions): PodProbes {
         probe,
         clock,
         firstAt,
-        verdict: kind === "liveness" || (kind === "readiness" && run.ready),
+        // As upstream's prober: alive, not ready (unless it was before), and not known whether it has started.
+        verdict: kind === "liveness" ? true : kind === "readiness" ? run.ready : undefined,
         ask: () => runtime.probe({ id, kind, probe, pod: view().pod, ip: ipOf(view()) }),
         onVerdict(healthy) {
           if (kind === "readiness") dispatch({ type: "readiness", name, id, ready: healthy });

@@ -10,8 +10,8 @@ export interface ProberOptions {
   readonly clock: Clock;
   /** When it first asks, milliseconds since the epoch. */
   readonly firstAt: number;
-  /** The verdict that holds before the first outcome. */
-  readonly verdict: boolean;
+  /** The verdict that holds before the first outcome; undefined: none yet. */
+  readonly verdict: boolean | undefined;
   readonly ask: () => Promise<ProbeOutcome>;
   /** Called when the verdict turns: so many successes or failures in a row as the thresholds say. */
   readonly onVerdict: (healthy: boolean) => void;
@@ -23,7 +23,7 @@ export interface ProberOptions {
 export interface ProbeState {
   readonly inARow: number;
   readonly last: boolean | undefined;
-  readonly verdict: boolean;
+  readonly verdict: boolean | undefined;
 }
 
 /** Counts an outcome; the verdict turns once the threshold of equal outcomes in a row is reached (upstream prober worker). */
@@ -63,9 +63,9 @@ export function startProber(options: ProberOptions): Prober {
       const success = outcome.result === "success";
       const before = state.verdict;
       state = stepProbe(state, probe, success);
-      if (state.verdict !== before) options.onVerdict(state.verdict);
+      if (state.verdict !== undefined && state.verdict !== before) options.onVerdict(state.verdict);
       // A container that is to be restarted is left alone, and one that has started is not asked again.
-      if (!state.verdict && kind !== "readiness" && state.inARow >= (probe.failureThreshold ?? 3)) return;
+      if (state.verdict === false && kind !== "readiness") return;
       if (state.verdict && kind === "startup") return;
     }
     if (stopped) return;

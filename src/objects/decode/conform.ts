@@ -7,8 +7,8 @@ import { zeroOf } from "./exact.ts";
 export const UNSURE: unique symbol = Symbol("unsure");
 
 /**
- * Brings a parsed value into the form of its schema in one pass, changing it in place: nulls vanish, quantities
- * and times get their canonical form. This is the way of every object without faults.
+ * Brings a parsed value into the form of its schema in one pass, changing it in place: nulls and what upstream
+ * cannot tell from nothing vanish, quantities and times get their canonical form. This is the way of every object without faults.
  */
 export function conform(
   value: unknown,
@@ -64,7 +64,8 @@ class Pass {
       }
       const taken = this.take(value, field.schema);
       if (taken === UNSURE) return UNSURE;
-      if (taken !== value) object[key] = taken;
+      if (field.omitEmpty && isEmpty(taken)) (dropped ??= new Set()).add(key);
+      else if (taken !== value) object[key] = taken;
     }
     return dropped ? without(object, keys, dropped) : object;
   }
@@ -101,6 +102,14 @@ class Pass {
     this.keys += values.length;
     for (const inner of values) this.#count(inner);
   }
+}
+
+/** What Go's omitempty leaves out. */
+function isEmpty(value: unknown): boolean {
+  if (typeof value !== "object") return value === "" || value === 0 || value === false;
+  if (Array.isArray(value)) return value.length === 0;
+  for (const _ in value) return false;
+  return true;
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

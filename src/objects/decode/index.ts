@@ -100,7 +100,7 @@ export function decodeValue(
 ): { readonly value: unknown; readonly strictErrors: readonly string[] } {
   const result = conform(draftOf(value), schema, { dropUnknown: fieldValidation === "Ignore" });
   if (result !== UNSURE) return { value: result.value, strictErrors: [] };
-  const exact = decodeExactly(JSON.stringify(value), schema);
+  const exact = tidied(decodeExactly(JSON.stringify(value), schema), schema);
   return fieldValidation === "Ignore" ? { value: exact.value, strictErrors: [] } : exact;
 }
 
@@ -156,8 +156,14 @@ function decodeParsed(
     const result = conform(value, schema, { dropUnknown });
     if (result !== UNSURE && (dropUnknown || result.keys === keys)) return { value: result.value, strictErrors: [] };
   }
-  const exact = decodeExactly(text, schema);
+  const exact = tidied(decodeExactly(text, schema), schema);
   return dropUnknown ? { value: exact.value, strictErrors: [] } : exact;
+}
+
+/** What the exact decoder leaves has the form of the schema; only empty things are still in it. */
+function tidied<T extends { readonly value: unknown }>(decoded: T, schema: Schema): T {
+  const result = conform(decoded.value, schema, { dropUnknown: false });
+  return result === UNSURE ? decoded : { ...decoded, value: result.value };
 }
 
 function withKind(value: AnyDraft | undefined, { group, version, kind }: BodyKind): AnyDraft {

@@ -85,6 +85,7 @@ class TypeField implements Field {
   readonly default?: unknown;
   readonly goType?: string;
   readonly goEmbedded?: string;
+  readonly omitEmpty?: boolean;
   readonly #row: FieldRow;
   #schema: Schema | undefined;
 
@@ -95,6 +96,8 @@ class TypeField implements Field {
     if (row.default !== undefined) this.default = row.default;
     if (row.goType) this.goType = row.goType;
     if (row.goEmbedded) this.goEmbedded = row.goEmbedded;
+    // Lists and maps are no pointers: an optional one that is empty is as good as none.
+    if (row.omitEmpty || (!row.required && /^[[{]/.test(row.code))) this.omitEmpty = true;
   }
 
   get schema(): Schema {

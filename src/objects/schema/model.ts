@@ -74,4 +74,6 @@ export interface Field {
   readonly goType?: string;
   /** The structs, joined by dots, that upstream embeds it by: its decoding errors name them. */
   readonly goEmbedded?: string;
+  /** Upstream's JSON leaves it out when it is `""`, 0, false or empty: it cannot tell that from nothing. */
+  readonly omitEmpty?: boolean;
 }

@@ -24,7 +24,7 @@ export interface AffinityTerm {
   readonly topologyKey: string;
 }
 
-export interface WeightedTerm {
+interface WeightedTerm {
   readonly weight: number;
   readonly term: AffinityTerm;
 }
@@ -37,7 +37,7 @@ export interface AffinityTerms {
   readonly preferredAnti: readonly WeightedTerm[];
 }
 
-export const NO_TERMS: AffinityTerms = { required: [], requiredAnti: [], preferred: [], preferredAnti: [] };
+const NO_TERMS: AffinityTerms = { required: [], requiredAnti: [], preferred: [], preferredAnti: [] };
 
 /** Compiles the terms of a pod. */
 export function affinityTerms(pod: Pod): AffinityTerms {

@@ -16,8 +16,8 @@ export interface ScoredRequests {
 }
 
 /** Upstream's pkg/scheduler/util DefaultMilliCPURequest and DefaultMemoryRequest (200 MB). */
-export const DEFAULT_CPU = 100;
-export const DEFAULT_MEMORY = 200 * 1024 * 1024;
+const DEFAULT_CPU = 100;
+const DEFAULT_MEMORY = 200 * 1024 * 1024;
 
 /** Resources that are no extended ones, and have a place of their own. */
 const PLAIN: ReadonlySet<string> = new Set(["cpu", "memory", "ephemeral-storage", "pods", "storage"]);

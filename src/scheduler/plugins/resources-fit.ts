@@ -18,7 +18,7 @@ function lacking(reasons: readonly string[], resolvable: boolean): Refusal {
 }
 
 /** What the node lacks for the requests; undefined: they fit (upstream noderesources fitsRequest). */
-export function whatLacks(requests: Requests, node: NodeInfo): Refusal | undefined {
+function whatLacks(requests: Requests, node: NodeInfo): Refusal | undefined {
   const { allocatable } = node;
   const { cpu, memory, ephemeral, scalars } = requests;
   // The ordinary case first, without building anything.

@@ -23,7 +23,7 @@ const NOT_HELPFUL: Refusal = {
 };
 
 /** Why the pod may not drive out others (upstream PodEligibleToPreemptOthers). */
-export function whyNotEligible(pod: PodInfo, diagnosis: Diagnosis, snapshot: Snapshot): string | undefined {
+function whyNotEligible(pod: PodInfo, diagnosis: Diagnosis, snapshot: Snapshot): string | undefined {
   if (pod.pod.spec?.preemptionPolicy === "Never") return "not eligible due to preemptionPolicy=Never.";
   const promised = pod.pod.status?.nominatedNodeName;
   const node = promised ? snapshot.node(promised) : undefined;

@@ -30,14 +30,14 @@ export const NO_VICTIMS: Refusal = {
 };
 
 /** Higher priority first, then who runs longer (upstream util.MoreImportantPod). */
-export function byImportance(a: PodInfo, b: PodInfo): number {
+function byImportance(a: PodInfo, b: PodInfo): number {
   if (a.priority !== b.priority) return b.priority - a.priority;
   const [first, second] = [startTime(a), startTime(b)];
   return first === second ? 0 : first < second ? -1 : 1;
 }
 
 /** When the pod was started, in milliseconds since the epoch; one that was not yet is the youngest. */
-export function startTime({ pod }: PodInfo): number {
+function startTime({ pod }: PodInfo): number {
   const started = pod.status?.startTime;
   return started === undefined ? Infinity : Date.parse(started);
 }

@@ -84,9 +84,7 @@ const hints: Readonly<Record<string, Hint>> = {
         return about(required, event.pod);
       case "pod-left":
         // When the last pod that it wants to be near is gone, it may be the first of its kind.
-        return (
-          about(requiredAnti, event.pod) || about(required, event.pod) || about(event.pod.terms.requiredAnti, pod)
-        );
+        return about(requiredAnti, event.pod) || about(required, event.pod) || about(event.pod.terms.requiredAnti, pod);
       case "pod-relabelled":
         return (
           about(required, event.pod) ||

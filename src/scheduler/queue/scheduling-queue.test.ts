@@ -128,6 +128,14 @@ test("which events can help which refusal", () => {
       ],
     },
   });
+  const half = makeInfo("half", {
+    spec: {
+      topologySpreadConstraints: [
+        { labelSelector, topologyKey: "rack", maxSkew: 1, whenUnsatisfiable: "ScheduleAnyway" },
+        { labelSelector, topologyKey: "kubernetes.io/hostname", maxSkew: 1, whenUnsatisfiable: "DoNotSchedule" },
+      ],
+    },
+  });
   const port = (hostPort: number) =>
     makeInfo(`port-${hostPort}`, { spec: { containers: [{ name: "c", ports: [{ containerPort: 1, hostPort }] }] } });
   const changed = (node: NodeInfo, what: "grew" | "relabelled" | "retainted"): ClusterEvent => ({
@@ -158,6 +166,12 @@ test("which events can help which refusal", () => {
     ["InterPodAffinity", hater, { type: "pod-left", pod: friend }, true],
     ["InterPodAffinity", hater, { type: "pod-left", pod: stranger }, false],
     ["InterPodAffinity", friend, { type: "pod-left", pod: hater }, true],
+    // The last one to be near leaves: the pod may be the first of its kind.
+    ["InterPodAffinity", lover, { type: "pod-left", pod: friend }, true],
+    // The node takes the zone of a pod along that wants nobody near.
+    ["InterPodAffinity", friend, { type: "node-removed" }, true],
+    // Only hard constraints ask for labels.
+    ["PodTopologySpread", half, nodeAdded, true],
     ["PodTopologySpread", spread, { type: "pod-placed", pod: friend }, true],
     ["PodTopologySpread", spread, { type: "pod-placed", pod: stranger }, false],
     ["PodTopologySpread", spread, { type: "node-removed" }, true],

@@ -3,7 +3,7 @@ import type { PodInfo } from "../model/pod-info.ts";
 import { PodCounter } from "./counters.ts";
 
 /** What a term is for the pod that holds it. */
-export type TermRole = "required" | "required-anti" | "preferred" | "preferred-anti";
+type TermRole = "required" | "required-anti" | "preferred" | "preferred-anti";
 
 /** A term that pods on nodes hold, and where they are. */
 export interface HeldTerm {

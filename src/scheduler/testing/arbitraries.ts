@@ -74,7 +74,7 @@ const spread: fc.Arbitrary<TopologySpreadConstraint> = fc.record({
 
 const spec: fc.Arbitrary<Partial<PodSpec>> = fc
   .record({
-    priority: fc.constantFrom(0, 0, 10),
+    priority: fc.constantFrom(0, 5, 10),
     nodeSelector: optional(fc.constantFrom("ssd", "hdd").map((disk) => ({ disk }))),
     tolerated: fc.boolean(),
     affinity: optional(

@@ -1,0 +1,243 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { KNARR, startUnderTest } from "./harness/cluster-under-test.ts";
+import { configMap, deployment, pod } from "./harness/manifests.ts";
+import { run } from "./harness/run.ts";
+
+describe("the command line (F1)", { concurrency: 3 }, () => {
+  let dir: string;
+  before(async () => {
+    dir = await mkdtemp(join(tmpdir(), "knarr-cli-"));
+  });
+  after(() => rm(dir, { recursive: true, force: true }));
+
+  /** Runs knarr with a home of its own. */
+  const knarr = async (home: string, ...args: string[]) => {
+    await mkdir(join(dir, home), { recursive: true });
+    const { KUBECONFIG: _, ...env } = process.env;
+    return run(KNARR, args, { env: { ...env, HOME: join(dir, home) }, cwd: join(dir, home) });
+  };
+  const isOneLine = (text: string) => assert.match(text, /^knarr: [^\n]+\n$/);
+
+  it("explains itself", async () => {
+    const overview = await knarr("help");
+    assert.equal(overview.code, 0);
+    for (const command of ["up", "down", "status", "kubeconfig", "version", "help"])
+      assert.match(overview.stdout, new RegExp(`^  ${command} `, "m"));
+    const up = await knarr("help", "help", "up");
+    for (const option of [
+      "detach",
+      "data-dir",
+      "port",
+      "bind",
+      "nodes",
+      "runtime",
+      "store",
+      "kubeconfig",
+      "context",
+      "no-switch-context",
+    ])
+      assert.match(up.stdout, new RegExp(`--${option}\\b`));
+    assert.equal((await knarr("help", "up", "--help")).stdout, up.stdout);
+    assert.match((await knarr("help", "version")).stdout, /^knarr \d+\.\d+\.\d+ \(Kubernetes v1\.36\.\d+/);
+  });
+
+  for (const args of [
+    ["unknown"],
+    ["up", "--nonsense"],
+    ["up", "--port", "70000"],
+    ["up", "--port", "x"],
+    ["up", "--nodes", "-1"],
+    ["up", "--runtime", "docker"],
+    ["up", "--store", "etcd"],
+    ["up", "extra"],
+    ["down", "--purge=maybe"],
+    ["help", "unknown"],
+    ["up", "--data-dir", ""],
+    ["status", "-o", "xml"],
+  ]) {
+    it(`refuses ${args.join(" ")} with one line and exit code 2`, async () => {
+      const { code, stdout, stderr } = await knarr("bad", ...args);
+      assert.deepEqual([code, stdout], [2, ""], stderr);
+      isOneLine(stderr);
+      assert.deepEqual(await readdir(join(dir, "bad")), []);
+    });
+  }
+
+  it("refuses a port in use, leaving nothing half done", async () => {
+    const server = createServer().listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const { code, stderr } = await knarr("port", "up", "--port", String(port));
+    server.close();
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`^knarr: port ${port} .*in use.*\\n$`));
+    await assert.rejects(stat(join(dir, "port/.kube/config")));
+  });
+
+  it("refuses a data directory that is a file", async () => {
+    await mkdir(join(dir, "file"));
+    await writeFile(join(dir, "file/data"), "");
+    const { code, stderr } = await knarr("file", "up", "--port", "0", "--data-dir", "data");
+    assert.equal(code, 1);
+    isOneLine(stderr);
+  });
+
+  it(
+    "refuses a data directory that is not writable",
+    { skip: process.getuid?.() === 0 && "root may write everywhere" },
+    async () => {
+      await mkdir(join(dir, "readonly/data"), { recursive: true });
+      await chmod(join(dir, "readonly/data"), 0o500);
+      const { code, stderr } = await knarr("readonly", "up", "--port", "0", "--data-dir", "data");
+      assert.equal(code, 1);
+      isOneLine(stderr);
+    },
+  );
+
+  for (const [what, text] of [
+    ["broken YAML", "a: [1"],
+    ["a list", "- 1"],
+    ["another kind", "kind: Pod"],
+  ] as const) {
+    it(`refuses a kubeconfig that is ${what}, and leaves it as it is`, async () => {
+      const home = what.replaceAll(" ", "-");
+      await mkdir(join(dir, home, ".kube"), { recursive: true });
+      await writeFile(join(dir, home, ".kube/config"), text);
+      const { code, stderr } = await knarr(home, "up", "--port", "0");
+      assert.equal(code, 1);
+      isOneLine(stderr);
+      assert.match(stderr, /\.kube\/config/);
+      assert.equal(await readFile(join(dir, home, ".kube/config"), "utf8"), text);
+      await assert.rejects(stat(join(dir, home, ".knarr")));
+    });
+  }
+
+  it("starts detached, reports, stops, and purges only what is its own", async () => {
+    const home = join(dir, "detached");
+    await mkdir(join(home, ".kube"), { recursive: true });
+    const foreign =
+      "# mine\napiVersion: v1\nkind: Config\ncurrent-context: other\ncontexts: [{name: other, context: {cluster: c, user: u}}]\n";
+    await writeFile(join(home, ".kube/config"), foreign);
+    const up = await knarr("detached", "up", "--detach", "--port", "0", "--nodes", "2", "--context", "mine");
+    assert.equal(up.code, 0, up.stderr);
+    assert.match(up.stdout, /Kubernetes v1\.36\.\d+ at https:\/\/127\.0\.0\.1:\d+, 2 simulated nodes/);
+    assert.match(up.stdout, /ready in \d+ ms/);
+    try {
+      const merged = await readFile(join(home, ".kube/config"), "utf8");
+      assert.match(merged, /^# mine$/m);
+      assert.match(merged, /current-context: mine/);
+      const status = JSON.parse((await knarr("detached", "status", "-o", "json")).stdout) as Record<string, unknown>;
+      assert.deepEqual([status["running"], status["ready"], status["nodes"]], [true, true, { ready: 2, total: 2 }]);
+      assert.ok(Number(status["objects"]) > 10 && Number(status["residentBytes"]) > 1e6 && Number(status["pid"]) > 1);
+      assert.match((await knarr("detached", "status")).stdout, /2/);
+      assert.match((await knarr("detached", "kubeconfig")).stdout, /server: https:\/\/127\.0\.0\.1:\d+/);
+      for (const name of ["pki/ca.key", "pki/admin.key", "running.json"])
+        assert.equal((await stat(join(home, ".knarr", name))).mode & 0o077, 0, name);
+
+      const second = await knarr("detached", "up", "--port", "0");
+      assert.equal(second.code, 1);
+      assert.match(second.stderr, /^knarr: .*in use by process \d+\n$/);
+    } finally {
+      assert.equal((await knarr("detached", "down")).code, 0);
+    }
+    assert.equal(
+      (JSON.parse((await knarr("detached", "status", "-o", "json")).stdout) as { running: boolean }).running,
+      false,
+    );
+    await writeFile(join(home, ".knarr/notes.txt"), "keep me");
+    assert.equal((await knarr("detached", "down", "--purge")).code, 0);
+    assert.deepEqual(await readdir(join(home, ".knarr")), ["notes.txt"]);
+    const left = await readFile(join(home, ".kube/config"), "utf8");
+    assert.doesNotMatch(left, /mine:|name: mine/);
+    assert.match(left, /name: other/);
+  });
+
+  it("does not switch the context when asked not to", async () => {
+    const home = join(dir, "keep");
+    await mkdir(join(home, ".kube"), { recursive: true });
+    await writeFile(join(home, ".kube/config"), "apiVersion: v1\nkind: Config\ncurrent-context: other\n");
+    const up = await knarr("keep", "up", "--detach", "--port", "0", "--no-switch-context", "--store", "memory");
+    assert.equal(up.code, 0, up.stderr);
+    await knarr("keep", "down", "--purge");
+    assert.match(await readFile(join(home, ".kube/config"), "utf8"), /current-context: other/);
+  });
+
+  it("stops within 5 s of Ctrl-C, whatever its Pods do", async () => {
+    await using cluster = await startUnderTest({ nodes: 1 });
+    const stubborn = pod("stubborn", { metadata: "{simulated.knarr.dev/fail: ignore-term}" });
+    await cluster.kubectl.apply(stubborn.replace("PeriodSeconds: 1", "PeriodSeconds: 600"));
+    await cluster.kubectl("wait", "pod/stubborn", "--for=condition=Ready", "--timeout=30s");
+    await cluster.kubectl("delete", "pod", "stubborn", "--wait=false");
+    const began = performance.now();
+    assert.equal(await cluster.stop("SIGINT"), 0, cluster.output());
+    assert.ok(performance.now() - began < 5_000);
+    assert.doesNotMatch(cluster.output(), /warn|error/);
+  });
+
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    it(`resumes the same cluster after ${signal}`, async () => {
+      const home = await mkdtemp(join(dir, "resumed-"));
+      const uids = async ({ kubectl }: Awaited<ReturnType<typeof startUnderTest>>) =>
+        kubectl(
+          "get",
+          "deployments,replicasets,pods,configmaps,namespaces,services",
+          "-o",
+          'jsonpath={range .items[*]}{.metadata.uid} {.metadata.name}{"\\n"}{end}',
+        );
+      const revision = async ({ kubectl }: Awaited<ReturnType<typeof startUnderTest>>) =>
+        Number(
+          (
+            await kubectl
+              .json<{ metadata: { resourceVersion: string } }>("--raw=/api/v1/configmaps")
+              .catch(() => undefined)
+          )?.metadata.resourceVersion ??
+            JSON.parse(await kubectl("get", "--raw", "/api/v1/configmaps?limit=1")).metadata.resourceVersion,
+        );
+      const first = await startUnderTest({ dir: home, nodes: 2 });
+      let before: string;
+      let last: number;
+      try {
+        await first.kubectl.apply([deployment("web", { replicas: 2 }), configMap("kept", { a: "1" })].join("---\n"));
+        await first.kubectl("rollout", "status", "deployment/web", "--timeout=30s");
+        before = await uids(first);
+        last = await revision(first);
+      } finally {
+        await first.stop(signal);
+      }
+      const second = await startUnderTest({ dir: home, nodes: 2 });
+      try {
+        assert.equal(await uids(second), before);
+        await second.kubectl("create", "configmap", "new");
+        assert.ok((await revision(second)) > last);
+        await second.kubectl("rollout", "status", "deployment/web", "--timeout=30s");
+        assert.match(await second.kubectl("get", "pods"), /1\/1 +Running +0 /);
+        await second.kubectl("scale", "deployment/web", "--replicas=3");
+        await second.kubectl("rollout", "status", "deployment/web", "--timeout=30s");
+      } finally {
+        await second.stop();
+      }
+    });
+  }
+
+  it("ends by itself when a second Ctrl-C does not want to wait", async () => {
+    const home = join(dir, "twice");
+    await mkdir(home);
+    const child = spawn(KNARR, ["up", "--port", "0", "--store", "memory"], {
+      env: { ...process.env, HOME: home, KUBECONFIG: join(home, "config") },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    await once(child.stdout, "data");
+    const exited = once(child, "exit");
+    child.kill("SIGINT");
+    child.kill("SIGINT");
+    const [code] = (await exited) as [number];
+    assert.ok(code === 0 || code === 1, String(code));
+  });
+});

@@ -1,0 +1,163 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
+import { configMap, deployment } from "./harness/manifests.ts";
+
+describe("owners, namespaces and what goes with them (F4, S3)", { concurrency: 3 }, () => {
+  let cluster: ClusterUnderTest;
+  before(async () => {
+    cluster = await startUnderTest();
+  });
+  after(() => cluster?.[Symbol.asyncDispose]());
+
+  const uidOf = (kubectl: Kubectl, resource: string, name: string) =>
+    kubectl("get", resource, name, "-o=jsonpath={.metadata.uid}");
+  const owner = (name: string, uid: string, more = "") =>
+    `{apiVersion: v1, kind: ConfigMap, name: ${name}, uid: ${uid}${more}}`;
+  const owned = (name: string, ...owners: string[]) => configMap(name, {}, `ownerReferences: [${owners.join(", ")}]`);
+  const names = async (kubectl: Kubectl) =>
+    (await kubectl("get", "configmaps", "-o=jsonpath={.items[*].metadata.name}"))
+      .split(" ")
+      .filter((name) => name !== "kube-root-ca.crt");
+  const gone = (kubectl: Kubectl, resource: string, name: string) =>
+    eventually(`${resource} ${name} is gone`, async () => (await kubectl.try(["get", resource, name])).code === 1);
+
+  it("background: the owner goes at once, what it owns follows", async () => {
+    const kubectl = await cluster.inNamespace("background");
+    await kubectl.apply(deployment("web", { replicas: 2 }));
+    await kubectl("rollout", "status", "deployment/web", "--timeout=30s");
+    await kubectl("delete", "deployment", "web");
+    await eventually("everything is gone", async () => (await kubectl("get", "replicasets,pods", "-o", "name")) === "");
+  });
+
+  it("foreground: the owner waits for what blocks it", async () => {
+    const kubectl = await cluster.inNamespace("foreground");
+    await kubectl("create", "configmap", "owner");
+    const uid = await uidOf(kubectl, "configmap", "owner");
+    const held = configMap(
+      "blocking",
+      {},
+      `finalizers: [example.org/hold], ownerReferences: [${owner("owner", uid, ", blockOwnerDeletion: true")}]`,
+    );
+    await kubectl.apply(held);
+    await kubectl("delete", "configmap", "owner", "--cascade=foreground", "--wait=false");
+    await eventually(
+      "what it owns is being deleted",
+      async () => (await kubectl("get", "configmap", "blocking", "-o=jsonpath={.metadata.deletionTimestamp}")) !== "",
+    );
+    assert.equal(
+      await kubectl("get", "configmap", "owner", "-o=jsonpath={.metadata.finalizers}"),
+      '["foregroundDeletion"]',
+    );
+    await kubectl("patch", "configmap", "blocking", "--type=merge", "-p", '{"metadata":{"finalizers":null}}');
+    await gone(kubectl, "configmap", "owner");
+    await gone(kubectl, "configmap", "blocking");
+  });
+
+  it("orphan: what it owned stays, without the reference", async () => {
+    const kubectl = await cluster.inNamespace("orphaned");
+    await kubectl("create", "configmap", "owner");
+    await kubectl.apply(owned("left", owner("owner", await uidOf(kubectl, "configmap", "owner"))));
+    await kubectl("delete", "configmap", "owner", "--cascade=orphan");
+    await gone(kubectl, "configmap", "owner");
+    assert.equal(await kubectl("get", "configmap", "left", "-o=jsonpath={.metadata.ownerReferences}"), "");
+  });
+
+  it("two owners: it goes with the last one", async () => {
+    const kubectl = await cluster.inNamespace("shared");
+    await kubectl("create", "configmap", "one");
+    await kubectl("create", "configmap", "two");
+    const [one, two] = [await uidOf(kubectl, "configmap", "one"), await uidOf(kubectl, "configmap", "two")];
+    await kubectl.apply(owned("both", owner("one", one), owner("two", two)));
+    await kubectl("delete", "configmap", "one");
+    await eventually(
+      "one reference is left",
+      async () =>
+        (await kubectl("get", "configmap", "both", "-o=jsonpath={.metadata.ownerReferences[*].name}")) === "two",
+    );
+    await kubectl("delete", "configmap", "two");
+    await gone(kubectl, "configmap", "both");
+  });
+
+  it("an owner that never was, or was made anew, owns nothing", async () => {
+    const kubectl = await cluster.inNamespace("absent");
+    await kubectl("create", "configmap", "anew");
+    const old = await uidOf(kubectl, "configmap", "anew");
+    await kubectl("delete", "configmap", "anew");
+    await kubectl("create", "configmap", "anew");
+    await kubectl.apply(owned("widow", owner("anew", old)));
+    await gone(kubectl, "configmap", "widow");
+    assert.deepEqual(await names(kubectl), ["anew"]);
+  });
+
+  it("two that own each other go together", async () => {
+    const kubectl = await cluster.inNamespace("circle");
+    await kubectl("create", "configmap", "a");
+    await kubectl.apply(owned("b", owner("a", await uidOf(kubectl, "configmap", "a"), ", blockOwnerDeletion: true")));
+    const b = await uidOf(kubectl, "configmap", "b");
+    await kubectl(
+      "patch",
+      "configmap",
+      "a",
+      "--type=merge",
+      "-p",
+      JSON.stringify({
+        metadata: {
+          ownerReferences: [{ apiVersion: "v1", kind: "ConfigMap", name: "b", uid: b, blockOwnerDeletion: true }],
+        },
+      }),
+    );
+    await kubectl("delete", "configmap", "a", "--cascade=foreground", "--timeout=30s");
+    await gone(kubectl, "configmap", "b");
+  });
+
+  it("every namespace gets its service account and its root certificate, and gets them back", async () => {
+    const kubectl = await cluster.inNamespace("fresh");
+    await kubectl("wait", "serviceaccount/default", "--for=create", "--timeout=30s");
+    await kubectl("wait", "configmap/kube-root-ca.crt", "--for=create", "--timeout=30s");
+    assert.match(
+      await kubectl("get", "configmap", "kube-root-ca.crt", "-o=jsonpath={.data.ca\\.crt}"),
+      /^-----BEGIN CERTIFICATE-----/,
+    );
+    const uid = await uidOf(kubectl, "serviceaccount", "default");
+    await kubectl("delete", "serviceaccount", "default", "--wait=false");
+    await kubectl("delete", "configmap", "kube-root-ca.crt", "--wait=false");
+    await eventually("a new service account", async () => (await uidOf(kubectl, "serviceaccount", "default")) !== uid);
+    await kubectl("wait", "configmap/kube-root-ca.crt", "--for=create", "--timeout=30s");
+  });
+
+  it("deleting a namespace empties it, and takes no new objects meanwhile", async () => {
+    const kubectl = await cluster.inNamespace("doomed");
+    await kubectl.apply(deployment("web", { replicas: 2 }));
+    await kubectl.apply(configMap("held", {}, "finalizers: [example.org/hold]"));
+    await kubectl("create", "service", "clusterip", "front", "--tcp=80");
+    await kubectl("create", "job", "work", "--image=busybox");
+    await cluster.kubectl("delete", "namespace", "doomed", "--wait=false");
+    assert.match(await cluster.kubectl("get", "namespace", "doomed"), /Terminating/);
+    const refused = await kubectl.try(["create", "configmap", "late"]);
+    assert.match(refused.stderr, /unable to create new content in namespace doomed because it is being terminated/);
+    await eventually(
+      "only what is held is left",
+      async () => (await names(kubectl)).join() === "held" && (await kubectl("get", "all", "-o", "name")) === "",
+    );
+    const message = await eventually("a condition that tells why", async () => {
+      const text = await cluster.kubectl(
+        "get",
+        "namespace",
+        "doomed",
+        '-o=jsonpath={.status.conditions[?(@.type=="NamespaceFinalizersRemaining")].message}',
+      );
+      return text !== "" && text;
+    });
+    assert.match(
+      message,
+      /Some content in the namespace has finalizers remaining: example.org\/hold in 1 resource instances/,
+    );
+    await kubectl("patch", "configmap", "held", "--type=merge", "-p", '{"metadata":{"finalizers":null}}');
+    await cluster.kubectl("wait", "namespace/doomed", "--for=delete", "--timeout=30s");
+    for (const name of ["default", "kube-system"]) {
+      const kept = await cluster.kubectl.try(["delete", "namespace", name]);
+      assert.match(kept.stderr, /is forbidden: this namespace may not be deleted/);
+    }
+  });
+});
