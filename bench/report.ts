@@ -25,7 +25,7 @@ export function tableOf(figures: readonly Figure[], others: readonly string[]): 
 }
 
 /** What the figures were measured on. */
-export function machine(): object {
+function machine(): object {
   return {
     node: process.version,
     platform: `${process.platform}/${process.arch}`,

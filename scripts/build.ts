@@ -21,7 +21,10 @@ await build({
   target: "node22.18",
   conditions: ["source"],
   // Only what has native parts, or is seldom loaded, stays outside.
-  external: ["lmdb", ...Object.keys(dependencies).filter((name) => ["@peculiar/x509", "reflect-metadata"].includes(name))],
+  external: [
+    "lmdb",
+    ...Object.keys(dependencies).filter((name) => ["@peculiar/x509", "reflect-metadata"].includes(name)),
+  ],
   minifySyntax: true,
   minifyWhitespace: true,
   keepNames: false,

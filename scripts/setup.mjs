@@ -27,7 +27,7 @@ function mustRun(what, command, args, options) {
   }
 }
 
-const inFolder = (folder) => readdirSync(join(root, folder)).map((name) => `${folder}/${name}`);
+const inFolder = (folder) => readdirSync(join(root, folder), "utf8").map((name) => `${folder}/${name}`);
 const stampOf = (paths) => {
   const hash = createHash("sha256");
   for (const path of paths) hash.update(readFileSync(join(root, path))).update("\0");
@@ -48,7 +48,12 @@ if (!existsSync(node) || isStale(installed, lock)) {
 
 const generated = join(root, "src/objects/generated/stamp");
 const facts = stampOf(
-  ["scripts/generate.ts", "package-lock.json", ...inFolder("scripts/generate"), ...inFolder("src/objects/facts")].toSorted(),
+  [
+    "scripts/generate.ts",
+    "package-lock.json",
+    ...inFolder("scripts/generate"),
+    ...inFolder("src/objects/facts"),
+  ].toSorted(),
 );
 if (isStale(generated, facts)) mustRun("generating the Kubernetes types (once)", node, ["scripts/generate.ts", facts]);
 

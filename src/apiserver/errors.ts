@@ -12,16 +12,3 @@ export const methodNotAllowed = () =>
     details: {},
     code: 405,
   });
-
-/** 422 that upstream words without the cause: a JSON patch that cannot be applied. */
-export const unprocessable = () =>
-  new StatusError({
-    kind: "Status",
-    apiVersion: "v1",
-    metadata: {},
-    status: "Failure",
-    message: "the server rejected our request due to an error in our request",
-    reason: "Invalid",
-    details: {},
-    code: 422,
-  });

@@ -1,4 +1,4 @@
-import type { AnyDraft, KubeObject, ObjectKey, Status } from "#objects";
+import type { AnyDraft, KubeObject, Status } from "#objects";
 import type {
   DeleteOptions,
   ListQuery,
@@ -73,5 +73,3 @@ export type Result =
   | { readonly type: "value"; readonly value: KubeObject | Status | AnyDraft; readonly code: number }
   | { readonly type: "list"; readonly list: ListResult }
   | { readonly type: "watch"; readonly events: AsyncIterable<readonly WatchEvent[]> };
-
-export type { ObjectKey };

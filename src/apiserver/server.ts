@@ -71,7 +71,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   const log = options.log ?? silentLog;
   const connector = options.connector ?? noConnector;
   const discovery = createDiscovery(registry, options.serverAddress ?? (() => "127.0.0.1:6443"));
-  const openApi = createOpenApi(registry, options.version.gitVersion, options.protobuf !== undefined);
+  const pace = createPacer(options.clock);
+  const openApi = createOpenApi(registry, options.version.gitVersion, options.protobuf !== undefined, pace);
   const metrics = createRequestMetrics(registry);
   const checks = healthChecks(options.health);
   const machinery: { -readonly [Key in keyof Machinery]: Machinery[Key] } = {
@@ -81,7 +82,6 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     admission: noAdmission,
     clock,
   };
-  const pace = createPacer(options.clock);
   const client = (user: UserInfo, manager = DEFAULT_MANAGER) => createInProcessClient(machinery, user, manager, pace);
   if (options.admission) {
     machinery.admission =

@@ -44,7 +44,13 @@ export interface ControlPlaneOptions {
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { store, clock, random, log, scope } = options;
   const tokens = serviceAccountTokens({ pkiDir: options.pkiDir, clock, random, registry: () => registry });
-  const registry: Registry = await createRegistry({ definitions: builtInKinds({ issueToken: tokens.issue }), store, clock, random, log });
+  const registry: Registry = await createRegistry({
+    definitions: builtInKinds({ issueToken: tokens.issue }),
+    store,
+    clock,
+    random,
+    log,
+  });
   const apiServer = createApiServer({
     registry,
     authenticator: authenticators(clientCertificates(), bearerTokens(tokens.verify), anonymousUsers),

@@ -22,7 +22,10 @@ export function serviceAccountTokens(options: ServiceAccountsOptions): {
 } {
   let made: Promise<ServiceAccountTokens> | undefined;
   const make = async () => {
-    const [{ createServiceAccountTokens }, key] = await Promise.all([import("#auth/tokens"), signingKey(options.pkiDir)]);
+    const [{ createServiceAccountTokens }, key] = await Promise.all([
+      import("#auth/tokens"),
+      signingKey(options.pkiDir),
+    ]);
     return createServiceAccountTokens({
       ...key,
       issuer: ISSUER,

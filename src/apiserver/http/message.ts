@@ -68,9 +68,3 @@ export function header(headers: RequestHeaders, name: string): string | undefine
   const value = headers[name];
   return typeof value === "string" ? value : value?.[0];
 }
-
-/** All values of a header, each line one. */
-export function headerLines(headers: RequestHeaders, name: string): readonly string[] {
-  const value = headers[name];
-  return value === undefined ? [] : typeof value === "string" ? [value] : value;
-}

@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { before, test } from "node:test";
 import { loadSchemaTexts, type SchemaTexts } from "#objects";
 import {
+  finish,
+  jsonSteps,
   openApiHash,
   openApiV2,
   openApiV3,
@@ -110,6 +112,7 @@ test("v2 has everything in one document: plain references, no defaults, unique o
   for (const reference of references(document))
     assert.ok(definitions[reference.replace("#/definitions/", "")], reference);
   const text = JSON.stringify(document);
+  assert.equal(new TextDecoder().decode(finish(jsonSteps(document))), text);
   assert.doesNotMatch(text, /"(?:allOf|oneOf|default)":|#\/components\//);
   assert.deepEqual(at(definitions, "io.k8s.apimachinery.pkg.api.resource.Quantity", "type"), "string");
   const ids = [...text.matchAll(/"operationId":"([^"]+)"/g)].map(([, id]) => id);

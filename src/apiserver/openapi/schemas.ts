@@ -1,6 +1,7 @@
 import { rowOf, type FieldRow, type SchemaTexts, type TypeRow } from "#objects";
 import type { GroupVersion } from "./input.ts";
 import { typeCodes, nameOfReference } from "./codes.ts";
+import { finish, type Steps } from "./steps.ts";
 
 export type Json = Readonly<Record<string, unknown>>;
 
@@ -18,12 +19,20 @@ export const V2: Dialect = { prefix: "#/definitions/", plain: true };
  * The schemas of the named types and of all that they refer to, by name and in the order of names.
  * `groupVersion` is that of the document: types that every group version has are of it.
  */
-export function schemasOf(
+export const schemasOf = (
   names: Iterable<string>,
   texts: SchemaTexts,
   dialect: Dialect,
   groupVersions: readonly GroupVersion[],
-): Record<string, Json> {
+): Record<string, Json> => finish(schemaSteps(names, texts, dialect, groupVersions));
+
+/** {@link schemasOf}, a type at a time. */
+export function* schemaSteps(
+  names: Iterable<string>,
+  texts: SchemaTexts,
+  dialect: Dialect,
+  groupVersions: readonly GroupVersion[],
+): Steps<Record<string, Json>> {
   const found = new Map<string, Json>();
   const open = [...names];
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
@@ -35,6 +44,7 @@ export function schemasOf(
       const reference = nameOfReference(code);
       if (reference !== undefined) open.push(reference);
     }
+    yield;
   }
   return Object.fromEntries([...found].toSorted(([a], [b]) => (a < b ? -1 : 1)));
 }

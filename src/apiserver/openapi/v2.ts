@@ -3,32 +3,41 @@ import { JSON_AND_YAML, type GroupVersion, type OpenApiOptions, type OpenApiReso
 import type { Operation, Paths } from "./operation.ts";
 import { operationsOf } from "./operations.ts";
 import type { Parameter } from "./parameters.ts";
-import { schemasOf, V2, type Json } from "./schemas.ts";
+import { schemaSteps, V2, type Json } from "./schemas.ts";
+import { finish, type Steps } from "./steps.ts";
 import { CODES, ownParameters, sharedParameters, typeSchema, typesOf } from "./v3.ts";
 
+/** What a group version serves. */
+export interface Served {
+  readonly groupVersion: GroupVersion;
+  readonly resources: readonly OpenApiResource[];
+}
+
 /** `/openapi/v2`: everything that is served, in one document. */
-export function openApiV2(
-  served: readonly { readonly groupVersion: GroupVersion; readonly resources: readonly OpenApiResource[] }[],
-  version: string,
-  options: OpenApiOptions,
-): Json {
+export const openApiV2 = (served: readonly Served[], version: string, options: OpenApiOptions): Json =>
+  finish(openApiV2Steps(served, version, options));
+
+/** {@link openApiV2}, a group version, a path or a type at a time. */
+export function* openApiV2Steps(served: readonly Served[], version: string, options: OpenApiOptions): Steps<Json> {
   const groupVersions = served.map(({ groupVersion }) => groupVersion);
   const groups = [...new Set(groupVersions.map(({ group }) => group))];
-  const paths: Paths = new Map([
-    ...[...discoveryPaths(groups, options).values()].flatMap((each) => [...each]),
-    ...served.flatMap(({ groupVersion, resources }) => [...operationsOf(groupVersion, resources, options)]),
-  ]);
+  const operations: Paths = new Map([...discoveryPaths(groups, options).values()].flatMap((each) => [...each]));
+  for (const { groupVersion, resources } of served) {
+    for (const [path, each] of operationsOf(groupVersion, resources, options)) operations.set(path, each);
+    yield;
+  }
   const { objects } = options.mediaTypes ?? JSON_AND_YAML;
-  const definitions = schemasOf(typesOf(paths), options.texts, V2, groupVersions);
+  const paths: Record<string, Json> = {};
+  for (const [path, each] of [...operations].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    paths[path] = pathItem(each, objects);
+    yield;
+  }
+  const definitions = yield* schemaSteps(typesOf(operations), options.texts, V2, groupVersions);
   for (const { name, schema } of options.schemas?.values() ?? []) definitions[name] ??= schema;
   return {
     swagger: "2.0",
     info: { title: "Kubernetes", version },
-    paths: Object.fromEntries(
-      [...paths]
-        .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([path, operations]) => [path, pathItem(operations, objects)]),
-    ),
+    paths,
     definitions,
     securityDefinitions: {
       BearerToken: { description: "A bearer token", in: "header", name: "authorization", type: "apiKey" },

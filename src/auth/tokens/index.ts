@@ -1,1 +1,5 @@
-export { createServiceAccountTokens, type ServiceAccountTokens, type ServiceAccountTokensOptions } from "./service-account-tokens.ts";
+export {
+  createServiceAccountTokens,
+  type ServiceAccountTokens,
+  type ServiceAccountTokensOptions,
+} from "./service-account-tokens.ts";

@@ -68,8 +68,14 @@ test("what cannot be granted is refused in upstream's words", async () => {
   const { tokens } = await setUp();
   const refused = async (spec: object, text: RegExp) =>
     assert.rejects(tokens.issue(account, spec), (error) => error instanceof StatusError && text.test(error.message));
-  await refused({ expirationSeconds: 60 }, /spec\.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes/);
-  await refused({ boundObjectRef: { kind: "ConfigMap", name: "x" } }, /cannot bind token for serviceaccount to this type of object/);
+  await refused(
+    { expirationSeconds: 60 },
+    /spec\.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes/,
+  );
+  await refused(
+    { boundObjectRef: { kind: "ConfigMap", name: "x" } },
+    /cannot bind token for serviceaccount to this type of object/,
+  );
   await refused({ boundObjectRef: { kind: "Pod", name: "gone" } }, /pods "gone" not found/);
   await refused({ boundObjectRef: { kind: "Pod", name: "p", uid: "old" } }, /does not match the UID in record/);
 });

@@ -1,6 +1,15 @@
 import { jwtVerify, SignJWT, type JWTPayload } from "jose";
 import type { Clock, Random } from "#base";
-import { conflict, formatTime, invalid, invalidObject, notFoundError, required, type KubeObject, type ObjectKey } from "#objects";
+import {
+  conflict,
+  formatTime,
+  invalid,
+  invalidObject,
+  notFoundError,
+  required,
+  type KubeObject,
+  type ObjectKey,
+} from "#objects";
 import { AUTHENTICATED, serviceAccountGroups, serviceAccountUsername, type UserInfo } from "#auth";
 
 export interface ServiceAccountTokensOptions {
@@ -28,7 +37,10 @@ export interface TokenSpec {
 
 /** Signs and checks the tokens that service accounts act with (bound tokens, KEP 1205). */
 export interface ServiceAccountTokens {
-  issue(account: KubeObject, spec: TokenSpec): Promise<{ readonly token: string; readonly expirationTimestamp: string }>;
+  issue(
+    account: KubeObject,
+    spec: TokenSpec,
+  ): Promise<{ readonly token: string; readonly expirationTimestamp: string }>;
   /** Whose token it is; undefined when it does not hold (any more). */
   verify(token: string): Promise<UserInfo | undefined>;
 }
@@ -132,13 +144,23 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
 function check({ expirationSeconds = DEFAULT_SECONDS, boundObjectRef }: TokenSpec): void {
   const errors = [];
   if (expirationSeconds < MIN_SECONDS) {
-    errors.push(invalid("spec.expirationSeconds", expirationSeconds, "may not specify a duration less than 10 minutes"));
+    errors.push(
+      invalid("spec.expirationSeconds", expirationSeconds, "may not specify a duration less than 10 minutes"),
+    );
   }
   if (expirationSeconds > MAX_SECONDS) {
-    errors.push(invalid("spec.expirationSeconds", expirationSeconds, "may not specify a duration larger than 2^32 seconds"));
+    errors.push(
+      invalid("spec.expirationSeconds", expirationSeconds, "may not specify a duration larger than 2^32 seconds"),
+    );
   }
   if (boundObjectRef && !RESOURCES[boundObjectRef.kind ?? ""]) {
-    errors.push(invalid("spec.boundObjectRef.kind", boundObjectRef.kind ?? "", "cannot bind token for serviceaccount to this type of object"));
+    errors.push(
+      invalid(
+        "spec.boundObjectRef.kind",
+        boundObjectRef.kind ?? "",
+        "cannot bind token for serviceaccount to this type of object",
+      ),
+    );
   }
   if (boundObjectRef && !boundObjectRef.name) errors.push(required("spec.boundObjectRef.name"));
   if (errors.length > 0) throw invalidObject("authentication.k8s.io", "TokenRequest", "", errors);

@@ -117,7 +117,8 @@ export interface LazyCredentials {
 export function credentialsOf(dataDir: string | undefined, clock: Clock, hosts: readonly string[]): LazyCredentials {
   let made: Promise<Credentials> | undefined;
   const all = () =>
-    (made ??= dataDir === undefined ? createCredentials(clock, hosts) : keepCredentials(join(dataDir, "pki"), clock, hosts));
+    (made ??=
+      dataDir === undefined ? createCredentials(clock, hosts) : keepCredentials(join(dataDir, "pki"), clock, hosts));
   // A failure is reported to whoever asks, not as an unhandled rejection.
   if (dataDir !== undefined) all().catch(() => {});
   return { all, authority: async () => (await all()).authority.certificate };

@@ -3,7 +3,6 @@ import {
   groupResource,
   NAMESPACES,
   parseKey,
-  type KubeObject,
   type Namespace,
   type ResourceType,
 } from "#objects";

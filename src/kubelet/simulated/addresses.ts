@@ -11,21 +11,43 @@ export function nodeAddressOf(index: number): string {
   return `172.18.${Math.floor(host / 256)}.${host % 256}`;
 }
 
-/** Hands out the addresses of a /24, lowest first; what is given back is used again last. */
-export function createAddressPool(cidr: string): {
+/** The addresses of one node's pods. */
+export interface AddressPool {
+  /** An address, this one if it is free; undefined when all are taken. */
   take(wanted?: string): string | undefined;
   release(ip: string): void;
-} {
+}
+
+const FIRST = 2;
+const LAST = 254;
+
+/** Hands out the addresses of a /24, lowest first; what is given back is used again when all have been used. */
+export function createAddressPool(cidr: string): AddressPool {
   const prefix = cidr.slice(0, cidr.lastIndexOf(".") + 1);
-  const free = new Set(Array.from({ length: 253 }, (_, i) => `${prefix}${i + 2}`));
+  const taken = new Set<number>();
+  const released = new Set<number>();
+  let fresh = FIRST;
+
+  const hostOf = (ip: string): number | undefined => {
+    const host = ip.startsWith(prefix) ? Number(ip.slice(prefix.length)) : NaN;
+    return Number.isInteger(host) && host >= FIRST && host <= LAST ? host : undefined;
+  };
+  const next = (): number | undefined => {
+    while (taken.has(fresh) || released.has(fresh)) fresh++;
+    return fresh <= LAST ? fresh : released.values().next().value;
+  };
   return {
     take(wanted) {
-      const ip = wanted !== undefined && free.has(wanted) ? wanted : free.values().next().value;
-      if (ip !== undefined) free.delete(ip);
-      return ip;
+      const asked = wanted === undefined ? undefined : hostOf(wanted);
+      const host = asked !== undefined && !taken.has(asked) ? asked : next();
+      if (host === undefined) return undefined;
+      taken.add(host);
+      released.delete(host);
+      return `${prefix}${host}`;
     },
     release(ip) {
-      if (ip.startsWith(prefix)) free.add(ip);
+      const host = hostOf(ip);
+      if (host !== undefined && taken.delete(host)) released.add(host);
     },
   };
 }

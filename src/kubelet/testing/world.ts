@@ -1,7 +1,7 @@
 import { anonymousUsers, authenticators, authorizers, privilegedGroup } from "#auth";
 import { createApiServer, versionInfo } from "#apiserver";
 import { createLog, createRandom, createScope, createVirtualClock, type VirtualClock } from "#base";
-import type { Client } from "#client";
+import { createCaches, type Client } from "#client";
 import { startSimulatedNodes, type SimulatedNodes, type SimulatedTimes } from "#kubelet/simulated";
 import {
   containerStatuses,
@@ -39,7 +39,6 @@ export interface TestWorld extends AsyncDisposable {
 }
 
 const ADMIN = { username: "admin", groups: ["system:masters"] };
-const STEP_MS = 50;
 const LIMIT_MS = 600_000;
 
 /** Nothing varies: whoever runs on it can say what happens when. */
@@ -83,6 +82,9 @@ export async function createTestWorld(
     times: EXACT,
   });
 
+  const pods = createCaches({ client, scope, clock, random, log }).of(PODS);
+  await pods.whenSynced();
+
   const read = async (name: string): Promise<Pod | undefined> => {
     try {
       return await client.get(PODS, { namespace: "default", name });
@@ -106,13 +108,9 @@ export async function createTestWorld(
     },
     pod: read,
     async until(name, done) {
-      for (const limit = clock.now() + LIMIT_MS; ;) {
-        await clock.advance(STEP_MS);
-        const pod = await read(name);
-        if (done(pod)) return pod;
-        if (clock.now() > limit)
-          throw new Error(`pod ${name} did not become so: ${JSON.stringify(pod?.status, null, 1)}`);
-      }
+      const current = () => pods.get(`default/${name}`);
+      await clock.runUntil(() => done(current()), LIMIT_MS);
+      return current();
     },
     async events(name) {
       const { items } = await client.list(EVENTS, {

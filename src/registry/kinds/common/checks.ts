@@ -32,7 +32,3 @@ export const unchanged = (
   old: unknown,
   detail: string = FIELD_IS_IMMUTABLE,
 ): FieldError[] => (sameJson(value, old) ? [] : [invalid(field, value ?? null, detail)]);
-
-/** Forbidden when the value has changed. */
-export const mayNotChange = (field: string, value: unknown, old: unknown, detail: string): FieldError[] =>
-  sameJson(value, old) ? [] : [forbidden(field, detail)];

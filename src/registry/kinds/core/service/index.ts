@@ -10,7 +10,7 @@ import { validate, validateStatus } from "./validate.ts";
 import { validateUpdate } from "./validate-ips.ts";
 import { warnings } from "./warnings.ts";
 
-export { DEFAULT_NODE_PORT_RANGE, DEFAULT_SERVICE_CIDR, type ServiceOptions } from "./options.ts";
+export type { ServiceOptions } from "./options.ts";
 
 /** Services, with cluster IPs and node ports from the ranges given. Throws an Error when a range makes no sense. */
 export function serviceDefinition(options: ServiceOptions = {}): ResourceDefinition {

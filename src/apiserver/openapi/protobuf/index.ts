@@ -1,0 +1,1 @@
+export { protobufSteps, type YamlWriter } from "./encode.ts";

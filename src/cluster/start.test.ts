@@ -1,0 +1,245 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, test } from "node:test";
+import { createRandom, createVirtualClock } from "#base";
+import {
+  availableInMs,
+  DEPLOYMENTS,
+  EVENTS,
+  isPodReady,
+  NODES,
+  PODS,
+  type Deployment,
+  type New,
+  type Pod,
+  type PodSpec,
+} from "#objects";
+import type { Cluster } from "./cluster.ts";
+import type { ClusterOptions } from "./options.ts";
+import { startCluster } from "./start.ts";
+
+const deployment = (name: string, replicas: number, template: Partial<PodSpec> = {}): New<Deployment> => ({
+  metadata: { name, namespace: "default" },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { containers: [{ name: "web", image: "nginx:1.27" }], ...template },
+    },
+  },
+});
+
+const isComplete = ({ spec, status }: Deployment) =>
+  status?.availableReplicas === spec?.replicas && status?.updatedReplicas === spec?.replicas;
+
+/** Resolves once a watch of the pods has shown what is asked for. */
+async function untilPods(cluster: Cluster, done: (pods: readonly Pod[]) => boolean): Promise<readonly Pod[]> {
+  const abort = new AbortController();
+  const { items, resourceVersion } = await cluster.client.list(PODS);
+  const pods = new Map(items.map((pod) => [pod.metadata.uid, pod]));
+  if (done([...pods.values()])) return [...pods.values()];
+  for await (const batch of cluster.client.watch(PODS, { resourceVersion, signal: abort.signal })) {
+    for (const event of batch) {
+      if (event.type === "BOOKMARK") continue;
+      if (event.type === "DELETED") pods.delete(event.object.metadata.uid);
+      else pods.set(event.object.metadata.uid, event.object);
+    }
+    if (done([...pods.values()])) break;
+  }
+  abort.abort();
+  return [...pods.values()];
+}
+
+async function untilComplete(cluster: Cluster, name: string): Promise<Deployment> {
+  const abort = new AbortController();
+  const selection = {
+    namespace: "default",
+    fieldSelector: `metadata.name=${name}`,
+    sendInitialEvents: true,
+    allowWatchBookmarks: true,
+  };
+  for await (const batch of cluster.client.watch(DEPLOYMENTS, { ...selection, signal: abort.signal })) {
+    for (const event of batch) {
+      if (event.type === "BOOKMARK" || !isComplete(event.object)) continue;
+      abort.abort();
+      return event.object;
+    }
+  }
+  throw new Error("the watch ended");
+}
+
+/** What keeps the process alive, apart from the test runner. */
+const heldOpen = () =>
+  process.getActiveResourcesInfo().filter((resource) => /^(Timeout|Immediate|TCP|FSReq|Worker|FSEvent)/.test(resource));
+
+/** A cluster on a clock that jumps whenever nothing is left to do. */
+async function startVirtual(options: ClusterOptions = {}, seed = 1) {
+  const clock = createVirtualClock();
+  const advancing = clock.autoAdvance();
+  const cluster = await startCluster({ clock, random: createRandom(seed), ...options });
+  return {
+    clock,
+    cluster,
+    async [Symbol.asyncDispose]() {
+      await cluster.stop();
+      advancing.stop();
+    },
+  };
+}
+
+describe("a cluster in a test", () => {
+  test("a Deployment runs on the real clock", async () => {
+    await using cluster = await startCluster({ nodes: 2 });
+    await cluster.client.create(DEPLOYMENTS, deployment("web", 3));
+    const { status } = await untilComplete(cluster, "web");
+    assert.equal(status?.readyReplicas, 3);
+  });
+
+  test("several at once know nothing of each other", async () => {
+    const clusters = await Promise.all([1, 2, 3].map((nodes) => startCluster({ nodes })));
+    try {
+      await Promise.all(clusters.map((cluster, i) => cluster.client.create(DEPLOYMENTS, deployment("web", i + 1))));
+      const done = await Promise.all(clusters.map((cluster) => untilComplete(cluster, "web")));
+      assert.deepEqual(
+        done.map(({ status }) => status?.replicas),
+        [1, 2, 3],
+      );
+      const nodes = await Promise.all(clusters.map(async ({ client }) => (await client.list(NODES)).items.length));
+      assert.deepEqual(nodes, [1, 2, 3]);
+    } finally {
+      await Promise.all(clusters.map((cluster) => cluster.stop()));
+    }
+  });
+
+  test("everything that it started stops, whatever it was doing", async () => {
+    const before = heldOpen();
+    const cluster = await startCluster({ nodes: 5, port: 0 });
+    await cluster.kubeconfig();
+    await cluster.client.create(
+      DEPLOYMENTS,
+      deployment("web", 20, { containers: [{ name: "web", image: "simulate/crash" }] }),
+    );
+    await untilPods(cluster, (pods) => pods.some(({ status }) => status?.phase === "Running"));
+    await cluster.stop();
+    await cluster.stop();
+    // What was cancelled is out of the loop once it has turned.
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(heldOpen(), before);
+  });
+
+  test("one that cannot start leaves nothing behind", async () => {
+    const before = heldOpen();
+    await using cluster = await startCluster({ port: 0 });
+    const port = Number(cluster.server?.split(":").at(-1));
+    await assert.rejects(startCluster({ port }), {
+      name: "StartError",
+      message: `port ${port} of 127.0.0.1 is in use by another process`,
+    });
+    await cluster.stop();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.deepEqual(heldOpen(), before);
+  });
+
+  test("a node joins", async () => {
+    await using cluster = await startCluster();
+    assert.equal(await cluster.addNode(), "knarr-2");
+    const containers = [{ name: "web", image: "nginx" }];
+    await cluster.client.create(PODS, {
+      metadata: { name: "a", namespace: "default" },
+      spec: { nodeName: "knarr-2", containers },
+    });
+    await untilPods(cluster, (pods) => pods.some(isPodReady));
+  });
+});
+
+describe("on a virtual clock", () => {
+  test("ten minutes of crash loop take no time", async () => {
+    await using world = await startVirtual();
+    const { cluster, clock } = world;
+    await cluster.client.create(PODS, {
+      metadata: { name: "crash", namespace: "default" },
+      spec: { containers: [{ name: "web", image: "simulate/crash:3" }] },
+    });
+    const restarts = ({ status }: Pod) => status?.containerStatuses?.[0]?.restartCount ?? 0;
+    const began = clock.now();
+    await untilPods(cluster, (pods) => pods.some((pod) => restarts(pod) === 6));
+    const minutes = (clock.now() - began) / 60_000;
+    assert.ok(minutes > 5 && minutes < 6, `0 + 10 + 20 + 40 + 80 + 160 s are ${minutes} minutes`);
+  });
+
+  test("minReadySeconds are waited for", async () => {
+    await using world = await startVirtual();
+    const { cluster, clock } = world;
+    const patient = deployment("web", 2);
+    await cluster.client.create(DEPLOYMENTS, { ...patient, spec: { ...patient.spec!, minReadySeconds: 3600 } });
+    await untilComplete(cluster, "web");
+    const { items } = await cluster.client.list(PODS);
+    assert.ok(items.every((pod) => availableInMs(pod, 3600, clock.now()) === 0));
+  });
+
+  /** Everything that could differ between two runs: names, places, Events and the times of all of it. */
+  async function story(seed: number): Promise<readonly string[]> {
+    await using world = await startVirtual({ nodes: 4 }, seed);
+    const { client } = world.cluster;
+    await client.create(DEPLOYMENTS, deployment("web", 6));
+    await client.create(
+      DEPLOYMENTS,
+      deployment("crash", 2, { containers: [{ name: "web", image: "simulate/crash" }] }),
+    );
+    await untilComplete(world.cluster, "web");
+    const body = { spec: { template: { spec: { containers: [{ name: "web", image: "nginx:1.28" }] } } } };
+    await client.patch(DEPLOYMENTS, { namespace: "default", name: "web" }, { type: "strategic", body });
+    const isNew = ({ spec, status }: Pod) => spec?.containers[0]?.image === "nginx:1.28" && status?.phase === "Running";
+    await untilPods(world.cluster, (pods) => pods.filter(isNew).length === 6);
+    const pods = await client.list(PODS);
+    const events = await client.list(EVENTS);
+    return [
+      ...pods.items.map(
+        ({ metadata, spec, status }) =>
+          `${metadata.name} ${metadata.uid} on ${spec?.nodeName} ${status?.podIP} since ${metadata.creationTimestamp}`,
+      ),
+      ...events.items.map(
+        ({ metadata, reason, message, involvedObject }) =>
+          `${metadata.resourceVersion} ${metadata.name} ${involvedObject.name} ${reason} ${message}`,
+      ),
+    ];
+  }
+
+  test("the same seed tells the same story, another one another", async () => {
+    const [first, again, other] = [await story(7), await story(7), await story(8)];
+    assert.deepEqual(again, first);
+    assert.notDeepEqual(other, first);
+  });
+});
+
+describe("in a data directory", () => {
+  const dirs: string[] = [];
+  after(() => Promise.all(dirs.map((dir) => rm(dir, { recursive: true, force: true }))));
+
+  test("the same directory resumes the cluster: pods run on, no container restarts", async () => {
+    const dataDir = join(await mkdtemp(join(tmpdir(), "knarr-start-")), "data");
+    dirs.push(dataDir);
+    const first = await startCluster({ dataDir, nodes: 2 });
+    await first.client.create(DEPLOYMENTS, deployment("web", 4));
+    await untilComplete(first, "web");
+    const before = (await first.client.list(PODS)).items.map(({ metadata, status }) => [
+      metadata.name,
+      status?.podIP,
+      status?.containerStatuses,
+    ]);
+    await first.stop();
+    await using second = await startCluster({ dataDir, nodes: 2 });
+    await second.client.create(DEPLOYMENTS, deployment("other", 2));
+    await untilComplete(second, "other");
+    const now = (await second.client.list(PODS, { labelSelector: "app=web" })).items;
+    assert.deepEqual(
+      now.map(({ metadata, status }) => [metadata.name, status?.podIP, status?.containerStatuses]),
+      before,
+    );
+    const { status } = await untilComplete(second, "web");
+    assert.equal(status?.availableReplicas, 4);
+  });
+});
