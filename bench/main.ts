@@ -82,6 +82,7 @@ async function main(options: BenchOptions): Promise<void> {
     });
   }
 
+  if (all.length === 0) throw new Error(`nothing is called ${options.only.join(" or ")}`);
   const file =
     options.json ?? join(import.meta.dirname, "results", `${at.toISOString().replaceAll(":", "-").slice(0, 19)}.json`);
   writeJson(file, at, all);

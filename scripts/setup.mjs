@@ -47,14 +47,12 @@ if (!existsSync(node) || isStale(installed, lock)) {
 }
 
 const generated = join(root, "src/objects/generated/stamp");
-const facts = stampOf(
-  [
-    "scripts/generate.ts",
-    "package-lock.json",
-    ...inFolder("scripts/generate"),
-    ...inFolder("src/objects/facts"),
-  ].toSorted(),
-);
+const facts = stampOf([
+  "scripts/generate.ts",
+  "package-lock.json",
+  ...inFolder("scripts/generate"),
+  ...inFolder("src/objects/facts"),
+]);
 if (isStale(generated, facts)) mustRun("generating the Kubernetes types (once)", node, ["scripts/generate.ts", facts]);
 
 const [script, ...args] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import { FIELD_IS_IMMUTABLE, forbidden, invalid, notSupported, required, sameJson, type FieldError } from "#objects";
+import { FIELD_IS_IMMUTABLE, invalid, notSupported, required, sameJson, type FieldError } from "#objects";
 
 /** One error for each thing that is wrong with the value. */
 export const each = (field: string, value: unknown, messages: readonly string[]): FieldError[] =>
