@@ -82,7 +82,11 @@ async function main(options: BenchOptions): Promise<void> {
     });
   }
 
-  if (all.length === 0) throw new Error(`nothing is called ${options.only.join(" or ")}`);
+  if (all.length === 0) {
+    console.error(`nothing is called ${options.only.join(" or ")}\n\n${USAGE}`);
+    process.exitCode = 2;
+    return;
+  }
   const file =
     options.json ?? join(import.meta.dirname, "results", `${at.toISOString().replaceAll(":", "-").slice(0, 19)}.json`);
   writeJson(file, at, all);

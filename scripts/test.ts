@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, "..");
 const args = process.argv.slice(2);
 const files = args.filter((arg) => !arg.startsWith("-"));
 const options = args.filter((arg) => arg.startsWith("-"));
-const all = ["src", "scripts", "test"].flatMap((folder) =>
+const all = ["src", "scripts", "test", "examples"].flatMap((folder) =>
   globSync("**/*.test.ts", { cwd: join(root, folder) })
     .map((file) => join(folder, file))
     .sort(),
@@ -15,7 +15,15 @@ const all = ["src", "scripts", "test"].flatMap((folder) =>
 
 const { status } = spawnSync(
   process.execPath,
-  ["--test", "--test-timeout=300000", "--test-reporter=spec", ...options, ...(files.length > 0 ? files : all)],
+  // Examples import "knarr" as users do; here that is the source.
+  [
+    "--conditions=knarr-source",
+    "--test",
+    "--test-timeout=300000",
+    "--test-reporter=spec",
+    ...options,
+    ...(files.length > 0 ? files : all),
+  ],
   { cwd: root, stdio: "inherit" },
 );
 process.exit(status ?? 1);

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
+import type { IncomingMessage } from "node:http";
+import { request, type RequestOptions } from "node:https";
 import { after, before, describe, it } from "node:test";
 import {
   AppsV1Api,
@@ -89,5 +92,15 @@ describe("@kubernetes/client-node (F2)", () => {
         return true;
       },
     );
+  });
+
+  it("answers in YAML when asked to", async () => {
+    const options: RequestOptions = { headers: { accept: "application/yaml" } };
+    await config.applyToHTTPSOptions(options);
+    const call = request(`${config.getCurrentCluster()!.server}/api/v1/namespaces/default`, options).end();
+    const [response] = (await once(call, "response")) as [IncomingMessage];
+    const body = (await response.setEncoding("utf8").toArray()).join("");
+    assert.equal(response.headers["content-type"], "application/yaml");
+    assert.match(body, /^apiVersion: v1\nkind: Namespace\n/);
   });
 });

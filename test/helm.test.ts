@@ -29,6 +29,11 @@ kind: ConfigMap
 metadata: {name: {{ .Release.Name }}-settings}
 data: {image: "{{ .Values.image }}"}
 `,
+  "templates/tests/test.yaml": `apiVersion: v1
+kind: Pod
+metadata: {name: {{ .Release.Name }}-test, annotations: {helm.sh/hook: test}}
+spec: {restartPolicy: Never, containers: [{name: c, image: busybox, command: [sh, -c, echo fine]}]}
+`,
   "templates/hook.yaml": `apiVersion: v1
 kind: Pod
 metadata:
@@ -102,6 +107,7 @@ describe("helm 4 (F2)", () => {
       history.map(({ revision, status }) => `${revision} ${status}`),
       ["1 superseded", "2 superseded", "3 deployed"],
     );
+    assert.match(await cluster.helm("test", "one", "-n", "helmed", "--timeout", "30s"), /one-test[\s\S]*Succeeded/);
     assert.match(await cluster.helm("get", "manifest", "one", "-n", "helmed"), /kind: Deployment/);
     assert.match(await cluster.helm("status", "one", "-n", "helmed"), /STATUS: deployed/);
 
@@ -166,7 +172,6 @@ describe("helm 4 (F2)", () => {
       ),
       /ingress\.networking\.k8s\.io\/starter/,
     );
-    await cluster.helm("test", "starter", "--timeout", "60s");
     await cluster.helm("uninstall", "starter", "--wait");
   });
 });

@@ -91,7 +91,7 @@ describe("kubectl creates (F2, S1, S10, S11, S14)", { concurrency: 3 }, () => {
 
   it("issues a token of a service account", async () => {
     await kubectl("create", "serviceaccount", "caller");
-    assert.match(await kubectl("create", "token", "caller", "--duration=1h"), /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
+    assert.match(await kubectl("create", "token", "caller", "--duration=1h"), /^[\w-]+\.[\w-]+\.[\w-]+\s*$/);
   });
 
   it("says what would be, without doing it", async () => {

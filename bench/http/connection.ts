@@ -23,6 +23,7 @@ export interface LoadClient {
   send(method: string, path: string, body?: Uint8Array, headers?: Readonly<Record<string, string>>): Promise<Answer>;
   /** Sends a request and reads what comes back. Throws when the status is not a good one. */
   json<T>(method: string, path: string, body?: object, contentType?: string): Promise<T>;
+  /** What a GET answers, as it is. */
   text(path: string): Promise<string>;
   /** Opens a GET that goes on, and hands over its bytes as they come. */
   watch(path: string, onBytes: (bytes: Buffer) => void): OpenWatch;
@@ -83,7 +84,7 @@ export function openLoadClient({ connection, authorization }: KubeconfigContext,
       return JSON.parse(text) as T;
     },
     async text(path) {
-      return (await read(request("GET", path, { accept: "*/*" }))).text;
+      return (await read(request("GET", path, {}))).text;
     },
     watch(path, onBytes) {
       const stream = request("GET", path, {});

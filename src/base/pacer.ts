@@ -19,9 +19,11 @@ export function createPacer(clock: Clock): Pacer {
   const waiting = new Set<() => void>();
   let began: number | undefined;
   let share = FIRST_SHARE;
+  let admitted = 0;
 
   const begin = (): number => {
     began = clock.monotonic();
+    admitted = 0;
     void turn().then(end);
     return began;
   };
@@ -31,7 +33,6 @@ export function createPacer(clock: Clock): Pacer {
     began = undefined;
     if (waiting.size === 0) return;
     begin();
-    let admitted = 0;
     for (const admit of waiting) {
       if (++admitted > share) return;
       waiting.delete(admit);
@@ -40,7 +41,12 @@ export function createPacer(clock: Clock): Pacer {
   };
   return () => {
     const since = began ?? begin();
-    if (waiting.size === 0 && clock.monotonic() - since < SLICE_MS) return undefined;
+    const spent = clock.monotonic() - since;
+    // Those who come all at once have not begun yet: the turn's age says nothing, only their number does.
+    if (waiting.size === 0 && (spent === 0 || (spent < SLICE_MS && admitted < share))) {
+      admitted++;
+      return undefined;
+    }
     return new Promise((resolve) => {
       waiting.add(resolve);
     });

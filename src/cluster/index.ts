@@ -1,4 +1,14 @@
 export { KUBERNETES_VERSION as VERSION } from "#apiserver";
+export {
+  createLog,
+  createRandom,
+  createVirtualClock,
+  type Clock,
+  type Log,
+  type Random,
+  type VirtualClock,
+} from "#base";
+export type { Client } from "#client";
 export type { Cluster } from "./cluster.ts";
 export { announceRunning, findRunning, forgetRunning, type RunningCluster } from "./data-dir/running.ts";
 export { clusterStatus, readAccess, type ClusterStatus } from "./data-dir/status.ts";

@@ -20,6 +20,9 @@ import type { Cluster } from "./cluster.ts";
 import type { ClusterOptions } from "./options.ts";
 import { startCluster } from "./start.ts";
 
+/** As quick as it gets. */
+const QUICK = { simulatedTimes: { sandbox: 0, pull: 0, start: 0 } };
+
 const deployment = (name: string, replicas: number, template: Partial<PodSpec> = {}): New<Deployment> => ({
   metadata: { name, namespace: "default" },
   spec: {
@@ -73,7 +76,15 @@ async function untilComplete(cluster: Cluster, name: string): Promise<Deployment
 
 /** What keeps the process alive, apart from the test runner. */
 const heldOpen = () =>
-  process.getActiveResourcesInfo().filter((resource) => /^(Timeout|Immediate|TCP|FSReq|Worker|FSEvent)/.test(resource));
+  process.getActiveResourcesInfo().filter((resource) => /^(Timeout|TCP|FSReq|Worker|FSEvent)/.test(resource));
+
+/** Sockets and cancelled timers are out of the loop a few turns after they were closed. */
+async function untilReleased(before: readonly string[]): Promise<void> {
+  for (let turns = 0; turns < 1000 && heldOpen().length > before.length; turns++) {
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  assert.deepEqual(heldOpen(), before);
+}
 
 /** A cluster on a clock that jumps whenever nothing is left to do. */
 async function startVirtual(options: ClusterOptions = {}, seed = 1) {
@@ -92,14 +103,14 @@ async function startVirtual(options: ClusterOptions = {}, seed = 1) {
 
 describe("a cluster in a test", () => {
   test("a Deployment runs on the real clock", async () => {
-    await using cluster = await startCluster({ nodes: 2 });
+    await using cluster = await startCluster({ nodes: 2, ...QUICK });
     await cluster.client.create(DEPLOYMENTS, deployment("web", 3));
     const { status } = await untilComplete(cluster, "web");
     assert.equal(status?.readyReplicas, 3);
   });
 
   test("several at once know nothing of each other", async () => {
-    const clusters = await Promise.all([1, 2, 3].map((nodes) => startCluster({ nodes })));
+    const clusters = await Promise.all([1, 2, 3].map((nodes) => startCluster({ nodes, ...QUICK })));
     try {
       await Promise.all(clusters.map((cluster, i) => cluster.client.create(DEPLOYMENTS, deployment("web", i + 1))));
       const done = await Promise.all(clusters.map((cluster) => untilComplete(cluster, "web")));
@@ -125,9 +136,7 @@ describe("a cluster in a test", () => {
     await untilPods(cluster, (pods) => pods.some(({ status }) => status?.phase === "Running"));
     await cluster.stop();
     await cluster.stop();
-    // What was cancelled is out of the loop once it has turned.
-    await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual(heldOpen(), before);
+    await untilReleased(before);
   });
 
   test("one that cannot start leaves nothing behind", async () => {
@@ -139,12 +148,11 @@ describe("a cluster in a test", () => {
       message: `port ${port} of 127.0.0.1 is in use by another process`,
     });
     await cluster.stop();
-    await new Promise((resolve) => setImmediate(resolve));
-    assert.deepEqual(heldOpen(), before);
+    await untilReleased(before);
   });
 
   test("a node joins", async () => {
-    await using cluster = await startCluster();
+    await using cluster = await startCluster(QUICK);
     assert.equal(await cluster.addNode(), "knarr-2");
     const containers = [{ name: "web", image: "nginx" }];
     await cluster.client.create(PODS, {
@@ -174,7 +182,10 @@ describe("on a virtual clock", () => {
     await using world = await startVirtual();
     const { cluster, clock } = world;
     const patient = deployment("web", 2);
-    await cluster.client.create(DEPLOYMENTS, { ...patient, spec: { ...patient.spec!, minReadySeconds: 3600 } });
+    await cluster.client.create(DEPLOYMENTS, {
+      ...patient,
+      spec: { ...patient.spec!, minReadySeconds: 3600, progressDeadlineSeconds: 7200 },
+    });
     await untilComplete(cluster, "web");
     const { items } = await cluster.client.list(PODS);
     assert.ok(items.every((pod) => availableInMs(pod, 3600, clock.now()) === 0));
@@ -222,7 +233,7 @@ describe("in a data directory", () => {
   test("the same directory resumes the cluster: pods run on, no container restarts", async () => {
     const dataDir = join(await mkdtemp(join(tmpdir(), "knarr-start-")), "data");
     dirs.push(dataDir);
-    const first = await startCluster({ dataDir, nodes: 2 });
+    const first = await startCluster({ dataDir, nodes: 2, ...QUICK });
     await first.client.create(DEPLOYMENTS, deployment("web", 4));
     await untilComplete(first, "web");
     const before = (await first.client.list(PODS)).items.map(({ metadata, status }) => [
@@ -231,7 +242,7 @@ describe("in a data directory", () => {
       status?.containerStatuses,
     ]);
     await first.stop();
-    await using second = await startCluster({ dataDir, nodes: 2 });
+    await using second = await startCluster({ dataDir, nodes: 2, ...QUICK });
     await second.client.create(DEPLOYMENTS, deployment("other", 2));
     await untilComplete(second, "other");
     const now = (await second.client.list(PODS, { labelSelector: "app=web" })).items;

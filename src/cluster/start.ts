@@ -117,6 +117,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       scope: scope.child("nodes"),
       count: nodes,
       kubeletVersion: KUBERNETES_VERSION,
+      ...(options.simulatedTimes ? { times: options.simulatedTimes } : {}),
     });
     kubelets = simulated.kubelets;
 

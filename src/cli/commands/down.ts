@@ -4,6 +4,7 @@ import { sleep, systemClock } from "#base";
 import { DATA_DIR, dataDirOf } from "../common-options.ts";
 import type { Command } from "../command.ts";
 import { dataDirContents } from "../data-dir-contents.ts";
+import { recallContext } from "../merged-context.ts";
 
 const PATIENCE_MS = 10_000;
 
@@ -35,8 +36,8 @@ export const down: Command = {
     }
     if (!args.flag("purge")) return 0;
 
-    const context = running?.cluster.context ?? "knarr";
-    const target = { explicit: running?.cluster.kubeconfig, env: terminal.env, clock: systemClock };
+    const { context = "knarr", kubeconfig } = (await recallContext(dir)) ?? {};
+    const target = { explicit: kubeconfig, env: terminal.env, clock: systemClock };
     const changed = await unmergeKubeconfig(target, context);
     const { ours, foreign } = await dataDirContents(dir);
     for (const path of ours) await rm(path, { recursive: true, force: true });

@@ -1,6 +1,7 @@
 import { findRunning, kubeconfigFor, readAccess } from "#cluster";
 import { DATA_DIR, dataDirOf } from "../common-options.ts";
 import type { Command } from "../command.ts";
+import { recallContext } from "../merged-context.ts";
 
 export const kubeconfig: Command = {
   name: "kubeconfig",
@@ -13,8 +14,8 @@ export const kubeconfig: Command = {
       terminal.err(`knarr: no cluster is running in ${dir}`);
       return 1;
     }
-    const { context = "knarr", server } = running.cluster;
-    terminal.out(kubeconfigFor(context, await readAccess(dir, server)).trimEnd());
+    const { context = "knarr" } = (await recallContext(dir)) ?? {};
+    terminal.out(kubeconfigFor(context, await readAccess(dir, running.cluster.server)).trimEnd());
     return 0;
   },
 };

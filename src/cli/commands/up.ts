@@ -13,6 +13,7 @@ import { createLog, systemClock } from "#base";
 import { DATA_DIR, dataDirOf } from "../common-options.ts";
 import type { Command, ParsedArgs, Terminal } from "../command.ts";
 import { reportReady, startDetached } from "../detach.ts";
+import { rememberContext } from "../merged-context.ts";
 import { untilSignal } from "../signals.ts";
 
 const MAX_NODES = 5000;
@@ -73,11 +74,10 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
   });
   try {
     const path = await mergeKubeconfig(target, options.context, await cluster.access(), options.switchContext);
+    await rememberContext(options.dataDir, { context: options.context, kubeconfig: path });
     await announceRunning(options.dataDir, {
       server: cluster.server!,
       version: VERSION,
-      context: options.context,
-      ...(options.kubeconfig ? { kubeconfig: options.kubeconfig } : {}),
       startedAt: systemClock.now(),
     });
     reportReady(terminal, { lines: describe(cluster, options, path) });

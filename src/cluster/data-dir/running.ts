@@ -9,9 +9,6 @@ export interface RunningCluster {
   /** https://host:port */
   readonly server: string;
   readonly version: string;
-  readonly context?: string;
-  /** The kubeconfig file asked for by option. */
-  readonly kubeconfig?: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 }

@@ -50,6 +50,8 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
   /** Containers by their pod's uid. */
   const ofPod = new Map<string, SimulatedContainer[]>();
 
+  const closing = new AbortController();
+  const rest = (ms: number) => sleep(clock, ms, closing.signal);
   const about = (ms: number) => ms * (0.75 + random.next() / 2);
   const newId = () => `simulated://${random.uuid().replaceAll("-", "")}${random.uuid().replaceAll("-", "")}`;
   const hostNetwork = (pod: Pod) => pod.spec?.hostNetwork === true;
@@ -127,7 +129,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
       return Promise.resolve({ sandbox, containers: new Map(restored) });
     },
     async createSandbox(pod) {
-      await sleep(clock, about(times.sandbox));
+      await rest(about(times.sandbox));
       const ip = hostNetwork(pod) ? options.nodeIp : addresses.take();
       if (ip === undefined) {
         throw new RuntimeError("FailedCreatePodSandBox", `no IP addresses available in range set: ${options.podCidr}`);
@@ -152,12 +154,12 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
       const container = allContainers(pod).find((candidate) => candidate.image === image);
       const behaviour = container && behaviourOf(pod, container);
       if (behaviour?.pullError) {
-        await sleep(clock, about(times.pull / 2));
+        await rest(about(times.pull / 2));
         throw new RuntimeError("ErrImagePull", behaviour.pullError);
       }
       // What is there already is only checked; what is on its way comes once for all who wait.
       const arriving =
-        pulling.get(image) ?? sleep(clock, images.has(image) ? CHECK_MS : (behaviour?.pullMs ?? about(times.pull)));
+        pulling.get(image) ?? rest(images.has(image) ? CHECK_MS : (behaviour?.pullMs ?? about(times.pull)));
       pulling.set(image, arriving);
       await arriving;
       pulling.delete(image);
@@ -167,7 +169,7 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
     },
     images: () => [...images.values()],
     async startContainer({ pod, container, attempt }) {
-      await sleep(clock, behaviourOf(pod, container).startMs ?? about(times.start));
+      await rest(behaviourOf(pod, container).startMs ?? about(times.start));
       const started = new SimulatedContainer(describe(pod, container, newId(), attempt, clock.now()));
       add(pod, started);
       return running(started, container);
@@ -177,11 +179,12 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
     async runHook(id, { exec }, _pod, signal) {
       const run = exec?.command ? interpretCommand(exec.command) : undefined;
       if (!run?.exit) return;
-      await sleep(clock, run.exit.afterMs, signal);
+      await sleep(clock, run.exit.afterMs, AbortSignal.any([signal, closing.signal]));
       if (run.exit.code !== 0) throw new RuntimeError("FailedHook", `command exited with ${run.exit.code}`);
     },
     logs: (id, wanted) => containers.get(id)?.logs(wanted) ?? nothing(),
     close() {
+      closing.abort(new Error("the simulation is closed"));
       for (const container of containers.values()) container.freeze();
       return Promise.resolve();
     },

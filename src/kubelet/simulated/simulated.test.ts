@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { container, podOf } from "../testing/pods.ts";
+import type { Pod } from "#objects";
 import { createAddressPool, nodeAddressOf, podCidrOf } from "./addresses.ts";
 import { behaviourOf } from "./behaviour.ts";
 import { interpretCommand } from "./command.ts";
@@ -109,12 +109,19 @@ describe("a log", () => {
   });
 });
 
+const pod = (annotations: Record<string, string>): Pod => ({
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "web", annotations },
+});
+
 test("what annotations, images and commands tell", () => {
   const behave = (image: string, annotations: Record<string, string> = {}, command?: string[]) => {
-    const { output: _, ...told } = behaviourOf(
-      podOf({ containers: [] }, { annotations }),
-      container("web", { image, ...(command ? { command } : {}) }),
-    );
+    const { output: _, ...told } = behaviourOf(pod(annotations), {
+      name: "web",
+      image,
+      ...(command ? { command } : {}),
+    });
     return told;
   };
   const server = { readyMs: 0, healthy: true, ignoresTerm: false, stopMs: 50 };

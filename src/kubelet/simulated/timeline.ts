@@ -11,8 +11,6 @@ export interface Timeline {
   readonly loop?: { readonly startMs: number; readonly periodMs: number; readonly lines: readonly TimedLine[] };
 }
 
-export const NOTHING_WRITTEN: Timeline = { lines: [] };
-
 /** As a log that is rotated: what was written longer ago is gone. */
 const MAX_LINES = 10_000;
 

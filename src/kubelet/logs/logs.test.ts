@@ -1,0 +1,191 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { StatusError, type ContainerState, type ContainerStatus } from "#objects";
+import type { LogLine, LogOptions } from "../runtime.ts";
+import { container, NOW, podOf } from "../testing/pods.ts";
+import { createTestWorld, shown, statusIn } from "../testing/world.ts";
+import { renderLog, type LogFormat } from "./render.ts";
+import { logSource } from "./source.ts";
+
+const terminated = (containerID?: string) => ({
+  terminated: { exitCode: 1, ...(containerID ? { containerID } : {}) },
+});
+const waiting = (reason?: string) => ({ waiting: reason === undefined ? {} : { reason } });
+
+describe("which run a log is of", () => {
+  const cases: readonly (readonly [
+    what: string,
+    state: ContainerState,
+    last: ContainerState,
+    previous: boolean,
+    outcome: string,
+  ])[] = [
+    ["the one that runs", { running: {} }, terminated("c1"), false, "c2"],
+    ["the one before", { running: {} }, terminated("c1"), true, "c1"],
+    ["there is none before", { running: {} }, {}, true, 'previous terminated container "web" in pod "web" not found'],
+    ["the one that ended", terminated("c3"), {}, false, "c3"],
+    ["the last one while the next waits", waiting("CrashLoopBackOff"), terminated("c1"), false, "c1"],
+    [
+      "starting",
+      waiting("ContainerCreating"),
+      {},
+      false,
+      'container "web" in pod "web" is waiting to start: ContainerCreating',
+    ],
+    [
+      "pull failed",
+      waiting("ErrImagePull"),
+      {},
+      false,
+      'container "web" in pod "web" is waiting to start: image can\'t be pulled',
+    ],
+    [
+      "pull backs off",
+      waiting("ImagePullBackOff"),
+      {},
+      false,
+      'container "web" in pod "web" is waiting to start: trying and failing to pull image',
+    ],
+    ["nothing known", {}, {}, false, 'container "web" in pod "web" is waiting to start - no logs yet'],
+    ["ended without a trace", terminated(), {}, false, 'container "web" in pod "web" is terminated'],
+  ];
+  for (const [what, state, lastState, previous, outcome] of cases) {
+    test(what, () => {
+      const status: ContainerStatus = {
+        name: "web",
+        image: "",
+        imageID: "",
+        ready: false,
+        restartCount: 0,
+        containerID: "c2",
+        state,
+        lastState,
+      };
+      const pod = podOf({ containers: [container("web")] }, {}, { containerStatuses: [status] });
+      let got: string;
+      try {
+        got = logSource(pod, "web", previous);
+      } catch (error) {
+        assert.ok(error instanceof StatusError && error.reason === "BadRequest");
+        got = error.message;
+      }
+      assert.equal(got, outcome);
+    });
+  }
+
+  test("no status yet", () => {
+    const pod = podOf({ containers: [container("web")] });
+    assert.throws(() => logSource(pod, "web", false), { message: 'container "web" in pod "web" is not available' });
+  });
+});
+
+describe("how a log is shown", () => {
+  async function* lines(): AsyncGenerator<LogLine> {
+    yield { time: NOW, stream: "stdout", text: "one" };
+    yield { time: NOW + 1.5, stream: "stderr", text: "zwei é" };
+    yield { time: NOW + 2000, stream: "stdout", text: "" };
+  }
+  const rendered = async (format: Partial<LogFormat>) => {
+    const bytes: Uint8Array[] = [];
+    for await (const piece of renderLog(lines(), { timestamps: false, ...format })) bytes.push(piece);
+    return Buffer.concat(bytes).toString();
+  };
+  test("line by line", async () => assert.equal(await rendered({}), "one\nzwei é\n\n"));
+  test("with times", async () =>
+    assert.equal(
+      await rendered({ timestamps: true }),
+      "2026-01-01T00:00:00.000000000Z one\n2026-01-01T00:00:00.001500000Z zwei é\n2026-01-01T00:00:02.000000000Z \n",
+    ));
+  test("so many bytes", async () => {
+    assert.equal(await rendered({ limitBytes: 6 }), "one\nzw");
+    assert.equal(await rendered({ limitBytes: 4 }), "one\n");
+    assert.equal(await rendered({ limitBytes: 1000 }), "one\nzwei é\n\n");
+  });
+  test("one stream", async () => assert.equal(await rendered({ stream: "stderr" }), "zwei é\n"));
+});
+
+describe("a simulated container's log", () => {
+  const ticking = {
+    name: "web",
+    image: "busybox",
+    command: ["sh", "-c", "echo up; while true; do echo tick; sleep 10; done"],
+  };
+  const follow = (options: Partial<LogOptions> = {}): LogOptions & { previous: boolean } => ({
+    follow: false,
+    previous: false,
+    signal: new AbortController().signal,
+    ...options,
+  });
+
+  test("is read whole, from the end, since a time; and followed until it ends", async () => {
+    await using world = await createTestWorld();
+    await world.run("web", { containers: [ticking] });
+    const pod = (await world.until("web", (current) => shown(current, "web") === "running"))!;
+    const kubelet = world.nodes.kubelets.get("knarr-1")!;
+    await world.clock.advance(25_000);
+    const read = async (options: Partial<LogOptions>) => {
+      const texts: string[] = [];
+      for await (const { text } of kubelet.logs(pod, "web", follow(options))) texts.push(text);
+      return texts;
+    };
+    assert.deepEqual(await read({}), ["up", "tick", "tick", "tick"]);
+    assert.deepEqual(await read({ tailLines: 2 }), ["tick", "tick"]);
+    assert.deepEqual(await read({ tailLines: 0 }), []);
+    assert.deepEqual(await read({ since: world.clock.now() - 10_000 }), ["tick"]);
+
+    const seen: string[] = [];
+    const reading = (async () => {
+      for await (const { text } of kubelet.logs(pod, "web", follow({ follow: true, tailLines: 1 }))) seen.push(text);
+    })();
+    await world.clock.advance(20_000);
+    assert.deepEqual(seen, ["tick", "tick", "tick"]);
+    const timers = world.clock.pending;
+    await kubelet.logs(pod, "web", follow())[Symbol.asyncIterator]().next();
+    assert.equal(world.clock.pending, timers, "reading leaves no timer");
+    await world.client.delete(
+      { group: "", version: "v1", resource: "pods", kind: "Pod", namespaced: true },
+      { namespace: "default", name: "web" },
+    );
+    await world.clock.advance(1000);
+    await reading;
+  });
+
+  test("a reader who goes away leaves nothing behind", async () => {
+    await using world = await createTestWorld();
+    await world.run("web", { containers: [ticking] });
+    const pod = (await world.until("web", (current) => shown(current, "web") === "running"))!;
+    await world.clock.advance(1000);
+    const before = world.clock.pending;
+    const abort = new AbortController();
+    const reading = (async () => {
+      for await (const _ of world.nodes.kubelets
+        .get("knarr-1")!
+        .logs(pod, "web", follow({ follow: true, signal: abort.signal })));
+    })();
+    await world.clock.advance(100);
+    assert.equal(world.clock.pending, before + 1);
+    abort.abort();
+    await reading;
+    assert.equal(world.clock.pending, before);
+  });
+
+  test("the run before can be read, the one before that cannot", async () => {
+    await using world = await createTestWorld();
+    await world.run("crash", {
+      containers: [
+        {
+          name: "web",
+          image: "busybox",
+          command: ["sh", "-c", "echo last words; exit 1"],
+          terminationMessagePolicy: "FallbackToLogsOnError",
+        },
+      ],
+    });
+    const pod = (await world.until("crash", (current) => statusIn(current, "web")?.restartCount === 2))!;
+    const texts: string[] = [];
+    const kubelet = world.nodes.kubelets.get("knarr-1")!;
+    for await (const { text } of kubelet.logs(pod, "web", { ...follow(), previous: true })) texts.push(text);
+    assert.deepEqual(texts, ["last words"]);
+    assert.equal(statusIn(pod, "web")?.lastState?.terminated?.message, "last words\n");
+  });
+});
