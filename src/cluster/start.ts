@@ -3,6 +3,7 @@ import { createScope, silentLog, sleep, systemClock, systemRandom, type Clock } 
 import { createCaches } from "#client";
 import {
   deploymentController,
+  disruptionController,
   garbageCollector,
   namespaceController,
   nodeLifecycleController,
@@ -89,6 +90,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     runControllers(
       [
         deploymentController,
+        disruptionController,
         replicaSetController,
         replicationControllerController,
         namespaceController(types(true)),
