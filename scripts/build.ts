@@ -46,7 +46,10 @@ await import("./cli-main.js");
 );
 
 if (process.argv.includes("--types")) {
-  execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.types.json", "--outDir", join(fresh, "types")], { cwd: root, stdio: "inherit" });
+  execFileSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.types.json", "--outDir", join(fresh, "types")], {
+    cwd: root,
+    stdio: "inherit",
+  });
   // The compiler leaves `./x.ts` in declarations, where only x.d.ts is there.
   for (const file of globSync("types/**/*.d.ts", { cwd: fresh })) {
     const path = join(fresh, file);

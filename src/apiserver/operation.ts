@@ -1,5 +1,6 @@
 import type { AnyDraft, KubeObject, Status } from "#objects";
 import type {
+  DeleteCollectionOptions,
   DeleteOptions,
   ListQuery,
   ListResult,
@@ -28,7 +29,11 @@ export type Operation = Common &
         readonly options: WriteParameters & { readonly force?: boolean };
       }
     | { readonly verb: "delete"; readonly name: string; readonly options: DeleteParameters }
-    | { readonly verb: "deletecollection"; readonly query: ListQuery; readonly options: DeleteParameters }
+    | {
+        readonly verb: "deletecollection";
+        readonly query: ListQuery;
+        readonly options: DeleteParameters & Pick<DeleteCollectionOptions, "signal">;
+      }
   );
 
 interface Common {

@@ -18,7 +18,7 @@ export interface Client {
   deleteCollection<T extends KubeObject>(
     type: ResourceType<T>,
     selection: Selection,
-    options?: DeleteOptions,
+    options?: DeleteCollectionOptions,
   ): Promise<void>;
   /** POST to a subresource: `binding`, `eviction`, `token`. */
   createSubresource(
@@ -92,4 +92,9 @@ export interface DeleteOptions {
   readonly gracePeriodSeconds?: number;
   readonly propagationPolicy?: "Orphan" | "Background" | "Foreground";
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
+}
+
+export interface DeleteCollectionOptions extends DeleteOptions {
+  /** Begins no further deletion once it aborts; that is no error. */
+  readonly signal?: AbortSignal;
 }

@@ -74,7 +74,7 @@ const about = (
 ): StatusDetails => ({
   ...(name ? { name } : {}),
   ...(group ? { group } : {}),
-  kind: resource,
+  ...(resource ? { kind: resource } : {}),
   ...more,
 });
 
@@ -125,7 +125,7 @@ export function invalidObject(group: string, kind: string, name: string, errors:
   return failure(422, "Invalid", `${group ? `${kind}.${group}` : kind} ${JSON.stringify(name)} is invalid: ${text}`, {
     ...(name ? { name } : {}),
     ...(group ? { group } : {}),
-    kind,
+    ...(kind ? { kind } : {}),
     causes: errors.map(({ type, field, message }) => ({ reason: type, message, field })),
   });
 }

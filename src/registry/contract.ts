@@ -90,6 +90,11 @@ export interface DeleteOptions extends WriteOptions {
   readonly validate?: (old: KubeObject) => Promise<void>;
 }
 
+export interface DeleteCollectionOptions extends DeleteOptions {
+  /** Begins no further deletion once it aborts. */
+  readonly signal?: AbortSignal;
+}
+
 export interface UserInfo {
   readonly username: string;
   readonly uid?: string;

@@ -1,6 +1,7 @@
 import type { AnyDraft, Draft, FieldError, KubeObject, LabelSelector, ObjectKey } from "#objects";
 import type {
   Change,
+  DeleteCollectionOptions,
   DeleteOptions,
   ListQuery,
   ListResult,
@@ -234,7 +235,8 @@ export interface Resource {
   ): Promise<{ readonly object: StoredObject; readonly created: boolean }>;
   /** `deleted` false: it only began (finalizers, grace). */
   delete(key: ObjectKey, options: DeleteOptions): Promise<{ readonly object: StoredObject; readonly deleted: boolean }>;
-  deleteCollection(query: ListQuery, options: DeleteOptions): Promise<readonly StoredObject[]>;
+  /** Gives the list that was deleted, with the revision it was read at. */
+  deleteCollection(query: ListQuery, options: DeleteCollectionOptions): Promise<ListResult>;
   /** How many objects there are; 0 as long as nobody has asked for any. */
   readonly count: number;
 }

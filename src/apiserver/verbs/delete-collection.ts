@@ -12,11 +12,11 @@ export async function deleteCollection(
   const { target, query, options, user, warn } = operation;
   validateListOptions(query);
   const validate = deletionAdmissionOf(machinery.admission, operation, options.dryRun ?? false);
-  const items = await target.resource.deleteCollection(query, {
+  const list = await target.resource.deleteCollection(query, {
     ...options,
     user,
     warn,
     ...(validate ? { validate } : {}),
   });
-  return { type: "list", list: { resourceVersion: "", items } };
+  return { type: "list", list };
 }

@@ -69,7 +69,13 @@ export function createHttpClient(options: HttpClientOptions): Client {
     }
   };
 
-  const ask = async <T>(method: string, path: string, body?: object, contentType?: string): Promise<T> => {
+  const ask = async <T>(
+    method: string,
+    path: string,
+    body?: object,
+    contentType?: string,
+    cancel?: AbortSignal,
+  ): Promise<T> => {
     const timeout = new AbortController();
     const timer = clock.setTimeout(() => {
       timeout.abort(new Error(`${method} ${path}: no complete answer within ${timeoutMs} ms`));
@@ -79,7 +85,7 @@ export function createHttpClient(options: HttpClientOptions): Client {
         {
           method,
           path,
-          signal: timeout.signal,
+          signal: cancel ? AbortSignal.any([timeout.signal, cancel]) : timeout.signal,
           ...(body ? { body: new TextEncoder().encode(JSON.stringify(body)) } : {}),
         },
         body ? (contentType ?? "application/json") : undefined,
@@ -162,7 +168,12 @@ export function createHttpClient(options: HttpClientOptions): Client {
 
     async deleteCollection(type, { namespace = "", ...selection }: Selection, deletion = {}) {
       const path = pathOf(type, { namespace, name: "" }) + queryOf({ ...selection });
-      await ask("DELETE", path, deleteBody(deletion));
+      const { signal, ...options } = deletion;
+      try {
+        await ask("DELETE", path, deleteBody(options), undefined, signal);
+      } catch (error) {
+        if (!signal?.aborted) throw error;
+      }
     },
 
     createSubresource: (type, key, subresource, body, write = {}) =>

@@ -1,11 +1,4 @@
-import {
-  formatTime,
-  groupResource,
-  NAMESPACES,
-  parseKey,
-  type Namespace,
-  type ResourceType,
-} from "#objects";
+import { formatTime, groupResource, NAMESPACES, parseKey, type Namespace, type ResourceType } from "#objects";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { itself, watch } from "../framework/watch.ts";
@@ -38,6 +31,8 @@ export function namespaceController(namespacedTypes: () => readonly ResourceType
       if (!namespace.spec?.finalizers?.includes("kubernetes")) return;
 
       const contents = await empty(key, namespacedTypes(), context);
+      // Half a look says nothing; whoever runs next looks again.
+      if (context.signal.aborted) return {};
       const current = await updateConditions(namespace, contents, context);
       if (contents.remaining.length > 0 || contents.failures.length > 0) {
         const since = context.clock.now() - Date.parse(namespace.metadata.deletionTimestamp);
@@ -55,10 +50,12 @@ async function empty(namespace: string, types: readonly ResourceType[], context:
   for (const stage of inDeletionOrder(types)) {
     if (remaining.length > 0) break;
     for (const type of stage) {
+      if (context.signal.aborted) return { remaining, failures };
       try {
         const before = await context.client.list(type, { namespace, limit: 1 });
         if (before.items.length === 0) continue;
-        await context.client.deleteCollection(type, { namespace }, { propagationPolicy: "Background" });
+        const { signal } = context;
+        await context.client.deleteCollection(type, { namespace }, { propagationPolicy: "Background", signal });
         const after = await context.client.list(type, { namespace });
         if (after.items.length > 0) remaining.push(remainingOf(groupResource(type), after.items));
       } catch (error) {

@@ -1,4 +1,5 @@
 import { setValue } from "../json.ts";
+import { isKnownEntries } from "../managed-fields/entries.ts";
 import type { ObjectSchema, Schema } from "../schema/model.ts";
 import { plainScalar } from "./scalars.ts";
 import { zeroOf } from "./exact.ts";
@@ -36,7 +37,9 @@ class Pass {
       case "map":
         return isObject(value) ? this.#map(value, schema.values) : UNSURE;
       case "list":
-        return Array.isArray(value) ? this.#list(value as unknown[], schema.items) : UNSURE;
+        if (!Array.isArray(value)) return UNSURE;
+        // The managedFields of a stored object: they have their form, and are shared.
+        return isKnownEntries(value) ? value : this.#list(value as unknown[], schema.items);
       case "scalar":
         return plainScalar(value, schema.scalar) ?? UNSURE;
       case "any":

@@ -352,6 +352,23 @@ test("anchors, merge keys and flow collections work; only one document may be th
   assert.match(await yamlRefusal("a: b\n---\nc: d\n"), /: yaml: expected a single document in the stream \(/);
 });
 
+test("YAML that is JSON reads the same, and may be as large as JSON", async () => {
+  const config = (data: object) =>
+    JSON.stringify({ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a" }, data });
+  const small = { a: "1", __proto__: "2", "b c": 'é"\n' };
+  assert.deepEqual(
+    (await yaml(config(small), core("ConfigMap"))).value,
+    (await decodeText(config(small), core("ConfigMap"))).value,
+  );
+  const large = { a: "x".repeat(2 << 20) };
+  const { value } = await yaml(config(large), core("ConfigMap"));
+  assert.deepEqual((value as unknown as { data: object }).data, large);
+  assert.match(
+    await yamlRefusal('{"metadata":{"name":"a"},"data":{"a":"1","a":"2"}}', core("ConfigMap")),
+    /line 1: key "a" already set in map/,
+  );
+});
+
 test("YAML's duplicates are told with their lines, beside unknown fields", async () => {
   const text = "metadata:\n  name: a\n  name: b\nspec:\n  foo: 1\n  replicas: 1\nspec:\n  replicas: 2\n";
   assert.equal(

@@ -45,8 +45,8 @@ export interface Decoded {
 export const MAX_DEPTH = 1000;
 
 /**
- * Bytes of a YAML body, of which the parser takes about a megabyte a second. Clients convert to JSON, so what is
- * larger than this is rare.
+ * Bytes of a YAML body that is not JSON, of which the parser takes about a megabyte a second. Clients convert to
+ * JSON, so what is larger than this is rare.
  */
 export const MAX_YAML_BYTES = 1 << 20;
 
@@ -117,6 +117,8 @@ async function load(request: DecodeRequest, maxDepth: number): Promise<Loaded> {
   const { body, fieldValidation } = request;
   if (body.type === "value") return { value: body.value, text: "", duplicates: [], keys: 0, subtle: false };
   if (body.mediaType === "application/json") return parse(request, body.bytes, maxDepth);
+  const json = parseJsonAsYaml(body.bytes, maxDepth);
+  if (json) return json;
   if (body.bytes.length > MAX_YAML_BYTES) {
     throw entityTooLarge(`Request entity is too large: limit is ${MAX_YAML_BYTES}`);
   }
@@ -130,6 +132,33 @@ async function load(request: DecodeRequest, maxDepth: number): Promise<Loaded> {
     if (!(error instanceof YamlFailure)) throw error;
     throw unrecognized(request, error.message);
   }
+}
+
+/**
+ * Most of what is called YAML is JSON: kubectl sends apply configurations so. Undefined where only YAML's own rules
+ * can tell: duplicates, numbers that are written in an unusual way, whatever does not parse.
+ */
+function parseJsonAsYaml(bytes: Uint8Array, maxDepth: number): Loaded | undefined {
+  if (bytes[0] !== OPENING_BRACE) return undefined;
+  const scan = scanJson(bytes);
+  if (scan.subtle || scan.depth > maxDepth) return undefined;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+    const value = JSON.parse(text) as unknown;
+    return countKeys(value) === scan.keys ? { value, text, duplicates: [], keys: scan.keys, subtle: false } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const OPENING_BRACE = 0x7b;
+
+function countKeys(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + countKeys(item), 0);
+  let count = 0;
+  for (const inner of Object.values(value)) count += 1 + countKeys(inner);
+  return count;
 }
 
 function parse(request: DecodeRequest, bytes: Uint8Array, maxDepth: number): Loaded {

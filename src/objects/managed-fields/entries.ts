@@ -60,6 +60,9 @@ export function decodeEntries(entries: readonly ManagedFieldsEntry[] | undefined
   return result;
 }
 
+/** Whether a list is one that we made or read before: well formed, and shared with stored objects. */
+export const isKnownEntries = (list: object): boolean => decoded.has(list);
+
 const encoded = new WeakMap<Entry, ManagedFieldsEntry>();
 
 /** In upstream's order, as the API writes them; undefined when there are none. Entries and list are frozen. */

@@ -1,7 +1,7 @@
 /** Deleting objects, in the order of upstream's generic registry (Store.Delete). */
 import { conflict, hasReason, notFoundError, type ObjectKey } from "#objects";
 import type { Stored } from "../cache/stored.ts";
-import type { DeleteOptions, ListQuery, ListResult } from "../contract.ts";
+import type { DeleteCollectionOptions, DeleteOptions, ListQuery, ListResult } from "../contract.ts";
 import { planDeletion } from "./deletion.ts";
 import { kindOf, subjectOf } from "./errors.ts";
 import { encode, put, remove, type Writer } from "./writer.ts";
@@ -73,16 +73,18 @@ export async function deleteCollection(
   writer: Writer,
   list: (query: ListQuery) => Promise<ListResult>,
   query: ListQuery,
-  options: DeleteOptions,
-): Promise<ListResult["items"]> {
-  const { items } = await list(query);
+  options: DeleteCollectionOptions,
+): Promise<ListResult> {
+  const listed = await list(query);
+  const { items } = listed;
+  const { signal, ...each } = options;
   let next = 0;
   let failure: { readonly error: unknown } | undefined;
   const work = async () => {
-    while (next < items.length && !failure) {
+    while (next < items.length && !failure && !signal?.aborted) {
       const { key } = items[next++]!;
       try {
-        await deleteObject(writer, key, options);
+        await deleteObject(writer, key, each);
       } catch (error) {
         if (!hasReason(error, "NotFound")) failure ??= { error };
       }
@@ -90,5 +92,5 @@ export async function deleteCollection(
   };
   await Promise.all(Array.from({ length: Math.min(WORKERS, items.length) }, work));
   if (failure) throw failure.error;
-  return items;
+  return listed;
 }

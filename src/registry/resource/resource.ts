@@ -5,6 +5,7 @@ import type { BookmarkTimer } from "../cache/bookmarks.ts";
 import { watchStream } from "../cache/watch-stream.ts";
 import type {
   Change,
+  DeleteCollectionOptions,
   DeleteOptions,
   ListQuery,
   StoredObject,
@@ -94,7 +95,7 @@ export function createResource(parts: Writer & { readonly bookmarks: BookmarkTim
       definition.compute ? review(draft, options) : create(parts, draft, options),
     update: (key: ObjectKey, change: Change, options: UpdateOptions) => update(parts, key, change, options),
     delete: (key: ObjectKey, options: DeleteOptions) => deleteObject(parts, key, options),
-    deleteCollection: (query: ListQuery, options: DeleteOptions) =>
+    deleteCollection: (query: ListQuery, options: DeleteCollectionOptions) =>
       deleteCollection(parts, listObjects, query, options),
     get count() {
       return cache.size;

@@ -342,7 +342,7 @@ test("a collection is deleted by selection; one that is gone meanwhile is no err
   await using f = await fixture();
   for (let i = 0; i < 40; i++) await f.widgets.create(widget(`w${i}`, {}, { labels: { odd: String(i % 2) } }), USER);
   const gone: string[] = [];
-  const items = await f.widgets.deleteCollection(
+  const { items, resourceVersion } = await f.widgets.deleteCollection(
     { labelSelector: "odd=1" },
     {
       ...USER,
@@ -352,6 +352,7 @@ test("a collection is deleted by selection; one that is gone meanwhile is no err
     },
   );
   assert.equal(items.length, 20);
+  assert.equal(resourceVersion, items.find(({ key }) => key.name === "w39")!.object.metadata.resourceVersion);
   assert.equal(gone.length, 20);
   assert.equal((await f.widgets.list({})).items.length, 20);
   await failsWith(
@@ -359,6 +360,15 @@ test("a collection is deleted by selection; one that is gone meanwhile is no err
     400,
     "no",
   );
+});
+
+test("a collection's deletion begins no further one once it is aborted", async () => {
+  await using f = await fixture();
+  for (let i = 0; i < 100; i++) await f.widgets.create(widget(`w${i}`), USER);
+  const stop = new AbortController();
+  await f.widgets.deleteCollection({}, { ...USER, signal: stop.signal, validate: async () => stop.abort() });
+  const left = (await f.widgets.list({})).items.length;
+  assert.ok(left > 0 && left < 100, `${left} of 100 left`);
 });
 
 test("owner references that are there twice are dropped with a warning", async () => {

@@ -322,6 +322,21 @@ describe("hostile clients", () => {
     await server.close();
   });
 
+  it("who gets a 400 and keeps its side open is cut off", async () => {
+    const server = await start(echo);
+    // With allowHalfOpen the client's side stays open when the server ends its own.
+    const plain = connectTcp({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+    const socket = connectTls({ socket: plain, ca: authority.certificate, allowHalfOpen: true });
+    socket.on("error", () => {});
+    plain.on("error", () => {});
+    socket.resume();
+    socket.write("\u0000\u0001 garbage\r\n\r\n");
+    await new Promise((resolve) => socket.once("end", resolve));
+    while (server.connections > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    plain.destroy();
+    await server.close();
+  });
+
   it("a reset in the middle of a request aborts it and nothing else", async () => {
     let aborted = false;
     const server = await start(async (request) => {

@@ -53,6 +53,9 @@ export interface RunningServer {
 /** How often Node looks for requests that take too long, in milliseconds. */
 const CHECK_MS = 5_000;
 
+/** How long a connection that was refused may take to read why, in milliseconds. */
+const LINGER_MS = 1_000;
+
 /** Serves HTTP/2 and HTTP/1.1 on one port. Rejects with {@link AddressInUse} or {@link CannotListen}. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { handle, tls, clock = systemClock, log = silentLog } = options;
@@ -117,8 +120,11 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     });
   });
   server.on("clientError", (_error: Error, socket: Duplex) => {
-    if (socket.writable) socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
-    else socket.destroy();
+    if (!socket.writable) return socket.destroy();
+    socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
+    // Whoever never closes its own side would keep the connection for good.
+    const timer = clock.setTimeout(() => socket.destroy(), LINGER_MS);
+    socket.once("close", () => timer.cancel());
   });
 
   await listen(server, options.host, options.port);
