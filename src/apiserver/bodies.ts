@@ -3,13 +3,12 @@ import {
   badRequest,
   decode,
   DecodeFailure,
+  decodeFree,
   decodeValue,
   invalid,
   invalidObject,
   schemaOf,
-  StatusError,
   type AnyDraft,
-  type ObjectSchema,
 } from "#objects";
 import type { Body } from "./operation.ts";
 
@@ -55,44 +54,36 @@ export interface PatchValue {
   readonly strictErrors: readonly string[];
 }
 
-/** Whatever fields there are. */
-const FREE: ObjectSchema = { type: "object", fields: new Map(), required: [], preserveUnknown: true };
-/** More than any patch needs; deeper ones could not be walked. */
-const MAX_DEPTH = 1000;
+/** Which of the patches a body is. */
+type PatchType = "json" | "merge" | "strategic" | "apply";
 
-/** Reads a JSON patch: a list of operations. Throws 400. */
-export function readJsonPatch(body: Body): PatchValue {
+/** Reads a patch as it stands. Rejects with 400 when it is no JSON, or no YAML. */
+export async function readPatch(body: Body, type: PatchType): Promise<PatchValue> {
   if (body.type === "value") return { value: body.value, strictErrors: [] };
-  if (depthOf(body.bytes) > MAX_DEPTH) throw badRequest("invalid JSON patch");
+  let read: PatchValue;
   try {
-    return { value: JSON.parse(new TextDecoder().decode(body.bytes)) as unknown, strictErrors: [] };
-  } catch {
-    throw badRequest("invalid JSON patch");
-  }
-}
-
-/** Reads a merge patch, a strategic one or an apply configuration: an object in JSON or YAML. Rejects with 400. */
-export async function readObjectPatch(body: Body, reading: Reading): Promise<PatchValue> {
-  if (body.type === "value") return { value: body.value, strictErrors: [] };
-  const isYaml = body.mediaType === "application/yaml";
-  if (!isYaml) {
-    // What is no JSON object is the patch's own affair to refuse.
-    const plain = readJsonPatch(body).value;
-    if (typeof plain !== "object" || plain === null || Array.isArray(plain)) return { value: plain, strictErrors: [] };
-  }
-  try {
-    const { value, warnings } = await decode({
-      body,
-      schema: FREE,
-      expected: kindOf(reading),
-      fieldValidation: "Warn",
-    });
-    return { value, strictErrors: warnings };
+    read = await decodeFree(body.bytes, body.mediaType);
   } catch (error) {
-    if (!(error instanceof StatusError)) throw error;
-    throw badRequest(isYaml ? `error decoding patch: ${error.message}` : "invalid JSON patch");
+    if (!(error instanceof DecodeFailure)) throw error;
+    throw badRequest(UNREADABLE[type] + error.message);
   }
+  const { value } = read;
+  if (type === "merge" || (type === "json" && value !== null)) return read;
+  // Go reads null as nothing: no operations, no fields.
+  if (value === null) return { value: type === "json" ? [] : {}, strictErrors: [] };
+  if (typeof value === "object" && !Array.isArray(value)) return read;
+  const is = Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value;
+  const unmarshaling = type === "apply" ? "error decoding YAML: error unmarshaling JSON: while decoding JSON: " : "";
+  throw badRequest(`${unmarshaling}json: cannot unmarshal ${is} into Go value of type map[string]interface {}`);
 }
+
+/** What upstream's readers say before what the parser says. */
+const UNREADABLE: Readonly<Record<PatchType, string>> = {
+  json: "error decoding patch: ",
+  merge: "error decoding patch: ",
+  strategic: "",
+  apply: "error decoding YAML: error converting YAML to JSON: ",
+};
 
 /**
  * A patched object in the form of its type, with the defaults that the schema states. Throws 422 when it does not
@@ -127,21 +118,4 @@ export function conformPatched(
 function kindOf({ apiVersion, kind }: Reading): { group: string; version: string; kind: string } {
   const slash = apiVersion.indexOf("/");
   return { group: apiVersion.slice(0, Math.max(slash, 0)), version: apiVersion.slice(slash + 1), kind };
-}
-
-/** How deeply JSON is nested, strings left out. */
-function depthOf(bytes: Uint8Array): number {
-  let depth = 0;
-  let deepest = 0;
-  let inString = false;
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!;
-    if (inString) {
-      if (byte === 0x5c) i++;
-      else if (byte === 0x22) inString = false;
-    } else if (byte === 0x22) inString = true;
-    else if (byte === 0x7b || byte === 0x5b) deepest = Math.max(deepest, ++depth);
-    else if (byte === 0x7d || byte === 0x5d) depth--;
-  }
-  return deepest;
 }

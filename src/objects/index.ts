@@ -2,6 +2,7 @@ export {
   applySchemaDefaults,
   decode,
   DecodeFailure,
+  decodeFree,
   decodeValue,
   MAX_DEPTH,
   type BodyKind,

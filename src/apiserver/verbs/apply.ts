@@ -36,7 +36,7 @@ export async function apply(
     throw invalidObject("meta.k8s.io", "PatchOptions", "", [required("fieldManager", "is required for apply patch")]);
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw badRequest("error decoding patch: the configuration is no object");
+    throw badRequest("the configuration is no object");
   }
   const applied = value as Readonly<Record<string, unknown>>;
 

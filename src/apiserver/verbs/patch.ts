@@ -10,9 +10,9 @@ import {
 } from "#objects";
 import type { ScaleSubresource, UpdateOptions } from "#registry";
 import { admissionOf } from "../admit.ts";
-import { conformPatched, readJsonPatch, readObjectPatch, type PatchValue, type Reading } from "../bodies.ts";
+import { conformPatched, readPatch, type PatchValue, type Reading } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
-import { draftFromStorage, toStorage } from "../convert.ts";
+import { draftFromStorage, isStorageVersion, toStorage } from "../convert.ts";
 import { goValue } from "../go-value.ts";
 import type { Machinery } from "../machinery.ts";
 import type { PatchBody, Result } from "../operation.ts";
@@ -47,13 +47,16 @@ export async function patch(machinery: Machinery, operation: OperationOf<"patch"
     // A write that is tried again must not warn twice: the collection keeps each text once.
     warn,
   };
-  const value = type === "json" ? readJsonPatch(body) : await readObjectPatch(body, reading);
+  const value = await readPatch(body, type);
   if (isScale) return patchScale(operation, subresource, value, reading, writeOptions);
   if (type === "apply") return apply(machinery, operation, value, reading, writeOptions);
 
   const change = (current: KubeObject | undefined): AnyDraft => {
     if (!current) throw notFoundError(namingOf(target).subject, name);
-    const before = draftFromStorage(target, draftOf(current) as AnyDraft);
+    // Patching makes a copy of its own; a conversion does not.
+    const before = isStorageVersion(target)
+      ? (current as Readonly<AnyDraft>)
+      : draftFromStorage(target, draftOf(current) as AnyDraft);
     const after = patched(before, value, type, reading);
     checkTargetKind(after, target);
     checkNamespace(after, definition.namespaced ? namespace : "");
@@ -88,7 +91,7 @@ async function patchScale(
 
 /** The object after the patch, in the form of its schema. */
 function patched(
-  before: AnyDraft,
+  before: Readonly<AnyDraft>,
   { value, strictErrors }: PatchValue,
   type: PatchBody["type"],
   reading: Reading,
@@ -101,7 +104,9 @@ function patched(
     case "apply":
       return asJson(applyMergePatch(before, value));
     case "strategic": {
-      const after = applyStrategicMergePatch(before, value, schemaOf(reading.schema));
+      const merged = applyStrategicMergePatch(before, value, schemaOf(reading.schema)) as object;
+      // It is merged into a typed object: what a patch says about its kind does not count.
+      const after = { ...merged, apiVersion: reading.apiVersion, kind: reading.kind };
       return conformPatched(after, strictErrors, reading, () => goValue(value));
     }
   }

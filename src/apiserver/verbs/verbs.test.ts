@@ -188,6 +188,16 @@ describe("patch", () => {
     );
   });
 
+  it("of null changes nothing; a strategic one says nothing about the kind", async () => {
+    await using api = await fixture();
+    await created(api);
+    for (const type of ["json-patch+json", "strategic-merge-patch+json"]) {
+      assert.equal((await patch(api, type, `${CMS}/a`, "null")).status, 200);
+    }
+    const other = await patch(api, "strategic-merge-patch+json", `${CMS}/a`, { apiVersion: "v2", kind: "Pod" });
+    assert.equal(other.status, 200);
+  });
+
   it("says what is wrong with it", async () => {
     await using api = await fixture();
     await created(api);
@@ -198,7 +208,33 @@ describe("patch", () => {
       failure(wrongType),
       /^422 Invalid: {2}"" is invalid: patch: Invalid value: "\{.*json: cannot unmarshal/,
     );
-    assert.equal(failure(await patch(api, "merge-patch+json", `${CMS}/a`, "{")), "400 BadRequest: invalid JSON patch");
+    assert.equal(
+      failure(await patch(api, "merge-patch+json", `${CMS}/a`, "{")),
+      "400 BadRequest: error decoding patch: unexpected end of JSON input",
+    );
+    assert.equal(
+      failure(await patch(api, "strategic-merge-patch+json", `${CMS}/a`, '{"a":}')),
+      "400 BadRequest: invalid character '}' looking for beginning of value",
+    );
+    assert.equal(
+      failure(await patch(api, "apply-patch+yaml", `${CMS}/a?fieldManager=m`, "x: [")),
+      "400 BadRequest: error decoding YAML: error converting YAML to JSON: yaml: line 1: did not find expected ',' or ']'",
+    );
+    assert.equal(
+      failure(await patch(api, "apply-patch+yaml", `${CMS}/a?fieldManager=m`, "[1]")),
+      "400 BadRequest: error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}",
+    );
+    for (const body of ["", "null", "{}", "a: b"]) {
+      assert.equal(
+        failure(await patch(api, "apply-patch+yaml", `${CMS}/a?fieldManager=m`, body)),
+        "400 BadRequest: invalid object type: /, Kind=",
+      );
+    }
+    const text = await patch(api, "strategic-merge-patch+json", `${CMS}/a`, '"x"');
+    assert.equal(
+      failure(text),
+      "400 BadRequest: json: cannot unmarshal string into Go value of type map[string]interface {}",
+    );
     assert.equal(
       failure(await patch(api, "merge-patch+json", `${CMS}/nope`, {})),
       '404 NotFound: configmaps "nope" not found',

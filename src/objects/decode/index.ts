@@ -104,6 +104,26 @@ export function decodeValue(
   return fieldValidation === "Ignore" ? { value: exact.value, strictErrors: [] } : exact;
 }
 
+/** Whatever fields there are. */
+const FREE: ObjectSchema = { type: "object", fields: new Map(), required: [], preserveUnknown: true };
+
+/**
+ * Reads a body that no schema describes, a patch: its value as it is, and its duplicate fields.
+ *
+ * @throws DecodeFailure with the parser's words, `unexpected end of JSON input` or `yaml: line 1: …`; StatusError 413
+ */
+export async function decodeFree(
+  bytes: Uint8Array,
+  mediaType: "application/json" | "application/yaml",
+): Promise<{ readonly value: unknown; readonly strictErrors: readonly string[] }> {
+  const loaded = await loadBytes(bytes, mediaType, "Warn", MAX_DEPTH);
+  if (typeof loaded.value !== "object" || loaded.value === null || Array.isArray(loaded.value)) {
+    return { value: loaded.value, strictErrors: [] };
+  }
+  const { value, strictErrors } = decodeParsed(loaded, FREE, "Warn");
+  return { value, strictErrors: [...loaded.duplicates, ...strictErrors].flatMap(warningsOf) };
+}
+
 interface Loaded {
   readonly value: unknown;
   readonly text: string;
@@ -113,24 +133,45 @@ interface Loaded {
   readonly subtle: boolean;
 }
 
+/** As {@link loadBytes}, for a body that has a kind: what cannot be read is told with it. */
 async function load(request: DecodeRequest, maxDepth: number): Promise<Loaded> {
   const { body, fieldValidation } = request;
   if (body.type === "value") return { value: body.value, text: "", duplicates: [], keys: 0, subtle: false };
-  if (body.mediaType === "application/json") return parse(request, body.bytes, maxDepth);
-  const json = parseJsonAsYaml(body.bytes, maxDepth);
-  if (json) return json;
-  if (body.bytes.length > MAX_YAML_BYTES) {
+  try {
+    return await loadBytes(body.bytes, body.mediaType, fieldValidation, maxDepth);
+  } catch (error) {
+    if (!(error instanceof DecodeFailure)) throw error;
+    const isYaml = error instanceof YamlSyntax;
+    throw unrecognized(
+      request,
+      isYaml ? error.message : `couldn't get version/kind; json parse error: ${error.message}`,
+    );
+  }
+}
+
+class YamlSyntax extends DecodeFailure {}
+
+/** @throws DecodeFailure with the parser's words */
+async function loadBytes(
+  bytes: Uint8Array,
+  mediaType: "application/json" | "application/yaml",
+  fieldValidation: FieldValidation,
+  maxDepth: number,
+): Promise<Loaded> {
+  if (mediaType === "application/json") return parse(bytes, maxDepth);
+  const known = parseJsonAsYaml(bytes, maxDepth);
+  if (known) return known;
+  if (bytes.length > MAX_YAML_BYTES) {
     throw entityTooLarge(`Request entity is too large: limit is ${MAX_YAML_BYTES}`);
   }
   const { yamlToJson, YamlFailure } = await import("./yaml.ts");
   try {
-    const { json, duplicates } = yamlToJson(body.bytes, maxDepth);
-    const loaded = parse(request, new TextEncoder().encode(json), maxDepth);
+    const { json, duplicates } = yamlToJson(bytes, maxDepth);
+    const loaded = parse(new TextEncoder().encode(json), maxDepth);
     if (fieldValidation === "Ignore" || duplicates.length === 0) return loaded;
     return { ...loaded, duplicates: [`yaml: unmarshal errors:\n${duplicates.map((each) => `  ${each}`).join("\n")}`] };
   } catch (error) {
-    if (!(error instanceof YamlFailure)) throw error;
-    throw unrecognized(request, error.message);
+    throw error instanceof YamlFailure ? new YamlSyntax(error.message) : error;
   }
 }
 
@@ -161,11 +202,10 @@ function countKeys(value: unknown): number {
   return count;
 }
 
-function parse(request: DecodeRequest, bytes: Uint8Array, maxDepth: number): Loaded {
+function parse(bytes: Uint8Array, maxDepth: number): Loaded {
   const scan = scanJson(bytes);
   const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes);
-  const syntaxError = () =>
-    unrecognized(request, `couldn't get version/kind; json parse error: ${jsonSyntaxError(bytes, maxDepth)}`);
+  const syntaxError = () => new DecodeFailure(jsonSyntaxError(bytes, maxDepth));
   if (scan.depth > maxDepth) throw syntaxError();
   try {
     return { value: JSON.parse(text) as unknown, text, duplicates: [], keys: scan.keys, subtle: scan.subtle };

@@ -43,9 +43,12 @@ const timeShape = /^[1-9]\d{3}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{6})?Z$/;
 
 function canonicalTime(text: string, micro: boolean): string | undefined {
   const match = timeShape.exec(text);
-  if (!match || (match[1] !== undefined) !== micro || parseTime(text) === undefined) return undefined;
-  return text;
+  if (!match || (match[1] !== undefined) !== micro) return undefined;
+  return ordinaryTime.test(text) || parseTime(text) !== undefined ? text : undefined;
 }
+
+/** Days that all months have, and times that all days have: nothing has to be computed to tell that they exist. */
+const ordinaryTime = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d[.Z]/;
 
 function quantityOrNothing(value: string | number): string | undefined {
   try {

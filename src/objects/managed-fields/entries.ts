@@ -1,7 +1,7 @@
 /** The entries of metadata.managedFields: reading, ordering and merging them. */
 import type { ManagedFieldsEntry } from "../generated/types.ts";
 import { isMap } from "../json.ts";
-import { decodeSet, union, type FieldSet } from "./field-set.ts";
+import { decodeSet, isOwnSet, union, type FieldSet } from "./field-set.ts";
 
 /** One entry, with its set in shared form. */
 export interface Entry {
@@ -89,6 +89,24 @@ function encodeEntry(entry: Entry): ManagedFieldsEntry {
   Object.freeze(result);
   encoded.set(entry, result);
   return result;
+}
+
+const setTexts = new WeakMap<FieldSet, string>();
+
+/** JSON of a list of entries. What is shared is written once: the sets of many objects are the same. */
+export function entriesJson(entries: readonly ManagedFieldsEntry[]): string {
+  if (!isKnownEntries(entries)) return JSON.stringify(entries);
+  let text = "";
+  for (const entry of entries) text += (text ? "," : "[") + entryJson(entry);
+  return text ? `${text}]` : "[]";
+}
+
+function entryJson(entry: ManagedFieldsEntry): string {
+  const { fieldsV1, ...rest } = entry;
+  if (!isOwnSet(fieldsV1)) return JSON.stringify(entry);
+  let fields = setTexts.get(fieldsV1);
+  if (fields === undefined) setTexts.set(fieldsV1, (fields = JSON.stringify(fieldsV1)));
+  return `${JSON.stringify(rest).slice(0, -1)},"fieldsV1":${fields}}`;
 }
 
 const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,6 +1,7 @@
 /** JSON Merge Patch (RFC 7386). */
 import { copyJson, isList, isMap, ownValue, setValue, type JsonMap } from "../json.ts";
 import { badRequest } from "../status-error.ts";
+import { documentCopy } from "./document.ts";
 
 /** A copy without the keys whose value is null, at any depth; nulls that are items of lists stay. */
 export function withoutNulls(value: unknown): unknown {
@@ -25,7 +26,7 @@ function mergeInto(target: JsonMap, patch: Readonly<JsonMap>): void {
 }
 
 /**
- * The document with the patch merged in, as a draft that shares nothing with what came in. Throws a 400 StatusError
+ * The document with the patch merged in, as a draft that shares nothing but frozen managedFields with what came in. Throws a 400 StatusError
  * when the patch is no object.
  */
 export function applyMergePatch(document: Readonly<JsonMap>, patch: unknown): JsonMap {
@@ -36,7 +37,7 @@ export function applyMergePatch(document: Readonly<JsonMap>, patch: unknown): Js
       `error decoding patch: json: cannot unmarshal ${kind} into Go value of type map[string]interface {}`,
     );
   }
-  const result = copyJson(document) as JsonMap;
+  const result = documentCopy(document, patch);
   mergeInto(result, patch);
   return result;
 }

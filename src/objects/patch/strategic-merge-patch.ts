@@ -3,6 +3,7 @@
  * schema which lists are merged, and by which key, and that may hold directives for deleting and ordering.
  */
 import { copyJson, isList, isMap, ownValue, setValue, type JsonMap } from "../json.ts";
+import { documentCopy } from "./document.ts";
 import { withoutNulls } from "./merge-patch.ts";
 import type { Field, ObjectSchema, Schema } from "../schema/model.ts";
 import {
@@ -32,13 +33,13 @@ import {
 } from "./strategic-error.ts";
 
 /**
- * The document with the patch merged in, as a draft that shares nothing with what came in. `schema` is that of the
+ * The document with the patch merged in, as a draft that shares nothing but frozen managedFields with what came in. `schema` is that of the
  * document. Throws a StatusError: 400 or 422 for malformed directives, 500 (as upstream) when the patch does not fit
  * the schema.
  */
 export function applyStrategicMergePatch(document: Readonly<JsonMap>, patch: unknown, schema: ObjectSchema): JsonMap {
   if (!isMap(patch)) throw badDocument();
-  return mergeMaps(copyJson(document) as JsonMap, copyJson(patch) as JsonMap, schema);
+  return mergeMaps(documentCopy(document, patch), copyJson(patch) as JsonMap, schema);
 }
 
 /** Both maps belong to us and are changed. */

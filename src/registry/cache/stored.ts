@@ -1,5 +1,5 @@
 /** A stored object in both of its forms: bytes and frozen object, each made once and only when asked for. */
-import { deepFreeze, type AnyDraft, type KubeObject, type ObjectKey } from "#objects";
+import { deepFreeze, entriesJson, type AnyDraft, type KubeObject, type ObjectKey } from "#objects";
 import type { Entry } from "#store";
 import type { StoredObject } from "../contract.ts";
 
@@ -15,13 +15,13 @@ export class Encoding {
   readonly kind: string;
   /** The start of each stored value, in bytes. */
   readonly head: Uint8Array;
+  readonly #head: string;
 
   constructor(apiVersion: string, kind: string) {
     this.apiVersion = apiVersion;
     this.kind = kind;
-    this.head = encoder.encode(
-      `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{`,
-    );
+    this.#head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{`;
+    this.head = encoder.encode(this.#head);
   }
 
   same(other: Encoding): boolean {
@@ -35,7 +35,20 @@ export class Encoding {
   }
 
   encode(ordered: AnyDraft): Uint8Array {
-    return encoder.encode(JSON.stringify(ordered));
+    return encoder.encode(this.#text(ordered));
+  }
+
+  /** JSON whose managedFields, half of a small object, are put together from texts that are there already. */
+  #text(ordered: AnyDraft): string {
+    const { apiVersion: _version, kind: _kind, metadata, ...rest } = ordered;
+    const { managedFields, ...own } = metadata;
+    if (!managedFields) return JSON.stringify(ordered);
+    const body = JSON.stringify(rest);
+    const fields = JSON.stringify(own).slice(1, -1);
+    return (
+      `${this.#head}${fields}${fields && ","}"managedFields":${entriesJson(managedFields)}}` +
+      (body === "{}" ? body.slice(1) : `,${body.slice(1)}`)
+    );
   }
 
   /** Whether a stored value begins as this encoding writes it. */
@@ -53,11 +66,13 @@ function tidyMetadata(metadata: AnyDraft["metadata"]): AnyDraft["metadata"] {
   const result: Record<string, unknown> = {};
   const source = metadata as Record<string, unknown>;
   for (const field in source) {
-    if (field === "resourceVersion" || field === "selfLink") continue;
+    if (field === "resourceVersion" || field === "selfLink" || field === "managedFields") continue;
     const value = source[field];
     if (value === undefined || value === null || value === "" || isEmpty(value)) continue;
     result[field] = value;
   }
+  // Last, as the encoding writes them.
+  if (metadata.managedFields && metadata.managedFields.length > 0) result["managedFields"] = metadata.managedFields;
   return result as AnyDraft["metadata"];
 }
 

@@ -1,11 +1,11 @@
 /** Who holds what of a pool of addresses or ports. `pending` while the write that took it is under way. */
-interface Holding {
+export interface Holding {
   readonly owner: string;
   pending: boolean;
 }
 
 /** What a pool says when asked for an item. */
-export type Claim = "taken" | "held" | { readonly staleOwner: string };
+export type Claim = "taken" | "held" | { readonly perhapsStale: Holding };
 
 /**
  * The items of a pool that are in use. It is filled from the Services there are and follows every write that goes
@@ -18,7 +18,7 @@ export class Ledger<Item> {
   /** Takes an item that is free; says who holds it otherwise. */
   take(item: Item, owner: string): Claim {
     const holding = this.#holdings.get(item);
-    if (holding) return holding.pending ? "held" : { staleOwner: holding.owner };
+    if (holding) return holding.pending ? "held" : { perhapsStale: holding };
     this.#holdings.set(item, { owner, pending: true });
     return "taken";
   }
@@ -32,6 +32,11 @@ export class Ledger<Item> {
   /** Enters what a stored Service has. */
   record(item: Item, owner: string): void {
     if (!this.#holdings.has(item)) this.#holdings.set(item, { owner, pending: false });
+  }
+
+  /** Forgets this very holding: somebody of the same name may have taken the item anew meanwhile. */
+  releaseStale(item: Item, stale: Holding): void {
+    if (this.#holdings.get(item) === stale && !stale.pending) this.#holdings.delete(item);
   }
 
   release(item: Item, owner: string): void {

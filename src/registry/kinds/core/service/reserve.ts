@@ -78,10 +78,11 @@ class Pools {
       const claim = ledger.take(item, owner);
       if (claim === "taken") return true;
       if (claim === "held") return false;
-      const holder = await this.#service(claim.staleOwner);
+      const { perhapsStale } = claim;
+      const holder = await this.#service(perhapsStale.owner);
       if (holder && itemsOf(holder).includes(item)) return false;
       // Its Service is gone or gave it up.
-      ledger.release(item, claim.staleOwner);
+      ledger.releaseStale(item, perhapsStale);
     }
   }
 
