@@ -15,15 +15,17 @@ export interface Difference {
 
 /**
  * The fields that differ between two objects of one kind; undefined when none do. An absent field and a null one are
- * the same, and so are an absent structure and an empty one where upstream's types always have it.
+ * the same, and so are an absent structure and an empty one where upstream's types always have it. What is in `except`
+ * right below the object is not looked at.
  */
 export function differenceOf(
   old: Readonly<JsonMap>,
   current: Readonly<JsonMap>,
   schema: ObjectSchema,
+  except?: FieldSet,
 ): Difference | undefined {
   if (old === current) return undefined;
-  const difference = compareMaps(old, current, schema);
+  const difference = compareMaps(old, current, schema, except);
   if (!difference) return undefined;
   // The object itself is nobody's.
   const { changed = EMPTY, removed = EMPTY } = difference;
@@ -100,11 +102,12 @@ function compareMaps(
   old: Readonly<JsonMap>,
   current: Readonly<JsonMap>,
   schema: ObjectSchema | MapSchema | undefined,
+  except?: FieldSet,
 ): Difference | undefined {
   let builder: DifferenceBuilder | undefined;
   for (const key in current) {
     const after = current[key];
-    if (old[key] === after) continue;
+    if (old[key] === after || except?.[fieldElement(key)] === LEAF) continue;
     const difference = compareField(ownValue(old, key), after, schema, key);
     if (difference) (builder ??= new DifferenceBuilder()).add(fieldElement(key), difference);
   }
@@ -112,6 +115,7 @@ function compareMaps(
     // What current inherits is no value of its own.
     const after = current[key];
     if (after !== undefined && Object.hasOwn(current, key)) continue;
+    if (except?.[fieldElement(key)] === LEAF) continue;
     const difference = compareField(old[key], undefined, schema, key);
     if (difference) (builder ??= new DifferenceBuilder()).add(fieldElement(key), difference);
   }

@@ -113,7 +113,7 @@ export function takeFields(
 ): { readonly entries: readonly Entry[]; readonly owned: FieldSet } {
   const differences = new Map<string, Difference | undefined>();
   const reset = resetSet(options.reset);
-  const own = filtered(differenceOf(old ?? zeroOf(options.schema), current, options.schema), reset);
+  const own = filtered(differenceOf(old ?? zeroOf(options.schema), current, options.schema, reset), reset);
   differences.set(options.apiVersion, own);
   const owned = own?.changed ? subtract(own.changed, STRIPPED) : EMPTY;
 
@@ -125,7 +125,7 @@ export function takeFields(
         const version = options.otherVersion(entry.apiVersion);
         if (!version) continue;
         const before = old ? version.convert(old) : zeroOf(version.schema);
-        difference = filtered(differenceOf(before, version.convert(current), version.schema), reset);
+        difference = filtered(differenceOf(before, version.convert(current), version.schema, reset), reset);
       } else difference = own;
       differences.set(entry.apiVersion, difference);
     }

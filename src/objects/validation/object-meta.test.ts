@@ -75,6 +75,10 @@ test("owner references", () => {
     'metadata.ownerReferences.name: Invalid value: "": must not be empty',
     'metadata.ownerReferences.uid: Invalid value: "": must not be empty',
   ]);
+  assert.deepEqual(check({ ...owner, apiVersion: "a/b/c" }), [
+    'metadata.ownerReferences.apiVersion: Invalid value: "a/b/c": version must not be empty',
+  ]);
+  assert.deepEqual(check({ ...owner, apiVersion: "apps/v1" }), []);
   assert.match(check({ ...owner, kind: "Event" }).join(), /: \/v1, Kind=Event is disallowed from being an owner$/);
   assert.match(
     check(owner, { ...owner, name: "q" }).join(),

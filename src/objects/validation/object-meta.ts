@@ -102,7 +102,7 @@ export function validateOwnerReferences(references: readonly OwnerReference[], p
   // Not yet validated: any part may be missing.
   for (const reference of references as readonly Partial<OwnerReference>[]) {
     const { apiVersion = "", kind = "", name = "", uid = "" } = reference;
-    const version = apiVersion.slice(apiVersion.indexOf("/") + 1);
+    const [, version = ""] = /^(?:[^/]*\/)?([^/]+)$/.exec(apiVersion) ?? [];
     if (version === "") errors.push(invalid(`${path}.apiVersion`, apiVersion, "version must not be empty"));
     if (kind === "") errors.push(invalid(`${path}.kind`, kind, "must not be empty"));
     if (name === "") errors.push(invalid(`${path}.name`, name, "must not be empty"));
