@@ -51,6 +51,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly hasGeneration?: boolean;
   readonly prepareForCreate?: (draft: Draft<T>, context: WriteContext) => void;
   readonly prepareForUpdate?: (draft: Draft<T>, old: T, context: WriteContext) => void;
+  /** What a status update leaves as it was, beside everything outside metadata and status. */
+  readonly statusKeeps?: readonly ClientMetadata[];
   readonly prepareForStatusUpdate?: (draft: Draft<T>, old: T, context: WriteContext) => void;
   readonly validate?: (object: T, context: WriteContext) => FieldError[];
   /** Beside {@link validate}: what a new object may not have. */
@@ -98,6 +100,10 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** All objects of a kind of which nothing is stored and that is only read (ComponentStatus): get and list. */
   readonly computedObjects?: (registry: Registry) => readonly T[];
 }
+
+/** The parts of metadata that clients write. */
+export type ClientMetadata = "labels" | "annotations" | "finalizers" | "ownerReferences";
+export const CLIENT_METADATA: readonly ClientMetadata[] = ["labels", "annotations", "finalizers", "ownerReferences"];
 
 /** What {@link ResourceDefinition.reserve} took. */
 export interface Reservation {

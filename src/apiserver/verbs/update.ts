@@ -44,10 +44,11 @@ export async function update(machinery: Machinery, operation: OperationOf<"updat
       { namespace, name },
       (current) => {
         const draft = draftOf(current) as AnyDraft;
+        if (resourceVersion) draft.metadata.resourceVersion = resourceVersion;
         subresource.setReplicas(draft, replicas);
         return draft;
       },
-      { ...writeOptions, ...(resourceVersion || uid ? { preconditions: preconditions(uid, resourceVersion) } : {}) },
+      { ...writeOptions, ...(uid ? { preconditions: { uid } } : {}) },
     );
     return { type: "value", value: scaleOf(object.object, subresource), code: 200 };
   }
@@ -79,8 +80,3 @@ export async function update(machinery: Machinery, operation: OperationOf<"updat
   );
   return { type: "object", object, created };
 }
-
-const preconditions = (uid: string | undefined, resourceVersion: string | undefined) => ({
-  ...(uid ? { uid } : {}),
-  ...(resourceVersion ? { resourceVersion } : {}),
-});

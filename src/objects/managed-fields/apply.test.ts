@@ -400,10 +400,19 @@ function holds(applied: unknown, object: unknown, key?: string): boolean {
 
 const isEmpty = (value: unknown) => typeof value === "object" && value !== null && Object.keys(value).length === 0;
 
+/**
+ * Who applies an empty `spec` owns it, and what becomes of it when its fields go differs between a first and a second
+ * apply, upstream as here.
+ */
+const withoutEmptySpec = configs.filter((each) => !isEmpty((each as { readonly spec?: unknown }).spec));
+
 test("after an apply by force all that was applied holds, and a second one changes nothing", () => {
   fc.assert(
     fc.property(
-      fc.array(fc.record({ applied: configs, manager: fc.constantFrom("m", "n") }), { minLength: 1, maxLength: 5 }),
+      fc.array(fc.record({ applied: withoutEmptySpec, manager: fc.constantFrom("m", "n") }), {
+        minLength: 1,
+        maxLength: 5,
+      }),
       (steps) => {
         let live: KubeObject | undefined;
         for (const { applied, manager } of steps) {

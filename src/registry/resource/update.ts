@@ -11,10 +11,11 @@ import {
   type FieldError,
   type KubeObject,
   type ObjectKey,
+  type ObjectMeta,
 } from "#objects";
 import type { Stored } from "../cache/stored.ts";
 import type { Change, Preconditions, UpdateOptions } from "../contract.ts";
-import type { ResourceDefinition, UpdateSubresource, WriteContext } from "../definition.ts";
+import type { ClientMetadata, ResourceDefinition, UpdateSubresource, WriteContext } from "../definition.ts";
 import { storeKey } from "../keys.ts";
 import { createPrepared, mutateNew, reserving, takenError } from "./create.ts";
 import { isReleased } from "./deletion.ts";
@@ -137,6 +138,7 @@ function prepare(
     part.prepareForUpdate(typed, old, context);
   } else if (subresource === "status") {
     keepAllButStatus(draft, old);
+    for (const field of definition.statusKeeps ?? []) keepMetadata(draft.metadata, old.metadata, field);
     definition.prepareForStatusUpdate?.(typed, old, context);
   } else {
     if (definition.hasStatus) keepField(draft, old, "status");
@@ -191,6 +193,12 @@ function keepAllButStatus(draft: AnyDraft, old: KubeObject): void {
 }
 
 const PART_OF_STATUS_UPDATE: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata", "status"]);
+
+function keepMetadata<F extends ClientMetadata>(metadata: AnyDraft["metadata"], old: ObjectMeta, field: F): void {
+  const value = old[field];
+  if (value === undefined) delete metadata[field];
+  else metadata[field] = value as AnyDraft["metadata"][F];
+}
 
 /** The old value is shared: what is frozen in it stays so. */
 function keepField(draft: AnyDraft, old: KubeObject, field: string): void {

@@ -113,6 +113,23 @@ test("an update counts generations for changes beside metadata and status", asyn
   assert.deepEqual(((await f.widgets.get(A)).object as AnyDraft)["status"], { phase: "Ready" });
 });
 
+test("a status update leaves the metadata alone that the kind says", async () => {
+  const kind = { ...WIDGETS, statusKeeps: ["labels", "ownerReferences"] } as ResourceDefinition;
+  await using f = await fixture({ definitions: [kind] });
+  await f.widgets.create(widget("a", {}, { labels: { a: "1" } }), USER);
+  const owner = { apiVersion: "v1", kind: "Pod", name: "p", uid: "u" };
+  const { object } = await f.widgets.update(
+    A,
+    setting({ status: { phase: "Ready" } }, { labels: { a: "2" }, annotations: { b: "1" }, ownerReferences: [owner] }),
+    { ...USER, subresource: "status" },
+  );
+  const { labels, annotations, ownerReferences } = object.object.metadata;
+  assert.deepEqual(
+    { labels, annotations, ownerReferences },
+    { labels: { a: "1" }, annotations: { b: "1" }, ownerReferences: undefined },
+  );
+});
+
 test("an update that changes nothing writes nothing", async () => {
   await using f = await fixture();
   const created = await f.widgets.create(widget("a", { spec: { size: 1 } }, { labels: { constructor: "x" } }), USER);

@@ -329,7 +329,7 @@ describe("hostile clients", () => {
     // It never reads, so it never sees the end and never answers it.
     socket.write("\u0000\u0001 garbage\r\n\r\n");
     await new Promise((resolve) => socket.once("secureConnect", resolve));
-    while (server.connections > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+    while (server.connections > 0) await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 20));
     socket.destroy();
     await server.close();
   });

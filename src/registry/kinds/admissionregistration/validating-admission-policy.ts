@@ -4,6 +4,7 @@ import { AGE, integer, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
 import { paramKindText, policyErrors } from "./policies.ts";
 import { applyMatchDefaults, CATEGORIES, expressionErrors, GROUP } from "./rules.ts";
+import { CLIENT_METADATA } from "../../definition.ts";
 
 const REASONS = ["Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"];
 
@@ -38,6 +39,7 @@ export const validatingAdmissionPolicies = define<ValidatingAdmissionPolicy>({
   versions: [served("admissionregistration", "v1", "ValidatingAdmissionPolicy")],
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
+  statusKeeps: CLIENT_METADATA,
   hasGeneration: true,
   applyDefaults(draft) {
     const spec = (draft.spec ??= {});

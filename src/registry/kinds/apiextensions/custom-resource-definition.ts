@@ -2,6 +2,7 @@ import type { CustomResourceDefinition, Draft } from "#objects";
 import { CREATED_AT } from "../common/columns.ts";
 import { define } from "../common/define.ts";
 import { validate, validateStatus, validateUpdate } from "./validate.ts";
+import { CLIENT_METADATA } from "../../definition.ts";
 
 const DEFAULT_PORT = 443;
 
@@ -35,6 +36,7 @@ export const customResourceDefinitions = define<CustomResourceDefinition>({
   ],
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
+  statusKeeps: CLIENT_METADATA,
   hasGeneration: true,
   applyDefaults,
   prepareForCreate(draft) {

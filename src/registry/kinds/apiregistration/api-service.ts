@@ -12,6 +12,7 @@ import {
 import { each, oneOf, present } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
 import { define } from "../common/define.ts";
+import { CLIENT_METADATA } from "../../definition.ts";
 
 const DEFAULT_PORT = 443;
 const MAX_PRIORITY = 20_000;
@@ -98,6 +99,7 @@ export const apiServices = define<APIService>({
   requiresResourceVersionOnUpdate: true,
   nameErrors: pathSegmentName,
   hasStatus: true,
+  statusKeeps: CLIENT_METADATA,
   applyDefaults(draft) {
     if (draft.spec?.service) draft.spec.service.port ??= DEFAULT_PORT;
     draft.status ??= {};

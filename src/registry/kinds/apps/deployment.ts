@@ -20,6 +20,7 @@ export const deployments = define<Deployment>({
   versions: [served("apps", "v1", "Deployment")],
   requiresResourceVersionOnUpdate: false,
   hasStatus: true,
+  statusKeeps: ["labels"],
   hasGeneration: true,
   applyDefaults: defaultDeployment,
   prepareForCreate(draft) {

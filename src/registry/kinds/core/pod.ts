@@ -28,6 +28,8 @@ export const pods = define<Pod>({
   requiresResourceVersionOnUpdate: false,
   returnsDeletedObject: true,
   hasStatus: true,
+  // Old kubelets write owners that garbage collection stumbles over.
+  statusKeeps: ["ownerReferences"],
   hasGeneration: true,
   applyDefaults: defaultPod,
   prepareForCreate: preparePod,

@@ -14,6 +14,7 @@ import {
 import { each, oneOf, present } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { CLIENT_METADATA } from "../../definition.ts";
 
 const MAX_PRECEDENCE = 10_000;
 const DEFAULT_PRECEDENCE = 1000;
@@ -134,6 +135,7 @@ export const flowSchemas = define<FlowSchema>({
   versions: [served("flowcontrol", "v1", "FlowSchema")],
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
+  statusKeeps: CLIENT_METADATA,
   hasGeneration: true,
   applyDefaults(draft) {
     if (draft.spec) draft.spec.matchingPrecedence ||= DEFAULT_PRECEDENCE;

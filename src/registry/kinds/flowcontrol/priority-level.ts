@@ -10,6 +10,7 @@ import {
 import { nonNegative, requiredOneOf } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { CLIENT_METADATA } from "../../definition.ts";
 
 const MAX_QUEUES = 10_000_000;
 const MAX_PERCENT = 100;
@@ -109,6 +110,7 @@ export const priorityLevelConfigurations = define<PriorityLevelConfiguration>({
   versions: [served("flowcontrol", "v1", "PriorityLevelConfiguration")],
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
+  statusKeeps: CLIENT_METADATA,
   hasGeneration: true,
   applyDefaults,
   prepareForCreate(draft) {

@@ -2,6 +2,7 @@ import type { V1alpha1StorageVersion } from "#objects";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
 import { listed } from "../common/lists.ts";
+import { CLIENT_METADATA } from "../../definition.ts";
 
 export const storageVersions = define<V1alpha1StorageVersion>({
   group: "internal.apiserver.k8s.io",
@@ -13,6 +14,7 @@ export const storageVersions = define<V1alpha1StorageVersion>({
   versions: [served("apiserverinternal", "v1alpha1", "StorageVersion")],
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
+  statusKeeps: CLIENT_METADATA,
   applyDefaults(draft) {
     draft.spec ??= {};
     draft.status ??= {};

@@ -9,6 +9,7 @@ import {
 } from "#objects";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { CLIENT_METADATA } from "../../definition.ts";
 
 const FIELD = "spec.cidrs";
 
@@ -44,6 +45,7 @@ export const serviceCidrs = define<ServiceCIDR>({
   storageVersion: "v1",
   versions: [served("networking", "v1", "ServiceCIDR"), served("networking", "v1beta1", "ServiceCIDR")],
   hasStatus: true,
+  statusKeeps: CLIENT_METADATA,
   applyDefaults(draft) {
     draft.spec ??= {};
     draft.status ??= {};

@@ -11,6 +11,7 @@ import {
 import { each, present, requiredOneOf } from "../common/checks.ts";
 import { AGE, since, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { CLIENT_METADATA } from "../../definition.ts";
 
 type Rule = V1beta2DeviceTaintRule;
 
@@ -36,6 +37,7 @@ export const deviceTaintRules = define<Rule>({
   storageVersion: "v1beta2",
   versions: [served("resource", "v1beta2", "DeviceTaintRule"), served("resource", "v1alpha3", "DeviceTaintRule")],
   hasStatus: true,
+  statusKeeps: CLIENT_METADATA,
   hasGeneration: true,
   applyDefaults(draft) {
     draft.status ??= {};

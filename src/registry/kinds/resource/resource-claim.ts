@@ -4,6 +4,7 @@ import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
 import { applyClaimDefaults, claimSpecErrors } from "./claim-spec.ts";
 import { claimFromBeta1, claimToBeta1 } from "./convert.ts";
+import { CLIENT_METADATA } from "../../definition.ts";
 
 type Claim = ResourceV1ResourceClaim;
 
@@ -53,6 +54,7 @@ export const resourceClaims = define<Claim>({
     served("resource", "v1beta1", "ResourceClaim", { fromStorage: claimToBeta1, toStorage: claimFromBeta1 }),
   ],
   hasStatus: true,
+  statusKeeps: CLIENT_METADATA,
   applyDefaults(draft) {
     applyClaimDefaults(draft.spec);
     draft.status ??= {};

@@ -3,6 +3,7 @@ import { each } from "../common/checks.ts";
 import { AGE, boolean, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
 import { csiDriverNameErrors } from "../core/volume-sources.ts";
+import { CLIENT_METADATA } from "../../definition.ts";
 
 const ONE_OF = "must specify exactly one of inlineVolumeSpec and persistentVolumeName";
 
@@ -27,6 +28,7 @@ export const volumeAttachments = define<VolumeAttachment>({
   returnsDeletedObject: true,
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
+  statusKeeps: CLIENT_METADATA,
   applyDefaults(draft) {
     (draft.status ??= { attached: false }).attached ??= false;
   },

@@ -24,12 +24,10 @@ export function preparePod(draft: Draft<Pod>): void {
   }
 }
 
-/** A status that says nothing of the class leaves it; owners are not the kubelet's to change. */
+/** A status that says nothing of the class leaves it. */
 export function preparePodStatus(draft: Draft<Pod>, old: Pod): void {
   draft.status ??= {};
   if (old.status?.qosClass !== undefined) draft.status.qosClass ||= old.status.qosClass;
-  if (old.metadata.ownerReferences) draft.metadata.ownerReferences = [...old.metadata.ownerReferences];
-  else delete draft.metadata.ownerReferences;
 }
 
 /** Seconds that the pod gets to end; none before it has a node and after it has ended. */
