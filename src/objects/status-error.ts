@@ -145,7 +145,10 @@ export const expired = (message: string) => failure(410, "Expired", message);
 export const timeoutError = (message: string, retryAfterSeconds?: number) =>
   failure(504, "Timeout", message, retryAfterSeconds ? { retryAfterSeconds } : {});
 export const tooManyRequests = (message: string, retryAfterSeconds = 1, causes?: readonly StatusCause[]) =>
-  failure(429, "TooManyRequests", message, { retryAfterSeconds, ...(causes ? { causes } : {}) });
+  failure(429, "TooManyRequests", message, {
+    ...(retryAfterSeconds ? { retryAfterSeconds } : {}),
+    ...(causes ? { causes } : {}),
+  });
 export const methodNotSupported = (subject: Subject, action: string) =>
   failure(
     405,

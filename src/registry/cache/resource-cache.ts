@@ -12,6 +12,11 @@ import { WatcherSet } from "./watcher-set.ts";
 
 /** How many changes are held for watchers if nothing else is said; older ones come from the store's history. */
 export const RING_SIZE = 2048;
+/**
+ * Bytes of stored objects that the held changes may have; in memory each may be there four times (stored, parsed,
+ * with its resourceVersion, framed for watchers). The newest 2048 changes of pods are about 10 MiB.
+ */
+const RING_BYTES = 16 * 1024 * 1024;
 const LOAD_PAGE = 1000;
 
 /**
@@ -49,7 +54,7 @@ export class ResourceCache {
     );
     this.namespaced = definition.namespaced;
     this.#ringSize = ringSize;
-    this.#ring = new Ring(0, ringSize);
+    this.#ring = new Ring(0, ringSize, RING_BYTES);
     this.#store = store;
     this.#revisions = revisions;
   }
@@ -163,7 +168,7 @@ export class ResourceCache {
       const revision = await this.#read();
       // The store may be ahead of the watch: what the reader is told must hold for all resources.
       await this.#revisions.reached(revision);
-      this.#ring = new Ring(revision, this.#ringSize);
+      this.#ring = new Ring(revision, this.#ringSize, RING_BYTES);
       this.#changed = revision;
       if ((this.#state as string) === "closed") return;
       this.#state = "loaded";

@@ -24,6 +24,11 @@ export class Change {
     this.previous = previous;
   }
 
+  /** About the memory that holding it takes, in bytes of what is stored. */
+  get cost(): number {
+    return this.current?.value.length ?? 0;
+  }
+
   get key(): ObjectKey {
     return (this.current ?? this.previous)!.key;
   }
@@ -46,16 +51,19 @@ export class Change {
 /** The most recent changes of a resource, each with a number that counts up. Old ones fall out. */
 export class Ring {
   readonly #max: number;
+  readonly #maxCost: number;
+  #cost = 0;
   #changes: (Change | undefined)[];
   /** The number of the oldest change that is held, and the one after the newest. */
   #start = 0;
   #end = 0;
   #floor: number;
 
-  /** All changes after revision `floor` will be held, until `max` of them are. */
-  constructor(floor: number, max: number) {
+  /** All changes after revision `floor` will be held, until `max` of them are, or their cost is above `maxCost`. */
+  constructor(floor: number, max: number, maxCost = Infinity) {
     this.#floor = floor;
     this.#max = max;
+    this.#maxCost = maxCost;
     this.#changes = Array.from({ length: Math.min(16, max) });
   }
 
@@ -80,13 +88,12 @@ export class Ring {
   push(change: Change): void {
     if (this.#end - this.#start === this.#changes.length) {
       if (this.#changes.length < this.#max) this.#grow();
-      else {
-        this.#floor = this.at(this.#start).revision;
-        this.#start++;
-      }
+      else this.#drop();
     }
     this.#changes[this.#end % this.#changes.length] = change;
     this.#end++;
+    this.#cost += change.cost;
+    while (this.#cost > this.#maxCost && this.#end - this.#start > 1) this.#drop();
   }
 
   /** The number of the first change after `revision`, which must not be below the floor. */
@@ -99,6 +106,15 @@ export class Ring {
       else high = middle;
     }
     return low;
+  }
+
+  /** Lets the oldest go. */
+  #drop(): void {
+    const { revision, cost } = this.at(this.#start);
+    this.#changes[this.#start % this.#changes.length] = undefined;
+    this.#floor = revision;
+    this.#cost -= cost;
+    this.#start++;
   }
 
   #grow(): void {
