@@ -13,7 +13,8 @@ const PLANNERS = ["client", "objects", "base"];
 export const ROOMS: Readonly<Record<string, Room>> = {
   base: { imports: [], neutral: true },
   objects: { imports: ["base"], neutral: true, packages: ["yaml"] },
-  wire: { imports: ["base"], neutral: false, packages: ["@peculiar/x509", "reflect-metadata"] },
+  wire: { imports: ["base"], neutral: false, packages: ["@peculiar/x509", "reflect-metadata", "ws"] },
+  "wire/grpc": { imports: ["base"], neutral: false, packages: ["@grpc/grpc-js", "protobufjs"] },
   store: { imports: ["base"], neutral: true },
   "store/memory": { imports: ["base", "store"], neutral: true },
   "store/lmdb": { imports: ["base", "store"], neutral: false, packages: ["lmdb"] },
@@ -32,6 +33,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   scheduler: { imports: PLANNERS, neutral: true },
   kubelet: { imports: PLANNERS, neutral: true },
   "kubelet/simulated": { imports: [...PLANNERS, "kubelet"], neutral: true },
+  "kubelet/containerd": { imports: [...PLANNERS, "kubelet", "wire", "wire/grpc"], neutral: false },
+  "kubelet/volumes": { imports: [...PLANNERS, "kubelet"], neutral: false },
+  proxy: { imports: PLANNERS, neutral: false },
+  dns: { imports: PLANNERS, neutral: false, packages: ["dns-packet"] },
   cluster: {
     imports: [
       "base",
@@ -50,6 +55,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       "scheduler",
       "kubelet",
       "kubelet/simulated",
+      "kubelet/containerd",
+      "kubelet/volumes",
+      "proxy",
+      "dns",
     ],
     neutral: false,
     packages: ["yaml"],

@@ -2,6 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 const root = join(import.meta.dirname, "..");
 const args = process.argv.slice(2);
@@ -22,6 +23,7 @@ const { status } = spawnSync(
   // Examples import "knarr" as users do; here that is the source.
   [
     "--conditions=knarr-source",
+    `--import=${pathToFileURL(join(root, "scripts/test-seed.ts")).href}`,
     "--test",
     "--test-timeout=300000",
     "--test-reporter=spec",

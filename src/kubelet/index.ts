@@ -2,3 +2,4 @@ export { startKubelet, type Kubelet, type KubeletOptions } from "./kubelet.ts";
 export { renderLog, type LogFormat } from "./logs/render.ts";
 export type { NodeDescription } from "./node/describe.ts";
 export * from "./runtime.ts";
+export type { Volumes } from "./volumes.ts";

@@ -34,6 +34,8 @@ export interface Runtime {
   runHook(id: string, handler: LifecycleHandler, pod: Pod, signal: AbortSignal): Promise<void>;
   /** What the container has written, oldest first; with `follow` also what it is yet to write, until it ends. */
   logs(id: string, options: LogOptions): AsyncIterable<LogLine>;
+  /** Ways into what runs; absent when there are no processes to get at. */
+  readonly streams?: RuntimeStreams;
   /** Stops watching; what runs goes on running. */
   close(): Promise<void>;
 }
@@ -79,7 +81,81 @@ export interface StartRequest {
   readonly container: AnyContainer;
   /** 0 for the first start. */
   readonly attempt: number;
+  readonly process: ResolvedProcess;
 }
+
+/** What of a container's spec depends on things outside of it, looked up. */
+export interface ResolvedProcess {
+  /** Empty: the image's own. `$(VAR)` is expanded in both. */
+  readonly command: readonly string[];
+  readonly args: readonly string[];
+  /** In order; each name once. */
+  readonly env: readonly { readonly name: string; readonly value: string }[];
+  readonly mounts: readonly Mount[];
+}
+
+/** A directory or file that the container sees, prepared on the node. */
+export interface Mount {
+  /** Absolute. */
+  readonly containerPath: string;
+  /** On the node; with `image`, a path inside that image. */
+  readonly hostPath: string;
+  /** The id of an image that is mounted instead of a path of the node. */
+  readonly image?: string;
+  readonly readOnly: boolean;
+  readonly recursiveReadOnly?: boolean;
+  readonly propagation: "None" | "HostToContainer" | "Bidirectional";
+}
+
+/** Bytes to and from something that runs. Whoever has one closes it. */
+export interface ByteStream {
+  /** Ends when the other side has ended it. Not read, it holds the other side up. */
+  readonly input: AsyncIterable<Uint8Array>;
+  /** Resolves once there is room for more; rejects when the stream is gone. */
+  write(bytes: Uint8Array): Promise<void>;
+  /** Nothing more will be written. */
+  end(): Promise<void>;
+  /** Drops it in both directions. */
+  close(): void;
+}
+
+export interface RuntimeStreams {
+  /** Runs a command beside the container's own process. Rejects with a {@link RuntimeError}. */
+  exec(id: string, request: ExecRequest): Promise<RemoteProcess>;
+  /** Joins the streams of the container's own process. */
+  attach(id: string, request: AttachRequest): Promise<RemoteProcess>;
+  /** Connects to a port on the loopback of the sandbox. */
+  portForward(sandboxId: string, port: number): Promise<ByteStream>;
+}
+
+export interface AttachRequest {
+  readonly stdin: boolean;
+  readonly stdout: boolean;
+  readonly stderr: boolean;
+  readonly tty: boolean;
+}
+
+export interface ExecRequest extends AttachRequest {
+  readonly command: readonly string[];
+}
+
+/** The streams of a process. Output that nobody takes holds the process up; closing drops it all. */
+export interface RemoteProcess {
+  readonly stdout: AsyncIterable<Uint8Array>;
+  readonly stderr: AsyncIterable<Uint8Array>;
+  /** Resolves once there is room for more. */
+  writeStdin(bytes: Uint8Array): Promise<void>;
+  endStdin(): Promise<void>;
+  /** Of the terminal, in characters. */
+  resize(width: number, height: number): void;
+  /** Resolves when it is over: its exit code, or why it could not be run to its end. */
+  readonly ended: Promise<ProcessEnd>;
+  close(): void;
+}
+
+export type ProcessEnd =
+  | { readonly type: "exited"; readonly exitCode: number }
+  | { readonly type: "failed"; readonly message: string };
 
 export interface RunningContainer {
   /** `containerd://<hex>` */

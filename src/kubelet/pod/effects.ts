@@ -1,6 +1,6 @@
 import { sleep, type Clock, type Log } from "#base";
 import type { LifecycleHandler, Pod } from "#objects";
-import type { Runtime, Sandbox } from "../runtime.ts";
+import type { AnyContainer, ResolvedProcess, Runtime, Sandbox } from "../runtime.ts";
 import type { Happening } from "./happening.ts";
 import { ensureImage } from "./image.ts";
 import type { Step, StopStep } from "./step.ts";
@@ -80,7 +80,13 @@ async function startContainer(name: string, context: EffectsContext): Promise<vo
   dispatch({ type: "container-starting", name });
   try {
     const { container } = found;
-    const started = await runtime.startContainer({ pod, sandbox: sandbox.sandbox, container, attempt });
+    const started = await runtime.startContainer({
+      pod,
+      sandbox: sandbox.sandbox,
+      container,
+      attempt,
+      process: literalProcess(container),
+    });
     dispatch({ type: "container-started", name, container: started });
     void started.exited.then((exit) => dispatch({ type: "exited", name, exit }));
     void started.ready?.then(() => dispatch({ type: "readiness", name, id: started.id, ready: true }));
@@ -92,6 +98,14 @@ async function startContainer(name: string, context: EffectsContext): Promise<vo
     dispatch({ type: "start-failed", name, failure, ...(exit ? { exit } : {}) });
   }
 }
+
+/** What the spec says outright. */
+const literalProcess = ({ command = [], args = [], env = [] }: AnyContainer): ResolvedProcess => ({
+  command,
+  args,
+  env: env.map(({ name, value = "" }) => ({ name, value })),
+  mounts: [],
+});
 
 async function postStart(name: string, id: string, hook: LifecycleHandler, context: EffectsContext): Promise<void> {
   const { dispatch, view, log } = context;

@@ -63,9 +63,9 @@ const map = fc.dictionary(fc.constantFrom("a", "b", "c", "d"), value);
 /** The patch that turns one document into another, as far as that is possible: null cannot be set. */
 function difference(from: Map, to: Map): Map {
   const patch: Map = {};
-  for (const key of Object.keys(from)) if (!(key in to)) patch[key] = null;
+  for (const key of Object.keys(from)) if (!Object.hasOwn(to, key)) patch[key] = null;
   for (const [key, part] of Object.entries(to)) {
-    const before = from[key];
+    const before = Object.hasOwn(from, key) ? from[key] : undefined;
     patch[key] = isMap(before) && isMap(part) ? difference(before, part) : part;
   }
   return patch;
