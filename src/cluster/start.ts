@@ -15,10 +15,7 @@ import {
   serviceAccountController,
   taintEvictionController,
 } from "#controllers";
-import type { Kubelet } from "#kubelet";
-import { startSimulatedNodes } from "#kubelet/simulated";
 import { NODES, SERVICE_ACCOUNTS } from "#objects";
-import { KUBERNETES_VERSION } from "#apiserver";
 import { startScheduler } from "#scheduler";
 import { bootstrap, typeOf } from "./bootstrap.ts";
 import type { Cluster } from "./cluster.ts";
@@ -26,6 +23,8 @@ import { createConnector } from "./connector/connector.ts";
 import { createControlPlane } from "./control-plane.ts";
 import { kubeconfigFor } from "./kubeconfig/document.ts";
 import { createListener } from "./listener.ts";
+import { chooseRuntime } from "./nodes/choose.ts";
+import type { RunningNodes } from "./nodes/runtime.ts";
 import { openStore, prepareDataDir } from "./open-store.ts";
 import { StartError, type ClusterOptions } from "./options.ts";
 import { credentialsOf } from "./pki/credentials.ts";
@@ -40,11 +39,11 @@ const READY_TIMEOUT_MS = 60_000;
  * @throws StartError when it cannot be started; nothing is left behind then.
  */
 export async function startCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const { clock = systemClock, random = systemRandom, log = silentLog, nodes = 1 } = options;
+  const { clock = systemClock, random = systemRandom, log = silentLog } = options;
   const began = clock.monotonic();
   const scope = createScope("cluster");
   try {
-    const notes = runtimeNotes(options);
+    const runtime = await chooseRuntime(options);
     if (options.dataDir !== undefined) await prepareDataDir(options.dataDir);
     const credentials = credentialsOf(options.dataDir, clock, [options.bind ?? "127.0.0.1"]);
     // Keys are made outside of virtual time: it would fly by meanwhile, once there are timers.
@@ -53,7 +52,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     scope.defer(() => store.close());
 
     let unready: string | undefined = "starting";
-    let kubelets: ReadonlyMap<string, Kubelet> | undefined;
+    let nodes: RunningNodes | undefined;
     const { registry, apiServer } = await createControlPlane({
       store,
       pkiDir: options.dataDir === undefined ? undefined : join(options.dataDir, "pki"),
@@ -64,7 +63,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       connector: createConnector({
         clock,
         client: () => apiServer.client(KUBELET),
-        kubelet: (name) => kubelets?.get(name),
+        kubelet: (name) => nodes?.kubelets.get(name),
       }),
       serverAddress: () => listener.address ?? "127.0.0.1:6443",
       unready: () => unready,
@@ -111,17 +110,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       log,
       scope: scope.child("scheduler"),
     });
-    const simulated = await startSimulatedNodes({
+    const running = await runtime.start({
       client: apiServer.client(KUBELET, "kubelet"),
       clock,
       random,
       log,
       scope: scope.child("nodes"),
-      count: nodes,
-      kubeletVersion: KUBERNETES_VERSION,
-      ...(options.simulatedTimes ? { times: options.simulatedTimes } : {}),
     });
-    kubelets = simulated.kubelets;
+    nodes = running;
 
     const nodeCache = caches.of(NODES);
     const accounts = caches.of(SERVICE_ACCOUNTS);
@@ -131,7 +127,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
           node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") &&
           !node.spec?.taints?.some(({ key }) => key === "node.kubernetes.io/not-ready"),
       ).length;
-      if (ready < nodes) return `${nodes - ready} of ${nodes} nodes are not ready`;
+      if (ready < runtime.count) return `${runtime.count - ready} of ${runtime.count} nodes are not ready`;
       return accounts.has("default/default") ? undefined : "the service account default/default is missing";
     };
     await until(clock, () => (unready = why()) === undefined);
@@ -143,13 +139,13 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       get server() {
         return listener.address === undefined ? undefined : `https://${listener.address}`;
       },
-      runtime: "simulated",
-      notes,
+      runtime: runtime.name,
+      notes: runtime.notes,
       readyMs: clock.monotonic() - began,
       registry,
       access: () => listener.access(),
       kubeconfig: async () => kubeconfigFor("knarr", await listener.access()),
-      addNode: async () => (await simulated.add()).nodeName,
+      addNode: () => running.add(),
       stop,
       [Symbol.asyncDispose]: stop,
     };
@@ -157,14 +153,6 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await scope.close();
     throw error;
   }
-}
-
-/** What the choice of a runtime leads to. */
-function runtimeNotes({ runtime = "simulated" }: ClusterOptions): string[] {
-  if (runtime === "containerd") {
-    throw new StartError("the containerd runtime is not there yet; use --runtime simulated");
-  }
-  return runtime === "auto" ? ["nodes are simulated: real containers come with a later version"] : [];
 }
 
 /** Waits in small steps: what it waits for is watched, so it comes about within moments. */

@@ -1,3 +1,4 @@
+export { feedPods, type PodFeed } from "./feed.ts";
 export { startKubelet, type Kubelet, type KubeletOptions } from "./kubelet.ts";
 export { renderLog, type LogFormat } from "./logs/render.ts";
 export type { NodeDescription } from "./node/describe.ts";

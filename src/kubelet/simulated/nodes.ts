@@ -1,6 +1,6 @@
 import type { Clock, Log, Random, Scope } from "#base";
 import { createCaches, type Client } from "#client";
-import { startKubelet, type Kubelet, type NodeDescription } from "#kubelet";
+import { feedPods, startKubelet, type Kubelet, type NodeDescription } from "#kubelet";
 import { NODES, PODS } from "#objects";
 import { nodeAddressOf, podCidrOf } from "./addresses.ts";
 import { createSimulatedRuntime, type SimulatedTimes } from "./runtime.ts";
@@ -41,7 +41,8 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
   const caches = createCaches({ client, scope, clock, random, log });
   const pods = caches.of(PODS);
   const nodes = caches.of(NODES);
-  pods.addIndex("node", (pod) => pod.spec?.nodeName);
+  await caches.whenSynced();
+  const feed = feedPods(pods, kubelets);
 
   const add = async () => {
     const index = started++;
@@ -58,19 +59,10 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
       currentNode: () => nodes.get(node.name),
     });
     kubelets.set(node.name, kubelet);
-    for (const pod of pods.index("node", node.name)) kubelet.observe(pod);
+    feed.startWith(kubelet);
     return kubelet;
   };
 
-  await caches.whenSynced();
-  pods.subscribe(
-    ({ type, object }) => {
-      const kubelet = kubelets.get(object.spec?.nodeName ?? "");
-      if (type === "deleted") kubelet?.forget(object);
-      else kubelet?.observe(object);
-    },
-    { replay: false },
-  );
   await Promise.all(Array.from({ length: options.count }, add));
   return { kubelets, add };
 }

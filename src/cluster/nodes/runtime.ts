@@ -1,0 +1,31 @@
+import type { Clock, Log, Random, Scope } from "#base";
+import type { Client } from "#client";
+import type { Kubelet } from "#kubelet";
+
+/** What runs this process's nodes, chosen and made ready before the control plane is there. */
+export interface NodeRuntime {
+  readonly name: "simulated" | "containerd";
+  /** Lines worth telling whoever starts the cluster. */
+  readonly notes: readonly string[];
+  /** How many nodes the cluster waits for. */
+  readonly count: number;
+  /** Where pods reach what this process serves; absent when nothing in a pod could. */
+  readonly hostAddress?: string;
+  start(context: NodesContext): Promise<RunningNodes>;
+}
+
+export interface NodesContext {
+  /** A kubelet's. */
+  readonly client: Client;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly scope: Scope;
+}
+
+export interface RunningNodes {
+  /** By the node's name. */
+  readonly kubelets: ReadonlyMap<string, Kubelet>;
+  /** Adds a node; resolves to its name. Rejects where there can be no more. */
+  add(): Promise<string>;
+}

@@ -1,0 +1,23 @@
+import { KUBERNETES_VERSION } from "#apiserver";
+import { startSimulatedNodes } from "#kubelet/simulated";
+import type { ClusterOptions } from "../options.ts";
+import type { NodeRuntime } from "./runtime.ts";
+
+/** Nodes whose containers are timers. */
+export function simulatedRuntime(options: ClusterOptions, notes: readonly string[]): NodeRuntime {
+  const { nodes = 1, simulatedTimes } = options;
+  return {
+    name: "simulated",
+    notes,
+    count: nodes,
+    async start(context) {
+      const simulated = await startSimulatedNodes({
+        ...context,
+        count: nodes,
+        kubeletVersion: KUBERNETES_VERSION,
+        ...(simulatedTimes ? { times: simulatedTimes } : {}),
+      });
+      return { kubelets: simulated.kubelets, add: async () => (await simulated.add()).nodeName };
+    },
+  };
+}
