@@ -11,6 +11,8 @@ export interface ListenerOptions {
   readonly apiServer: ApiServer;
   readonly log: Log;
   readonly scope: Scope;
+  /** A second address to listen on, at the same port: where pods reach this machine. */
+  readonly hostAddress?: string | undefined;
 }
 
 /** The HTTPS side of a cluster, which may start late or never. */
@@ -26,29 +28,37 @@ export interface Listener {
 /** Addresses that mean "all of this machine": clients here use loopback. */
 const ANYWHERE: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "[::1]" };
 
-export function createListener({ options, credentials, apiServer, log, scope }: ListenerOptions): Listener {
+export function createListener(listening: ListenerOptions): Listener {
+  const { options, credentials, apiServer, log, scope, hostAddress } = listening;
   const { bind = "127.0.0.1", port = 0 } = options;
   let running: Promise<RunningServer> | undefined;
   let server: RunningServer | undefined;
 
-  const start = async () => {
+  const serveOn = async (host: string, onPort: number) => {
     const { authority, server: pair } = await credentials.all();
     try {
-      server = await serve({
+      const started = await serve({
         handle: (request) => apiServer.handle(request as Parameters<typeof apiServer.handle>[0]),
         tls: { cert: pair.certificate, key: pair.privateKey, clientCa: authority.certificate },
-        host: bind,
-        port,
+        host,
+        port: onPort,
         log,
       });
+      scope.defer(() => started.close());
+      return started;
     } catch (error) {
       if (error instanceof AddressInUse) {
-        throw new StartError(`port ${port} of ${bind} is in use by another process`, { cause: error });
+        throw new StartError(`port ${onPort} of ${host} is in use by another process`, { cause: error });
       }
       if (error instanceof CannotListen) throw new StartError(error.message, { cause: error });
       throw error;
     }
-    scope.defer(() => server!.close());
+  };
+  const start = async () => {
+    server = await serveOn(bind, port);
+    if (hostAddress !== undefined && !(bind in ANYWHERE) && bind !== hostAddress) {
+      await serveOn(hostAddress, server.port);
+    }
     return server;
   };
   const listener: Listener = {

@@ -16,6 +16,7 @@ import {
   taintEvictionController,
 } from "#controllers";
 import { NODES, SERVICE_ACCOUNTS } from "#objects";
+import { DEFAULT_SERVICE_CIDR, firstServiceIps } from "#registry";
 import { startScheduler } from "#scheduler";
 import { bootstrap, typeOf } from "./bootstrap.ts";
 import type { Cluster } from "./cluster.ts";
@@ -45,7 +46,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   try {
     const runtime = await chooseRuntime(options);
     if (options.dataDir !== undefined) await prepareDataDir(options.dataDir);
-    const credentials = credentialsOf(options.dataDir, clock, [options.bind ?? "127.0.0.1"]);
+    const credentials = credentialsOf(options.dataDir, clock, [
+      options.bind ?? "127.0.0.1",
+      ...firstServiceIps(DEFAULT_SERVICE_CIDR),
+      ...(runtime.hostAddress === undefined ? [] : [runtime.hostAddress]),
+    ]);
     // Keys are made outside of virtual time: it would fly by meanwhile, once there are timers.
     if (clock !== systemClock) await credentials.authority();
     const store = await openStore(options, clock);
@@ -69,7 +74,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       unready: () => unready,
     });
     scope.defer(() => registry.close());
-    const listener = createListener({ options, credentials, apiServer, log, scope });
+    const listener = createListener({
+      options,
+      credentials,
+      apiServer,
+      log,
+      scope,
+      hostAddress: runtime.hostAddress,
+    });
     if (options.port !== undefined) await listener.listen();
 
     await bootstrap(apiServer.client(ADMIN), registry, { apiServerPort: listener.port ?? options.port ?? 6443 });

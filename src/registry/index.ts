@@ -11,3 +11,4 @@ export {
   type IssueToken,
   type ServiceOptions,
 } from "./kinds/index.ts";
+export { DEFAULT_SERVICE_CIDR, firstServiceIps } from "./kinds/core/service/options.ts";
