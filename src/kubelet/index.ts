@@ -3,4 +3,6 @@ export { startKubelet, type Kubelet, type KubeletOptions } from "./kubelet.ts";
 export { renderLog, type LogFormat } from "./logs/render.ts";
 export type { NodeDescription } from "./node/describe.ts";
 export * from "./runtime.ts";
-export type { Volumes } from "./volumes.ts";
+export type { IssuedToken, PodSources, Sources } from "./sources.ts";
+export { createSources, type ApiSourcesOptions } from "./sources/api-sources.ts";
+export { MountError, type VolumeFailure, type Volumes } from "./volumes.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createVirtualClock } from "#base";
-import { formatTime, PODS, podCondition, type Pod } from "#objects";
+import { CONFIG_MAPS, formatTime, PODS, podCondition, type Pod } from "#objects";
 import { createMemoryStore } from "#store/memory";
 import { createTestWorld, shown, statusIn, type TestWorld } from "./testing/world.ts";
 
@@ -176,6 +176,26 @@ describe("what goes wrong", () => {
     await world.until("large", isGone);
     await world.run("third", { containers: [requests("3")] });
     await world.until("third", isReady);
+  });
+
+  test("a ConfigMap that is missing holds its container up until it is there", async () => {
+    await using world = await createTestWorld();
+    const env = [{ name: "COLOR", valueFrom: { configMapKeyRef: { name: "colors", key: "wall" } } }];
+    await world.run("painter", { containers: [{ ...nginx, env }] });
+    const waiting = await world.until("painter", shows("web", "waiting CreateContainerConfigError"));
+    assert.equal(statusIn(waiting, "web")?.state?.waiting?.message, 'configmap "colors" not found');
+    const metadata = { name: "colors", namespace: "default" };
+    const key = { namespace: "default", name: "colors" };
+    await world.client.create(CONFIG_MAPS, { metadata, data: { floor: "grey" } });
+    const message = "couldn't find key wall in ConfigMap default/colors";
+    await world.until("painter", (pod) => statusIn(pod, "web")?.state?.waiting?.message === message);
+    await world.client.patch(CONFIG_MAPS, key, { type: "merge", body: { data: { wall: "white" } } });
+    await world.until("painter", isReady);
+    const events = await world.events("painter");
+    assert.ok(events.includes('Warning Failed Error: configmap "colors" not found'));
+    assert.ok(events.includes(`Warning Failed Error: ${message}`));
+    await deletePod(world, "painter");
+    await world.until("painter", isGone);
   });
 
   test("host ports are given out once", async () => {

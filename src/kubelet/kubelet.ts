@@ -7,10 +7,16 @@ import { startNodeAgent } from "./node/agent.ts";
 import type { NodeDescription } from "./node/describe.ts";
 import { PodWorker, type WorkerContext } from "./pod/worker.ts";
 import type { LogLine, LogOptions, Runtime } from "./runtime.ts";
+import type { Sources } from "./sources.ts";
+import type { Volumes } from "./volumes.ts";
 
 export interface KubeletOptions {
   readonly node: NodeDescription;
   readonly runtime: Runtime;
+  /** Where ConfigMaps, Secrets and the like are looked up; without it, there are none for this node. */
+  readonly sources?: Sources;
+  /** Without it, pods get no volumes. */
+  readonly volumes?: Volumes;
   readonly client: Client;
   readonly clock: Clock;
   readonly random: Random;
@@ -38,7 +44,7 @@ export interface Kubelet {
 
 /** Registers the node and makes its kubelet; the pods are handed to it by whoever watches them. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
-  const { node, runtime, client, clock, random, scope, currentNode } = options;
+  const { node, runtime, sources, volumes, client, clock, random, scope, currentNode } = options;
   const log = options.log.with({ node: node.name });
   const recorder = createRecorder({ client, component: "kubelet", host: node.name, clock, random, log, scope });
   const workers = new Map<string, PodWorker>();
@@ -48,6 +54,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
 
   scope.defer(async () => {
     for (const worker of workers.values()) worker.close();
+    await volumes?.close();
     await runtime.close();
   });
   const agent = await startNodeAgent({
@@ -63,6 +70,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const context: WorkerContext = {
     client,
     runtime,
+    sources,
+    volumes,
+    allocatable: () => (currentNode() ?? agent.node)?.status?.allocatable ?? node.allocatable ?? node.capacity,
     recorder,
     clock,
     random,

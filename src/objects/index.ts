@@ -10,6 +10,7 @@ export {
   type DecodeRequest,
   type FieldValidation,
 } from "./decode/index.ts";
+export { goQuote } from "./decode/json-syntax.ts";
 export * from "./field-error.ts";
 export type * from "./generated/types.ts";
 export * from "./managed-fields/index.ts";

@@ -24,6 +24,14 @@ export function nextBackOff(backOff: RestartBackOff | undefined, at: number, now
 
 const isForgiven = ({ since }: RestartBackOff, at: number) => at - since > FORGIVEN_MS;
 
+/** Upstream goroutinemap/exponentialbackoff: volumes are tried again after 0.5 s, doubling to about two minutes. */
+const FIRST_MOUNT_MS = 500;
+const MAX_MOUNT_MS = 122_000;
+
+/** The wait before volumes are tried again that have failed to mount `attempts` times. */
+export const mountBackOffAfter = (attempts: number): number =>
+  Math.min(FIRST_MOUNT_MS * 2 ** Math.max(0, attempts - 1), MAX_MOUNT_MS);
+
 /** `10s`, `1m20s`, `5m0s` */
 export function formatBackOff(ms: number): string {
   const seconds = Math.round(ms / 1000);

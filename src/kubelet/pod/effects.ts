@@ -1,6 +1,10 @@
 import { sleep, type Clock, type Log } from "#base";
 import type { LifecycleHandler, Pod } from "#objects";
-import type { AnyContainer, ResolvedProcess, Runtime, Sandbox } from "../runtime.ts";
+import type { Quantities } from "../environment/resources.ts";
+import { resolveProcess } from "../process.ts";
+import { RuntimeError, type Runtime, type Sandbox } from "../runtime.ts";
+import type { PodSources, Sources } from "../sources.ts";
+import { MountError, type Volumes } from "../volumes.ts";
 import type { Happening } from "./happening.ts";
 import { ensureImage } from "./image.ts";
 import type { Step, StopStep } from "./step.ts";
@@ -8,6 +12,14 @@ import { containerView, findContainer, previousRun, type PodView } from "./view.
 
 export interface EffectsContext {
   readonly runtime: Runtime;
+  /** Absent: pods get none. */
+  readonly volumes: Volumes | undefined;
+  /** What the pod refers to; asked for only when it does. */
+  readonly podSources: () => PodSources | undefined;
+  readonly services: Sources["services"];
+  readonly nodeIps: readonly string[];
+  /** What the node can give its pods. */
+  readonly allocatable: () => Quantities;
   readonly clock: Clock;
   readonly log: Log;
   readonly view: () => PodView;
@@ -26,6 +38,12 @@ const MIN_GRACE_AFTER_HOOK_S = 2;
 /** Carries out a step: calls the runtime, and tells what came of it. Rejects only when something unforeseen happens. */
 export async function carryOut(step: Step, context: EffectsContext): Promise<void> {
   switch (step.type) {
+    case "mount-volumes":
+      return mountVolumes(context);
+    case "unmount-volumes":
+      await context.volumes?.unmount(context.view().pod);
+      context.dispatch({ type: "volumes-gone" });
+      return;
     case "create-sandbox":
       return createSandbox(context);
     case "stop-sandbox":
@@ -43,6 +61,29 @@ export async function carryOut(step: Step, context: EffectsContext): Promise<voi
       return context.finishDeletion();
   }
 }
+
+async function mountVolumes({ volumes, view, dispatch }: EffectsContext): Promise<void> {
+  dispatch({ type: "volumes-mounting" });
+  try {
+    await volumes?.mount(view().pod);
+  } catch (error) {
+    dispatch({ type: "volumes-failed", failures: failuresOf(error) });
+    return;
+  }
+  dispatch({ type: "volumes-mounted" });
+}
+
+/** The pod runs already: what cannot be mounted is the container's own failure. */
+async function mountMore({ volumes, view }: EffectsContext): Promise<void> {
+  try {
+    await volumes?.mount(view().pod);
+  } catch (error) {
+    throw new RuntimeError("CreateContainerConfigError", textOf(error));
+  }
+}
+
+const failuresOf = (error: unknown) =>
+  error instanceof MountError ? error.failures : [{ volume: "", message: textOf(error) }];
 
 async function createSandbox({ runtime, view, dispatch }: EffectsContext): Promise<void> {
   dispatch({ type: "sandbox-creating" });
@@ -79,13 +120,16 @@ async function startContainer(name: string, context: EffectsContext): Promise<vo
   const attempt = previousRun(run) ? restarts + 1 : restarts;
   dispatch({ type: "container-starting", name });
   try {
-    const { container } = found;
+    const { container, kind } = found;
+    // It came later, and may use what nobody has used before.
+    if (kind === "ephemeral" && container.volumeMounts?.length) await mountMore(context);
+    const process = await resolveProcess(pod, container, { ...context, podIps: sandbox.sandbox.ips });
     const started = await runtime.startContainer({
       pod,
       sandbox: sandbox.sandbox,
       container,
       attempt,
-      process: literalProcess(container),
+      process,
     });
     dispatch({ type: "container-started", name, container: started });
     void started.exited.then((exit) => dispatch({ type: "exited", name, exit }));
@@ -98,14 +142,6 @@ async function startContainer(name: string, context: EffectsContext): Promise<vo
     dispatch({ type: "start-failed", name, failure, ...(exit ? { exit } : {}) });
   }
 }
-
-/** What the spec says outright. */
-const literalProcess = ({ command = [], args = [], env = [] }: AnyContainer): ResolvedProcess => ({
-  command,
-  args,
-  env: env.map(({ name, value = "" }) => ({ name, value })),
-  mounts: [],
-});
 
 async function postStart(name: string, id: string, hook: LifecycleHandler, context: EffectsContext): Promise<void> {
   const { dispatch, view, log } = context;

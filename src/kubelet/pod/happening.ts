@@ -1,5 +1,6 @@
 import type { Pod } from "#objects";
 import type { AdoptedPod, ContainerExit, RunningContainer, Sandbox } from "../runtime.ts";
+import type { VolumeFailure } from "../volumes.ts";
 import type { PodEvent } from "./events.ts";
 import type { Failure, PodView } from "./view.ts";
 
@@ -15,6 +16,10 @@ export type Happening =
   | { readonly type: "deadline-exceeded" }
   /** Its main containers have ended for good, or it cannot be initialized. */
   | { readonly type: "finished" }
+  | { readonly type: "volumes-mounting" }
+  | { readonly type: "volumes-mounted" }
+  | { readonly type: "volumes-failed"; readonly failures: readonly VolumeFailure[] }
+  | { readonly type: "volumes-gone" }
   | { readonly type: "sandbox-creating" }
   | { readonly type: "sandbox-ready"; readonly sandbox: Sandbox }
   | { readonly type: "sandbox-failed"; readonly message: string }

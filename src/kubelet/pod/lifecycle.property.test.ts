@@ -38,10 +38,12 @@ const podSpec: fc.Arbitrary<PodSpec> = fc
     fc.array(fc.boolean(), { maxLength: 3 }),
     fc.integer({ min: 1, max: 3 }),
     fc.option(fc.constant(120), { nil: undefined }),
+    fc.boolean(),
     containerSpec("x"),
   )
-  .map(([restartPolicy, init, mains, activeDeadlineSeconds, shape]) => ({
+  .map(([restartPolicy, init, mains, activeDeadlineSeconds, volumes, shape]) => ({
     restartPolicy,
+    ...(volumes ? { volumes: [{ name: "data", emptyDir: {} }] } : {}),
     ...(activeDeadlineSeconds === undefined ? {} : { activeDeadlineSeconds }),
     initContainers: init.map((sidecar, i) => ({
       ...shape,
@@ -59,12 +61,14 @@ class Story {
   /** Containers that really run, by id. */
   readonly alive = new Map<string, string>();
   readonly pending = new Map<string, Step>();
+  /** Some of the pod's volumes may be there. */
+  mounted = false;
   sandboxes = 0;
   ids = 0;
   deletionFinished = false;
 
   constructor(pod: Pod) {
-    this.view = newView(pod, this.now);
+    this.view = newView(pod, this.now, { volumes: true });
   }
 
   happen(happening: Happening): void {
@@ -87,6 +91,11 @@ class Story {
     const id = stepId(step);
     if (this.pending.has(id)) return;
     this.pending.set(id, step);
+    if (step.type === "mount-volumes") {
+      this.mounted = true;
+      this.happen({ type: "volumes-mounting" });
+    }
+    if (step.type === "unmount-volumes") this.assertStill("volumes go after everything that runs");
     if (step.type === "create-sandbox") this.happen({ type: "sandbox-creating" });
     if (step.type === "stop-sandbox") this.happen({ type: "sandbox-stopping" });
     if (step.type === "pull-image") this.happen({ type: "image-wanted", name: step.name });
@@ -97,7 +106,17 @@ class Story {
   finish(step: Step, fails: boolean, exitCode: number): void {
     this.pending.delete(stepId(step));
     switch (step.type) {
+      case "mount-volumes":
+        if (fails) return this.happen({ type: "volumes-failed", failures: [{ volume: "data", message: "no" }] });
+        return this.happen({ type: "volumes-mounted" });
+      case "unmount-volumes":
+        // Planned anew when it fails.
+        if (fails) return;
+        this.assertStill("nothing has begun meanwhile");
+        this.mounted = false;
+        return this.happen({ type: "volumes-gone" });
       case "create-sandbox":
+        this.assertMounted();
         if (fails) return this.happen({ type: "sandbox-failed", message: "no" });
         return this.happen({ type: "sandbox-ready", sandbox: { id: `s${++this.sandboxes}`, ips: ["10.0.0.1"] } });
       case "stop-sandbox":
@@ -118,6 +137,7 @@ class Story {
             failure: { reason: "CreateContainerError", message: "no" },
           });
         assert.ok(![...this.alive.values()].includes(name), `${name} runs once at a time`);
+        this.assertMounted();
         const id = `c${++this.ids}`;
         this.alive.set(id, name);
         return this.happen({ type: "container-started", name, container: runningContainer(id, this.now) });
@@ -125,9 +145,20 @@ class Story {
       case "stop-container":
         return this.exit(step.id, exitCode === 0 ? 0 : 137);
       case "finish-deletion":
-        assert.equal(this.alive.size, 0, "nothing runs any more");
+        this.assertStill("nothing runs any more");
+        assert.ok(!this.mounted, "no volume is left");
         this.deletionFinished = true;
     }
+  }
+
+  assertStill(why: string): void {
+    assert.equal(this.alive.size, 0, why);
+    assert.ok(["none", "failed"].includes(this.view.sandbox.state), why);
+  }
+
+  assertMounted(): void {
+    const { pod, volumes } = this.view;
+    assert.equal(volumes.state, pod.spec?.volumes ? "mounted" : "absent", "volumes are there first");
   }
 
   exit(id: string, exitCode: number): void {

@@ -5,7 +5,7 @@ import { containerView, isAlive, type PodView } from "./view.ts";
 /** A side-car gets at least this long after the main containers have used the grace up (upstream minimumGracePeriodInSeconds). */
 const MIN_SIDECAR_MS = 2_000;
 
-/** Stops everything: main containers, then side-cars from the last to the first, then the sandbox, then (when deleted) the object. */
+/** Stops everything: main containers, then side-cars from the last to the first, then the sandbox, then its volumes, then (when deleted) the object. */
 export function planShutdown(view: PodView, now: number): { readonly steps: readonly Step[] } {
   const { lifecycle, sandbox } = view;
   const deadline = "deadline" in lifecycle ? lifecycle.deadline : now;
@@ -29,7 +29,22 @@ export function planShutdown(view: PodView, now: number): { readonly steps: read
       return { steps: [] };
     case "none":
     case "failed":
-      return { steps: lifecycle.state === "deleting" ? [{ type: "finish-deletion" }] : [] };
+      return { steps: planEnd(view) };
+  }
+}
+
+/** Nothing runs any more, and no sandbox is left. */
+function planEnd({ volumes, lifecycle }: PodView): readonly Step[] {
+  switch (volumes.state) {
+    case "mounting":
+      return [];
+    case "unknown":
+    case "failed":
+    case "mounted":
+      return [{ type: "unmount-volumes" }];
+    case "absent":
+    case "gone":
+      return lifecycle.state === "deleting" ? [{ type: "finish-deletion" }] : [];
   }
 }
 

@@ -4,6 +4,7 @@ import type { Pod } from "#objects";
 import { after, container, exited, NOW, podOf, SANDBOX, started, viewOf } from "../testing/pods.ts";
 import type { Happening } from "./happening.ts";
 import { planPod } from "./plan.ts";
+import { newView, transition } from "./transition.ts";
 import type { PodView } from "./view.ts";
 
 /** A plan in a line: `pull-image web; start-container side; look again in 10 s`. */
@@ -34,6 +35,67 @@ const deleted = (pod: Pod, seconds: number): Happening => ({
       deletionGracePeriodSeconds: seconds,
     },
   },
+});
+
+describe("a pod with volumes", () => {
+  const pod = podOf({ containers: [container("web")], volumes: [{ name: "data", emptyDir: {} }] });
+  const mounting: Happening = { type: "volumes-mounting" };
+  const mounted: readonly Happening[] = [mounting, { type: "volumes-mounted" }];
+  const failed: Happening = { type: "volumes-failed", failures: [{ volume: "data", message: "no" }] };
+  const cases: readonly (readonly [what: string, happenings: readonly Happening[], plan: string])[] = [
+    ["new", [], "mount-volumes"],
+    ["being mounted", [mounting], ""],
+    ["mounted", mounted, "create-sandbox"],
+    ["failed", [mounting, failed], "look again in 0.5 s"],
+    ["failed again", [mounting, failed, mounting, failed], "look again in 1 s"],
+    ["failed often", Array.from({ length: 20 }, () => [mounting, failed]).flat(), "look again in 122 s"],
+    ["deleted before it was looked at", [deleted(pod, 30)], "unmount-volumes"],
+    ["deleted while they are mounted", [mounting, deleted(pod, 30)], ""],
+    ["deleted, some of them mounted", [mounting, failed, deleted(pod, 30)], "unmount-volumes"],
+    [
+      "deleted while it runs",
+      [...mounted, ...running, deleted(pod, 30)],
+      "stop web within 30 s: Stopping container web",
+    ],
+    ["deleted and stopped", [...mounted, ...running, deleted(pod, 30), exited("web", 0)], "stop-sandbox"],
+    [
+      "deleted, sandbox gone",
+      [
+        ...mounted,
+        ...running,
+        deleted(pod, 30),
+        exited("web", 0),
+        { type: "sandbox-stopping" },
+        { type: "sandbox-stopped" },
+      ],
+      "unmount-volumes",
+    ],
+    ["nothing left", [deleted(pod, 30), { type: "volumes-gone" }], "finish-deletion"],
+    ["rejected", [{ type: "rejected", reason: "OutOfcpu", message: "m" }], "unmount-volumes"],
+  ];
+  for (const [what, happenings, plan] of cases) {
+    test(what, () => assert.equal(told(after(newView(pod, NOW, { volumes: true }), happenings)), plan));
+  }
+
+  test("Events say which volume and why, and after two minutes what the pod still waits for", () => {
+    const message = 'MountVolume.SetUp failed for volume "data" : configmap "no" not found';
+    const failing: Happening = { type: "volumes-failed", failures: [{ volume: "data", message }] };
+    const view = after(newView(pod, NOW, { volumes: true }), [mounting]);
+    const first = transition(view, failing, NOW);
+    assert.deepEqual(first.events, [{ level: "Warning", reason: "FailedMount", message }]);
+    const later = transition(transition(first.view, mounting, NOW + 123_000).view, failing, NOW + 123_000);
+    assert.deepEqual(later.events, [
+      { level: "Warning", reason: "FailedMount", message },
+      {
+        level: "Warning",
+        reason: "FailedMount",
+        message:
+          "Unable to attach or mount volumes: unmounted volumes=[data], unattached volumes=[], failed to process volumes=[]: context deadline exceeded",
+      },
+    ]);
+    const soon = transition(transition(later.view, mounting, NOW + 124_000).view, failing, NOW + 124_000);
+    assert.equal(soon.events.length, 1);
+  });
 });
 
 describe("a pod with one container", () => {

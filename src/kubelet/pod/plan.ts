@@ -32,10 +32,30 @@ export function planPod(view: PodView, now: number): PodPlan {
   const deadline = deadlineOf(view);
   if (now >= deadline) return note({ type: "deadline-exceeded" });
   if (isFinished(view)) return note({ type: "finished" });
-  const plan = view.sandbox.state === "ready" ? planContainers(view, now) : planSandbox(view, now);
+  const plan = planVolumes(view, now) ?? planRun(view, now);
   const requeueAt = Math.min(plan.requeueAt ?? Infinity, deadline);
   return requeueAt === Infinity ? plan : { ...plan, requeueAt };
 }
+
+/** Containers have to wait for their volumes; undefined: they need not. */
+function planVolumes({ volumes }: PodView, now: number): PodPlan | undefined {
+  switch (volumes.state) {
+    case "absent":
+    case "mounted":
+      return undefined;
+    case "mounting":
+      return steps();
+    case "failed":
+      if (volumes.retryAt > now) return { notes: [], steps: [], requeueAt: volumes.retryAt };
+      return steps({ type: "mount-volumes" });
+    case "unknown":
+    case "gone":
+      return steps({ type: "mount-volumes" });
+  }
+}
+
+const planRun = (view: PodView, now: number): PodPlan =>
+  view.sandbox.state === "ready" ? planContainers(view, now) : planSandbox(view, now);
 
 const note = (...notes: readonly Happening[]): PodPlan => ({ notes, steps: [] });
 const steps = (...list: readonly Step[]): PodPlan => ({ notes: [], steps: list });
@@ -227,4 +247,5 @@ function isFinished(view: PodView): boolean {
 }
 
 /** Whether nothing is left to be done for the pod but to write its status. */
-export const isSettled = (view: PodView): boolean => isOver(view) && view.sandbox.state === "none";
+export const isSettled = (view: PodView): boolean =>
+  isOver(view) && view.sandbox.state === "none" && ["absent", "gone"].includes(view.volumes.state);

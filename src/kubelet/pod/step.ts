@@ -2,6 +2,9 @@ import type { ContainerView } from "./view.ts";
 
 /** One thing to be done for a pod. Steps of one plan do not depend on each other. `name` is a container's. */
 export type Step =
+  | { readonly type: "mount-volumes" }
+  /** Nothing runs any more: what is left of the volumes goes. */
+  | { readonly type: "unmount-volumes" }
   | { readonly type: "create-sandbox" }
   | { readonly type: "stop-sandbox"; readonly id: string }
   /** Sees to it that its image is on the node. */
@@ -30,6 +33,8 @@ export function stepId(step: Step): string {
     case "stop-container":
       // The same with less grace is another.
       return `${step.type}/${step.id}/${step.deadline}`;
+    case "mount-volumes":
+    case "unmount-volumes":
     case "create-sandbox":
     case "stop-sandbox":
     case "finish-deletion":

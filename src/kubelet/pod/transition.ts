@@ -5,6 +5,7 @@ import { RETRY_MS } from "./back-off.ts";
 import { normal, warning, type PodEvent } from "./events.ts";
 import type { Happening, Transition } from "./happening.ts";
 import { adoptContainers, stepContainer } from "./transition-container.ts";
+import { stepVolumes } from "./transition-volumes.ts";
 import { isStill, type ContainerView, type Lifecycle, type PodView } from "./view.ts";
 
 const DEFAULT_GRACE_SECONDS = 30;
@@ -15,12 +16,16 @@ const MIN_GRACE_SECONDS = 1;
 export const graceMs = (pod: Pod): number =>
   Math.max(MIN_GRACE_SECONDS, pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000;
 
-/** The view of a pod that was just assigned to this node, or that an earlier kubelet had. */
-export function newView(pod: Pod, now: number): PodView {
+/**
+ * The view of a pod that was just assigned to this node, or that an earlier kubelet had. `volumes`: whether the node
+ * brings volumes to its pods.
+ */
+export function newView(pod: Pod, now: number, { volumes = false } = {}): PodView {
   const startTime = pod.status?.startTime ? Date.parse(pod.status.startTime) : now;
   const view: PodView = {
     pod,
     lifecycle: { state: "active" },
+    volumes: { state: volumes && pod.spec?.volumes?.length ? "unknown" : "absent" },
     sandbox: { state: "none" },
     sandboxAttempt: 0,
     initialized: false,
@@ -69,6 +74,11 @@ export function transition(view: PodView, happening: Happening, now: number): Tr
     case "finished":
       if (view.lifecycle.state !== "active") return unchanged;
       return quiet({ lifecycle: { state: "finishing", deadline: now + graceMs(view.pod) } });
+    case "volumes-mounting":
+    case "volumes-mounted":
+    case "volumes-failed":
+    case "volumes-gone":
+      return stepVolumes(view, happening, now);
     case "sandbox-creating":
     case "sandbox-ready":
     case "sandbox-failed":

@@ -6,6 +6,7 @@ export interface PodView {
   /** As the API has it. */
   readonly pod: Pod;
   readonly lifecycle: Lifecycle;
+  readonly volumes: VolumesView;
   readonly sandbox: SandboxView;
   /** How many sandboxes the pod has had before this one. */
   readonly sandboxAttempt: number;
@@ -37,6 +38,18 @@ export type Lifecycle =
       readonly forgotten: boolean;
       readonly failure?: { readonly reason: string; readonly message: string };
     };
+
+export type VolumesView =
+  /** The pod has none, or the node does not care for them. */
+  | { readonly state: "absent" }
+  /** This kubelet has not looked at them yet; an earlier one may have. */
+  | { readonly state: "unknown" }
+  /** `attempts`: how often mounting has failed before; `since`: when it was first tried, or last complained of. */
+  | { readonly state: "mounting"; readonly attempts: number; readonly since: number }
+  | { readonly state: "failed"; readonly attempts: number; readonly since: number; readonly retryAt: number }
+  | { readonly state: "mounted" }
+  /** Nothing is left of them. */
+  | { readonly state: "gone" };
 
 export type SandboxView =
   | { readonly state: "none" }

@@ -2,7 +2,10 @@ import type { Clock, Log, Random, Timer } from "#base";
 import type { Client, EventRecorder } from "#client";
 import { hasReason, PODS, type Pod } from "#objects";
 import { createPodProbes, type PodProbes } from "../probe/container-probes.ts";
+import type { Quantities } from "../environment/resources.ts";
 import type { AdoptedPod, Runtime } from "../runtime.ts";
+import type { PodSources, Sources } from "../sources.ts";
+import type { Volumes } from "../volumes.ts";
 import { RETRY_MS } from "./back-off.ts";
 import { carryOut, followSandbox, type EffectsContext } from "./effects.ts";
 import { recordAll } from "./events.ts";
@@ -16,6 +19,12 @@ import type { PodView } from "./view.ts";
 export interface WorkerContext {
   readonly client: Client;
   readonly runtime: Runtime;
+  /** Absent: nothing that pods refer to is there. */
+  readonly sources: Sources | undefined;
+  /** Absent: pods get none. */
+  readonly volumes: Volumes | undefined;
+  /** What the node can give its pods. */
+  readonly allocatable: () => Quantities;
   readonly recorder: EventRecorder;
   readonly clock: Clock;
   readonly random: Random;
@@ -49,15 +58,21 @@ export class PodWorker {
   #state: "adopting" | "running" | "closed" = "adopting";
   #timer: Timer | undefined;
   #settling = false;
+  #sources: PodSources | undefined;
 
   constructor(pod: Pod, context: WorkerContext) {
     this.#context = context;
-    const { client, runtime, clock, random, log, nodeIps, signal, onImages } = context;
-    this.#view = newView(pod, clock.now());
+    const { client, runtime, sources, volumes, allocatable, clock, random, log, nodeIps, signal, onImages } = context;
+    this.#view = newView(pod, clock.now(), { volumes: volumes !== undefined });
     const view = () => this.#view;
     const dispatch = (happening: Happening) => this.dispatch(happening);
     this.#effects = {
       runtime,
+      volumes,
+      podSources: () => (this.#sources ??= sources?.of(pod)),
+      services: (namespace) => sources?.services(namespace),
+      nodeIps,
+      allocatable,
       clock,
       log,
       view,
@@ -113,7 +128,9 @@ export class PodWorker {
     if (this.#state === "closed") return;
     const { view, events } = transition(this.#view, happening, this.#context.clock.now());
     if (view === this.#view) return;
+    const { pod: before } = this.#view;
     this.#view = view;
+    if (view.pod !== before && view.volumes.state === "mounted") this.#context.volumes?.update(view.pod);
     recordAll(this.#context.recorder, view.pod, events);
     if (this.#settling || this.#state === "adopting") return;
     this.#settling = true;
@@ -126,6 +143,12 @@ export class PodWorker {
     for (const timer of this.#retries) timer.cancel();
     this.#probes.stop();
     this.#status.close();
+    this.#releaseSources();
+  }
+
+  #releaseSources(): void {
+    this.#sources?.close();
+    this.#sources = undefined;
   }
 
   #followAdopted({ sandbox, containers }: AdoptedPod): void {
@@ -159,7 +182,9 @@ export class PodWorker {
     this.#probes.follow();
     const { lifecycle } = this.#view;
     if (!(lifecycle.state === "deleting" && lifecycle.forgotten)) this.#status.look();
-    if (isSettled(this.#view)) this.#context.onOver(this.uid);
+    if (!isSettled(this.#view)) return;
+    this.#releaseSources();
+    this.#context.onOver(this.uid);
   }
 
   #begin(step: Step): void {

@@ -1,6 +1,6 @@
 import type { Clock, Log, Random, Scope } from "#base";
 import { createCaches, type Client } from "#client";
-import { feedPods, startKubelet, type Kubelet, type NodeDescription } from "#kubelet";
+import { createSources, feedPods, startKubelet, type Kubelet, type NodeDescription } from "#kubelet";
 import { NODES, PODS } from "#objects";
 import { nodeAddressOf, podCidrOf } from "./addresses.ts";
 import { createSimulatedRuntime, type SimulatedTimes } from "./runtime.ts";
@@ -43,6 +43,8 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
   const nodes = caches.of(NODES);
   await caches.whenSynced();
   const feed = feedPods(pods, kubelets);
+  // All of them share what is watched. Nobody reads the variables that tell of Services.
+  const sources = createSources({ client, scope, clock, random, log });
 
   const add = async () => {
     const index = started++;
@@ -51,6 +53,7 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
     const kubelet = await startKubelet({
       node,
       runtime: createSimulatedRuntime({ clock, random, podCidr: node.podCidr, nodeIp: nodeAddressOf(index), ...times }),
+      sources,
       client,
       clock,
       random,

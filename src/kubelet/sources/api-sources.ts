@@ -1,0 +1,106 @@
+import type { Cache } from "#client";
+import {
+  CONFIG_MAPS,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+  type AuthenticationV1TokenRequest as TokenRequest,
+  type KubeObject,
+  type Pod,
+  type ResourceType,
+  type Service,
+} from "#objects";
+import type { IssuedToken, PodSources, Sources } from "../sources.ts";
+import { WatchedObjects, type Watched, type WatchedOptions } from "./watched.ts";
+
+export interface ApiSourcesOptions extends WatchedOptions {
+  /** Without it, pods are not told of Services. */
+  readonly services?: Cache<Service>;
+}
+
+/** {@link Sources} over the API. */
+export function createSources(options: ApiSourcesOptions): Sources {
+  const { services } = options;
+  const watched = new WatchedObjects(options);
+  return {
+    of: (pod) => new ApiPodSources(pod, watched, options),
+    services(namespace) {
+      if (!services) return undefined;
+      if (!services.synced) {
+        throw new Error("services have not yet been read at least once, cannot construct envvars");
+      }
+      const own = services.index("namespace", namespace);
+      const api = services.get("default/kubernetes");
+      return api && !own.includes(api) ? [...own, api] : own;
+    },
+  };
+}
+
+class ApiPodSources implements PodSources {
+  readonly #pod: Pod;
+  readonly #watched: WatchedObjects;
+  readonly #options: ApiSourcesOptions;
+  readonly #held = new Map<string, Watched<KubeObject>>();
+  readonly #listeners = new Set<() => void>();
+  #closed = false;
+
+  constructor(pod: Pod, watched: WatchedObjects, options: ApiSourcesOptions) {
+    this.#pod = pod;
+    this.#watched = watched;
+    this.#options = options;
+  }
+
+  configMap(name: string) {
+    return this.#read(CONFIG_MAPS, name);
+  }
+
+  secret(name: string) {
+    return this.#read(SECRETS, name);
+  }
+
+  async token(spec: Parameters<PodSources["token"]>[0]): Promise<IssuedToken> {
+    const { metadata, spec: podSpec } = this.#pod;
+    const { name = "", namespace = "", uid = "" } = metadata;
+    const account = { namespace, name: podSpec?.serviceAccountName || "default" };
+    const request: Omit<TokenRequest, "metadata"> = {
+      apiVersion: "authentication.k8s.io/v1",
+      kind: "TokenRequest",
+      spec: {
+        audiences: spec.audiences ?? [],
+        ...(spec.expirationSeconds === undefined ? {} : { expirationSeconds: spec.expirationSeconds }),
+        boundObjectRef: { apiVersion: "v1", kind: "Pod", name, uid },
+      },
+    };
+    const answer = await this.#options.client.createSubresource(SERVICE_ACCOUNTS, account, "token", request);
+    const { spec: granted, status } = answer as TokenRequest;
+    if (!status?.token || !status.expirationTimestamp) throw new Error("the API server issued no token");
+    const expiresAt = Date.parse(status.expirationTimestamp);
+    const issuedAt = expiresAt - (granted?.expirationSeconds ?? 3600) * 1000;
+    return { token: status.token, issuedAt, expiresAt };
+  }
+
+  onChange(listener: () => void): void {
+    this.#listeners.add(listener);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const watched of this.#held.values()) watched.release();
+    this.#held.clear();
+    this.#listeners.clear();
+  }
+
+  async #read<T extends KubeObject>(type: ResourceType<T>, name: string): Promise<T | undefined> {
+    // Nobody would release it any more.
+    if (this.#closed) throw new Error("the pod is gone");
+    const id = `${type.resource}/${name}`;
+    let watched = this.#held.get(id) as Watched<T> | undefined;
+    if (!watched) {
+      const { namespace = "" } = this.#pod.metadata;
+      watched = this.#watched.acquire(type, namespace, name, () => {
+        for (const listener of this.#listeners) listener();
+      });
+      this.#held.set(id, watched);
+    }
+    return watched.read();
+  }
+}

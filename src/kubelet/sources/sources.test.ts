@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createRandom, createScope, silentLog } from "#base";
+import { createCaches } from "#client";
+import { CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS, SERVICES } from "#objects";
+import { container, podOf } from "../testing/pods.ts";
+import { createTestWorld } from "../testing/world.ts";
+import { createSources } from "./api-sources.ts";
+import { WatchedObjects } from "./watched.ts";
+
+async function createSourcesWorld() {
+  const world = await createTestWorld({ nodes: 0 });
+  const { client, clock } = world;
+  const scope = createScope("sources");
+  const options = { client, clock, random: createRandom(1), log: silentLog, scope };
+  return {
+    ...options,
+    options,
+    async [Symbol.asyncDispose]() {
+      await scope.close();
+      await world[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const metadata = (name: string, namespace = "default") => ({ name, namespace });
+const key = (name: string) => ({ namespace: "default", name });
+
+describe("objects that pods refer to", () => {
+  test("one watch each, for as long as somebody asks", async () => {
+    await using world = await createSourcesWorld();
+    const watched = new WatchedObjects(world.options);
+    let changes = 0;
+    const first = watched.acquire(CONFIG_MAPS, "default", "a", () => changes++);
+    const second = watched.acquire(CONFIG_MAPS, "default", "a", () => {});
+    const other = watched.acquire(SECRETS, "default", "a", () => {});
+    assert.equal(watched.size, 2);
+    assert.equal(await first.read(), undefined);
+    await world.client.create(CONFIG_MAPS, { metadata: metadata("a"), data: { k: "1" } });
+    await world.client.create(CONFIG_MAPS, { metadata: metadata("b"), data: { k: "1" } });
+    await world.clock.runUntil(() => changes > 0, 10_000);
+    assert.equal(changes, 1);
+    assert.deepEqual((await second.read())?.data, { k: "1" });
+    first.release();
+    first.release();
+    other.release();
+    assert.equal(watched.size, 1);
+    assert.deepEqual((await second.read())?.data, { k: "1" });
+    second.release();
+    assert.equal(watched.size, 0);
+  });
+
+  test("an API that does not answer is not waited for without end", async () => {
+    await using world = await createSourcesWorld();
+    const silent = { ...world.client, list: () => new Promise<never>(() => {}) };
+    const watched = new WatchedObjects({ ...world.options, client: silent });
+    const message = "failed to sync configmap cache: timed out waiting for the condition";
+    const refused = assert.rejects(watched.acquire(CONFIG_MAPS, "default", "a", () => {}).read(), { message });
+    await world.clock.advance(5_000);
+    await refused;
+  });
+
+  test("a pod's sources tell of changes until they are closed", async () => {
+    await using world = await createSourcesWorld();
+    const sources = createSources(world.options).of(podOf({ containers: [container("web")] }));
+    let changes = 0;
+    sources.onChange(() => changes++);
+    assert.equal(await sources.configMap("a"), undefined);
+    await world.client.create(CONFIG_MAPS, { metadata: metadata("a"), data: { k: "1" } });
+    await world.clock.runUntil(() => changes === 1, 10_000);
+    await world.client.patch(CONFIG_MAPS, key("a"), { type: "merge", body: { data: { k: "2" } } });
+    await world.clock.runUntil(() => changes === 2, 10_000);
+    assert.deepEqual((await sources.configMap("a"))?.data, { k: "2" });
+    sources.close();
+    await assert.rejects(sources.configMap("a"));
+    await world.client.delete(CONFIG_MAPS, key("a"));
+    await world.clock.advance(1_000);
+    assert.equal(changes, 2);
+  });
+});
+
+test("Services: not before they have been read, those of the namespace and the API's", async () => {
+  await using world = await createSourcesWorld();
+  await world.client.create(NAMESPACES, { metadata: { name: "other" } });
+  const ports = [{ port: 80 }];
+  for (const [namespace, name] of [
+    ["default", "kubernetes"],
+    ["default", "web"],
+    ["other", "theirs"],
+  ] as const) {
+    await world.client.create(SERVICES, { metadata: metadata(name, namespace), spec: { ports } });
+  }
+  const caches = createCaches(world.options);
+  const sources = createSources({ ...world.options, services: caches.of(SERVICES) });
+  assert.throws(() => sources.services("default"), {
+    message: "services have not yet been read at least once, cannot construct envvars",
+  });
+  await caches.whenSynced();
+  const namesIn = (namespace: string) =>
+    [...(sources.services(namespace) ?? [])].map(({ metadata: { name } }) => name).toSorted();
+  assert.deepEqual(namesIn("default"), ["kubernetes", "web"]);
+  assert.deepEqual(namesIn("other"), ["kubernetes", "theirs"]);
+  assert.equal(createSources(world.options).services("default"), undefined);
+});
+
+test("a token is asked for with the pod it is bound to", async () => {
+  await using world = await createSourcesWorld();
+  const asked: unknown[] = [];
+  const client = {
+    ...world.client,
+    createSubresource: (...request: unknown[]) => {
+      asked.push(request);
+      return Promise.resolve({
+        apiVersion: "authentication.k8s.io/v1",
+        kind: "TokenRequest",
+        metadata: {},
+        spec: { audiences: ["vault"], expirationSeconds: 700 },
+        status: { token: "t", expirationTimestamp: "2026-01-01T00:10:00Z" },
+      });
+    },
+  };
+  const pod = podOf({ containers: [container("web")], serviceAccountName: "robot" });
+  const token = await createSources({ ...world.options, client })
+    .of(pod)
+    .token({ audiences: ["vault"], expirationSeconds: 700 });
+  const expiresAt = Date.UTC(2026, 0, 1, 0, 10);
+  assert.deepEqual(token, { token: "t", issuedAt: expiresAt - 700_000, expiresAt });
+  assert.deepEqual(asked, [
+    [
+      SERVICE_ACCOUNTS,
+      { namespace: "default", name: "robot" },
+      "token",
+      {
+        apiVersion: "authentication.k8s.io/v1",
+        kind: "TokenRequest",
+        spec: {
+          audiences: ["vault"],
+          expirationSeconds: 700,
+          boundObjectRef: { apiVersion: "v1", kind: "Pod", name: "web", uid: "u1" },
+        },
+      },
+    ],
+  ]);
+});
