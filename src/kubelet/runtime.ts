@@ -199,8 +199,10 @@ export interface ProbeRequest {
 export interface ProbeOutcome {
   /** `unknown`: the probe itself did not work; it counts for nothing. */
   readonly result: "success" | "failure" | "unknown";
-  /** Why not: `HTTP probe failed with statuscode: 503`. */
+  /** Why not: `HTTP probe failed with statuscode: 503`. With a success, a warning. */
   readonly message?: string;
+  /** What an Event about one that did not work says it resulted in; `unknown` when absent. */
+  readonly state?: "failure";
   /** The outcome cannot change before this time, so that probing can pause once it is a success. */
   readonly steadyUntil?: number;
 }

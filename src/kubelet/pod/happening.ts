@@ -1,5 +1,5 @@
 import type { Pod } from "#objects";
-import type { AdoptedPod, ContainerExit, RunningContainer, Sandbox } from "../runtime.ts";
+import type { AdoptedPod, ContainerExit, ProbeOutcome, RunningContainer, Sandbox } from "../runtime.ts";
 import type { VolumeFailure } from "../volumes.ts";
 import type { PodEvent } from "./events.ts";
 import type { Failure, PodView } from "./view.ts";
@@ -51,13 +51,13 @@ export type Happening =
   /** The startup probe has passed. */
   | { readonly type: "container-up"; readonly name: string; readonly id: string }
   | { readonly type: "readiness"; readonly name: string; readonly id: string; readonly ready: boolean }
+  /** It failed, did not work, or warns. */
   | {
-      readonly type: "probe-failed";
+      readonly type: "probe-told";
       readonly name: string;
       readonly id: string;
       readonly probe: "startup" | "readiness" | "liveness";
-      readonly result: "failure" | "unknown";
-      readonly message: string;
+      readonly outcome: ProbeOutcome;
     }
   /** The probe has failed so often that the container has to be restarted. */
   | { readonly type: "unhealthy"; readonly name: string; readonly id: string; readonly probe: "startup" | "liveness" }

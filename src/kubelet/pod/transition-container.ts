@@ -1,6 +1,6 @@
 import { unreachable } from "#base";
 import { containerStatuses, formatDuration, formatTime, type ContainerStateTerminated, type Pod } from "#objects";
-import type { AdoptedPod, AnyContainer, ContainerExit, RunningContainer } from "../runtime.ts";
+import type { AdoptedPod, AnyContainer, ContainerExit, ProbeOutcome, RunningContainer } from "../runtime.ts";
 import { backOffAfter, nextBackOff, RETRY_MS } from "./back-off.ts";
 import { normal, podText, warning, type PodEvent } from "./events.ts";
 import type { Happening, Transition } from "./happening.ts";
@@ -160,12 +160,8 @@ function stepRun(
       return become({ ...run, stage: "up" });
     case "readiness":
       return run.ready === happening.ready ? unchanged : become({ ...run, ready: happening.ready });
-    case "probe-failed": {
-      const { probe, result, message } = happening;
-      const what = `${probe[0]!.toUpperCase()}${probe.slice(1)} probe`;
-      const text = result === "failure" ? "failed" : "errored and resulted in unknown state";
-      return become(run, warning("Unhealthy", `${what} ${text}: ${message}`, name));
-    }
+    case "probe-told":
+      return become(run, probeEvent(happening.probe, happening.outcome, name));
     case "stopping":
       return become(
         { ...run, stopping: { deadline: happening.deadline } },
@@ -173,6 +169,18 @@ function stepRun(
       );
     default:
       return unreachable(happening);
+  }
+}
+
+function probeEvent(probe: string, { result, state, message = "" }: ProbeOutcome, name: string): PodEvent {
+  const what = `${probe[0]!.toUpperCase()}${probe.slice(1)} probe`;
+  switch (result) {
+    case "success":
+      return warning("ProbeWarning", `${what} warning: ${message}`, name);
+    case "failure":
+      return warning("Unhealthy", `${what} failed: ${message}`, name);
+    case "unknown":
+      return warning("Unhealthy", `${what} errored and resulted in ${state ?? "unknown"} state: ${message}`, name);
   }
 }
 

@@ -54,7 +54,7 @@ export function createPodProbes(options: PodProbesOptions): PodProbes {
           else if (!healthy) dispatch({ type: "unhealthy", name, id, probe: kind });
           else if (kind === "startup") dispatch({ type: "container-up", name, id });
         },
-        onFailure: (result, message) => dispatch({ type: "probe-failed", name, id, probe: kind, result, message }),
+        onTold: (outcome) => dispatch({ type: "probe-told", name, id, probe: kind, outcome }),
       }),
     ];
   };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { createVirtualClock } from "#base";
+import { createVirtualClock, sleep } from "#base";
 import type { ProbeOutcome } from "../runtime.ts";
 import { startProber, stepProbe, type ProbeKind, type ProbeState } from "./prober.ts";
 
@@ -27,13 +27,18 @@ test("the verdict turns after so many equal outcomes in a row, and only then", (
 });
 
 /** Probes by a script of outcomes, one letter each; tells when it asked and what it said, in seconds. */
-async function probe(kind: ProbeKind, script: string, settings: { firstAt?: number; steadyUntil?: number } = {}) {
+async function probe(
+  kind: ProbeKind,
+  script: string,
+  settings: { readonly firstAt?: number; readonly steadyUntil?: number; readonly takesMs?: number } = {},
+) {
   const clock = createVirtualClock(0);
   const told: string[] = [];
   let asked = 0;
   const outcomes: Readonly<Record<string, ProbeOutcome>> = {
     y: { result: "success", ...(settings.steadyUntil === undefined ? {} : { steadyUntil: settings.steadyUntil }) },
     n: { result: "failure", message: "no" },
+    w: { result: "success", message: "hm" },
     "?": { result: "unknown", message: "eh" },
   };
   const prober = startProber({
@@ -42,13 +47,15 @@ async function probe(kind: ProbeKind, script: string, settings: { firstAt?: numb
     clock,
     firstAt: settings.firstAt ?? 0,
     verdict: kind === "liveness" ? true : kind === "readiness" ? false : undefined,
-    ask() {
+    async ask() {
       const outcome = outcomes[script[asked++] ?? "?"]!;
       told.push(`${clock.now() / 1000} ${outcome.result}`);
-      return outcome.message === "eh" ? Promise.reject(new Error("eh")) : Promise.resolve(outcome);
+      if (settings.takesMs) await sleep(clock, settings.takesMs);
+      if (outcome.message === "eh") throw new Error("eh");
+      return outcome;
     },
     onVerdict: (healthy) => told.push(`${clock.now() / 1000} → ${healthy}`),
-    onFailure: (result, message) => told.push(`${clock.now() / 1000} ! ${result} ${message}`),
+    onTold: ({ result, message }) => told.push(`${clock.now() / 1000} ! ${result} ${message}`),
   });
   for (let i = 0; i < 60 && asked < script.length; i++) await clock.advance(1000);
   await clock.advance(20_000);
@@ -110,4 +117,19 @@ test("nobody asks while nothing can change", async () => {
   const { told, left } = await probe("readiness", "y", { steadyUntil: Infinity });
   assert.deepEqual(told, ["0 success", "0 → true"]);
   assert.equal(left, 0);
+});
+
+test("a success may warn", async () => {
+  const { told } = await probe("startup", "w");
+  assert.deepEqual(told, ["0 success", "0 ! success hm", "0 → true"]);
+});
+
+test("how long it takes does not put it out of step; when it is late it comes at once", async () => {
+  const asked = async (takesMs: number) => {
+    const { told } = await probe("readiness", "yyyy", { firstAt: 1000, takesMs });
+    return told.filter((line) => line.endsWith("success")).slice(0, 4);
+  };
+  assert.deepEqual(await asked(2000), ["1 success", "6 success", "11 success", "16 success"]);
+  assert.deepEqual(await asked(7000), ["1 success", "8 success", "15 success", "22 success"]);
+  assert.deepEqual(await asked(12_000), ["1 success", "13 success", "25 success", "37 success"]);
 });

@@ -15,8 +15,8 @@ export interface ProberOptions {
   readonly ask: () => Promise<ProbeOutcome>;
   /** Called when the verdict turns: so many successes or failures in a row as the thresholds say. */
   readonly onVerdict: (healthy: boolean) => void;
-  /** Called on every outcome that is no success, for the Event. */
-  readonly onFailure: (result: "failure" | "unknown", message: string) => void;
+  /** Called on every outcome that has something to say, for the Event. */
+  readonly onTold: (outcome: ProbeOutcome) => void;
 }
 
 /** How far a probe is: consecutive outcomes and the verdict that holds. */
@@ -45,8 +45,16 @@ export function startProber(options: ProberOptions): Prober {
   let timer: Timer | undefined;
   let stopped = false;
 
-  const schedule = (ms: number) => {
-    timer = clock.setTimeout(() => void tick(), ms);
+  /** When it was, or should have been, asked last. */
+  let due = options.firstAt;
+
+  /** As a ticker does: in step with the first time, however long each takes; one that is late comes at once. */
+  const schedule = (notBefore: number) => {
+    const now = clock.now();
+    due += periodMs;
+    if (due < now) due += Math.floor((now - due) / periodMs) * periodMs;
+    due = Math.max(due, notBefore);
+    timer = clock.setTimeout(() => void tick(), Math.max(0, due - now));
   };
   const ask = async (): Promise<ProbeOutcome> => {
     try {
@@ -58,7 +66,7 @@ export function startProber(options: ProberOptions): Prober {
   const tick = async () => {
     const outcome = await ask();
     if (stopped) return;
-    if (outcome.result !== "success") options.onFailure(outcome.result, outcome.message ?? "");
+    if (outcome.result !== "success" || outcome.message) options.onTold(outcome);
     if (outcome.result !== "unknown") {
       const success = outcome.result === "success";
       const before = state.verdict;
@@ -70,11 +78,11 @@ export function startProber(options: ProberOptions): Prober {
     }
     if (stopped) return;
     // While nothing can change, asking on would only keep the machine awake.
-    const settled = state.verdict && outcome.result === "success" ? (outcome.steadyUntil ?? 0) - clock.now() : 0;
-    if (settled !== Infinity) schedule(Math.max(periodMs, settled));
+    const steadyUntil = state.verdict && outcome.result === "success" ? (outcome.steadyUntil ?? 0) : 0;
+    if (steadyUntil !== Infinity) schedule(steadyUntil);
   };
 
-  schedule(Math.max(0, options.firstAt - clock.now()));
+  timer = clock.setTimeout(() => void tick(), Math.max(0, due - clock.now()));
   return {
     stop() {
       stopped = true;
