@@ -6,8 +6,9 @@ import { createUsageCounter, refusalOf } from "./node/admission.ts";
 import { startNodeAgent } from "./node/agent.ts";
 import type { NodeDescription } from "./node/describe.ts";
 import { PodWorker, type WorkerContext } from "./pod/worker.ts";
-import type { LogLine, LogOptions, Runtime } from "./runtime.ts";
+import type { LogLine, LogOptions, Runtime, RuntimeStreams } from "./runtime.ts";
 import type { Sources } from "./sources.ts";
+import { joinStreams } from "./streams.ts";
 import type { Volumes } from "./volumes.ts";
 
 export interface KubeletOptions {
@@ -40,6 +41,16 @@ export interface Kubelet {
    * @throws StatusError BadRequest when there is no such log.
    */
   logs(pod: Pod, container: string, options: LogOptions & { readonly previous: boolean }): AsyncIterable<LogLine>;
+  /** Ways into what runs; absent when there are no processes to get at. */
+  readonly streams?: KubeletStreams;
+}
+
+/** The streams of a node's pods, and what of a pod there is to join them to. */
+export interface KubeletStreams extends RuntimeStreams {
+  /** The id of a container's run while it is running. */
+  runningContainer(pod: Pod, name: string): string | undefined;
+  /** The id of the pod's sandbox while there is one. */
+  runningSandbox(pod: Pod): string | undefined;
 }
 
 /** Registers the node and makes its kubelet; the pods are handed to it by whoever watches them. */
@@ -93,8 +104,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     onImages: () => agent.imagesChanged(),
   };
 
+  const viewOf = (pod: Pod) => workers.get(pod.metadata.uid ?? "")?.view;
   return {
     nodeName: node.name,
+    ...(runtime.streams ? { streams: joinStreams(runtime.streams, viewOf) } : {}),
     observe(pod) {
       const { uid = "" } = pod.metadata;
       const known = workers.get(uid);

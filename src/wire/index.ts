@@ -8,3 +8,6 @@ export {
 export * from "./server/index.ts";
 export { loadProtobuf, ProtobufError, type ProtobufCodec } from "./codecs/protobuf/index.ts";
 export * from "./client/index.ts";
+export { acceptRemoteCommand } from "./remote-command/accept.ts";
+export type { RemoteCommand, RemoteStatus, TerminalSize, WantedStreams } from "./remote-command/contract.ts";
+export { UpgradeRefused, type DuplexBytes } from "./streams/contract.ts";

@@ -33,7 +33,10 @@ export interface UpgradedConnection {
   readonly input: AsyncIterable<Uint8Array>;
   /** Resolves when more may be written. */
   write(bytes: Uint8Array): Promise<void>;
+  /** Sends what was written and then the end. */
   close(): void;
+  /** Breaks it off. */
+  cut(): void;
 }
 
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;

@@ -2,9 +2,11 @@ import type { ApiResponse, ConnectRequest, Connector } from "#apiserver";
 import type { Clock } from "#base";
 import type { Client } from "#client";
 import { renderLog, type Kubelet } from "#kubelet";
+import { UpgradeRefused } from "#wire";
 import { badRequest, NODES, notFoundError, PODS, serviceUnavailable, SERVICES, type Pod } from "#objects";
 import { chooseContainer } from "./choose-container.ts";
 import { parseLogOptions } from "./log-options.ts";
+import { connectAttach, connectExec } from "./process.ts";
 
 export interface ConnectorOptions {
   readonly clock: Clock;
@@ -33,7 +35,16 @@ export function createConnector(options: ConnectorOptions): Connector {
           throw simulated("its pods are simulated", "there is no process to pass requests on to");
         default: {
           const pod = await client.get(PODS, { ...key, name: subresource === "proxy" ? nameIn(key.name) : key.name });
-          return subresource === "log" ? podLog(options, request, pod) : refuse(request, pod);
+          switch (subresource) {
+            case "log":
+              return podLog(options, request, pod);
+            case "exec":
+            case "attach":
+            case "portforward":
+              return podStreams(options, request, pod).catch(refusal);
+            default:
+              return refuse(request, pod);
+          }
         }
       }
     },
@@ -60,6 +71,36 @@ async function podLog(
   if (!node) throw notFoundError({ group: "", resource: "nodes" }, nodeName);
   const lines = node.logs(pod, container, { ...wanted, signal: request.signal });
   return text({ type: "stream", stream: renderLog(lines, wanted) });
+}
+
+/** The streams of what runs in a pod. */
+async function podStreams(
+  { clock, kubelet }: ConnectorOptions,
+  connect: ConnectRequest,
+  pod: Pod,
+): Promise<ApiResponse> {
+  const { subresource, query, request } = connect;
+  const container = subresource === "portforward" ? "" : chooseContainer(pod, query.get("container") ?? "");
+  const { nodeName } = pod.spec ?? {};
+  if (!nodeName) throw badRequest(`pod ${pod.metadata.name} does not have a host assigned`);
+  const node = kubelet(nodeName);
+  if (!node) throw notFoundError({ group: "", resource: "nodes" }, nodeName);
+  const { streams } = node;
+  if (!streams) return refuse(connect, pod);
+  if (!request.upgrade) throw badRequest("Upgrade request required");
+  const joined = { connect, pod, container, streams, clock };
+  if (subresource === "exec") return connectExec(joined);
+  return connectAttach(joined);
+}
+
+/** What the kubelet would answer instead of upgrading the connection, in plain text. */
+function refusal(error: unknown): ApiResponse {
+  if (!(error instanceof UpgradeRefused)) throw error;
+  return {
+    status: error.status,
+    headers: { ...error.headers, "content-type": "text/plain; charset=utf-8" },
+    body: { type: "bytes", bytes: new TextEncoder().encode(error.message) },
+  };
 }
 
 const text = (body: ApiResponse["body"]): ApiResponse => ({

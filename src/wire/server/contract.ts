@@ -34,7 +34,10 @@ export interface HttpUpgrade {
 export interface HttpConnection {
   readonly input: AsyncIterable<Uint8Array>;
   write(bytes: Uint8Array): Promise<void>;
+  /** Sends what was written and then the end. */
   close(): void;
+  /** Breaks it off. */
+  cut(): void;
 }
 
 export interface HttpResponse {

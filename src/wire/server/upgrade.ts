@@ -32,6 +32,9 @@ export function upgradeOf(protocol: string, socket: Duplex, head: Uint8Array): H
         close() {
           socket.end();
         },
+        cut() {
+          socket.destroy();
+        },
       };
     },
   };
