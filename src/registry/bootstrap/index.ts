@@ -11,8 +11,6 @@ export interface BootstrapOptions {
   readonly serviceCidr?: string;
   /** The port that the API server answers on, which `default/kubernetes` leads to; default 6443. */
   readonly apiServerPort?: number;
-  /** The address that pods and nodes reach the API server at. With it `default/kubernetes` gets its endpoints. */
-  readonly apiServerAddress?: string;
 }
 
 export interface BootstrapObject {
@@ -68,38 +66,9 @@ const apiService = (clusterIPs: readonly string[], targetPort: number): Bootstra
   },
 });
 
-function apiEndpoints(address: string, port: number): BootstrapObject[] {
-  const metadata = { name: "kubernetes", namespace: "default" };
-  const ports = [{ name: HTTPS, port, protocol: "TCP" }];
-  return [
-    {
-      group: "",
-      resource: "endpoints",
-      object: {
-        apiVersion: "v1",
-        kind: "Endpoints",
-        metadata: { ...metadata, labels: { "endpointslice.kubernetes.io/skip-mirror": "true" } },
-        subsets: [{ addresses: [{ ip: address }], ports }],
-      },
-    },
-    {
-      group: "discovery.k8s.io",
-      resource: "endpointslices",
-      object: {
-        apiVersion: "discovery.k8s.io/v1",
-        kind: "EndpointSlice",
-        metadata: { ...metadata, labels: { "kubernetes.io/service-name": "kubernetes" } },
-        addressType: address.includes(":") ? "IPv6" : "IPv4",
-        endpoints: [{ addresses: [address], conditions: { ready: true } }],
-        ports,
-      },
-    },
-  ];
-}
-
 /** In the order in which they can be created. Fresh at every call. */
 export function bootstrapObjects(options: BootstrapOptions = {}): readonly BootstrapObject[] {
-  const { serviceCidr: cidr = DEFAULT_SERVICE_CIDR, apiServerPort = 6443, apiServerAddress } = options;
+  const { serviceCidr: cidr = DEFAULT_SERVICE_CIDR, apiServerPort = 6443 } = options;
   const cidrs = cidr.split(",").map((part) => part.trim());
   return [
     ...NAMESPACES.map(namespace),
@@ -108,6 +77,5 @@ export function bootstrapObjects(options: BootstrapOptions = {}): readonly Boots
     ),
     serviceCidr(cidrs),
     apiService(firstServiceIps(cidr), apiServerPort),
-    ...(apiServerAddress ? apiEndpoints(apiServerAddress, apiServerPort) : []),
   ];
 }

@@ -1,0 +1,45 @@
+import { ENDPOINT_SLICES, ENDPOINTS, keyOf, SERVICES, type EndpointSlice, type Endpoints, type Service } from "#objects";
+import { applySliceStep } from "../endpoint-slice/apply.ts";
+import { defineController, type ControllerDefinition } from "../framework/definition.ts";
+import { messageOf } from "../framework/pod-control.ts";
+import { watch, type KeysOf } from "../framework/watch.ts";
+import { isManagedBy, serviceKeyOf, servicesOfSlices, SLICES_BY_SERVICE } from "../service-pods/names.ts";
+import { hasSelector } from "../service-pods/pod.ts";
+import { isMirrored, MIRROR, planMirror } from "./plan.ts";
+
+/** Mirrors Endpoints that somebody made for a Service without a selector into EndpointSlices, which is what is read. */
+export function endpointSliceMirroringController(): ControllerDefinition {
+  return defineController({
+    name: "endpoint-slice-mirroring-controller",
+    watches: [watch(ENDPOINTS, changed), watch(SERVICES, selection), watch(ENDPOINT_SLICES, servicesOfSlices(MIRROR))],
+    start({ caches }) {
+      caches.of(ENDPOINT_SLICES).addIndex(SLICES_BY_SERVICE, serviceKeyOf);
+    },
+    async sync(key, context) {
+      const { caches, recorder } = context;
+      const endpoints = caches.of(ENDPOINTS).get(key);
+      const plan = planMirror({
+        endpoints,
+        service: caches.of(SERVICES).get(key),
+        slices: caches.of(ENDPOINT_SLICES).index(SLICES_BY_SERVICE, key).filter(isManagedBy(MIRROR)),
+      });
+      if (endpoints) for (const warning of plan.warnings) recorder.event(endpoints, "Warning", ...warning);
+      try {
+        for (const step of plan.steps) await applySliceStep(step, context);
+      } catch (error) {
+        const message = `Error updating Endpoint Slices for Endpoints ${key}: ${messageOf(error)}`;
+        if (endpoints) recorder.event(endpoints, "Warning", "FailedToUpdateEndpointSlices", message);
+        throw error;
+      }
+    },
+  });
+}
+
+const changed: KeysOf<Endpoints> = ({ object, previous }) =>
+  isMirrored(object) || (previous && isMirrored(previous)) ? keyOf(object) : undefined;
+
+const selection: KeysOf<Service> = ({ object, previous }) => {
+  const selects = hasSelector(object);
+  const concerned = previous ? selects !== hasSelector(previous) : !selects;
+  return concerned ? keyOf(object) : undefined;
+};

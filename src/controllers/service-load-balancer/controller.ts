@@ -1,0 +1,164 @@
+import type { SharedCaches } from "#client";
+import { keyOf, NODES, parseKey, SERVICES, type Node, type Service } from "#objects";
+import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
+import { unlessGone } from "../framework/gone.ts";
+import { messageOf } from "../framework/pod-control.ts";
+import { watch, type KeysOf } from "../framework/watch.ts";
+import {
+  addressesGiven,
+  CLEANUP_FINALIZER,
+  ingressOf,
+  planBalancer,
+  wantsBalancer,
+  type BalancerPlan,
+  type Claim,
+} from "./plan.ts";
+
+export interface LoadBalancerOptions {
+  /** The addresses to give, the preferred first; by default those that the nodes have (InternalIP). */
+  readonly addresses?: readonly string[];
+  /** What listens at these addresses already, such as the API server; `ip` empty: at all of them. */
+  readonly taken?: readonly Claim[];
+}
+
+/** How often a Service that waits for an address says so again. */
+const REMIND_MS = 5 * 60_000;
+const WANTING = "load-balancer";
+const NODE_PORTS = "node-port";
+
+/**
+ * Gives Services of the type LoadBalancer an address from a pool. Several may share one, as long as their ports differ;
+ * a Service whose ports are taken waits.
+ */
+export function serviceLoadBalancer({ addresses, taken = [] }: LoadBalancerOptions = {}): ControllerDefinition {
+  /** Who has which addresses, by key: newer than the caches, which show what was given only later. */
+  const given = new Map<string, readonly string[]>();
+
+  const claimsBeside = (key: string, service: Service, caches: SharedCaches): Claim[] => {
+    const services = caches.of(SERVICES);
+    const claims = [...taken];
+    for (const [other, ips] of given) {
+      if (other === key) continue;
+      const by = `Service ${other}`;
+      for (const { port, protocol = "TCP" } of services.get(other)?.spec?.ports ?? []) {
+        for (const ip of ips) claims.push({ ip, port, protocol, by });
+      }
+    }
+    for (const { port, protocol = "TCP" } of service.spec?.ports ?? []) {
+      for (const other of services.index(NODE_PORTS, `${port}/${protocol}`)) {
+        if (keyOf(other) !== key) claims.push({ ip: "", port, protocol, by: `a node port of Service ${keyOf(other)}` });
+      }
+    }
+    return claims;
+  };
+
+  const retryWaiting = ({ caches, enqueue }: SyncContext) => {
+    for (const service of caches.of(SERVICES).index(WANTING, "")) {
+      if (addressesGiven(service).length === 0) enqueue(keyOf(service));
+    }
+  };
+
+  return defineController({
+    name: "service-controller",
+    // One after the other: two must not be given the same port.
+    concurrency: 1,
+    watches: [watch(SERVICES, concerned), watch(NODES, addresses ? undefined : allWanting)],
+    start({ caches }) {
+      const services = caches.of(SERVICES);
+      services.addIndex(WANTING, (service) => (service.spec?.type === "LoadBalancer" ? "" : undefined));
+      services.addIndex(NODE_PORTS, nodePortsOf);
+      for (const service of services.index(WANTING, "")) {
+        const ips = addressesGiven(service);
+        if (wantsBalancer(service) && ips.length > 0) given.set(keyOf(service), ips);
+      }
+    },
+    async sync(key, context) {
+      const { caches, recorder } = context;
+      const service = caches.of(SERVICES).get(key);
+      if (!service) {
+        if (given.delete(key)) retryWaiting(context);
+        return;
+      }
+      const pool = addresses ?? nodeAddresses(caches);
+      const plan = planBalancer({ service, pool, claims: claimsBeside(key, service, caches) });
+      if (plan.type === "ensure") given.set(key, plan.ips);
+      if (plan.type === "nothing") {
+        if (wantsBalancer(service)) given.set(key, addressesGiven(service));
+        return;
+      }
+      try {
+        await carryOut(plan, service, context);
+      } catch (error) {
+        recorder.event(service, "Warning", "SyncLoadBalancerFailed", `Error syncing load balancer: ${messageOf(error)}`);
+        throw error;
+      }
+      if (plan.type !== "ensure" && given.delete(key)) retryWaiting(context);
+      if (plan.type === "wait") return { requeueAt: context.clock.now() + REMIND_MS };
+    },
+  });
+}
+
+async function carryOut(
+  plan: Exclude<BalancerPlan, { readonly type: "nothing" }>,
+  service: Service,
+  { client, recorder }: SyncContext,
+): Promise<void> {
+  const key = parseKey(keyOf(service));
+  const say = (reason: string, message: string) => recorder.event(service, "Normal", reason, message);
+  const setFinalizers = async (finalizers: readonly string[], { metadata }: Service) => {
+    const { resourceVersion } = metadata;
+    const body = { metadata: { resourceVersion, finalizers: finalizers.length > 0 ? finalizers : null } };
+    return unlessGone(client.patch(SERVICES, key, { type: "merge", body }));
+  };
+  const setStatus = async (ips: readonly string[]) => {
+    const body = { status: { loadBalancer: { ingress: ips.length > 0 ? ingressOf(ips) : null } } };
+    return unlessGone(client.patch(SERVICES, key, { type: "merge", body }, { subresource: "status" }));
+  };
+  switch (plan.type) {
+    case "release": {
+      say("DeletingLoadBalancer", "Deleting load balancer");
+      const cleared = addressesGiven(service).length > 0 ? await setStatus([]) : service;
+      if (cleared) await setFinalizers(plan.finalizers, cleared);
+      say("DeletedLoadBalancer", "Deleted load balancer");
+      return;
+    }
+    case "wait": {
+      if (plan.finalizers) await setFinalizers(plan.finalizers, service);
+      if (addressesGiven(service).length > 0) await setStatus([]);
+      const message = `Error syncing load balancer: failed to ensure load balancer: ${plan.problem}`;
+      recorder.event(service, "Warning", "SyncLoadBalancerFailed", message);
+      return;
+    }
+    case "ensure":
+      say("EnsuringLoadBalancer", "Ensuring load balancer");
+      if (plan.finalizers) await setFinalizers(plan.finalizers, service);
+      await setStatus(plan.ips);
+      say("EnsuredLoadBalancer", "Ensured load balancer");
+  }
+}
+
+/** Services that want an address, had one, or are to be let go of. */
+const concerned: KeysOf<Service> = ({ object, previous }) => {
+  const is = (service: Service | undefined) =>
+    service?.spec?.type === "LoadBalancer" || service?.metadata.finalizers?.includes(CLEANUP_FINALIZER);
+  return is(object) || is(previous) ? keyOf(object) : undefined;
+};
+
+const allWanting: KeysOf<Node> = ({ type, object, previous }, caches) => {
+  if (type === "modified" && internalIps(previous).join() === internalIps(object).join()) return undefined;
+  return caches.of(SERVICES).index(WANTING, "").map(keyOf);
+};
+
+const nodePortsOf = ({ spec }: Service): string[] =>
+  (spec?.ports ?? []).flatMap(({ nodePort, protocol = "TCP" }) => (nodePort ? [`${nodePort}/${protocol}`] : []));
+
+/** Those of the first node first: names are compared with their numbers as numbers. */
+function nodeAddresses(caches: SharedCaches): readonly string[] {
+  const nodes = [...caches.of(NODES).list()];
+  const byName = new Intl.Collator("en", { numeric: true });
+  nodes.sort((a, b) => byName.compare(a.metadata.name ?? "", b.metadata.name ?? ""));
+  return nodes.flatMap(internalIps);
+}
+
+const internalIps = ({ status }: Node): string[] =>
+  (status?.addresses ?? []).filter(({ type }) => type === "InternalIP").map(({ address }) => address);
