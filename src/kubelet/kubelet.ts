@@ -5,6 +5,8 @@ import { logSource } from "./logs/source.ts";
 import { createUsageCounter, refusalOf } from "./node/admission.ts";
 import { startNodeAgent } from "./node/agent.ts";
 import type { NodeDescription } from "./node/describe.ts";
+import { WELL, type NodeMonitor } from "./node/health.ts";
+import { pressureRefusal } from "./node/pressure.ts";
 import { PodWorker, type WorkerContext } from "./pod/worker.ts";
 import type { LogLine, LogOptions, Runtime, RuntimeStreams } from "./runtime.ts";
 import type { Sources } from "./sources.ts";
@@ -18,6 +20,8 @@ export interface KubeletOptions {
   readonly sources?: Sources;
   /** Without it, pods get no volumes. */
   readonly volumes?: Volumes;
+  /** Absent for a node that is always well. */
+  readonly monitor?: NodeMonitor;
   readonly client: Client;
   readonly clock: Clock;
   readonly random: Random;
@@ -55,7 +59,7 @@ export interface KubeletStreams extends RuntimeStreams {
 
 /** Registers the node and makes its kubelet; the pods are handed to it by whoever watches them. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
-  const { node, runtime, sources, volumes, client, clock, random, scope, currentNode } = options;
+  const { node, runtime, monitor, sources, volumes, client, clock, random, scope, currentNode } = options;
   const log = options.log.with({ node: node.name });
   const recorder = createRecorder({ client, component: "kubelet", host: node.name, clock, random, log, scope });
   const workers = new Map<string, PodWorker>();
@@ -68,11 +72,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     await volumes?.close();
     await runtime.close();
   });
+  const health = () => monitor?.health ?? WELL;
   const agent = await startNodeAgent({
     description: node,
     client,
     recorder,
-    images: () => runtime.images(),
+    state: () => ({ health: health(), images: runtime.images(), runtimeVersion: runtime.version }),
+    monitor,
     clock,
     random,
     log,
@@ -92,7 +98,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     signal: scope.signal,
     admit(pod) {
       counter.remove(pod.metadata.uid ?? "");
-      const refusal = refusalOf(pod, currentNode() ?? agent.node, counter.usage);
+      const refusal = pressureRefusal(pod, health()) ?? refusalOf(pod, currentNode() ?? agent.node, counter.usage);
       if (!refusal) counter.add(pod);
       return refusal;
     },

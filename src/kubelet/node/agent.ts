@@ -1,8 +1,9 @@
 import { every, type Clock, type Log, type Random, type Scope, type Timer } from "#base";
 import { retryOnConflict, updateStatus, type Client, type EventRecorder } from "#client";
 import { formatTime, hasReason, NODES, type Node } from "#objects";
-import type { NodeImage } from "../runtime.ts";
-import { newNode, nodeStatus, type NodeDescription } from "./describe.ts";
+import { conditionEvents } from "./conditions.ts";
+import { newNode, nodeStatus, type NodeDescription, type NodeState } from "./describe.ts";
+import type { NodeMonitor } from "./health.ts";
 import { keepLease } from "./lease.ts";
 
 /** An unchanged status is posted every 5 min (upstream nodeStatusReportFrequency). */
@@ -14,7 +15,9 @@ export interface NodeAgentOptions {
   readonly description: NodeDescription;
   readonly client: Client;
   readonly recorder: EventRecorder;
-  readonly images: () => readonly NodeImage[];
+  readonly state: () => NodeState;
+  /** Absent for a node that is always well. */
+  readonly monitor?: NodeMonitor | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -37,8 +40,11 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   const postStatus = () =>
     retryOnConflict(clock, async () => {
       const current = await client.get(NODES, key);
-      const status = nodeStatus(description, current.status, options.images(), formatTime(clock.now()));
+      const status = nodeStatus(description, current.status, options.state(), formatTime(clock.now()));
       node = await updateStatus(client, NODES, { ...current, status });
+      for (const reason of conditionEvents(current.status?.conditions, status.conditions ?? [])) {
+        recorder.event(node, "Normal", reason, `Node ${description.name} status is now: ${reason}`);
+      }
       return node;
     });
   const postQuietly = () => {
@@ -46,8 +52,9 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       if (!scope.signal.aborted) log.warn("posting the node's status failed", { error });
     });
   };
+  const registered = options.state();
   try {
-    node = await client.create(NODES, newNode(description, formatTime(clock.now())));
+    node = await client.create(NODES, newNode(description, registered, formatTime(clock.now())));
   } catch (error) {
     if (!hasReason(error, "AlreadyExists")) throw error;
     node = await postStatus();
@@ -64,6 +71,9 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
 
   const status = every(clock, STATUS_MS + random.int(STATUS_MS / 10), postQuietly);
   scope.defer(() => status.cancel());
+  const unsubscribe = options.monitor?.subscribe(postQuietly);
+  if (unsubscribe) scope.defer(unsubscribe);
+  if (options.state().health !== registered.health) postQuietly();
   let imagesTimer: Timer | undefined;
   scope.defer(() => imagesTimer?.cancel());
   return {

@@ -1,5 +1,7 @@
-import type { Draft, New, Node, NodeCondition, NodeStatus } from "#objects";
+import type { Draft, New, Node, NodeStatus } from "#objects";
 import type { NodeImage } from "../runtime.ts";
+import { nodeConditions } from "./conditions.ts";
+import type { NodeHealth } from "./health.ts";
 
 /** What a node is, beyond what runs on it. */
 export interface NodeDescription {
@@ -12,7 +14,6 @@ export interface NodeDescription {
   readonly labels?: Readonly<Record<string, string>>;
   readonly info: {
     readonly kubeletVersion: string;
-    readonly containerRuntimeVersion: string;
     readonly osImage: string;
     readonly kernelVersion: string;
     readonly operatingSystem: string;
@@ -23,37 +24,21 @@ export interface NodeDescription {
   };
 }
 
-/** The conditions that a kubelet posts when all is well, with upstream's reasons and texts. */
-const WELL: readonly (readonly [type: string, status: string, reason: string, message: string])[] = [
-  ["MemoryPressure", "False", "KubeletHasSufficientMemory", "kubelet has sufficient memory available"],
-  ["DiskPressure", "False", "KubeletHasNoDiskPressure", "kubelet has no disk pressure"],
-  ["PIDPressure", "False", "KubeletHasSufficientPID", "kubelet has sufficient PID available"],
-  ["Ready", "True", "KubeletReady", "kubelet is posting ready status"],
-];
-
 /** The most images that a node lists (upstream nodeStatusMaxImages). */
 const MAX_IMAGES = 50;
 
-export function nodeConditions(before: readonly NodeCondition[] | undefined, timestamp: string): NodeCondition[] {
-  const ours = WELL.map(([type, status, reason, message]) => {
-    const old = before?.find((condition) => condition.type === type);
-    return {
-      type,
-      status,
-      reason,
-      message,
-      lastHeartbeatTime: timestamp,
-      lastTransitionTime: old?.status === status ? (old.lastTransitionTime ?? timestamp) : timestamp,
-    };
-  });
-  const others = (before ?? []).filter(({ type }) => !WELL.some(([name]) => name === type));
-  return [...others, ...ours];
+/** What changes about a node while its kubelet runs. */
+export interface NodeState {
+  readonly health: NodeHealth;
+  readonly images: readonly NodeImage[];
+  /** `containerd://2.1.0` */
+  readonly runtimeVersion: string;
 }
 
 export function nodeStatus(
   description: NodeDescription,
   before: NodeStatus | undefined,
-  images: readonly NodeImage[],
+  { health, images, runtimeVersion }: NodeState,
   timestamp: string,
 ): NodeStatus {
   const { info } = description;
@@ -62,7 +47,7 @@ export function nodeStatus(
     addresses: description.addresses,
     capacity: description.capacity,
     allocatable: description.allocatable ?? description.capacity,
-    conditions: nodeConditions(before?.conditions, timestamp),
+    conditions: nodeConditions(before?.conditions, health, timestamp),
     daemonEndpoints: { kubeletEndpoint: { Port: 10250 } },
     images: [...images]
       .sort((a, b) => b.bytes - a.bytes)
@@ -71,7 +56,7 @@ export function nodeStatus(
     nodeInfo: {
       architecture: info.architecture,
       bootID: info.bootId,
-      containerRuntimeVersion: info.containerRuntimeVersion,
+      containerRuntimeVersion: runtimeVersion,
       kernelVersion: info.kernelVersion,
       kubeProxyVersion: "",
       kubeletVersion: info.kubeletVersion,
@@ -84,7 +69,11 @@ export function nodeStatus(
 }
 
 /** The Node that a kubelet registers itself with. */
-export function newNode(description: NodeDescription, timestamp: string): New<Node> & { status: Draft<NodeStatus> } {
+export function newNode(
+  description: NodeDescription,
+  state: NodeState,
+  timestamp: string,
+): New<Node> & { status: Draft<NodeStatus> } {
   const { name, info, labels, podCidr } = description;
   return {
     metadata: {
@@ -100,6 +89,6 @@ export function newNode(description: NodeDescription, timestamp: string): New<No
       annotations: { "volumes.kubernetes.io/controller-managed-attach-detach": "true" },
     },
     spec: { podCIDR: podCidr, podCIDRs: [podCidr] },
-    status: nodeStatus(description, undefined, [], timestamp) as Draft<NodeStatus>,
+    status: nodeStatus(description, undefined, state, timestamp) as Draft<NodeStatus>,
   };
 }

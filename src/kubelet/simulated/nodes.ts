@@ -84,7 +84,6 @@ function describe(index: number, { kubeletVersion, capacity = CAPACITY }: Simula
     labels: { "knarr.dev/runtime": "simulated" },
     info: {
       kubeletVersion,
-      containerRuntimeVersion: "simulated://1.36",
       osImage: "Knarr simulated node",
       kernelVersion: "simulated",
       operatingSystem: "linux",

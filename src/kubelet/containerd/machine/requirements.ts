@@ -1,0 +1,61 @@
+/** What a machine has that containers need. */
+export interface MachineTools {
+  readonly platform: string;
+  readonly isRoot: boolean;
+  /** Paths of programs by name; only those that are there. */
+  readonly programs: ReadonlyMap<string, string>;
+  /** The folder with the network plugins, when there is one with all that are needed. */
+  readonly networkPlugins: string | undefined;
+}
+
+export type RuntimeDetection =
+  | { readonly ok: true; readonly programs: ReadonlyMap<string, string>; readonly networkPlugins: string }
+  | {
+      readonly ok: false;
+      /** In words: `root rights`, `containerd`, `network plugins (bridge, host-local, loopback)`. */
+      readonly missing: readonly string[];
+      /** How to get it, one line: `apt-get install containerd runc`. */
+      readonly hint: string;
+    };
+
+export const NETWORK_PLUGINS = ["bridge", "host-local", "loopback"] as const;
+
+/** The programs that containers need, and the Debian packages that have them. */
+export const PACKAGES: ReadonlyMap<string, string> = new Map([
+  ["containerd", "containerd"],
+  ["ctr", "containerd"],
+  ["runc", "runc"],
+  ["nft", "nftables"],
+  ["ip", "iproute2"],
+  ["mount", "mount"],
+]);
+const PLUGINS_PACKAGE = "containernetworking-plugins";
+
+/** Whether a machine can run containers; if not, what is missing and how to get it. */
+export function judgeRuntime({ platform, isRoot, programs, networkPlugins }: MachineTools): RuntimeDetection {
+  if (platform !== "linux") {
+    return { ok: false, missing: ["Linux"], hint: "real containers need Linux, in a virtual machine for example" };
+  }
+  const lacking = [...PACKAGES].filter(([program]) => !programs.has(program));
+  if (isRoot && lacking.length === 0 && networkPlugins !== undefined) return { ok: true, programs, networkPlugins };
+  const missing = [
+    ...(isRoot ? [] : ["root rights"]),
+    ...lacking.map(([program]) => program),
+    ...(networkPlugins === undefined ? [`network plugins (${NETWORK_PLUGINS.join(", ")})`] : []),
+  ];
+  const packages = new Set([
+    ...lacking.map(([, debianPackage]) => debianPackage),
+    ...(networkPlugins === undefined ? [PLUGINS_PACKAGE] : []),
+  ]);
+  const ways = [
+    ...(packages.size > 0
+      ? [`${programs.has("apt-get") ? "apt-get install" : "install"} ${[...packages].join(" ")}`]
+      : []),
+    ...(isRoot ? [] : ["start it as root"]),
+  ];
+  return { ok: false, missing, hint: ways.join(", and ") };
+}
+
+/** The one line for users. */
+export const missingText = ({ missing, hint }: Extract<RuntimeDetection, { readonly ok: false }>): string =>
+  `nodes are simulated: real containers lack ${missing.join(", ")} (${hint})`;

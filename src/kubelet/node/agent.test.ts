@@ -1,0 +1,103 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { createRandom, createScope, silentLog } from "#base";
+import { createRecorder } from "#client";
+import { EVENTS, NODES } from "#objects";
+import { createTestWorld } from "../testing/world.ts";
+import { startNodeAgent } from "./agent.ts";
+import type { NodeDescription } from "./describe.ts";
+import { WELL, type NodeHealth, type NodeMonitor } from "./health.ts";
+
+const description: NodeDescription = {
+  name: "n1",
+  capacity: { cpu: "2", memory: "4Gi", pods: "110" },
+  allocatable: { cpu: "1", memory: "3Gi", pods: "110" },
+  addresses: [{ type: "InternalIP", address: "10.0.0.1" }],
+  podCidr: "10.244.7.0/24",
+  info: {
+    kubeletVersion: "v1.36.0",
+    osImage: "Test",
+    kernelVersion: "6",
+    operatingSystem: "linux",
+    architecture: "amd64",
+    machineId: "m",
+    systemUuid: "s",
+    bootId: "b",
+  },
+};
+
+/** A monitor that says what it is told to. */
+function createFakeMonitor(start: NodeHealth): NodeMonitor & { become(health: NodeHealth): void } {
+  const listeners = new Set<() => void>();
+  let health = start;
+  return {
+    get health() {
+      return health;
+    },
+    subscribe(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    become(next) {
+      health = next;
+      for (const listener of listeners) listener();
+    },
+  };
+}
+
+test("a node's conditions follow its monitor at once, and Events tell of their turns", async () => {
+  await using world = await createTestWorld();
+  const { client, clock } = world;
+  const random = createRandom(2);
+  const scope = createScope("agent");
+  const log = silentLog;
+  const monitor = createFakeMonitor({ ...WELL, problems: ["container runtime is down"] });
+  let runtimeVersion = "containerd://1.6.20";
+  await startNodeAgent({
+    description,
+    client,
+    recorder: createRecorder({ client, component: "kubelet", host: "n1", clock, random, log, scope }),
+    state: () => ({ health: monitor.health, images: [], runtimeVersion }),
+    monitor,
+    clock,
+    random,
+    log,
+    scope,
+  });
+  const read = async () => {
+    const node = await client.get(NODES, { namespace: "", name: "n1" });
+    const conditions = node.status?.conditions ?? [];
+    return {
+      held: conditions.filter(({ status }) => status === "True").map(({ type }) => type),
+      version: node.status?.nodeInfo?.containerRuntimeVersion,
+      allocatable: node.status?.allocatable,
+    };
+  };
+  assert.deepEqual(await read(), {
+    held: [],
+    version: "containerd://1.6.20",
+    allocatable: { cpu: "1", memory: "3Gi", pods: "110" },
+  });
+
+  runtimeVersion = "containerd://1.7.0";
+  monitor.become(WELL);
+  await clock.advance(1000);
+  assert.deepEqual((await read()).held, ["Ready"]);
+  assert.equal((await read()).version, "containerd://1.7.0");
+  monitor.become({ ...WELL, memoryPressure: true });
+  await clock.advance(1000);
+  assert.deepEqual((await read()).held, ["MemoryPressure", "Ready"]);
+
+  await clock.advance(10_000);
+  const { items } = await client.list(EVENTS, { namespace: "default", fieldSelector: "involvedObject.name=n1" });
+  const told = items.map(({ type, reason, message }) => `${type} ${reason} ${message}`).sort();
+  assert.deepEqual(told, [
+    "Normal NodeHasInsufficientMemory Node n1 status is now: NodeHasInsufficientMemory",
+    "Normal NodeReady Node n1 status is now: NodeReady",
+    "Normal Starting Starting kubelet.",
+  ]);
+  await scope.close();
+  monitor.become(WELL);
+  await clock.advance(1000);
+  assert.deepEqual((await read()).held, ["MemoryPressure", "Ready"], "who has stopped says nothing more");
+});
