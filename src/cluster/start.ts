@@ -4,7 +4,11 @@ import { createCaches } from "#client";
 import {
   deploymentController,
   disruptionController,
+  endpointsController,
+  endpointSliceController,
+  endpointSliceMirroringController,
   garbageCollector,
+  kubernetesServiceController,
   namespaceController,
   nodeLifecycleController,
   podGarbageCollector,
@@ -13,10 +17,11 @@ import {
   rootCaPublisher,
   runControllers,
   serviceAccountController,
+  serviceLoadBalancer,
   taintEvictionController,
 } from "#controllers";
 import { NODES, SERVICE_ACCOUNTS } from "#objects";
-import { DEFAULT_SERVICE_CIDR, firstServiceIps } from "#registry";
+import { DEFAULT_SERVICE_CIDR, firstServiceIps, kubernetesService } from "#registry";
 import { startScheduler } from "#scheduler";
 import { bootstrap, typeOf } from "./bootstrap.ts";
 import type { Cluster } from "./cluster.ts";
@@ -84,7 +89,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     });
     if (options.port !== undefined) await listener.listen();
 
-    await bootstrap(apiServer.client(ADMIN), registry, { apiServerPort: listener.port ?? options.port ?? 6443 });
+    const apiServerPort = listener.port ?? options.port ?? 6443;
+    await bootstrap(apiServer.client(ADMIN), registry, { apiServerPort });
+    const apiServerIp = runtime.advertised ?? runtime.hostAddress;
+    const advertise = apiServerIp === undefined ? undefined : { ip: apiServerIp, port: apiServerPort };
 
     const types = (namespacedOnly: boolean) => () =>
       registry
@@ -111,6 +119,11 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         nodeLifecycleController(),
         taintEvictionController(),
         podGarbageCollector(),
+        endpointSliceController(),
+        endpointsController(),
+        endpointSliceMirroringController(),
+        serviceLoadBalancer({ taken: advertise ? [{ ...advertise, protocol: "TCP", by: "the API server" }] : [] }),
+        kubernetesServiceController({ service: kubernetesService({ apiServerPort }), advertise }),
       ],
       { client: controllerClient, caches, scope: scope.child("controllers"), clock, random, log },
     );

@@ -11,6 +11,8 @@ export interface NodeRuntime {
   readonly count: number;
   /** Where pods reach what this process serves; absent when nothing in a pod could. */
   readonly hostAddress?: string;
+  /** What stands for the API server in the endpoints of its Service; by default `hostAddress`. */
+  readonly advertised?: string;
   start(context: NodesContext): Promise<RunningNodes>;
 }
 

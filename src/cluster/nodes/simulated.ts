@@ -1,5 +1,5 @@
 import { KUBERNETES_VERSION } from "#apiserver";
-import { startSimulatedNodes } from "#kubelet/simulated";
+import { HOST_ADDRESS, startSimulatedNodes } from "#kubelet/simulated";
 import type { ClusterOptions } from "../options.ts";
 import type { NodeRuntime } from "./runtime.ts";
 
@@ -10,6 +10,7 @@ export function simulatedRuntime(options: ClusterOptions, notes: readonly string
     name: "simulated",
     notes,
     count: nodes,
+    advertised: HOST_ADDRESS,
     async start(context) {
       const simulated = await startSimulatedNodes({
         ...context,

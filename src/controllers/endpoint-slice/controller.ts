@@ -18,11 +18,18 @@ export interface EndpointSliceOptions {
 }
 
 /** Keeps the EndpointSlices of every Service that has a selector. */
-export function endpointSliceController({ maxEndpointsPerSlice: max = 100 }: EndpointSliceOptions = {}): ControllerDefinition {
+export function endpointSliceController({
+  maxEndpointsPerSlice: max = 100,
+}: EndpointSliceOptions = {}): ControllerDefinition {
   const seen = new Map<string, TriggerTimes>();
   return defineController({
     name: "endpoint-slice-controller",
-    watches: [watch(SERVICES, itself), watchServicePods, watch(NODES, servicesOnNode), watch(ENDPOINT_SLICES, servicesOfSlices(MANAGER))],
+    watches: [
+      watch(SERVICES, itself),
+      watchServicePods,
+      watch(NODES, servicesOnNode),
+      watch(ENDPOINT_SLICES, servicesOfSlices(MANAGER)),
+    ],
     start({ caches }) {
       caches.of(ENDPOINT_SLICES).addIndex(SLICES_BY_SERVICE, serviceKeyOf);
       caches.of(PODS).addIndex(PODS_BY_NODE, (pod) => pod.spec?.nodeName);

@@ -10,7 +10,9 @@ export type Hinting = "zone" | "zone and node" | undefined;
 export function hintingOf({ metadata, spec }: Service): Hinting {
   const { trafficDistribution } = spec ?? {};
   if (trafficDistribution === undefined || !CLOSE.includes(trafficDistribution)) return undefined;
-  const annotation = TOPOLOGY_ANNOTATIONS.map((name) => metadata.annotations?.[name]).find((text) => text !== undefined);
+  const annotation = TOPOLOGY_ANNOTATIONS.map((name) => metadata.annotations?.[name]).find(
+    (text) => text !== undefined,
+  );
   if (annotation === "Auto" || annotation === "auto") return undefined;
   return trafficDistribution === "PreferSameNode" ? "zone and node" : "zone";
 }
@@ -18,7 +20,8 @@ export function hintingOf({ metadata, spec }: Service): Hinting {
 /** The hints that an endpoint should have (upstream trafficdist): its own zone and node. */
 function hintsOf({ zone, nodeName }: Endpoint, hinting: Hinting): EndpointHints | undefined {
   const forZones = hinting && zone !== undefined ? { forZones: [{ name: zone }] } : undefined;
-  const forNodes = hinting === "zone and node" && nodeName !== undefined ? { forNodes: [{ name: nodeName }] } : undefined;
+  const forNodes =
+    hinting === "zone and node" && nodeName !== undefined ? { forNodes: [{ name: nodeName }] } : undefined;
   return forZones || forNodes ? { ...forNodes, ...forZones } : undefined;
 }
 

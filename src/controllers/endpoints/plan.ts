@@ -35,7 +35,11 @@ export function planEndpoints({ service, pods, current, triggerTime }: Endpoints
   const { labels: serviceLabels, name = "", namespace = "" } = service.metadata;
   const { [HEADLESS]: _, ...own } = serviceLabels ?? {};
   const labels = { ...own, ...(hasClusterIp(service) ? {} : { [HEADLESS]: "" }), [MANAGED_BY]: MANAGER };
-  const { [OVER_CAPACITY]: capacity, [LAST_CHANGE_TRIGGER_TIME]: __, ...annotations } = current?.metadata.annotations ?? {};
+  const {
+    [OVER_CAPACITY]: capacity,
+    [LAST_CHANGE_TRIGGER_TIME]: __,
+    ...annotations
+  } = current?.metadata.annotations ?? {};
   if (
     current &&
     equalJson(repackSubsets(current.subsets ?? []), subsets) &&

@@ -12,7 +12,10 @@ interface Entry {
  */
 export function repackSubsets(subsets: readonly EndpointSubset[]): readonly EndpointSubset[] {
   const addresses = new Map<string, EndpointAddress>();
-  const byPort = new Map<string, { readonly port: CoreV1EndpointPort | undefined; readonly entries: Map<string, boolean> }>();
+  const byPort = new Map<
+    string,
+    { readonly port: CoreV1EndpointPort | undefined; readonly entries: Map<string, boolean> }
+  >();
   for (const subset of subsets) {
     for (const port of subset.ports?.length ? subset.ports : [undefined]) {
       const id = portId(port);
@@ -25,7 +28,10 @@ export function repackSubsets(subsets: readonly EndpointSubset[]): readonly Endp
       }
     }
   }
-  const byAddresses = new Map<string, { readonly entries: readonly (readonly [string, boolean])[]; ports: CoreV1EndpointPort[] }>();
+  const byAddresses = new Map<
+    string,
+    { readonly entries: readonly (readonly [string, boolean])[]; ports: CoreV1EndpointPort[] }
+  >();
   for (const id of [...byPort.keys()].sort()) {
     const { port, entries } = byPort.get(id)!;
     const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1));

@@ -89,7 +89,12 @@ export function serviceLoadBalancer({ addresses, taken = [] }: LoadBalancerOptio
       try {
         await carryOut(plan, service, context);
       } catch (error) {
-        recorder.event(service, "Warning", "SyncLoadBalancerFailed", `Error syncing load balancer: ${messageOf(error)}`);
+        recorder.event(
+          service,
+          "Warning",
+          "SyncLoadBalancerFailed",
+          `Error syncing load balancer: ${messageOf(error)}`,
+        );
         throw error;
       }
       if (plan.type !== "ensure" && given.delete(key)) retryWaiting(context);

@@ -56,7 +56,9 @@ export function planBalancer(view: BalancerView): BalancerPlan {
   if (typeof chosen === "string") return { type: "wait", problem: chosen, ...marking };
   const ingress = service.status?.loadBalancer?.ingress ?? [];
   const given = ingress.map(({ ip, ipMode = "VIP" }) => ({ ip, ipMode }));
-  return marked && equalJson(given, ingressOf(chosen)) ? { type: "nothing" } : { type: "ensure", ips: chosen, ...marking };
+  return marked && equalJson(given, ingressOf(chosen))
+    ? { type: "nothing" }
+    : { type: "ensure", ips: chosen, ...marking };
 }
 
 /** An address of each of the Service's families that the pool has, or why there is none. */

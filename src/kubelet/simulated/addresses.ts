@@ -5,6 +5,9 @@ export function podCidrOf(index: number): string {
   return `10.${second <= 255 ? second : 243 - (second - 256)}.${index % 256}.0/24`;
 }
 
+/** This machine in the network of the nodes, as the gateway of a bridge would have it. */
+export const HOST_ADDRESS = "172.18.0.1";
+
 /** The address of the n-th node. */
 export function nodeAddressOf(index: number): string {
   const host = index + 2;

@@ -2,7 +2,7 @@
  * The objects that every cluster has from its first start. They are made as a client would make them (defaults and
  * allocation as for anybody), where they are absent; nobody's changes to them are undone.
  */
-import type { AnyDraft } from "#objects";
+import type { AnyDraft, Draft, New, Service } from "#objects";
 import { DEFAULT_SERVICE_CIDR, firstServiceIps } from "../kinds/core/service/options.ts";
 import { SYSTEM_PRIORITY_CLASSES } from "../kinds/scheduling/priority-class.ts";
 
@@ -49,26 +49,26 @@ const serviceCidr = (cidrs: readonly string[]): BootstrapObject => ({
   },
 });
 
-/** The API server itself, as pods in the cluster reach it: the first address of the service network. */
-const apiService = (clusterIPs: readonly string[], targetPort: number): BootstrapObject => ({
-  group: "",
-  resource: "services",
-  object: {
+/** The API server itself, as pods in the cluster reach it: the first address of the service network. Fresh at every call. */
+export function kubernetesService(options: BootstrapOptions = {}): Draft<New<Service>> {
+  const { serviceCidr: cidr = DEFAULT_SERVICE_CIDR, apiServerPort: targetPort = 6443 } = options;
+  const [clusterIP] = firstServiceIps(cidr);
+  return {
     apiVersion: "v1",
     kind: "Service",
     metadata: { name: "kubernetes", namespace: "default", labels: { ...API_LABELS } },
     spec: {
       type: "ClusterIP",
-      clusterIP: clusterIPs[0],
+      ...(clusterIP === undefined ? {} : { clusterIP }),
       sessionAffinity: "None",
       ports: [{ name: HTTPS, port: HTTPS_PORT, protocol: "TCP", targetPort }],
     },
-  },
-});
+  };
+}
 
 /** In the order in which they can be created. Fresh at every call. */
 export function bootstrapObjects(options: BootstrapOptions = {}): readonly BootstrapObject[] {
-  const { serviceCidr: cidr = DEFAULT_SERVICE_CIDR, apiServerPort = 6443 } = options;
+  const { serviceCidr: cidr = DEFAULT_SERVICE_CIDR } = options;
   const cidrs = cidr.split(",").map((part) => part.trim());
   return [
     ...NAMESPACES.map(namespace),
@@ -76,6 +76,6 @@ export function bootstrapObjects(options: BootstrapOptions = {}): readonly Boots
       priorityClass(name, value, description),
     ),
     serviceCidr(cidrs),
-    apiService(firstServiceIps(cidr), apiServerPort),
+    { group: "", resource: "services", object: kubernetesService(options) as AnyDraft },
   ];
 }
