@@ -33,7 +33,7 @@ export function endpointSliceMirroringController(): ControllerDefinition {
       });
       if (endpoints) for (const warning of plan.warnings) recorder.event(endpoints, "Warning", ...warning);
       try {
-        for (const step of plan.steps) await applySliceStep(step, context);
+        for (const step of plan.steps) await applySliceStep(step, `Endpoints ${key}`, context);
       } catch (error) {
         const message = `Error updating Endpoint Slices for Endpoints ${key}: ${messageOf(error)}`;
         if (endpoints) recorder.event(endpoints, "Warning", "FailedToUpdateEndpointSlices", message);

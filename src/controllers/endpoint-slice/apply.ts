@@ -4,8 +4,11 @@ import { unlessGone } from "../framework/gone.ts";
 import { isNamespaceTerminating, messageOf } from "../framework/pod-control.ts";
 import type { SliceStep } from "./plan.ts";
 
-/** Carries out one step. Rejects with an Error that says what failed, its cause the API's answer. */
-export async function applySliceStep(step: SliceStep, { client }: SyncContext): Promise<void> {
+/**
+ * Carries out one step for `owner` (`Service default/web`). Rejects with an Error that says what failed, its cause the
+ * API's answer.
+ */
+export async function applySliceStep(step: SliceStep, owner: string, { client }: SyncContext): Promise<void> {
   const { namespace = "", name = "" } = step.slice.metadata;
   try {
     if (step.type === "create") await client.create(ENDPOINT_SLICES, step.slice);
@@ -15,6 +18,6 @@ export async function applySliceStep(step: SliceStep, { client }: SyncContext): 
     // Nothing is created there any more, and what is there goes with the namespace.
     if (step.type === "create" && isNamespaceTerminating(error)) return;
     const what = step.type === "create" ? "EndpointSlice" : `${name} EndpointSlice`;
-    throw new Error(`failed to ${step.type} ${what}: ${messageOf(error)}`, { cause: error });
+    throw new Error(`failed to ${step.type} ${what} for ${owner}: ${messageOf(error)}`, { cause: error });
   }
 }

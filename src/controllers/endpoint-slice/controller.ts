@@ -51,7 +51,7 @@ export function endpointSliceController({
       });
       if (plan.steps.length > 0) context.log.debug("applying", { key, because: plan.because });
       try {
-        for (const step of plan.steps) await applySliceStep(step, context);
+        for (const step of plan.steps) await applySliceStep(step, `Service ${key}`, context);
       } catch (error) {
         recorder.event(
           service,

@@ -16,10 +16,15 @@ export interface TestWorld extends AsyncDisposable {
   events(): readonly string[];
 }
 
-export async function createTestWorld(definitions: readonly ControllerDefinition[], seed = 1): Promise<TestWorld> {
+/** Makes one. `prepare` makes objects that are there before the controllers start. */
+export async function createTestWorld(
+  definitions: readonly ControllerDefinition[],
+  prepare?: (client: FakeClient) => Promise<unknown>,
+): Promise<TestWorld> {
   const clock = createVirtualClock();
-  const random = createRandom(seed);
+  const random = createRandom(1);
   const client = createFakeClient({ clock, random });
+  await prepare?.(client);
   const scope = createScope("test");
   const caches = createCaches({ client, scope, clock, random, log: silentLog });
   const controllers = runControllers(definitions, { client, caches, scope, clock, random, log: silentLog });
