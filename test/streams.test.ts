@@ -35,6 +35,7 @@ after(async () => {
 
 for (const [protocol, env] of [
   ["WebSocket", {}],
+  ["SPDY", OLD],
 ] as const) {
   describe(`kubectl exec over ${protocol}`, () => {
     test("output and errors come apart", async () => {

@@ -10,4 +10,4 @@ export { loadProtobuf, ProtobufError, type ProtobufCodec } from "./codecs/protob
 export * from "./client/index.ts";
 export { acceptRemoteCommand } from "./remote-command/accept.ts";
 export type { RemoteCommand, RemoteStatus, TerminalSize, WantedStreams } from "./remote-command/contract.ts";
-export { UpgradeRefused, type DuplexBytes } from "./streams/contract.ts";
+export { StreamGone, UpgradeRefused, type DuplexBytes } from "./streams/contract.ts";

@@ -3,8 +3,9 @@ import { UpgradeRefused, type UpgradeRequest } from "../streams/contract.ts";
 import { createChannels, type ChannelOptions } from "../websocket/channels.ts";
 import { createWebSocketConnection } from "../websocket/connection.ts";
 import { acceptWebSocket, offeredProtocols } from "../websocket/handshake.ts";
-import type { RemoteCommand, RemoteStatus, WantedStreams } from "./contract.ts";
+import type { RemoteCommand, WantedStreams } from "./contract.ts";
 import { terminalSizes } from "./sizes.ts";
+import { statusText } from "./status.ts";
 
 const STDIN = 0;
 const STDOUT = 1;
@@ -56,10 +57,4 @@ export async function acceptOverWebSocket(
     },
     signal: channels.signal,
   };
-}
-
-/** What the error stream carries: since version 4 the Status, before it only a failure's message. */
-export function statusText(status: RemoteStatus, version: number): string {
-  if (version >= 4) return JSON.stringify({ metadata: {}, ...status });
-  return status.status === "Failure" ? (status.message ?? "") : "";
 }

@@ -11,31 +11,36 @@ export function upgradeOf(protocol: string, socket: Duplex, head: Uint8Array): H
       socket.write(
         `HTTP/1.1 101 Switching Protocols\r\n${lines.map(([name, value]) => `${name}: ${oneLine(value)}\r\n`).join("")}\r\n`,
       );
-      return {
-        input: inputOf(socket, head),
-        write(bytes) {
-          if (socket.destroyed) return Promise.reject(new Error("the connection is closed"));
-          if (socket.write(bytes)) return Promise.resolve();
-          return new Promise((resolve, reject) => {
-            const done = (error?: Error) => {
-              socket.off("drain", onDrain);
-              socket.off("close", onClose);
-              if (error) reject(error);
-              else resolve();
-            };
-            const onDrain = () => done();
-            const onClose = () => done(new Error("the connection is closed"));
-            socket.once("drain", onDrain);
-            socket.once("close", onClose);
-          });
-        },
-        close() {
-          socket.end();
-        },
-        cut() {
-          socket.destroy();
-        },
-      };
+      return rawConnection(socket, head);
+    },
+  };
+}
+
+/** A socket whose HTTP is over. `head` is what came after it already. */
+export function rawConnection(socket: Duplex, head: Uint8Array): HttpConnection {
+  return {
+    input: inputOf(socket, head),
+    write(bytes) {
+      if (socket.destroyed) return Promise.reject(new Error("the connection is closed"));
+      if (socket.write(bytes)) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        const done = (error?: Error) => {
+          socket.off("drain", onDrain);
+          socket.off("close", onClose);
+          if (error) reject(error);
+          else resolve();
+        };
+        const onDrain = () => done();
+        const onClose = () => done(new Error("the connection is closed"));
+        socket.once("drain", onDrain);
+        socket.once("close", onClose);
+      });
+    },
+    close() {
+      socket.end();
+    },
+    cut() {
+      socket.destroy();
     },
   };
 }

@@ -56,7 +56,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
     this.#bytes += bytes.length;
     this.#budget.change(bytes.length);
     this.#reader?.();
-    while (!this.#dropped && (this.#bytes > this.#limit || this.#budget.used > this.#budget.limit)) {
+    while (!this.#ended && (this.#bytes > this.#limit || this.#budget.used > this.#budget.limit)) {
       await this.#budget.changed();
     }
   }
@@ -66,6 +66,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
+    this.#budget.wake();
     this.#reader?.();
   }
 
