@@ -11,3 +11,5 @@ export * from "./client/index.ts";
 export { acceptRemoteCommand } from "./remote-command/accept.ts";
 export type { RemoteCommand, RemoteStatus, TerminalSize, WantedStreams } from "./remote-command/contract.ts";
 export { StreamGone, UpgradeRefused, type DuplexBytes } from "./streams/contract.ts";
+export { acceptPortForward, isTunnel } from "./port-forward/accept.ts";
+export type { ForwardTarget } from "./port-forward/contract.ts";

@@ -2,10 +2,11 @@ import type { ApiResponse, ConnectRequest, Connector } from "#apiserver";
 import type { Clock } from "#base";
 import type { Client } from "#client";
 import { renderLog, type Kubelet } from "#kubelet";
-import { UpgradeRefused } from "#wire";
+import { StreamGone, UpgradeRefused } from "#wire";
 import { badRequest, NODES, notFoundError, PODS, serviceUnavailable, SERVICES, type Pod } from "#objects";
 import { chooseContainer } from "./choose-container.ts";
 import { parseLogOptions } from "./log-options.ts";
+import { connectPortForward } from "./port-forward.ts";
 import { connectAttach, connectExec } from "./process.ts";
 
 export interface ConnectorOptions {
@@ -88,13 +89,20 @@ async function podStreams(
   const { streams } = node;
   if (!streams) return refuse(connect, pod);
   if (!request.upgrade) throw badRequest("Upgrade request required");
-  const joined = { connect, pod, container, streams, clock };
-  if (subresource === "exec") return connectExec(joined);
-  return connectAttach(joined);
+  switch (subresource) {
+    case "portforward":
+      return connectPortForward({ connect, pod, streams, clock });
+    case "attach":
+      return connectAttach({ connect, pod, container, streams, clock });
+    default:
+      return connectExec({ connect, pod, container, streams, clock });
+  }
 }
 
 /** What the kubelet would answer instead of upgrading the connection, in plain text. */
 function refusal(error: unknown): ApiResponse {
+  // It was there for the upgrade, and gone before anything came of it.
+  if (error instanceof StreamGone) return { status: 101, headers: {}, body: { type: "upgraded" } };
   if (!(error instanceof UpgradeRefused)) throw error;
   return {
     status: error.status,

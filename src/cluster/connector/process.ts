@@ -107,7 +107,12 @@ const SUCCESS: RemoteStatus = { status: "Success" };
 const failure = (message: string): RemoteStatus => ({ ...bare(internalError(message).status), status: "Failure" });
 
 /** On the error stream a Status stands without what makes it an object. */
-function bare({ kind: _kind, apiVersion: _version, metadata: _metadata, ...rest }: ReturnType<typeof internalError>["status"]) {
+function bare({
+  kind: _kind,
+  apiVersion: _version,
+  metadata: _metadata,
+  ...rest
+}: ReturnType<typeof internalError>["status"]) {
   return rest;
 }
 
@@ -131,5 +136,7 @@ const fullName = ({ metadata: { name = "", namespace = "" } }: Pod) => `${name}_
 
 function hasTerminal({ spec }: Pod, container: string): boolean {
   const { containers = [], initContainers = [], ephemeralContainers = [] } = spec ?? {};
-  return [...containers, ...initContainers, ...ephemeralContainers].find(({ name }) => name === container)?.tty === true;
+  return (
+    [...containers, ...initContainers, ...ephemeralContainers].find(({ name }) => name === container)?.tty === true
+  );
 }

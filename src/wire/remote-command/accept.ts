@@ -16,7 +16,5 @@ export function acceptRemoteCommand(
   wanted: WantedStreams,
   clock: Clock,
 ): Promise<RemoteCommand> {
-  return isWebSocket(request)
-    ? acceptOverWebSocket(request, wanted, clock)
-    : acceptOverSpdy(request, wanted, clock);
+  return isWebSocket(request) ? acceptOverWebSocket(request, wanted, clock) : acceptOverSpdy(request, wanted, clock);
 }

@@ -32,4 +32,5 @@ function sizeOf(json: string): TerminalSize | undefined {
   return isSize(width) && isSize(height) ? { width, height } : undefined;
 }
 
-const isSize = (value: unknown): value is number => Number.isInteger(value) && Number(value) >= 0 && Number(value) < 65_536;
+const isSize = (value: unknown): value is number =>
+  Number.isInteger(value) && Number(value) >= 0 && Number(value) < 65_536;

@@ -155,4 +155,5 @@ export const replyFrame = (stream: number, block: Uint8Array): Buffer =>
   control(SYN_REPLY, 0, Buffer.concat([words(stream), block]));
 export const resetFrame = (stream: number, status: number): Buffer => control(RST_STREAM, 0, words(stream, status));
 export const pingFrame = (id: number): Buffer => control(PING, 0, words(id));
-export const goAwayFrame = (lastStream: number, status: number): Buffer => control(GOAWAY, 0, words(lastStream, status));
+export const goAwayFrame = (lastStream: number, status: number): Buffer =>
+  control(GOAWAY, 0, words(lastStream, status));

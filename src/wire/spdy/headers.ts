@@ -29,7 +29,8 @@ export function createHeaderDeflater(): HeaderCodec<SpdyHeaders, Uint8Array> {
         deflate.flush(constants.Z_SYNC_FLUSH, () => {
           deflate.off("close", failed);
           const parts: Buffer[] = [];
-          for (let part = deflate.read() as Buffer | null; part; part = deflate.read() as Buffer | null) parts.push(part);
+          for (let part = deflate.read() as Buffer | null; part; part = deflate.read() as Buffer | null)
+            parts.push(part);
           resolve(Buffer.concat(parts));
         });
       }),

@@ -12,8 +12,9 @@ export interface SpdyStream extends DuplexBytes {
   readonly id: number;
   /** What it was opened with. */
   readonly headers: SpdyHeaders;
-  /** Why the other side has broken it off, when it has. */
-  readonly reset: boolean;
+  readonly input: ByteQueue;
+  /** Resolves once it is over: ended by both sides, or broken off by one. */
+  readonly gone: Promise<void>;
 }
 
 /** What a stream does by way of its session. */
@@ -33,13 +34,17 @@ export class Stream implements SpdyStream {
   #sent: "open" | "ended" = "open";
   #received: "open" | "ended" = "open";
   #gone = false;
-  reset = false;
+  readonly #over = Promise.withResolvers<void>();
 
   constructor(id: number, headers: SpdyHeaders, session: StreamSession) {
     this.id = id;
     this.headers = headers;
     this.#session = session;
     this.input = new ByteQueue(STREAM_LIMIT, session.budget);
+  }
+
+  get gone(): Promise<void> {
+    return this.#over.promise;
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -77,7 +82,6 @@ export class Stream implements SpdyStream {
 
   /** The other side broke it off, or the session is at its end. */
   broken(): void {
-    this.reset = true;
     this.input.end();
     if (!this.#gone) this.#leave();
   }
@@ -88,6 +92,7 @@ export class Stream implements SpdyStream {
 
   #leave(): void {
     this.#gone = true;
+    this.#over.resolve();
     this.#session.over(this.id);
   }
 }

@@ -113,7 +113,8 @@ export function createWebSocketConnection(connection: RawConnection, clock: Cloc
 
   return {
     messages: messages(),
-    send: (data, as = "binary") => (closing ? Promise.reject(new StreamGone()) : write(data, as === "text" ? TEXT : BINARY)),
+    send: (data, as = "binary") =>
+      closing ? Promise.reject(new StreamGone()) : write(data, as === "text" ? TEXT : BINARY),
     close,
     cut,
   };
