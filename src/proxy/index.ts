@@ -1,0 +1,1 @@
+export type { ProxyContext } from "./rules/context.ts";
