@@ -1,31 +1,11 @@
 import { join } from "node:path";
 import { createScope, silentLog, sleep, systemClock, systemRandom, type Clock } from "#base";
-import { createCaches } from "#client";
-import {
-  deploymentController,
-  disruptionController,
-  endpointsController,
-  endpointSliceController,
-  endpointSliceMirroringController,
-  garbageCollector,
-  kubernetesServiceController,
-  namespaceController,
-  nodeLifecycleController,
-  podGarbageCollector,
-  replicaSetController,
-  replicationControllerController,
-  rootCaPublisher,
-  runControllers,
-  serviceAccountController,
-  serviceLoadBalancer,
-  taintEvictionController,
-} from "#controllers";
 import { NODES, SERVICE_ACCOUNTS } from "#objects";
-import { DEFAULT_SERVICE_CIDR, firstServiceIps, kubernetesService } from "#registry";
-import { startScheduler } from "#scheduler";
-import { bootstrap, typeOf } from "./bootstrap.ts";
+import { DEFAULT_SERVICE_CIDR, firstServiceIps } from "#registry";
+import { bootstrap } from "./bootstrap.ts";
 import type { Cluster } from "./cluster.ts";
 import { createConnector } from "./connector/connector.ts";
+import { startControlLoops } from "./controllers.ts";
 import { createControlPlane } from "./control-plane.ts";
 import { kubeconfigFor } from "./kubeconfig/document.ts";
 import { createListener } from "./listener.ts";
@@ -34,7 +14,7 @@ import type { RunningNodes } from "./nodes/runtime.ts";
 import { openStore, prepareDataDir } from "./open-store.ts";
 import { StartError, type ClusterOptions } from "./options.ts";
 import { credentialsOf } from "./pki/credentials.ts";
-import { ADMIN, CONTROLLER_MANAGER, KUBELET, SCHEDULER } from "./users.ts";
+import { ADMIN, KUBELET } from "./users.ts";
 
 const READY_TIMEOUT_MS = 60_000;
 
@@ -91,49 +71,16 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 
     const apiServerPort = listener.port ?? options.port ?? 6443;
     await bootstrap(apiServer.client(ADMIN), registry, { apiServerPort });
-    const apiServerIp = runtime.advertised ?? runtime.hostAddress;
-    const advertise = apiServerIp === undefined ? undefined : { ip: apiServerIp, port: apiServerPort };
-
-    const types = (namespacedOnly: boolean) => () =>
-      registry
-        .resources()
-        .filter(({ definition: { verbs, namespaced, compute } }) => {
-          const deletable = !compute && (verbs ?? ["list", "watch", "delete", "deletecollection"]);
-          return (
-            deletable && deletable.includes("list") && deletable.includes("delete") && (namespaced || !namespacedOnly)
-          );
-        })
-        .map(typeOf);
-    const controllerClient = apiServer.client(CONTROLLER_MANAGER, "kube-controller-manager");
-    const caches = createCaches({ client: controllerClient, scope: scope.child("caches"), clock, random, log });
-    runControllers(
-      [
-        deploymentController,
-        disruptionController,
-        replicaSetController,
-        replicationControllerController,
-        namespaceController(types(true)),
-        serviceAccountController,
-        rootCaPublisher(await credentials.authority()),
-        garbageCollector({ types: types(false), onTypesChange: registry.onChange }),
-        nodeLifecycleController(),
-        taintEvictionController(),
-        podGarbageCollector(),
-        endpointSliceController(),
-        endpointsController(),
-        endpointSliceMirroringController(),
-        serviceLoadBalancer({ taken: advertise ? [{ ...advertise, protocol: "TCP", by: "the API server" }] : [] }),
-        kubernetesServiceController({ service: kubernetesService({ apiServerPort }), advertise }),
-      ],
-      { client: controllerClient, caches, scope: scope.child("controllers"), clock, random, log },
-    );
-    startScheduler({
-      client: apiServer.client(SCHEDULER, "kube-scheduler"),
-      caches,
+    const caches = startControlLoops({
+      apiServer,
+      registry,
+      authority: await credentials.authority(),
+      apiServerPort,
+      advertised: runtime.advertised ?? runtime.hostAddress,
       clock,
       random,
       log,
-      scope: scope.child("scheduler"),
+      scope,
     });
     const running = await runtime.start({
       client: apiServer.client(KUBELET, "kubelet"),

@@ -1,5 +1,6 @@
 export { feedPods, type PodFeed } from "./feed.ts";
-export { startKubelet, type Kubelet, type KubeletOptions, type KubeletStreams } from "./kubelet.ts";
+export { startKubelet, type Kubelet, type KubeletOptions } from "./kubelet.ts";
+export type { KubeletStreams } from "./streams.ts";
 export { renderLog, type LogFormat } from "./logs/render.ts";
 export type { NodeDescription } from "./node/describe.ts";
 export { WELL, type NodeHealth, type NodeMonitor } from "./node/health.ts";

@@ -8,9 +8,9 @@ import type { NodeDescription } from "./node/describe.ts";
 import { WELL, type NodeMonitor } from "./node/health.ts";
 import { pressureRefusal } from "./node/pressure.ts";
 import { PodWorker, type WorkerContext } from "./pod/worker.ts";
-import type { LogLine, LogOptions, Runtime, RuntimeStreams } from "./runtime.ts";
+import type { LogLine, LogOptions, Runtime } from "./runtime.ts";
 import type { Sources } from "./sources.ts";
-import { joinStreams } from "./streams.ts";
+import { joinStreams, type KubeletStreams } from "./streams.ts";
 import type { Volumes } from "./volumes.ts";
 
 export interface KubeletOptions {
@@ -47,14 +47,6 @@ export interface Kubelet {
   logs(pod: Pod, container: string, options: LogOptions & { readonly previous: boolean }): AsyncIterable<LogLine>;
   /** Ways into what runs; absent when there are no processes to get at. */
   readonly streams?: KubeletStreams;
-}
-
-/** The streams of a node's pods, and what of a pod there is to join them to. */
-export interface KubeletStreams extends RuntimeStreams {
-  /** The id of a container's run while it is running. */
-  runningContainer(pod: Pod, name: string): string | undefined;
-  /** The id of the pod's sandbox while there is one. */
-  runningSandbox(pod: Pod): string | undefined;
 }
 
 /** Registers the node and makes its kubelet; the pods are handed to it by whoever watches them. */

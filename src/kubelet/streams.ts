@@ -1,7 +1,14 @@
 import type { Pod } from "#objects";
-import type { KubeletStreams } from "./kubelet.ts";
 import { containerView, type PodView } from "./pod/view.ts";
 import type { RuntimeStreams } from "./runtime.ts";
+
+/** The streams of a node's pods, and what of a pod there is to join them to. */
+export interface KubeletStreams extends RuntimeStreams {
+  /** The id of a container's run while it is running. */
+  runningContainer(pod: Pod, name: string): string | undefined;
+  /** The id of the pod's sandbox while there is one. */
+  runningSandbox(pod: Pod): string | undefined;
+}
 
 /** The runtime's streams, and which container or sandbox of a pod they are of as its worker knows it. */
 export function joinStreams(streams: RuntimeStreams, viewOf: (pod: Pod) => PodView | undefined): KubeletStreams {

@@ -1,0 +1,89 @@
+import type { ApiServer } from "#apiserver";
+import type { Clock, Log, Random, Scope } from "#base";
+import { createCaches, type SharedCaches } from "#client";
+import {
+  deploymentController,
+  disruptionController,
+  endpointsController,
+  endpointSliceController,
+  endpointSliceMirroringController,
+  garbageCollector,
+  kubernetesServiceController,
+  namespaceController,
+  nodeLifecycleController,
+  podGarbageCollector,
+  replicaSetController,
+  replicationControllerController,
+  rootCaPublisher,
+  runControllers,
+  serviceAccountController,
+  serviceLoadBalancer,
+  taintEvictionController,
+} from "#controllers";
+import { kubernetesService, type Registry } from "#registry";
+import { startScheduler } from "#scheduler";
+import { typeOf } from "./bootstrap.ts";
+import { CONTROLLER_MANAGER, SCHEDULER } from "./users.ts";
+
+export interface ControlLoopsOptions {
+  readonly apiServer: ApiServer;
+  readonly registry: Registry;
+  /** The cluster's authority, PEM: every namespace gets it. */
+  readonly authority: string;
+  readonly apiServerPort: number;
+  /** The address that stands for the API server in the endpoints of its Service. */
+  readonly advertised: string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly scope: Scope;
+}
+
+/** Starts every controller and the scheduler. Returns the caches that they share. */
+export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
+  const { apiServer, registry, authority, apiServerPort, advertised, scope, ...common } = options;
+  const advertise = advertised === undefined ? undefined : { ip: advertised, port: apiServerPort };
+  const client = apiServer.client(CONTROLLER_MANAGER, "kube-controller-manager");
+  const caches = createCaches({ client, scope: scope.child("caches"), ...common });
+  runControllers(
+    [
+      deploymentController,
+      disruptionController,
+      replicaSetController,
+      replicationControllerController,
+      namespaceController(() => deletableTypes(registry, { namespacedOnly: true })),
+      serviceAccountController,
+      rootCaPublisher(authority),
+      garbageCollector({
+        types: () => deletableTypes(registry, { namespacedOnly: false }),
+        onTypesChange: registry.onChange,
+      }),
+      nodeLifecycleController(),
+      taintEvictionController(),
+      podGarbageCollector(),
+      endpointSliceController(),
+      endpointsController(),
+      endpointSliceMirroringController(),
+      serviceLoadBalancer({ taken: advertise ? [{ ...advertise, protocol: "TCP", by: "the API server" }] : [] }),
+      kubernetesServiceController({ service: kubernetesService({ apiServerPort }), advertise }),
+    ],
+    { client, caches, scope: scope.child("controllers"), ...common },
+  );
+  startScheduler({
+    client: apiServer.client(SCHEDULER, "kube-scheduler"),
+    caches,
+    scope: scope.child("scheduler"),
+    ...common,
+  });
+  return caches;
+}
+
+function deletableTypes(registry: Registry, { namespacedOnly }: { readonly namespacedOnly: boolean }) {
+  return registry
+    .resources()
+    .filter(({ definition: { verbs = ["list", "delete"], namespaced, compute } }) => {
+      const deletable = !compute && verbs.includes("list") && verbs.includes("delete");
+      return deletable && (namespaced || !namespacedOnly);
+    })
+    .map(typeOf);
+}
