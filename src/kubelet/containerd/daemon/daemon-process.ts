@@ -1,0 +1,92 @@
+import { spawn } from "node:child_process";
+import { constants } from "node:fs";
+import { copyFile, open, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { sleep, type Clock } from "#base";
+
+/** A log of more than this is put aside as `….1`, over the one before. */
+const MAX_LOG_BYTES = 16 << 20;
+
+export interface DaemonProcess {
+  readonly pid: number;
+  /** Resolves when it has ended. Of one that was taken over nothing comes: look at {@link isAlive}. */
+  readonly ended: Promise<void>;
+}
+
+/** Starts the daemon in a session of its own: it outlives us, and what is written to our terminal is not its business. */
+export async function spawnDaemon(
+  command: string,
+  args: readonly string[],
+  { log, pid: pidFile }: { readonly log: string; readonly pid: string },
+): Promise<DaemonProcess> {
+  // Appending, so that the file may be cut while it is written.
+  const output = await open(log, constants.O_WRONLY | constants.O_CREAT | constants.O_APPEND, 0o600);
+  try {
+    const child = spawn(command, args, { detached: true, stdio: ["ignore", output.fd, output.fd], cwd: "/" });
+    const ended = new Promise<void>((resolve) => {
+      child.once("exit", () => resolve());
+      child.once("error", () => resolve());
+    });
+    if (child.pid === undefined) {
+      await new Promise((_, reject) => {
+        child.once("error", reject);
+      });
+    }
+    child.unref();
+    await writeFile(pidFile, `${child.pid}\n`, { mode: 0o600 });
+    return { pid: child.pid!, ended };
+  } finally {
+    await output.close();
+  }
+}
+
+/** The daemon that an earlier run started, if it is still the one of this configuration. */
+export async function findDaemon(pidFile: string, config: string): Promise<number | undefined> {
+  try {
+    const pid = Number.parseInt(await readFile(pidFile, "utf8"), 10);
+    const words = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0");
+    return words.includes(config) ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Whether the process is there, and not only because its parent has not asked how it ended. */
+export async function isAlive(pid: number): Promise<boolean> {
+  try {
+    const status = await readFile(`/proc/${pid}/stat`, "utf8");
+    return !/^\d+ \(.*\) [ZX]/s.test(status);
+  } catch {
+    return false;
+  }
+}
+
+/** Asks a process to end, and ends it when it has not after `graceMs`. */
+export async function endProcess(pid: number, graceMs: number, clock: Clock): Promise<void> {
+  const due = clock.monotonic() + graceMs;
+  signal(pid, "SIGTERM");
+  let killed = false;
+  while (await isAlive(pid)) {
+    if (!killed && clock.monotonic() > due) {
+      killed = true;
+      signal(pid, "SIGKILL");
+    }
+    await sleep(clock, 20);
+  }
+}
+
+function signal(pid: number, name: "SIGTERM" | "SIGKILL"): void {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** Keeps the log that somebody else writes from growing on and on. */
+export async function boundLog(file: string): Promise<void> {
+  const { size } = await stat(file).catch(() => ({ size: 0 }));
+  if (size <= MAX_LOG_BYTES) return;
+  await rm(`${file}.1`, { force: true });
+  await copyFile(file, `${file}.1`);
+  await truncate(file);
+}

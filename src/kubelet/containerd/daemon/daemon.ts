@@ -1,0 +1,162 @@
+import { execFile } from "node:child_process";
+import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { sleep, type Clock, type Log, type Scope } from "#base";
+import { openCri, type Cri } from "../cri/services.ts";
+import { PAUSE_IMAGE, pauseArchive } from "../pause/image.ts";
+import { configFile } from "./config-file.ts";
+import { endProcess, findDaemon } from "./daemon-process.ts";
+import { layoutOf, type Layout } from "./layout.ts";
+import { architecture, chooseSnapshotter, findNetworkPlugins, findProgram, mayLowerOomScore } from "./machine.ts";
+import { networkConfig } from "./network-config.ts";
+import { supervise } from "./supervise.ts";
+
+const run = promisify(execFile);
+
+export interface ContainerdOptions {
+  /** All that the daemon keeps is in this folder. Its path is part of a socket's: at most 80 bytes. */
+  readonly folder: string;
+  /** Addresses of pods: `10.244.0.0/24`. */
+  readonly podCidr: string;
+  /** Of the pods' network. Default `knarr0`. */
+  readonly bridge?: string;
+  /** Layers of one image that come at once. Default 3. */
+  readonly maxConcurrentDownloads?: number;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Closing it ends the supervision; the daemon and what it runs stay. */
+  readonly scope: Scope;
+}
+
+/** A containerd of our own. */
+export interface Containerd {
+  readonly socket: string;
+  /** `1.6.20` */
+  readonly version: string;
+  /** A folder for each registry, with `hosts.toml` and certificates; read anew for every pull. */
+  readonly registries: string;
+  /** Takes the images of an archive (OCI layout or `docker save`) in. Resolves to their names. */
+  importArchive(file: string): Promise<readonly string[]>;
+  /** Ends the daemon. Containers go on running. */
+  stop(): Promise<void>;
+}
+
+/** How long a daemon may take until it answers. */
+const START_MS = 30_000;
+const STOP_GRACE_MS = 10_000;
+
+/**
+ * Starts containerd, or takes over the one that still runs in the folder, and starts it again whenever it ends.
+ * Resolves once it answers and has the image of the sandboxes. Throws an Error that says what is missing.
+ */
+export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
+  const { folder, clock, log, scope } = options;
+  const layout = layoutOf(folder);
+  const command = await needed("containerd", findProgram("containerd"));
+  const ctr = await needed("ctr", findProgram("ctr"));
+  await needed("runc", findProgram("runc"));
+  const snapshotter = await configure(options, layout);
+
+  const daemon = await supervise({
+    command,
+    args: ["--config", layout.config],
+    layout,
+    clock,
+    log,
+    scope,
+  });
+  const cri = await openCri(layout.socket, clock);
+  try {
+    const version = await untilReady(cri, clock, scope.signal, layout);
+    const importArchive = async (file: string) => {
+      const address = ["--address", layout.socket, "--namespace", "k8s.io"];
+      const { stdout } = await run(ctr, [...address, "images", "import", "--snapshotter", snapshotter, file]);
+      return [...stdout.matchAll(/^unpacking (\S+) /gm)].map(([, name]) => name!);
+    };
+    await providePause(cri, folder, importArchive, clock);
+    return {
+      socket: layout.socket,
+      version,
+      registries: layout.registries,
+      importArchive,
+      async stop() {
+        await daemon.release();
+        const pid = await findDaemon(layout.pid, layout.config);
+        if (pid !== undefined) await endProcess(pid, STOP_GRACE_MS, clock);
+      },
+    };
+  } finally {
+    cri.close();
+  }
+}
+
+async function needed<T>(what: string, found: Promise<T | undefined>): Promise<T> {
+  const path = await found;
+  if (path === undefined) throw new Error(`${what} is not installed`);
+  return path;
+}
+
+/** Writes what the daemon reads. A daemon that runs with something else is ended: its containers do not mind. */
+async function configure(options: ContainerdOptions, layout: Layout): Promise<"overlayfs" | "native"> {
+  const { podCidr, bridge = "knarr0", maxConcurrentDownloads = 3, clock } = options;
+  const cniPlugins = await needed("a set of CNI plugins (bridge, host-local, loopback)", findNetworkPlugins());
+  for (const path of [layout.root, layout.state, layout.cniConfig, layout.cniAddresses, layout.registries])
+    await mkdir(path, { recursive: true, mode: 0o711 });
+  const before = await readFile(layout.config, "utf8").catch(() => "");
+  // Images that are unpacked one way are not found the other way.
+  const snapshotter =
+    /^snapshotter = "(overlayfs|native)"$/m.exec(before)?.[1] ?? (await chooseSnapshotter(layout.root));
+  const chosen = snapshotter === "native" ? "native" : "overlayfs";
+  const config = configFile({
+    layout,
+    snapshotter: chosen,
+    pauseImage: PAUSE_IMAGE,
+    cniPlugins,
+    maxConcurrentDownloads,
+    restrictOomScore: !(await mayLowerOomScore()),
+  });
+  const portMappings = (await findProgram("iptables")) !== undefined;
+  const network = networkConfig({ podCidr, bridge, addresses: layout.cniAddresses, portMappings });
+  await writeFile(join(layout.cniConfig, "10-knarr.conflist"), network);
+  if (config !== before) {
+    const pid = await findDaemon(layout.pid, layout.config);
+    if (pid !== undefined) await endProcess(pid, STOP_GRACE_MS, clock);
+    await writeFile(layout.config, config, { mode: 0o600 });
+  }
+  return chosen;
+}
+
+async function untilReady(cri: Cri, clock: Clock, signal: AbortSignal, layout: Layout): Promise<string> {
+  const due = clock.monotonic() + START_MS;
+  for (;;) {
+    try {
+      const { runtimeVersion } = await cri.call("RuntimeService.Version", {}, { timeoutMs: 5000, signal });
+      return runtimeVersion.replace(/^v/, "").replace(/[~+].*$/, "");
+    } catch (error) {
+      if (signal.aborted || clock.monotonic() > due)
+        throw new Error(`containerd does not answer; its log is ${layout.log}`, { cause: error });
+      await sleep(clock, 50, signal);
+    }
+  }
+}
+
+async function providePause(
+  cri: Cri,
+  folder: string,
+  importArchive: Containerd["importArchive"],
+  clock: Clock,
+): Promise<void> {
+  const isThere = async () => {
+    const request = { image: { image: PAUSE_IMAGE } };
+    const { image } = await cri.call("ImageService.ImageStatus", request, { timeoutMs: START_MS });
+    return image !== null;
+  };
+  if (await isThere()) return;
+  const file = join(folder, "pause.tar");
+  await writeFile(file, pauseArchive(architecture()));
+  await importArchive(file);
+  await rm(file, { force: true });
+  // CRI hears of it a moment later, and would look for it at a registry until then.
+  while (!(await isThere())) await sleep(clock, 20);
+}

@@ -1,0 +1,31 @@
+import { join } from "node:path";
+
+/** Where a private containerd has its things, under one folder. */
+export interface Layout {
+  readonly root: string;
+  readonly state: string;
+  readonly socket: string;
+  readonly config: string;
+  readonly log: string;
+  readonly pid: string;
+  readonly cniConfig: string;
+  /** Which addresses are taken. */
+  readonly cniAddresses: string;
+  /** A folder for each registry: `hosts.toml` and certificates. */
+  readonly registries: string;
+  /** Where runc keeps what runs. */
+  readonly runc: string;
+}
+
+export const layoutOf = (folder: string): Layout => ({
+  root: join(folder, "root"),
+  state: join(folder, "state"),
+  socket: join(folder, "containerd.sock"),
+  config: join(folder, "config.toml"),
+  log: join(folder, "containerd.log"),
+  pid: join(folder, "containerd.pid"),
+  cniConfig: join(folder, "cni"),
+  cniAddresses: join(folder, "addresses"),
+  registries: join(folder, "certs.d"),
+  runc: join(folder, "state", "runc"),
+});

@@ -1,0 +1,38 @@
+export interface NetworkConfig {
+  /** `10.244.0.0/24` */
+  readonly podCidr: string;
+  readonly bridge: string;
+  /** Where the addresses given out are noted. */
+  readonly addresses: string;
+  /** Whether ports of the node are brought to pods by a plugin: it needs iptables. */
+  readonly portMappings: boolean;
+}
+
+/**
+ * How pods are joined to the network (CNI specification 0.4, which plugins since 0.8 understand): a bridge that is
+ * the pods' gateway, and addresses from the node's range. What leaves the node is masqueraded by the proxy.
+ */
+export function networkConfig({ podCidr, bridge, addresses, portMappings }: NetworkConfig): string {
+  const list = {
+    cniVersion: "0.4.0",
+    name: "knarr",
+    plugins: [
+      {
+        type: "bridge",
+        bridge,
+        isGateway: true,
+        // A pod may reach itself through a Service.
+        hairpinMode: true,
+        ipMasq: false,
+        ipam: {
+          type: "host-local",
+          dataDir: addresses,
+          ranges: [[{ subnet: podCidr }]],
+          routes: [{ dst: "0.0.0.0/0" }],
+        },
+      },
+      ...(portMappings ? [{ type: "portmap", capabilities: { portMappings: true } }] : []),
+    ],
+  };
+  return `${JSON.stringify(list, undefined, 2)}\n`;
+}

@@ -1,0 +1,73 @@
+import type { AdoptedContainer, AdoptedPod } from "#kubelet";
+import type { Pod } from "#objects";
+import { ANNOTATION, identityOf, LABEL } from "../config/names.ts";
+import type { Container, PodSandboxStatus } from "../cri/messages.ts";
+import { CALL_MS } from "../cri/services.ts";
+import type { RuntimeContext } from "./context.ts";
+import { exitOf } from "./exit.ts";
+import { unlessGone } from "./ids.ts";
+import { followSandbox, sandboxesOf } from "./sandboxes.ts";
+import { containersOf, running, statusOf } from "./start.ts";
+
+/** What is still there of a pod; undefined when nothing is. Nothing is restarted. */
+export async function adoptPod(pod: Pod, context: RuntimeContext): Promise<AdoptedPod | undefined> {
+  const { uid } = identityOf(pod);
+  const [sandboxes, listed] = await Promise.all([sandboxesOf(context.cri, uid), containersOf(context.cri, uid)]);
+  if (sandboxes.length === 0 && listed.length === 0) return undefined;
+  const status = await usableSandbox(pod, sandboxes.find(({ state }) => state === "SANDBOX_READY")?.id, context);
+  const containers = new Map<string, AdoptedContainer>();
+  for (const container of listed) {
+    const name = container.labels[LABEL.container] ?? "";
+    if (containers.has(name)) continue;
+    const adopted = await adoptContainer(container, context);
+    if (adopted) containers.set(name, adopted);
+  }
+  return { ...(status ? { sandbox: followSandbox(pod, status, context) } : {}), containers };
+}
+
+/** One without an address is of no use to anybody. */
+async function usableSandbox(
+  pod: Pod,
+  podSandboxId: string | undefined,
+  { cri }: RuntimeContext,
+): Promise<PodSandboxStatus | undefined> {
+  if (podSandboxId === undefined) return undefined;
+  const found = await unlessGone(cri.call("RuntimeService.PodSandboxStatus", { podSandboxId }, { timeoutMs: CALL_MS }));
+  const status = found?.status;
+  if (status?.state !== "SANDBOX_READY") return undefined;
+  return pod.spec?.hostNetwork || status.network?.ip ? status : undefined;
+}
+
+async function adoptContainer(container: Container, context: RuntimeContext): Promise<AdoptedContainer | undefined> {
+  const { cri, tracker, options } = context;
+  const { id, podSandboxId: sandboxId, labels } = container;
+  let status = await statusOf(cri, id);
+  if (status?.state === "CONTAINER_UNKNOWN") {
+    // Whether it still runs cannot be told: it must not.
+    await unlessGone(cri.call("RuntimeService.StopContainer", { containerId: id }, { timeoutMs: CALL_MS }));
+    status = await statusOf(cri, id);
+  }
+  if (!status) return undefined;
+  const attempt = Number(status.annotations[ANNOTATION.restartCount] ?? status.metadata?.attempt ?? 0);
+  if (status.state === "CONTAINER_CREATED") {
+    // We were interrupted before it could be started: it does not count.
+    await unlessGone(cri.call("RuntimeService.RemoveContainer", { containerId: id }, { timeoutMs: CALL_MS }));
+    return undefined;
+  }
+  if (status.state !== "CONTAINER_RUNNING") {
+    return { state: "exited", attempt, exit: await exitOf(status, id, false, options.clock) };
+  }
+  const tracked = tracker.track({
+    id,
+    sandboxId,
+    podUid: labels[LABEL.podUid] ?? "",
+    name: labels[LABEL.container] ?? "",
+    logPath: status.logPath,
+  });
+  return {
+    state: "running",
+    attempt,
+    imageId: status.imageRef,
+    container: running(id, status, tracked.exited, options.clock.now()),
+  };
+}

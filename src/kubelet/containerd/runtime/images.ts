@@ -1,0 +1,143 @@
+import type { Clock } from "#base";
+import { RuntimeError, type NodeImage, type PulledImage } from "#kubelet";
+import type { Pod } from "#objects";
+import { GrpcError } from "#wire/grpc";
+import type { Image } from "../cri/messages.ts";
+import { CALL_MS, type Cri } from "../cri/services.ts";
+import type { ImageUser } from "../config/security.ts";
+import { messageOf, textOf } from "./ids.ts";
+import type { Auth, ContainerdRuntimeOptions } from "./options.ts";
+import { imageName } from "./reference.ts";
+
+export interface Images {
+  id(image: string): Promise<string | undefined>;
+  pull(image: string, pod: Pod): Promise<PulledImage>;
+  all(): readonly NodeImage[];
+  /** Looks anew at what is there. */
+  refresh(): Promise<void>;
+  /** What a container is made of; undefined when it is not on the node. */
+  describe(image: string): Promise<{ readonly id: string; readonly user: ImageUser } | undefined>;
+}
+
+/** Registries may take their time, but not longer than this for one image. */
+const PULL_MS = 3_600_000;
+
+/** The images of the node. */
+export function createImages(
+  cri: Cri,
+  clock: Clock,
+  { credentialsFor, maxParallelPulls = 5 }: Pick<ContainerdRuntimeOptions, "credentialsFor" | "maxParallelPulls">,
+): Images {
+  let known: readonly NodeImage[] = [];
+  const turn = createTurns(maxParallelPulls);
+
+  const find = async (image: string): Promise<Image | undefined> => {
+    const named = nameOf(image);
+    const { image: found } = await cri.call(
+      "ImageService.ImageStatus",
+      { image: { image: named } },
+      { timeoutMs: CALL_MS },
+    );
+    return found ?? undefined;
+  };
+  const refresh = async () => {
+    const { images } = await cri.call("ImageService.ListImages", {}, { timeoutMs: CALL_MS });
+    known = images.map(({ repoDigests, repoTags, size }) => ({ names: [...repoDigests, ...repoTags], bytes: size }));
+  };
+  const attempt = async (name: string, auth: Auth | undefined): Promise<void> => {
+    const request = { image: { image: name }, ...(auth ? { auth } : {}) };
+    await cri.call("ImageService.PullImage", request, { timeoutMs: PULL_MS });
+  };
+
+  return {
+    refresh,
+    all: () => known,
+    async id(image) {
+      const found = await find(image);
+      return found && publicName(found);
+    },
+    async describe(image) {
+      const found = await find(image);
+      return found && { id: found.id, user: userOf(found) };
+    },
+    async pull(image, pod) {
+      const name = nameOf(image);
+      const credentials = (await credentialsFor?.(name, pod)) ?? [];
+      await turn(async () => {
+        const failures: unknown[] = [];
+        for (const auth of credentials.length > 0 ? credentials : [undefined]) {
+          try {
+            await attempt(name, auth);
+            return;
+          } catch (error) {
+            failures.push(error);
+          }
+        }
+        throw pullError(name, failures);
+      });
+      const found = await find(image);
+      if (!found)
+        throw new RuntimeError("ErrImagePull", `image ${JSON.stringify(name)} is gone as soon as it was pulled`);
+      await refresh();
+      return { id: publicName(found), bytes: found.size };
+    },
+  };
+}
+
+/** As statuses show it: by its digest, where it came from a registry. */
+const publicName = ({ id, repoDigests }: Image): string => repoDigests[0] ?? id;
+
+function nameOf(image: string): string {
+  const named = imageName(image);
+  if ("name" in named) return named.name;
+  throw new RuntimeError(
+    "InvalidImageName",
+    `Failed to apply default image tag ${JSON.stringify(image)}: ${named.problem}`,
+  );
+}
+
+/** Nothing said: root. */
+function userOf({ uid, username }: Image): ImageUser {
+  if (uid) return { uid: uid.value };
+  return username ? { name: username } : { uid: 0 };
+}
+
+/** Problems that have a reason of their own (upstream evalCRIPullErr). */
+const KNOWN_PROBLEMS: readonly (readonly [reason: string, text: string])[] = [
+  ["RegistryUnavailable", "the registry is unavailable"],
+  ["SignatureValidationFailed", "the signature validation failed"],
+];
+
+/** Why an image could not be pulled, as upstream words it. */
+export function pullError(image: string, failures: readonly unknown[]): RuntimeError {
+  const texts = [...new Set(failures.map(pullText))];
+  const text = texts.length === 1 ? texts[0]! : `[${texts.join(", ")}]`;
+  for (const [reason, words] of KNOWN_PROBLEMS) {
+    if (text.startsWith(reason)) {
+      return new RuntimeError(reason, `image pull failed for ${image} because ${words}${text.slice(reason.length)}`);
+    }
+  }
+  return new RuntimeError("ErrImagePull", text);
+}
+
+/** A code that says nothing is left out (upstream cri-client PullImage). */
+const pullText = (error: unknown): string =>
+  error instanceof GrpcError && error.code === "Unknown" ? messageOf(error) : textOf(error);
+
+/** Lets so many run at once, in order. */
+function createTurns(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let free = limit;
+  return async (task) => {
+    if (free > 0) free--;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await task();
+    } finally {
+      // Whoever is next has the place at once, so that nobody slips in between.
+      const next = waiting.shift();
+      if (next) next();
+      else free++;
+    }
+  };
+}

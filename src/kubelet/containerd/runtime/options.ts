@@ -1,0 +1,52 @@
+import type { Clock, Log, Random, Scope } from "#base";
+import type { ProbeOutcome, ProbeRequest } from "#kubelet";
+import type { LifecycleHandler, Pod } from "#objects";
+import type { AuthConfig } from "../cri/messages.ts";
+import type { Sent } from "#wire/grpc";
+
+/** What a registry is told of who pulls: `{ username, password }`, or `{ auth }`, `{ identityToken }`, … */
+export type Auth = Sent<AuthConfig>;
+
+/** An HTTP or TCP hook that is to be run. */
+export interface NetworkHook {
+  readonly handler: LifecycleHandler;
+  readonly pod: Pod;
+  /** The container whose hook it is, for the names of its ports. */
+  readonly containerName: string;
+  /** The pod's address. */
+  readonly ip: string | undefined;
+  readonly signal: AbortSignal;
+}
+
+export interface ContainerdRuntimeOptions {
+  readonly socket: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  /** Closing it ends the watching; what runs goes on running. */
+  readonly scope: Scope;
+  /** What the kubelet keeps of each pod is in `<rootDir>/pods/<uid>`. */
+  readonly rootDir: string;
+  /** Logs are in `<logDir>/<namespace>_<name>_<uid>/<container>/<attempt>.log`. */
+  readonly logDir: string;
+  /** The node's own addresses, which pods in its network have. */
+  readonly nodeIps: readonly string[];
+  readonly clusterDns: readonly string[];
+  /** `cluster.local` */
+  readonly clusterDomain: string;
+  /** What pods use that do not use the cluster's DNS. Default `/etc/resolv.conf`. */
+  readonly resolvConf?: string;
+  /** Where seccomp profiles of type Localhost are. Default `<rootDir>/seccomp`. */
+  readonly seccompFolder?: string;
+  /** The cgroup of a pod, made before its sandbox. Default: none, containerd's own place. */
+  readonly cgroupParentOf?: (pod: Pod) => string | Promise<string>;
+  /** What may be tried, in order, to get at an image; none: it is pulled without. */
+  readonly credentialsFor?: (image: string, pod: Pod) => Promise<readonly Auth[]>;
+  readonly networkProbe?: (request: ProbeRequest) => Promise<ProbeOutcome>;
+  /** Rejects when the hook fails. */
+  readonly networkHook?: (hook: NetworkHook) => Promise<void>;
+  /** Images that are pulled at once. Default 5. */
+  readonly maxParallelPulls?: number;
+  /** Tells users what is wrong with a pod's settings, as an Event. */
+  readonly onWarning?: (pod: Pod, reason: string, message: string) => void;
+}

@@ -1,0 +1,90 @@
+import { readdir, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { Pod } from "#objects";
+import { hostsFile, identityOf, LABEL, podFolder, podLogFolder, podOfLogFolder } from "../config/names.ts";
+import { CALL_MS, type Cri } from "../cri/services.ts";
+import type { RuntimeContext } from "./context.ts";
+import { unlessGone } from "./ids.ts";
+import { removeEmpty, sandboxesOf, stopSandbox } from "./sandboxes.ts";
+import { containersOf } from "./start.ts";
+
+/** Runs of one container that are kept: the current one, and the one before it for `kubectl logs --previous`. */
+const KEPT_RUNS = 2;
+
+/** Takes everything away that is kept of a pod, save its volumes. */
+export async function removePod(pod: Pod, context: RuntimeContext): Promise<void> {
+  const identity = identityOf(pod);
+  await removeFromRuntime(identity.uid, context);
+  await rm(podLogFolder(context.options.logDir, identity), { recursive: true, force: true });
+  await removeFiles(identity.uid, context.options.rootDir);
+}
+
+async function removeFromRuntime(podUid: string, context: RuntimeContext): Promise<void> {
+  const { cri } = context;
+  const sandboxes = await sandboxesOf(cri, podUid);
+  for (const { id } of sandboxes) await stopSandbox(id, context);
+  for (const { id } of await containersOf(cri, podUid)) await removeContainer(id, cri);
+  for (const { id } of sandboxes) {
+    await unlessGone(cri.call("RuntimeService.RemovePodSandbox", { podSandboxId: id }, { timeoutMs: CALL_MS }));
+  }
+}
+
+const removeContainer = (containerId: string, cri: Cri) =>
+  unlessGone(cri.call("RuntimeService.RemoveContainer", { containerId }, { timeoutMs: CALL_MS }));
+
+async function removeFiles(podUid: string, rootDir: string): Promise<void> {
+  await rm(hostsFile(rootDir, podUid), { force: true });
+  await rm(join(podFolder(rootDir, podUid), "containers"), { recursive: true, force: true });
+  // As long as a volume is in it, it stays.
+  await rmdir(podFolder(rootDir, podUid)).catch(() => {});
+}
+
+/** Takes away what is left of a container's runs before the last two, with their logs. */
+export async function removeEarlierRuns(podUid: string, name: string, context: RuntimeContext): Promise<void> {
+  const { cri } = context;
+  const runs = (await containersOf(cri, podUid)).filter(({ labels }) => labels[LABEL.container] === name);
+  for (const { id, state } of runs.slice(KEPT_RUNS)) {
+    if (state === "CONTAINER_RUNNING") continue;
+    const found = await unlessGone(
+      cri.call("RuntimeService.ContainerStatus", { containerId: id }, { timeoutMs: CALL_MS }),
+    );
+    await removeContainer(id, cri);
+    if (found?.status?.logPath) await removeLog(found.status.logPath);
+  }
+  const sandboxes = await sandboxesOf(cri, podUid);
+  await removeEmpty(
+    sandboxes.slice(1).filter(({ state }) => state !== "SANDBOX_READY"),
+    context,
+  );
+}
+
+/** A log and what was rotated away of it. */
+async function removeLog(path: string): Promise<void> {
+  const folder = join(path, "..");
+  const name = path.slice(folder.length + 1);
+  const names = await readdir(folder).catch(() => []);
+  for (const other of names) {
+    if (other === name || other.startsWith(`${name}.`)) await rm(join(folder, other), { force: true });
+  }
+}
+
+/** Takes away what there is of pods that nobody knows any more: sandboxes, containers, logs, files. */
+export async function removeOrphans(
+  knownPodUids: ReadonlySet<string>,
+  context: RuntimeContext,
+): Promise<readonly string[]> {
+  const { cri, options } = context;
+  const { items } = await cri.call("RuntimeService.ListPodSandbox", {}, { timeoutMs: CALL_MS });
+  const { containers } = await cri.call("RuntimeService.ListContainers", {}, { timeoutMs: CALL_MS });
+  const logs: readonly string[] = await readdir(options.logDir).catch(() => []);
+  const found = [...[...items, ...containers].map(({ labels }) => labels[LABEL.podUid]), ...logs.map(podOfLogFolder)];
+  const orphans = new Set(found.filter((uid): uid is string => Boolean(uid) && !knownPodUids.has(uid!)));
+  for (const uid of orphans) {
+    await removeFromRuntime(uid, context);
+    await removeFiles(uid, options.rootDir);
+  }
+  for (const folder of logs) {
+    if (orphans.has(podOfLogFolder(folder))) await rm(join(options.logDir, folder), { recursive: true, force: true });
+  }
+  return [...orphans];
+}

@@ -1,0 +1,59 @@
+import { mkdir } from "node:fs/promises";
+import { RuntimeError, type Sandbox } from "#kubelet";
+import type { Pod } from "#objects";
+import { identityOf, LABEL } from "../config/names.ts";
+import type { PodSandbox, PodSandboxStatus } from "../cri/messages.ts";
+import { CALL_MS, SANDBOX_MS, type Cri } from "../cri/services.ts";
+import type { RuntimeContext } from "./context.ts";
+import { textOf, unlessGone } from "./ids.ts";
+import { sandboxSettings } from "./settings.ts";
+
+/** All sandboxes of a pod, the newest first. */
+export async function sandboxesOf(cri: Cri, podUid: string): Promise<readonly PodSandbox[]> {
+  const filter = { labelSelector: { [LABEL.podUid]: podUid } };
+  const { items } = await cri.call("RuntimeService.ListPodSandbox", { filter }, { timeoutMs: CALL_MS });
+  return items.toSorted((a, b) => b.createdAt - a.createdAt);
+}
+
+/** Makes the pod's sandbox; earlier ones are stopped. Rejects with a RuntimeError. */
+export async function createSandbox(pod: Pod, attempt: number, context: RuntimeContext): Promise<Sandbox> {
+  const { cri, options } = context;
+  try {
+    const earlier = await sandboxesOf(cri, identityOf(pod).uid);
+    for (const { id } of earlier) await stopSandbox(id, context);
+    // Two of one pod may not have the same number.
+    const next = Math.max(attempt, ...earlier.map(({ metadata }) => (metadata?.attempt ?? 0) + 1));
+    const config = await sandboxSettings(pod, next, options);
+    if (config.logDirectory) await mkdir(config.logDirectory, { recursive: true, mode: 0o755 });
+    const { podSandboxId } = await cri.call("RuntimeService.RunPodSandbox", { config }, { timeoutMs: SANDBOX_MS });
+    await removeEmpty(earlier, context);
+    const found = await cri.call("RuntimeService.PodSandboxStatus", { podSandboxId }, { timeoutMs: CALL_MS });
+    if (!found.status) throw new Error(`sandbox ${podSandboxId} has no status`);
+    return followSandbox(pod, found.status, context);
+  } catch (error) {
+    throw new RuntimeError("FailedCreatePodSandBox", textOf(error));
+  }
+}
+
+/** A sandbox that is there: its addresses, and the news of its death. */
+export function followSandbox(pod: Pod, { id, network }: PodSandboxStatus, context: RuntimeContext): Sandbox {
+  const own = [network?.ip ?? "", ...(network?.additionalIps ?? []).map(({ ip }) => ip)].filter(Boolean);
+  const ips = pod.spec?.hostNetwork ? context.options.nodeIps : own;
+  return { id, ips, lost: context.tracker.trackSandbox(id, ips) };
+}
+
+/** Ends the sandbox, and whatever runs in it. */
+export async function stopSandbox(id: string, { cri, tracker }: RuntimeContext): Promise<void> {
+  tracker.forgetSandbox(id);
+  await unlessGone(cri.call("RuntimeService.StopPodSandbox", { podSandboxId: id }, { timeoutMs: SANDBOX_MS }));
+}
+
+/** Takes sandboxes away that have no container of which anybody might want to know. */
+export async function removeEmpty(sandboxes: readonly PodSandbox[], { cri }: RuntimeContext): Promise<void> {
+  for (const { id } of sandboxes) {
+    const filter = { podSandboxId: id };
+    const { containers } = await cri.call("RuntimeService.ListContainers", { filter }, { timeoutMs: CALL_MS });
+    if (containers.length > 0) continue;
+    await unlessGone(cri.call("RuntimeService.RemovePodSandbox", { podSandboxId: id }, { timeoutMs: CALL_MS }));
+  }
+}

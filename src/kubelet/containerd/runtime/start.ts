@@ -1,0 +1,178 @@
+import { mkdir, writeFile, chmod } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  RuntimeError,
+  type AnyContainer,
+  type ContainerExit,
+  type RunningContainer,
+  type StartRequest,
+} from "#kubelet";
+import type { Sent } from "#wire/grpc";
+import { containerConfig } from "../config/container.ts";
+import { containerFolder, identityOf, LABEL, podLogFolder } from "../config/names.ts";
+import { nonRootProblem } from "../config/security.ts";
+import type { Container, ContainerConfig, ContainerStatus, PodSandboxConfig } from "../cri/messages.ts";
+import { CALL_MS, type Cri } from "../cri/services.ts";
+import type { RuntimeContext } from "./context.ts";
+import { exitOf } from "./exit.ts";
+import { messageOf, millis, publicId, unlessGone } from "./ids.ts";
+import type { Images } from "./images.ts";
+import type { NodeFacts } from "./node-facts.ts";
+import { sandboxSettings, writeHostsFile } from "./settings.ts";
+
+/** What is in the way of making a container shows as this. */
+const asConfigError = (error: unknown) =>
+  error instanceof RuntimeError ? error : new RuntimeError("CreateContainerConfigError", messageOf(error));
+
+/** Creates and starts a container. Rejects with a RuntimeError, worded as upstream's kubelet does. */
+export async function startContainer(
+  request: StartRequest,
+  context: RuntimeContext,
+  images: Images,
+  facts: NodeFacts,
+): Promise<RunningContainer> {
+  const { cri, tracker, options } = context;
+  const { pod, container, attempt, sandbox } = request;
+  const identity = identityOf(pod);
+  const { config, sandboxConfig } = await settingsOf(request, context, images, facts).catch((error: unknown) => {
+    throw asConfigError(error);
+  });
+  const id = await create(sandbox.id, config, sandboxConfig, cri);
+  const tracked = tracker.track({
+    id,
+    sandboxId: sandbox.id,
+    podUid: identity.uid,
+    name: container.name,
+    logPath: join(podLogFolder(options.logDir, identity), container.name, `${attempt}.log`),
+  });
+  try {
+    await cri.call("RuntimeService.StartContainer", { containerId: id }, { timeoutMs: CALL_MS });
+  } catch (error) {
+    tracker.forget(id);
+    throw new RuntimeError("RunContainerError", messageOf(error), await exitOfFailed(id, context));
+  }
+  const status = await statusOf(cri, id);
+  return running(id, status, tracked.exited, options.clock.now());
+}
+
+/** A container that runs, as the kubelet sees it. */
+export const running = (
+  id: string,
+  status: ContainerStatus | undefined,
+  exited: Promise<ContainerExit>,
+  now: number,
+): RunningContainer => ({
+  id: publicId(id),
+  startedAt: status?.startedAt ? millis(status.startedAt) : now,
+  ...(status?.image?.image ? { image: status.image.image } : {}),
+  ...(status?.user?.linux ? { user: { linux: status.user.linux } } : {}),
+  exited,
+});
+
+export async function statusOf(cri: Cri, containerId: string): Promise<ContainerStatus | undefined> {
+  const found = await unlessGone(cri.call("RuntimeService.ContainerStatus", { containerId }, { timeoutMs: CALL_MS }));
+  return found?.status ?? undefined;
+}
+
+interface Settings {
+  readonly config: Sent<ContainerConfig>;
+  readonly sandboxConfig: Sent<PodSandboxConfig>;
+}
+
+async function settingsOf(
+  { pod, sandbox, container, attempt, process }: StartRequest,
+  { cri, options }: RuntimeContext,
+  images: Images,
+  facts: NodeFacts,
+): Promise<Settings> {
+  const { image = "" } = container;
+  const found = await images.describe(image);
+  const user = found?.user ?? { uid: 0 };
+  const problem = nonRootProblem(pod, container, user);
+  if (problem) throw new RuntimeError("CreateContainerConfigError", problem);
+  const identity = identityOf(pod);
+  await mkdir(join(podLogFolder(options.logDir, identity), container.name), { recursive: true, mode: 0o755 });
+  const config = containerConfig(pod, container, attempt, process, {
+    node: facts,
+    user,
+    // When it is gone by now, the runtime says so.
+    imageId: found?.id ?? image,
+    seccompFolder: options.seccompFolder ?? join(options.rootDir, "seccomp"),
+    maskedPaths: facts.maskedPaths,
+    targetId: await targetOf(container, identity.uid, cri),
+    hostsFile: await writeHostsFile(pod, sandbox.ips, options),
+    messageFile: await makeMessageFile(container, identity.uid, options.rootDir, options.random.int(2 ** 32)),
+  });
+  return { config, sandboxConfig: await sandboxSettings(pod, 0, options) };
+}
+
+/** The container that an ephemeral one looks into. */
+async function targetOf(container: AnyContainer, podUid: string, cri: Cri): Promise<string | undefined> {
+  const target = "targetContainerName" in container ? container.targetContainerName : undefined;
+  if (!target) return undefined;
+  const found = (await containersOf(cri, podUid)).find(
+    ({ labels, state }) => labels[LABEL.container] === target && state === "CONTAINER_RUNNING",
+  );
+  if (!found) throw new Error(`unable to find target container ${target}`);
+  return found.id;
+}
+
+/** All containers of a pod, the newest first. */
+export async function containersOf(cri: Cri, podUid: string): Promise<readonly Container[]> {
+  const filter = { labelSelector: { [LABEL.podUid]: podUid } };
+  const { containers } = await cri.call("RuntimeService.ListContainers", { filter }, { timeoutMs: CALL_MS });
+  return containers.toSorted((a, b) => b.createdAt - a.createdAt);
+}
+
+/** Anybody in the container may write to it, and each run has one of its own. */
+async function makeMessageFile(
+  { name, terminationMessagePath }: AnyContainer,
+  podUid: string,
+  rootDir: string,
+  random: number,
+): Promise<string | undefined> {
+  if (!terminationMessagePath) return undefined;
+  const folder = containerFolder(rootDir, podUid, name);
+  const file = join(folder, random.toString(16).padStart(8, "0"));
+  await mkdir(folder, { recursive: true, mode: 0o750 });
+  await writeFile(file, "");
+  await chmod(file, 0o666);
+  return file;
+}
+
+async function create(
+  podSandboxId: string,
+  config: Sent<ContainerConfig>,
+  sandboxConfig: Sent<PodSandboxConfig>,
+  cri: Cri,
+): Promise<string> {
+  const request = { podSandboxId, config, sandboxConfig };
+  const call = () => cri.call("RuntimeService.CreateContainer", request, { timeoutMs: CALL_MS });
+  try {
+    return (await call()).containerId;
+  } catch (error) {
+    const holder = / is reserved for "([0-9a-f]+)"/.exec(messageOf(error))?.[1];
+    if (holder && (await isLeftOver(holder, cri))) {
+      try {
+        return (await call()).containerId;
+      } catch (again) {
+        throw new RuntimeError("CreateContainerError", messageOf(again));
+      }
+    }
+    throw new RuntimeError("CreateContainerError", messageOf(error));
+  }
+}
+
+/** A container of the same number that was made but never started, when we were interrupted: takes it away. */
+async function isLeftOver(holder: string, cri: Cri): Promise<boolean> {
+  const status = await statusOf(cri, holder);
+  if (status?.state !== "CONTAINER_CREATED") return false;
+  await unlessGone(cri.call("RuntimeService.RemoveContainer", { containerId: holder }, { timeoutMs: CALL_MS }));
+  return true;
+}
+
+/** What is left of a container that could not be started: it counts as a run that has ended. */
+async function exitOfFailed(id: string, { cri, options }: RuntimeContext): Promise<ContainerExit | undefined> {
+  const status = await statusOf(cri, id).catch(() => undefined);
+  return status?.state === "CONTAINER_EXITED" ? exitOf(status, id, false, options.clock) : undefined;
+}
