@@ -1,4 +1,4 @@
 export { HOST_ADDRESS } from "./addresses.ts";
 export { ANNOTATION_PREFIX } from "./behaviour.ts";
 export { startSimulatedNodes, type SimulatedNodes, type SimulatedNodesOptions } from "./nodes.ts";
-export { type SimulatedTimes } from "./runtime.ts";
+export { createSimulatedRuntime, type SimulatedTimes } from "./runtime.ts";

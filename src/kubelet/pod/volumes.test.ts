@@ -1,0 +1,175 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { createRandom, createScope, silentLog } from "#base";
+import { createCaches } from "#client";
+import { createSimulatedRuntime } from "#kubelet/simulated";
+import { PODS, podCondition, type Pod } from "#objects";
+import { feedPods } from "../feed.ts";
+import { startKubelet, type Kubelet } from "../kubelet.ts";
+import { createTestWorld, EXACT, shown } from "../testing/world.ts";
+import { MountError, type Volumes } from "../volumes.ts";
+
+/** Volumes that do as they are told, and remember what was asked of them. */
+class ToldVolumes implements Volumes {
+  readonly calls: string[] = [];
+  /** Why mounting fails. */
+  failure: string | undefined;
+  busy = 0;
+
+  mount(): Promise<void> {
+    this.calls.push("mount");
+    return this.failure === undefined
+      ? Promise.resolve()
+      : Promise.reject(new MountError([{ volume: "data", message: this.failure }]));
+  }
+  update({ metadata }: Pod): void {
+    if (metadata.labels?.["color"]) this.calls.push(`update ${metadata.labels["color"]}`);
+  }
+  mountsOf() {
+    this.calls.push("mountsOf");
+    return Promise.resolve([]);
+  }
+  readFile() {
+    return Promise.resolve("");
+  }
+  unmount(): Promise<void> {
+    this.calls.push("unmount");
+    return this.busy-- > 0 ? Promise.reject(new Error("busy")) : Promise.resolve();
+  }
+  close() {
+    return Promise.resolve();
+  }
+}
+
+async function createVolumesWorld() {
+  const world = await createTestWorld({ nodes: 0 });
+  const { client, clock } = world;
+  const scope = createScope("node");
+  const random = createRandom(1);
+  const volumes = new ToldVolumes();
+  const kubelets = new Map<string, Kubelet>();
+  const pods = createCaches({ client, scope, clock, random, log: silentLog }).of(PODS);
+  await pods.whenSynced();
+  feedPods(pods, kubelets);
+  const podCidr = "10.244.0.0/24";
+  const nodeIp = "172.18.0.2";
+  const kubelet = await startKubelet({
+    node: {
+      name: "knarr-1",
+      capacity: { cpu: "8", memory: "32Gi", pods: "110" },
+      podCidr,
+      addresses: [{ type: "InternalIP", address: nodeIp }],
+      info: {
+        kubeletVersion: "v1.36.0",
+        containerRuntimeVersion: "simulated://1.36",
+        osImage: "",
+        kernelVersion: "",
+        operatingSystem: "linux",
+        architecture: "amd64",
+        machineId: "",
+        systemUuid: "",
+        bootId: "",
+      },
+    },
+    runtime: createSimulatedRuntime({ clock, random, podCidr, nodeIp, times: EXACT }),
+    volumes,
+    client,
+    clock,
+    random,
+    log: silentLog,
+    scope,
+    currentNode: () => undefined,
+  });
+  kubelets.set("knarr-1", kubelet);
+  return {
+    ...world,
+    volumes,
+    async [Symbol.asyncDispose]() {
+      await scope.close();
+      await world[Symbol.asyncDispose]();
+    },
+  };
+}
+
+const volumeMounts = [{ name: "data", mountPath: "/data" }];
+const spec = {
+  containers: [{ name: "web", image: "nginx", volumeMounts }],
+  volumes: [{ name: "data", emptyDir: {} }],
+  terminationGracePeriodSeconds: 1,
+};
+const isReady = (pod: Pod | undefined) => pod !== undefined && podCondition(pod, "Ready")?.status === "True";
+const key = { namespace: "default", name: "web" };
+
+describe("a pod and its volumes", () => {
+  test("they come before everything else, follow its labels, and go last", async () => {
+    await using world = await createVolumesWorld();
+    const { volumes, client } = world;
+    await world.run("web", spec);
+    await world.until("web", isReady);
+    assert.deepEqual(volumes.calls, ["mount", "mountsOf"]);
+    await client.patch(PODS, key, { type: "merge", body: { metadata: { labels: { color: "red" } } } });
+    await world.clock.runUntil(() => volumes.calls.includes("update red"), 10_000);
+    volumes.calls.length = 0;
+    volumes.busy = 1;
+    await client.delete(PODS, key);
+    await world.clock.runUntil(() => volumes.calls.includes("unmount"), 60_000);
+    await world.clock.advance(1_000);
+    assert.ok(await world.pod("web"), "the API knows the pod as long as something of it is left");
+    await world.until("web", (pod) => pod === undefined);
+    assert.deepEqual(
+      volumes.calls.filter((call) => !call.startsWith("update")),
+      ["unmount", "unmount"],
+    );
+  });
+
+  test("while they cannot be mounted nothing runs, and Events say why", async () => {
+    await using world = await createVolumesWorld();
+    const message = 'MountVolume.SetUp failed for volume "data" : configmap "cm" not found';
+    world.volumes.failure = message;
+    await world.run("web", spec);
+    const waiting = await world.until("web", (pod) => pod?.status?.containerStatuses !== undefined);
+    assert.equal(shown(waiting, "web"), "waiting ContainerCreating");
+    assert.equal(podCondition(waiting!, "PodReadyToStartContainers")?.status, "False");
+    assert.equal(waiting?.status?.phase, "Pending");
+    await world.clock.advance(10_000);
+    // 0, 0.5, 1.5, 3.5, 7.5 s
+    assert.deepEqual(
+      world.volumes.calls,
+      Array.from({ length: 5 }, () => "mount"),
+    );
+    assert.ok((await world.events("web")).includes(`Warning FailedMount ${message}`));
+    world.volumes.failure = undefined;
+    await world.until("web", isReady);
+  });
+
+  test("a pod that never got them is deleted all the same", async () => {
+    await using world = await createVolumesWorld();
+    world.volumes.failure = "no";
+    await world.run("web", spec);
+    await world.clock.runUntil(() => world.volumes.calls.length > 1, 10_000);
+    await world.client.delete(PODS, key);
+    await world.until("web", (pod) => pod === undefined);
+    assert.equal(world.volumes.calls.at(-1), "unmount");
+  });
+
+  test("once its containers have ended for good they are taken away, though the pod is still there", async () => {
+    await using world = await createVolumesWorld();
+    await world.run("web", {
+      ...spec,
+      restartPolicy: "Never",
+      containers: [{ name: "web", image: "busybox", command: ["sleep", "3"], volumeMounts }],
+    });
+    await world.until("web", (pod) => pod?.status?.phase === "Succeeded");
+    await world.clock.runUntil(() => world.volumes.calls.at(-1) === "unmount", 10_000);
+    assert.ok(await world.pod("web"));
+  });
+
+  test("a pod without volumes has nothing to do with them", async () => {
+    await using world = await createVolumesWorld();
+    await world.run("web", { containers: [{ name: "web", image: "nginx" }], terminationGracePeriodSeconds: 1 });
+    await world.until("web", isReady);
+    await world.client.delete(PODS, key);
+    await world.until("web", (pod) => pod === undefined);
+    assert.deepEqual(world.volumes.calls, []);
+  });
+});

@@ -1,0 +1,24 @@
+import { RuntimeError, type Runtime } from "#kubelet";
+import type { Pod } from "#objects";
+
+/** The images of a node; a part of the runtime. */
+export type Images = Pick<Runtime, "imageId" | "pullImage">;
+
+/** The id of the image of a volume, fetched by its pull policy. Rejects with a RuntimeError. */
+export async function imageOf(
+  images: Images | undefined,
+  reference: string,
+  policy: string,
+  pod: Pod,
+): Promise<string> {
+  if (!images) throw new RuntimeError("ErrImagePull", "this node has no images to mount");
+  const present = await images.imageId(reference);
+  if (present !== undefined && policy !== "Always") return present;
+  if (policy === "Never") {
+    throw new RuntimeError(
+      "ErrImageNeverPull",
+      `Container image "${reference}" is not present with pull policy of Never`,
+    );
+  }
+  return (await images.pullImage(reference, pod)).id;
+}

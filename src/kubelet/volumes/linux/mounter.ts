@@ -1,0 +1,80 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { mountsUnder, parseMountInfo, type MountPoint } from "./mount-info.ts";
+
+/** Mounts in the mount namespace of this process, by mount(8). Paths are absolute. Rejects with an Error. */
+export interface Mounter {
+  list(): Promise<readonly MountPoint[]>;
+  /** Memory as a file system of at most so many bytes; where the kernel can do that it is never swapped out. */
+  tmpfs(path: string, bytes: number | undefined): Promise<void>;
+  bind(source: string, target: string): Promise<void>;
+  /** Takes away what is mounted at a path and below it. */
+  unmountUnder(path: string): Promise<void>;
+}
+
+/** So many mount(8) at a time: each is a process. */
+const MAX_COMMANDS = 8;
+
+export function createMounter(): Mounter {
+  const run = limited(MAX_COMMANDS, execute);
+  let noSwap = true;
+
+  const list = async () => parseMountInfo(await readFile("/proc/self/mountinfo", "utf8"));
+  return {
+    list,
+    async tmpfs(path, bytes) {
+      const size = bytes === undefined ? [] : [`size=${bytes}`];
+      const mount = (options: readonly string[]) =>
+        run("mount", ["-t", "tmpfs", ...(options.length > 0 ? ["-o", options.join(",")] : []), "tmpfs", path]);
+      if (noSwap) {
+        try {
+          return await mount([...size, "noswap"]);
+        } catch {
+          // Kernels before 6.3 do not know it; if it was something else, that shows now.
+        }
+      }
+      await mount(size);
+      noSwap = false;
+    },
+    // As it is: what the source stands for has been opened, its name may mean something else by now.
+    bind: (source, target) => run("mount", ["--no-canonicalize", "--bind", source, target]),
+    async unmountUnder(path) {
+      for (const mount of mountsUnder(await list(), path)) {
+        try {
+          await run("umount", ["--no-canonicalize", mount.path]);
+        } catch (error) {
+          // Gone with another that it was part of.
+          if (!mountsUnder(await list(), mount.path).length) continue;
+          throw error;
+        }
+      }
+    },
+  };
+}
+
+function execute(command: string, args: readonly string[]): Promise<void> {
+  return new Promise((resolve, reject) => {
+    execFile(command, args, { maxBuffer: 64 * 1024 }, (error, _, stderr) => {
+      if (!error) resolve();
+      else reject(new Error(`${command} failed: ${stderr.trim() || error.message}`, { cause: error }));
+    });
+  });
+}
+
+/** At most so many calls at a time; the others wait in turn. */
+function limited<A extends readonly unknown[]>(limit: number, call: (...args: A) => Promise<void>) {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (...args: A): Promise<void> => {
+    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
+    else running++;
+    try {
+      await call(...args);
+    } finally {
+      // Whoever is next takes the place over.
+      const next = waiting.shift();
+      if (next) next();
+      else running--;
+    }
+  };
+}

@@ -1,0 +1,44 @@
+import { execFileSync } from "node:child_process";
+import { lstat, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** A directory for one test; gone after it, with whatever is still mounted in it. */
+export async function createTestDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
+  const path = await mkdtemp(join(tmpdir(), "knarr-volumes-"));
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      const mounts = (await readFile("/proc/self/mountinfo", "utf8"))
+        .split("\n")
+        .map((line) => line.split(" ")[4] ?? "");
+      for (const mount of mounts.toReversed()) if (mount.startsWith(path)) execFileSync("umount", [mount]);
+      await rm(path, { recursive: true, force: true });
+    },
+  };
+}
+
+/** What of a test needs mount(8): true, or why it is left out. */
+export const NEEDS_ROOT =
+  process.platform === "linux" && process.getuid?.() === 0 ? false : "needs root on Linux, to mount file systems";
+
+/** What a container would see: the text of every file by its path, links followed. */
+export async function visibleFiles(dir: string): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  const walk = async (path: string, prefix: string) => {
+    for (const name of await readdir(path)) {
+      if (prefix === "" && name.startsWith("..")) continue;
+      const text = await readFile(join(path, name), "utf8").catch(() => undefined);
+      if (text === undefined) await walk(join(path, name), `${prefix}${name}/`);
+      else files[prefix + name] = text;
+    }
+  };
+  await walk(dir, "");
+  return files;
+}
+
+/** Permissions and owner: `644 0:0`. */
+export async function modeOf(path: string): Promise<string> {
+  const { mode, uid, gid } = await lstat(path);
+  return `${(mode & 0o7777).toString(8)} ${uid}:${gid}`;
+}

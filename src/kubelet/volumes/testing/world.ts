@@ -1,0 +1,99 @@
+import { createLog, createRandom, createVirtualClock, type VirtualClock } from "#base";
+import type { IssuedToken, PodSources, Quantities, Sources } from "#kubelet";
+import type { ConfigMap, Container, Pod, PodSpec, Secret, Volume } from "#objects";
+import { createVolumes, type NodeVolumes, type VolumesOptions } from "../volumes.ts";
+
+/** The API as volumes see it, in memory. */
+export class TestSources implements Sources {
+  readonly configMaps = new Map<string, ConfigMap>();
+  readonly secrets = new Map<string, Secret>();
+  /** How many pods have something of it open. */
+  open = 0;
+  /** What asking for a token comes to. */
+  issue: (audiences: readonly string[]) => Promise<IssuedToken> = () => Promise.reject(new Error("no tokens here"));
+  readonly #listeners = new Set<() => void>();
+
+  of(): PodSources {
+    const own = new Set<() => void>();
+    this.open++;
+    return {
+      configMap: (name) => Promise.resolve(this.configMaps.get(name)),
+      secret: (name) => Promise.resolve(this.secrets.get(name)),
+      token: ({ audiences = [] }) => this.issue(audiences),
+      onChange: (listener) => {
+        own.add(listener);
+        this.#listeners.add(listener);
+      },
+      close: () => {
+        this.open--;
+        for (const listener of own) this.#listeners.delete(listener);
+      },
+    };
+  }
+
+  services(): undefined {
+    return undefined;
+  }
+
+  putConfigMap(name: string, data: Readonly<Record<string, string>> | undefined): void {
+    if (data) this.configMaps.set(name, { apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data });
+    else this.configMaps.delete(name);
+    this.#changed();
+  }
+
+  putSecret(name: string, data: Readonly<Record<string, string>>): void {
+    const encoded = Object.fromEntries(Object.entries(data).map(([key, text]) => [key, btoa(text)]));
+    this.secrets.set(name, { apiVersion: "v1", kind: "Secret", metadata: { name }, data: encoded });
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+export interface VolumesWorld {
+  readonly clock: VirtualClock;
+  readonly sources: TestSources;
+  readonly complaints: readonly string[];
+  /** As a process that starts anew on the same node would have it. */
+  start(): NodeVolumes;
+}
+
+export function createVolumesWorld(rootDir: string, more: Partial<VolumesOptions> = {}): VolumesWorld {
+  const clock = createVirtualClock();
+  const sources = new TestSources();
+  const complaints: string[] = [];
+  const log = createLog((_level, message, fields) => complaints.push(`${message}: ${String(fields["error"])}`));
+  const allocatable: Quantities = { cpu: "4", memory: "64Mi" };
+  return {
+    clock,
+    sources,
+    complaints,
+    start: () =>
+      createVolumes({
+        rootDir,
+        sources,
+        allocatable: () => allocatable,
+        clock,
+        random: createRandom(1),
+        log,
+        ...more,
+      }),
+  };
+}
+
+/** A pod whose one container mounts each volume at `/<name>`. */
+export function podWith(
+  volumes: readonly Volume[],
+  spec: Partial<PodSpec> = {},
+  container: Partial<Container> = {},
+): Pod {
+  const volumeMounts = volumes.map(({ name }) => ({ name, mountPath: `/${name}` }));
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name: "web", namespace: "default", uid: "u1", labels: { app: "web" } },
+    spec: { containers: [{ name: "main", volumeMounts, ...container }], volumes, ...spec },
+  };
+}
