@@ -1,1 +1,5 @@
-export type { ProxyContext } from "./rules/context.ts";
+export type { RunCommand } from "./host/commands.ts";
+export { removeTable, type RemoveTableOptions } from "./host/remove-table.ts";
+export type { ProxyNode, ProxyOptions } from "./options.ts";
+export { startProxy, type ServiceProxy } from "./proxy.ts";
+export type { SyncInfo } from "./table-keeper.ts";

@@ -67,3 +67,14 @@ export function endpointsByPort(
     ]),
   );
 }
+
+/** How many addresses on the node are ready to take traffic of the Service. */
+export function localReadyEndpoints(slices: Iterable<EndpointSlice>, nodeName: string): number {
+  const ips = new Set<string>();
+  for (const { endpoints } of slices) {
+    for (const { nodeName: node, conditions, addresses } of endpoints ?? []) {
+      if (node === nodeName && conditions?.ready !== false) ips.add(addresses[0] ?? "");
+    }
+  }
+  return ips.size;
+}

@@ -15,8 +15,6 @@ const MAX_GONE = 1000;
 export interface Ledger {
   /** From now on this is what the table has on account of the owner. */
   put(owner: string, fragment: Fragment | undefined): void;
-  /** Whether there is anything to tell. */
-  readonly changed: boolean;
   /** The commands that bring nft from what it was last told to what is now: one transaction. Empty: nothing to do. */
   takeChanges(): string;
   /** The commands that put all of it in place of whatever is there: one transaction. */
@@ -26,7 +24,10 @@ export interface Ledger {
    * nothing refers to a chain any more: this is to be carried out later, by itself, and may fail.
    */
   takeStale(): string;
+  /** How many chains {@link takeStale} would remove. */
   readonly stale: number;
+  /** The names of all sets that packets put clients in. */
+  clientSets(): ReadonlySet<string>;
 }
 
 /** Makes a {@link Ledger} of a table that has nothing but its base yet. */
@@ -103,9 +104,6 @@ export function createLedger(family: Family, table: string, base: Fragment): Led
       chains.note(before.chains, after.chains);
       sets.note(before.sets, after.sets);
     },
-    get changed() {
-      return touched.size > 0 || chains.size > 0 || sets.size > 0;
-    },
     takeChanges() {
       const added: string[] = [];
       const flushed: string[] = [];
@@ -160,6 +158,7 @@ export function createLedger(family: Family, table: string, base: Fragment): Led
     get stale() {
       return stale.size;
     },
+    clientSets: () => new Set([...owned.values()].flatMap((part) => part.sets.map(({ name }) => name))),
   };
 }
 
@@ -185,9 +184,6 @@ function changeLog<T extends { readonly name: string }>() {
   const before = new Map<string, T | undefined>();
   const now = new Map<string, T | undefined>();
   return {
-    get size() {
-      return now.size;
-    },
     note(old: readonly T[], fresh: readonly T[]) {
       const gone = new Map(old.map((thing) => [thing.name, thing]));
       for (const thing of fresh) {

@@ -9,6 +9,12 @@ import { serviceFragment } from "./service-fragment.ts";
 export const ownerOfService = (key: string): string => `service ${key}`;
 export const ownerOfPod = (key: string): string => `pod ${key}`;
 
+/** The inverse of {@link ownerOfService} and {@link ownerOfPod}. */
+export function parseOwner(owner: string): { readonly kind: "service" | "pod"; readonly key: string } {
+  const [kind = "", key = ""] = owner.split(" ");
+  return { kind: kind === "pod" ? kind : "service", key };
+}
+
 const SERVICE_NAME = "kubernetes.io/service-name";
 
 /** The Service (`namespace/name`) that a slice is of. */

@@ -1,0 +1,42 @@
+import type { Log } from "#base";
+import { blocksOf } from "../rules/addresses.ts";
+import type { ProxyContext } from "../rules/context.ts";
+import { readSysctl, type RunCommand } from "./commands.ts";
+import { createNft } from "./nft.ts";
+
+/**
+ * Makes sure that what a pod answers to another of the same bridge passes the table: otherwise the other, who had
+ * asked a ClusterIP, gets an answer from an address that it never asked. Kernels with br_netfilter show bridged
+ * packets to the IP tables (as upstream demands). Where that is not so, packets between pods are given the bridge's
+ * own hardware address: they are routed then, not bridged, and nothing changes for others on the host.
+ */
+export async function routeBridgedTraffic(options: {
+  readonly run: RunCommand;
+  readonly log: Log;
+  readonly context: ProxyContext;
+}): Promise<void> {
+  const { run, log, context } = options;
+  const { family, bridge, podCidrs, table } = context;
+  const shown = await readSysctl(run, `net/bridge/bridge-nf-call-${family === "ip" ? "iptables" : "ip6tables"}`);
+  const blocks = blocksOf(family, podCidrs);
+  if (shown === "1" || blocks.length === 0) return;
+  const chain = `${table} prerouting-${family}`;
+  if (await exists(run, chain)) return;
+  const link = await run("ip", ["-o", "link", "show", "dev", bridge]);
+  const hardware = /link\/ether ([0-9a-f:]{17})/.exec(link)?.[1];
+  if (!hardware) throw new Error(`the bridge ${bridge} has no hardware address`);
+  const among = `{ ${blocks.join(", ")} }`;
+  const commands = [
+    `add table bridge ${table}`,
+    `add chain bridge ${chain} { type filter hook prerouting priority -300 ; }`,
+    `add rule bridge ${chain} ${family} saddr ${among} ${family} daddr ${among} ether daddr set ${hardware} meta pkttype set host`,
+  ];
+  await createNft(run).apply(commands.join("\n"));
+  log.info("packets between pods of the node are routed: the kernel does not show bridged ones to the table");
+}
+
+const exists = (run: RunCommand, chain: string): Promise<boolean> =>
+  run("nft", ["list", "chain", "bridge", ...chain.split(" ")]).then(
+    () => true,
+    () => false,
+  );
