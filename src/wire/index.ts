@@ -13,3 +13,6 @@ export type { RemoteCommand, RemoteStatus, TerminalSize, WantedStreams } from ".
 export { StreamGone, UpgradeRefused, type DuplexBytes } from "./streams/contract.ts";
 export { acceptPortForward, isTunnel } from "./port-forward/accept.ts";
 export type { ForwardTarget } from "./port-forward/contract.ts";
+export { dialSpdy } from "./spdy/dial.ts";
+export type { SpdySession } from "./spdy/session.ts";
+export type { SpdyStream } from "./spdy/stream.ts";

@@ -1,8 +1,9 @@
 import type { ApiResponse, ConnectRequest } from "#apiserver";
 import type { Clock } from "#base";
 import type { KubeletStreams, RemoteProcess } from "#kubelet";
-import { internalError, type Pod } from "#objects";
-import { acceptRemoteCommand, UpgradeRefused, type RemoteCommand, type RemoteStatus, type WantedStreams } from "#wire";
+import type { Pod } from "#objects";
+import { acceptRemoteCommand, UpgradeRefused, type RemoteCommand, type WantedStreams } from "#wire";
+import { exitStatus, failure, SUCCESS } from "./process-status.ts";
 import { parseStreams } from "./stream-options.ts";
 
 export interface ProcessRequest {
@@ -59,10 +60,10 @@ async function serve(client: RemoteCommand, { start, failed, command }: Joined):
   try {
     const process = await start();
     const end = await join(client, process);
-    if (end.type === "failed") await client.finish(failure(failed(end.message)));
+    if (end.type === "failed") await client.finish(failure(failed(end.message), client.version));
     else await client.finish(command ? exitStatus(end.exitCode, command, client.version) : SUCCESS);
   } catch (error) {
-    await client.finish(failure(failed(error instanceof Error ? error.message : String(error))));
+    await client.finish(failure(failed(error instanceof Error ? error.message : String(error)), client.version));
   }
 }
 
@@ -100,36 +101,6 @@ async function join(client: RemoteCommand, process: RemoteProcess) {
     client.signal.removeEventListener("abort", close);
     process.close();
   }
-}
-
-const SUCCESS: RemoteStatus = { status: "Success" };
-
-const failure = (message: string): RemoteStatus => ({ ...bare(internalError(message).status), status: "Failure" });
-
-/** On the error stream a Status stands without what makes it an object. */
-function bare({
-  kind: _kind,
-  apiVersion: _version,
-  metadata: _metadata,
-  ...rest
-}: ReturnType<typeof internalError>["status"]) {
-  return rest;
-}
-
-/** Upstream's words: of the translator for version 5, of cri-streaming below that. */
-function exitStatus(exitCode: number, command: readonly string[], version: number): RemoteStatus {
-  if (exitCode === 0) return SUCCESS;
-  const what =
-    version >= 5
-      ? `command terminated with exit code ${exitCode}`
-      : `error executing command [${command.join(" ")}], exit code ${exitCode}`;
-  const status = {
-    status: "Failure" as const,
-    message: `command terminated with non-zero exit code: ${what}`,
-    reason: "NonZeroExitCode",
-    details: { causes: [{ reason: "ExitCode", message: String(exitCode) }] },
-  };
-  return status;
 }
 
 const fullName = ({ metadata: { name = "", namespace = "" } }: Pod) => `${name}_${namespace}`;
