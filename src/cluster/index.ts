@@ -15,5 +15,6 @@ export { clusterStatus, readAccess, type ClusterStatus } from "./data-dir/status
 export { CorruptKubeconfig, kubeconfigFor, type ClusterAccess } from "./kubeconfig/document.ts";
 export { checkKubeconfig, mergeKubeconfig, unmergeKubeconfig, type KubeconfigTarget } from "./kubeconfig/file.ts";
 export { StartError, type ClusterOptions } from "./options.ts";
+export { purgeNode } from "./purge.ts";
 export { startCluster } from "./start.ts";
 export { KNARR_VERSION } from "./version.ts";

@@ -29,8 +29,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const began = clock.monotonic();
   const scope = createScope("cluster");
   try {
-    const runtime = await chooseRuntime(options);
     if (options.dataDir !== undefined) await prepareDataDir(options.dataDir);
+    const runtime = await chooseRuntime(options, { clock, log, scope });
     const credentials = credentialsOf(options.dataDir, clock, [
       options.bind ?? "127.0.0.1",
       ...firstServiceIps(DEFAULT_SERVICE_CIDR),
@@ -67,7 +67,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       scope,
       hostAddress: runtime.hostAddress,
     });
-    if (options.port !== undefined) await listener.listen();
+    if (options.port !== undefined || runtime.hostAddress !== undefined) await listener.listen();
+    runtime.begin();
 
     const apiServerPort = listener.port ?? options.port ?? 6443;
     await bootstrap(apiServer.client(ADMIN), registry, { apiServerPort });

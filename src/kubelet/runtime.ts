@@ -192,6 +192,8 @@ export interface ProbeRequest {
   readonly kind: "startup" | "readiness" | "liveness";
   readonly probe: Probe;
   readonly pod: Pod;
+  /** Whose probe it is, for ports by name. */
+  readonly container: AnyContainer;
   /** The pod's address, for probes over the network. */
   readonly ip: string | undefined;
 }

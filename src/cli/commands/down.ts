@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { findRunning, forgetRunning, unmergeKubeconfig } from "#cluster";
+import { findRunning, forgetRunning, purgeNode, unmergeKubeconfig } from "#cluster";
 import { sleep, systemClock } from "#base";
 import { DATA_DIR, dataDirOf } from "../common-options.ts";
 import type { Command } from "../command.ts";
@@ -39,6 +39,7 @@ export const down: Command = {
     const { context = "knarr", kubeconfig } = (await recallContext(dir)) ?? {};
     const target = { explicit: kubeconfig, env: terminal.env, clock: systemClock };
     const changed = await unmergeKubeconfig(target, context);
+    await purgeNode(dir);
     const { ours, foreign } = await dataDirContents(dir);
     for (const path of ours) await rm(path, { recursive: true, force: true });
     if (foreign.length === 0) await rm(dir, { recursive: true, force: true });

@@ -1,13 +1,35 @@
+import type { Clock, Log, Scope } from "#base";
 import { StartError, type ClusterOptions } from "../options.ts";
 import type { NodeRuntime } from "./runtime.ts";
 import { simulatedRuntime } from "./simulated.ts";
 
-/** Chooses what runs the nodes, by what is asked for and what the machine offers. */
-export function chooseRuntime(options: ClusterOptions): Promise<NodeRuntime> {
-  const { runtime = "simulated" } = options;
-  if (runtime === "containerd") {
-    throw new StartError("the containerd runtime is not there yet; use --runtime simulated");
+export interface ChoiceContext {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly scope: Scope;
+}
+
+/**
+ * Chooses what runs the nodes, by what is asked for and what the machine offers. What real containers need is
+ * loaded only where they are wanted.
+ *
+ * @throws StartError when containers are asked for and the machine cannot run them.
+ */
+export async function chooseRuntime(options: ClusterOptions, context: ChoiceContext): Promise<NodeRuntime> {
+  const { runtime = "simulated", nodes = 1 } = options;
+  if (runtime === "simulated") return simulatedRuntime(options, []);
+  if (runtime === "auto" && nodes !== 1) {
+    return simulatedRuntime(options, [
+      `nodes are simulated: real containers would need a machine for each of ${nodes}`,
+    ]);
   }
-  const notes = runtime === "auto" ? ["nodes are simulated: real containers come with a later version"] : [];
-  return Promise.resolve(simulatedRuntime(options, notes));
+  const { detectRuntime, missingText } = await import("#kubelet/containerd");
+  const detected = await detectRuntime();
+  if (detected.ok) {
+    const { containerdRuntime } = await import("./containerd/runtime.ts");
+    return containerdRuntime(options, context);
+  }
+  const missing = missingText(detected);
+  if (runtime === "auto") return simulatedRuntime(options, [`nodes are simulated: ${missing}`]);
+  throw new StartError(missing);
 }

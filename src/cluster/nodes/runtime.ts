@@ -13,6 +13,8 @@ export interface NodeRuntime {
   readonly hostAddress?: string;
   /** What stands for the API server in the endpoints of its Service; by default `hostAddress`. */
   readonly advertised?: string;
+  /** Begins what takes its time, once it is certain that the cluster can listen. What fails, fails `start`. */
+  begin(): void;
   start(context: NodesContext): Promise<RunningNodes>;
 }
 

@@ -11,6 +11,7 @@ export function simulatedRuntime(options: ClusterOptions, notes: readonly string
     notes,
     count: nodes,
     advertised: HOST_ADDRESS,
+    begin() {},
     async start(context) {
       const simulated = await startSimulatedNodes({
         ...context,

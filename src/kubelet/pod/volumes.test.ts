@@ -61,7 +61,6 @@ async function createVolumesWorld() {
       addresses: [{ type: "InternalIP", address: nodeIp }],
       info: {
         kubeletVersion: "v1.36.0",
-        containerRuntimeVersion: "simulated://1.36",
         osImage: "",
         kernelVersion: "",
         operatingSystem: "linux",

@@ -48,7 +48,7 @@ export function createPodProbes(options: PodProbesOptions): PodProbes {
         firstAt,
         // As upstream's prober: alive, not ready (unless it was before), and not known whether it has started.
         verdict: kind === "liveness" ? true : kind === "readiness" ? run.ready : undefined,
-        ask: () => runtime.probe({ id, kind, probe, pod: view().pod, ip: ipOf(view()) }),
+        ask: () => runtime.probe({ id, kind, probe, pod: view().pod, container, ip: ipOf(view()) }),
         onVerdict(healthy) {
           if (kind === "readiness") dispatch({ type: "readiness", name, id, ready: healthy });
           else if (!healthy) dispatch({ type: "unhealthy", name, id, probe: kind });

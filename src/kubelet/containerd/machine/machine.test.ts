@@ -96,10 +96,7 @@ describe("whether it can run containers", () => {
     const few = new Map([...all].filter(([name]) => name !== "nft"));
     const user = judgeRuntime({ ...good, isRoot: false, programs: few });
     assert.ok(!user.ok);
-    assert.equal(
-      missingText(user),
-      "nodes are simulated: real containers lack root rights, nft (install nftables, and start it as root)",
-    );
+    assert.equal(missingText(user), "real containers lack root rights, nft (install nftables, and start it as root)");
     const onlyRoot = judgeRuntime({ ...good, isRoot: false });
     assert.deepEqual(onlyRoot, { ok: false, missing: ["root rights"], hint: "start it as root" });
     assert.equal(judgeRuntime({ ...good, platform: "darwin" }).ok, false);

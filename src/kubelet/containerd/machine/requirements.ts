@@ -56,6 +56,6 @@ export function judgeRuntime({ platform, isRoot, programs, networkPlugins }: Mac
   return { ok: false, missing, hint: ways.join(", and ") };
 }
 
-/** The one line for users. */
+/** One line for users. */
 export const missingText = ({ missing, hint }: Extract<RuntimeDetection, { readonly ok: false }>): string =>
-  `nodes are simulated: real containers lack ${missing.join(", ")} (${hint})`;
+  `real containers lack ${missing.join(", ")} (${hint})`;

@@ -16,6 +16,7 @@ import { removeEarlierRuns, removeOrphans, removePod } from "./remove.ts";
 import { createSandbox, stopSandbox } from "./sandboxes.ts";
 import { startContainer, statusOf } from "./start.ts";
 import { createTracker } from "./tracker.ts";
+import { createStreams } from "../streams/streams.ts";
 
 /** A runtime on containerd, with what is not the kubelet's to know. */
 export interface ContainerdRuntime extends Runtime {
@@ -134,6 +135,15 @@ export async function createContainerdRuntime(options: ContainerdRuntimeOptions)
     async *logs(id: string, wanted: LogOptions): AsyncGenerator<LogLine, void, undefined> {
       yield* readLog(await sourceOf(id), wanted, clock);
     },
+    streams: createStreams(
+      {
+        exec: async (request) => (await cri.call("RuntimeService.Exec", request, { timeoutMs: CALL_MS })).url,
+        attach: async (request) => (await cri.call("RuntimeService.Attach", request, { timeoutMs: CALL_MS })).url,
+        portForward: async (request) =>
+          (await cri.call("RuntimeService.PortForward", request, { timeoutMs: CALL_MS })).url,
+      },
+      clock,
+    ),
     close: () => scope.close(),
   };
 }

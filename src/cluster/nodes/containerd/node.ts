@@ -1,0 +1,165 @@
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { KUBERNETES_VERSION } from "#apiserver";
+import { createCaches, createRecorder, type SharedCaches } from "#client";
+import { ensureDnsService, parseResolvConf, startDns } from "#dns";
+import { createSources, feedPods, startKubelet, type Kubelet } from "#kubelet";
+import {
+  createContainerdRuntime,
+  describeMachine,
+  measure,
+  probeOverNetwork,
+  runNetworkHook,
+  startNodeMonitor,
+  type Containerd,
+  type ContainerdRuntime,
+} from "#kubelet/containerd";
+import { createVolumes } from "#kubelet/volumes";
+import { ENDPOINT_SLICES, NODES, PODS, SERVICES, type Pod } from "#objects";
+import { startProxy } from "#proxy";
+import type { NodesContext, RunningNodes } from "../runtime.ts";
+import { BRIDGE } from "./bridge.ts";
+import type { NodeFolders } from "./folders.ts";
+import {
+  CLUSTER_CIDR,
+  CLUSTER_DNS,
+  CLUSTER_DOMAIN,
+  GATEWAY,
+  GATEWAY_PREFIX,
+  POD_CIDR,
+  SERVICE_CIDR,
+} from "./network.ts";
+
+export interface ContainerdNodeOptions {
+  readonly folders: NodeFolders;
+  readonly containerd: Containerd;
+  readonly name?: string | undefined;
+  /** The node's own address; default: that of the default route's interface. */
+  readonly address?: string | undefined;
+}
+
+/** Runs this machine as a node: kubelet, service proxy and cluster DNS. Resolves once the node is registered. */
+export async function startContainerdNode(
+  options: ContainerdNodeOptions,
+  context: NodesContext,
+): Promise<RunningNodes> {
+  const { folders, containerd } = options;
+  const { client, clock, random, log, scope } = context;
+  await mkdir(folders.kubelet, { recursive: true, mode: 0o711 });
+  const node = await describeMachine({
+    dataDir: folders.kubelet,
+    podCidr: POD_CIDR,
+    kubeletVersion: KUBERNETES_VERSION,
+    ...(options.name === undefined ? {} : { name: options.name }),
+    ...(options.address === undefined ? {} : { address: options.address }),
+  });
+  const caches = createCaches({ client, scope: scope.child("caches"), clock, random, log });
+  const pods = caches.of(PODS, { fieldSelector: `spec.nodeName=${node.name}` });
+  const nodes = caches.of(NODES);
+  const services = caches.of(SERVICES);
+  const endpointSlices = caches.of(ENDPOINT_SLICES);
+
+  await serveDns(caches, context);
+  const recorder = createRecorder({ client, component: "kubelet", host: node.name, clock, random, log, scope });
+  const nodeIps = node.addresses.filter(({ type }) => type === "InternalIP").map(({ address }) => address);
+  const runtime = await createContainerdRuntime({
+    socket: containerd.socket,
+    clock,
+    random,
+    log,
+    scope,
+    rootDir: folders.kubelet,
+    logDir: folders.logs,
+    nodeIps,
+    clusterDns: [CLUSTER_DNS],
+    clusterDomain: CLUSTER_DOMAIN,
+    networkProbe: ({ probe, ip, pod, container }) =>
+      probeOverNetwork(probe, { ip, pod, container }, { clock, signal: scope.signal }),
+    networkHook: ({ handler, pod, containerName, ip, signal }) =>
+      runNetworkHook(handler, { ip, container: containerOf(pod, containerName) }, signal, (reason, message) =>
+        recorder.event(pod, "Warning", reason, message),
+      ),
+    onWarning: (pod, reason, message) => recorder.event(pod, "Warning", reason, message),
+  });
+  const sources = createSources({ client, clock, random, log, scope, services });
+  const volumes = createVolumes({
+    rootDir: folders.kubelet,
+    sources,
+    images: runtime,
+    allocatable: () => nodes.get(node.name)?.status?.allocatable ?? node.allocatable ?? node.capacity,
+    clock,
+    random,
+    log,
+  });
+  await caches.whenSynced();
+  const known = new Set([...pods.list()].map(({ metadata }) => metadata.uid ?? ""));
+  // What was deleted while nobody looked.
+  await runtime.removeOrphans(known);
+  await volumes.removeOrphans(known);
+  startProxy({
+    services,
+    endpointSlices,
+    pods,
+    nodes,
+    node: { name: node.name, addresses: nodeIps, podCidrs: [POD_CIDR], gateways: [`${GATEWAY}/${GATEWAY_PREFIX}`] },
+    clusterCidrs: [CLUSTER_CIDR],
+    serviceCidrs: [SERVICE_CIDR],
+    bridge: BRIDGE,
+    clock,
+    scope,
+    log,
+    recorder,
+  });
+  const monitor = await startNodeMonitor({
+    measure: () => measure({ nodefs: folders.kubelet, imagefs: folders.containerd }),
+    runtimeStatus: () => conditionsOf(runtime),
+    clock,
+    log,
+    scope,
+  });
+  const kubelet = await startKubelet({
+    node,
+    runtime,
+    sources,
+    volumes,
+    monitor,
+    client,
+    clock,
+    random,
+    log,
+    scope: scope.child(node.name),
+    currentNode: () => nodes.get(node.name),
+  });
+  const kubelets = new Map<string, Kubelet>([[node.name, kubelet]]);
+  feedPods(pods, kubelets).startWith(kubelet);
+  return {
+    kubelets,
+    add: () => Promise.reject(new Error("a machine is one node: only simulated nodes can be added")),
+  };
+}
+
+/** The cluster's DNS, where pods reach this machine. */
+async function serveDns(caches: SharedCaches, { client, clock, random, log, scope }: NodesContext): Promise<void> {
+  const resolvConf = await readFile("/etc/resolv.conf", "utf8").catch(() => "");
+  const { address, port } = await startDns({
+    caches,
+    clock,
+    random,
+    log,
+    scope,
+    listen: { address: GATEWAY, port: 53 },
+    clusterDomain: CLUSTER_DOMAIN,
+    upstreams: parseResolvConf(resolvConf),
+  });
+  ensureDnsService({ client, caches, clock, log, scope, clusterIps: [CLUSTER_DNS], address, port });
+}
+
+async function conditionsOf({ cri }: ContainerdRuntime) {
+  const { status } = await cri.call("RuntimeService.Status", {}, { timeoutMs: STATUS_MS });
+  return status?.conditions ?? [];
+}
+
+const STATUS_MS = 10_000;
+
+const containerOf = ({ spec }: Pod, name: string) =>
+  [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find((container) => container.name === name);

@@ -1,0 +1,60 @@
+import { rm } from "node:fs/promises";
+import { createScope, systemRandom, type Clock, type Log } from "#base";
+import type { Sources } from "#kubelet";
+import { createContainerdRuntime, startContainerd } from "#kubelet/containerd";
+import { createVolumes } from "#kubelet/volumes";
+import { removeTable } from "#proxy";
+import { BRIDGE, removeBridge } from "./bridge.ts";
+import { nodeFolders } from "./folders.ts";
+import { CLUSTER_DOMAIN, POD_CIDR, SERVICE_CIDR } from "./network.ts";
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** Nothing is looked up for pods that only go. */
+const noSources: Sources = {
+  of() {
+    throw new Error("no pod is started here");
+  },
+  services: () => undefined,
+};
+
+/**
+ * Ends every container that a cluster of this data directory has left running and takes away all that the node had:
+ * volumes, images, packet rules, the bridge.
+ */
+export async function purgeContainers(
+  dataDir: string,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+): Promise<void> {
+  const folders = nodeFolders(dataDir);
+  const scope = createScope("purge");
+  try {
+    const containerd = await startContainerd({
+      folder: folders.containerd,
+      podCidr: POD_CIDR,
+      bridge: BRIDGE,
+      clock,
+      log,
+      scope,
+    });
+    const common = { rootDir: folders.kubelet, clock, random: systemRandom, log };
+    const runtime = await createContainerdRuntime({
+      ...common,
+      socket: containerd.socket,
+      scope,
+      logDir: folders.logs,
+      nodeIps: [],
+      clusterDns: [],
+      clusterDomain: CLUSTER_DOMAIN,
+    });
+    await runtime.removeOrphans(NOBODY);
+    await createVolumes({ ...common, sources: noSources, allocatable: () => ({}) }).removeOrphans(NOBODY);
+    await runtime.close();
+    await containerd.stop();
+  } finally {
+    await scope.close();
+  }
+  await removeTable({ bridge: BRIDGE, serviceCidrs: [SERVICE_CIDR] });
+  await removeBridge();
+  for (const folder of Object.values(folders)) await rm(folder, { recursive: true, force: true });
+}
