@@ -24,6 +24,7 @@ async function createSourcesWorld() {
 }
 
 const metadata = (name: string, namespace = "default") => ({ name, namespace });
+const inOrder = (a: string, b: string) => (a < b ? -1 : 1);
 const key = (name: string) => ({ namespace: "default", name });
 
 describe("objects that pods refer to", () => {
@@ -97,7 +98,7 @@ test("Services: not before they have been read, those of the namespace and the A
   });
   await caches.whenSynced();
   const namesIn = (namespace: string) =>
-    [...(sources.services(namespace) ?? [])].map(({ metadata: { name } }) => name).toSorted();
+    [...(sources.services(namespace) ?? [])].map(({ metadata: { name = "" } }) => name).toSorted(inOrder);
   assert.deepEqual(namesIn("default"), ["kubernetes", "web"]);
   assert.deepEqual(namesIn("other"), ["kubernetes", "theirs"]);
   assert.equal(createSources(world.options).services("default"), undefined);

@@ -1,7 +1,7 @@
-import { execFileSync } from "node:child_process";
 import { lstat, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createMounter } from "../linux/mounter.ts";
 
 /** A directory for one test; gone after it, with whatever is still mounted in it. */
 export async function createTestDirectory(): Promise<{ readonly path: string } & AsyncDisposable> {
@@ -9,10 +9,7 @@ export async function createTestDirectory(): Promise<{ readonly path: string } &
   return {
     path,
     async [Symbol.asyncDispose]() {
-      const mounts = (await readFile("/proc/self/mountinfo", "utf8"))
-        .split("\n")
-        .map((line) => line.split(" ")[4] ?? "");
-      for (const mount of mounts.toReversed()) if (mount.startsWith(path)) execFileSync("umount", [mount]);
+      await createMounter().unmountUnder(path);
       await rm(path, { recursive: true, force: true });
     },
   };
