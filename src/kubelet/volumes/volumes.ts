@@ -33,8 +33,8 @@ export interface VolumesOptions {
 /** {@link Volumes} of a Linux node. */
 export interface NodeVolumes extends Volumes {
   /**
-   * Takes away what is left on the node of pods that nobody knows any more. `known`: the uids of pods that have not
-   * ended. Rejects with an AggregateError after all have been tried.
+   * Takes away what is left on the node of pods that nobody knows any more; to be called before pods are taken up.
+   * `known`: the uids of the node's pods that have not ended. Rejects with an AggregateError after all have been tried.
    */
   removeOrphans(known: ReadonlySet<string>): Promise<void>;
 }
@@ -56,14 +56,16 @@ export function createVolumes(options: VolumesOptions): NodeVolumes {
   };
   const plugins = [...builtInPlugins(host), ...(options.plugins?.(host) ?? [])];
   const pods = new Map<string, PodVolumes>();
+  let closed = false;
   const uidOf = ({ metadata }: Pod) => metadata.uid ?? "";
 
   return {
-    mount(pod) {
+    async mount(pod) {
+      if (closed) throw new Error("the node's volumes are closed");
       const uid = uidOf(pod);
       const known = pods.get(uid) ?? new PodVolumes(pod, { plugins, layout, sources: sources.of(pod), clock, log });
       pods.set(uid, known);
-      return known.mount(pod);
+      await known.mount(pod);
     },
     update: (pod) => pods.get(uidOf(pod))?.update(pod),
     async mountsOf(pod, container, env) {
@@ -109,6 +111,7 @@ export function createVolumes(options: VolumesOptions): NodeVolumes {
       if (errors.length > 0) throw new AggregateError(errors, "volumes of pods that are gone could not be removed");
     },
     async close() {
+      closed = true;
       await Promise.all([...pods.values()].map((volumes) => volumes.close()));
       pods.clear();
     },

@@ -13,4 +13,10 @@ export async function ifThere<T>(promise: Promise<T>): Promise<T | undefined> {
   }
 }
 
-export const textOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/** What went wrong; of a system call as Go words it: `mkdir /x: permission denied`. */
+export function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const [, text, call, path] = /^E[A-Z0-9]+: (.+?), (\w+)(?: '(.*)')?$/s.exec(error.message) ?? [];
+  if (text === undefined || call === undefined) return error.message;
+  return path === undefined ? `${call}: ${text}` : `${call} ${path}: ${text}`;
+}

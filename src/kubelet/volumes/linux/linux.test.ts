@@ -3,6 +3,7 @@ import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { createTestDirectory, modeOf, NEEDS_ROOT } from "../testing/directory.ts";
+import { textOf } from "./errors.ts";
 import { mountAt, mountsUnder, parseMountInfo } from "./mount-info.ts";
 import { createMounter } from "./mounter.ts";
 import { giveToGroup } from "./ownership.ts";
@@ -26,6 +27,15 @@ test("mountinfo: paths, types, blanks, and what lies on top", () => {
     mountsUnder(mounts, "/pods/a b").map(({ path, type }) => `${path} ${type}`),
     ["/pods/a b ramfs", "/pods/a b/sub ext4", "/pods/a b tmpfs"],
   );
+});
+
+test("errors of system calls are worded as Go words them", async () => {
+  await using dir = await createTestDirectory();
+  await writeFile(join(dir.path, "file"), "");
+  const failed = await mkdir(join(dir.path, "file/x")).catch((error: unknown) => error);
+  assert.equal(textOf(failed), `mkdir ${dir.path}/file/x: not a directory`);
+  assert.equal(textOf(new Error("plain")), "plain");
+  assert.equal(textOf("odd"), "odd");
 });
 
 describe("mounts", { skip: NEEDS_ROOT }, () => {
