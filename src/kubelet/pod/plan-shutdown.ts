@@ -23,9 +23,10 @@ export function planShutdown(view: PodView, now: number): { readonly steps: read
   switch (sandbox.state) {
     case "ready":
     case "lost":
+    // Begun already, and begun again should it have failed.
+    case "stopping":
       return { steps: [{ type: "stop-sandbox", id: sandbox.sandbox.id }] };
     case "creating":
-    case "stopping":
       return { steps: [] };
     case "none":
     case "failed":

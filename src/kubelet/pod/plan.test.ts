@@ -134,6 +134,11 @@ describe("a pod with one container", () => {
       [...running, deleted(web, 30), exited("web", 143), { type: "sandbox-stopping" }, { type: "sandbox-stopped" }],
       "finish-deletion",
     ],
+    [
+      "sandbox stop under way, or failed",
+      [...running, deleted(web, 30), exited("web", 143), { type: "sandbox-stopping" }],
+      "stop-sandbox",
+    ],
     ["gone from the API", [...running, { type: "forgotten" }], "stop web within 1 s: Stopping container web"],
     ["rejected", [{ type: "rejected", reason: "OutOfcpu", message: "m" }], ""],
   ];

@@ -83,9 +83,11 @@ function planSandbox(view: PodView, now: number): PodPlan {
       );
       return steps(...stops, ...(alive ? [] : [{ type: "stop-sandbox", id: sandbox.sandbox.id } as const]));
     }
+    case "stopping":
+      // Begun already, and begun again should it have failed.
+      return steps({ type: "stop-sandbox", id: sandbox.sandbox.id });
     case "creating":
     case "ready":
-    case "stopping":
       return steps();
   }
 }
