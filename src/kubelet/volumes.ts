@@ -6,9 +6,9 @@ export interface Volumes {
   /**
    * Sees to it that every volume that the pod's containers use is there and holds what it should; from then on
    * it is kept so (a ConfigMap that changes, a token that expires). Called again, only what lacks is done.
-   * Rejects with a {@link MountError}.
+   * Rejects with a {@link MountError}. `onStale`: called when one can no longer be kept so; what it holds stays.
    */
-  mount(pod: Pod): Promise<void>;
+  mount(pod: Pod, onStale?: (failure: VolumeFailure) => void): Promise<void>;
   /** The pod may have other labels and annotations now: files that tell of them follow. */
   update(pod: Pod): void;
   /** What one container gets of them; sub paths are made. Rejects with a RuntimeError. `env`: for subPathExpr. */

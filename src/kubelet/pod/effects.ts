@@ -65,7 +65,7 @@ export async function carryOut(step: Step, context: EffectsContext): Promise<voi
 async function mountVolumes({ volumes, view, dispatch }: EffectsContext): Promise<void> {
   dispatch({ type: "volumes-mounting" });
   try {
-    await volumes?.mount(view().pod);
+    await volumes?.mount(view().pod, (failure) => dispatch({ type: "volumes-stale", failure }));
   } catch (error) {
     dispatch({ type: "volumes-failed", failures: failuresOf(error) });
     return;
@@ -74,9 +74,9 @@ async function mountVolumes({ volumes, view, dispatch }: EffectsContext): Promis
 }
 
 /** The pod runs already: what cannot be mounted is the container's own failure. */
-async function mountMore({ volumes, view }: EffectsContext): Promise<void> {
+async function mountMore({ volumes, view, dispatch }: EffectsContext): Promise<void> {
   try {
-    await volumes?.mount(view().pod);
+    await volumes?.mount(view().pod, (failure) => dispatch({ type: "volumes-stale", failure }));
   } catch (error) {
     throw new RuntimeError("CreateContainerConfigError", textOf(error));
   }

@@ -20,6 +20,8 @@ export type Happening =
   | { readonly type: "volumes-mounted" }
   | { readonly type: "volumes-failed"; readonly failures: readonly VolumeFailure[] }
   | { readonly type: "volumes-gone" }
+  /** A volume no longer holds what it should: what it refers to is gone. */
+  | { readonly type: "volumes-stale"; readonly failure: VolumeFailure }
   | { readonly type: "sandbox-creating" }
   | { readonly type: "sandbox-ready"; readonly sandbox: Sandbox }
   | { readonly type: "sandbox-failed"; readonly message: string }

@@ -40,6 +40,8 @@ export function stepVolumes(view: PodView, happening: VolumesHappening, now: num
     }
     case "volumes-gone":
       return become({ state: "gone" });
+    case "volumes-stale":
+      return { ...become(volumes), events: [warning("FailedMount", happening.failure.message)] };
     default:
       return unreachable(happening);
   }

@@ -78,6 +78,7 @@ export function transition(view: PodView, happening: Happening, now: number): Tr
     case "volumes-mounted":
     case "volumes-failed":
     case "volumes-gone":
+    case "volumes-stale":
       return stepVolumes(view, happening, now);
     case "sandbox-creating":
     case "sandbox-ready":

@@ -7,7 +7,7 @@ import { PODS, podCondition, type Pod } from "#objects";
 import { feedPods } from "../feed.ts";
 import { startKubelet, type Kubelet } from "../kubelet.ts";
 import { createTestWorld, EXACT, shown } from "../testing/world.ts";
-import { MountError, type Volumes } from "../volumes.ts";
+import { MountError, type VolumeFailure, type Volumes } from "../volumes.ts";
 
 /** Volumes that do as they are told, and remember what was asked of them. */
 class ToldVolumes implements Volumes {
@@ -16,7 +16,11 @@ class ToldVolumes implements Volumes {
   failure: string | undefined;
   busy = 0;
 
-  mount(): Promise<void> {
+  /** Says that a volume is not what it should be. */
+  stale: ((message: string) => void) | undefined;
+
+  mount(_pod: Pod, onStale?: (failure: VolumeFailure) => void): Promise<void> {
+    this.stale = (message) => onStale?.({ volume: "data", message });
     this.calls.push("mount");
     return this.failure === undefined
       ? Promise.resolve()
@@ -108,6 +112,10 @@ describe("a pod and its volumes", () => {
     assert.deepEqual(volumes.calls, ["mount", "mountsOf"]);
     await client.patch(PODS, key, { type: "merge", body: { metadata: { labels: { color: "red" } } } });
     await world.clock.runUntil(() => volumes.calls.includes("update red"), 10_000);
+    volumes.stale?.("it is gone");
+    await world.clock.advance(2_000);
+    assert.ok((await world.events("web")).includes("Warning FailedMount it is gone"));
+    assert.ok(isReady(await world.pod("web")), "what runs runs on");
     volumes.calls.length = 0;
     volumes.busy = 1;
     await client.delete(PODS, key);

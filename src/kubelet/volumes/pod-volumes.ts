@@ -10,12 +10,14 @@ export interface PodVolumesContext {
   readonly plugins: readonly VolumePlugin[];
   readonly layout: Layout;
   readonly sources: PodSources;
+  /** Called when a volume cannot be brought up to date. */
+  readonly onStale: (failure: VolumeFailure) => void;
   readonly clock: Clock;
   readonly log: Log;
 }
 
 /** So long after a failure content is brought up to date again. */
-const RETRY_MS = 30_000;
+const RETRY_MS = 60_000;
 
 /** The volumes of one pod: set up once each, and then kept up to date until they are let go. */
 export class PodVolumes {
@@ -80,8 +82,7 @@ export class PodVolumes {
       if (ready.live?.refreshAt !== undefined) this.#due.set(volume.name, ready.live.refreshAt);
       return undefined;
     } catch (error) {
-      const message = `MountVolume.SetUp failed for volume "${volume.name}" : ${textOf(error)}`;
-      return { volume: volume.name, message };
+      return failureOf(volume.name, error);
     }
   }
 
@@ -112,6 +113,7 @@ export class PodVolumes {
           error,
         });
         this.#due.set(name, this.#context.clock.now() + RETRY_MS);
+        this.#context.onStale(failureOf(name, error));
       }
     }
     this.#schedule();
@@ -139,6 +141,11 @@ export class PodVolumes {
     return done;
   }
 }
+
+const failureOf = (volume: string, error: unknown): VolumeFailure => ({
+  volume,
+  message: `MountVolume.SetUp failed for volume "${volume}" : ${textOf(error)}`,
+});
 
 type StringMap = Readonly<Record<string, string>>;
 

@@ -96,7 +96,8 @@ describe("volumes on disk", () => {
       { name: "me", downwardAPI: { items: [{ path: "labels", fieldRef: { fieldPath: "metadata.labels" } }] } },
     ]);
     const volumes = world.start();
-    await volumes.mount(pod);
+    const stale: string[] = [];
+    await volumes.mount(pod, ({ message }) => stale.push(message));
     const [cm, me] = (await mountsOf(volumes, pod)).map(({ hostPath }) => hostPath);
     assert.ok(cm && me);
     assert.deepEqual(await visibleFiles(me), { labels: 'app="web"' });
@@ -107,7 +108,12 @@ describe("volumes on disk", () => {
     await until(async () => (await visibleFiles(me))["labels"] === 'app="api"');
 
     world.sources.putConfigMap("cm", undefined);
-    await until(() => Promise.resolve(world.complaints.some((text) => text.includes('configmap "cm" not found'))));
+    await until(() => Promise.resolve(stale.length > 0));
+    assert.deepEqual(stale, ['MountVolume.SetUp failed for volume "cm" : configmap "cm" not found']);
+    await until(async () => {
+      await world.clock.advance(10_000);
+      return stale.length > 1;
+    });
     assert.deepEqual(await visibleFiles(cm), { k: "2", more: "x" });
     // The next process finds it as it was left, and follows it on.
     await volumes.close();

@@ -60,10 +60,11 @@ export function createVolumes(options: VolumesOptions): NodeVolumes {
   const uidOf = ({ metadata }: Pod) => metadata.uid ?? "";
 
   return {
-    async mount(pod) {
+    async mount(pod, onStale = () => {}) {
       if (closed) throw new Error("the node's volumes are closed");
       const uid = uidOf(pod);
-      const known = pods.get(uid) ?? new PodVolumes(pod, { plugins, layout, sources: sources.of(pod), clock, log });
+      const known =
+        pods.get(uid) ?? new PodVolumes(pod, { plugins, layout, sources: sources.of(pod), onStale, clock, log });
       pods.set(uid, known);
       await known.mount(pod);
     },

@@ -1,4 +1,4 @@
-import { createLog, createRandom, createVirtualClock, type VirtualClock } from "#base";
+import { createRandom, createVirtualClock, silentLog, type VirtualClock } from "#base";
 import type { IssuedToken, PodSources, Quantities, Sources } from "#kubelet";
 import type { ConfigMap, Container, Pod, PodSpec, Secret, Volume } from "#objects";
 import { createVolumes, type NodeVolumes, type VolumesOptions } from "../volumes.ts";
@@ -55,7 +55,6 @@ export class TestSources implements Sources {
 export interface VolumesWorld {
   readonly clock: VirtualClock;
   readonly sources: TestSources;
-  readonly complaints: readonly string[];
   /** As a process that starts anew on the same node would have it. */
   start(): NodeVolumes;
 }
@@ -63,13 +62,10 @@ export interface VolumesWorld {
 export function createVolumesWorld(rootDir: string, more: Partial<VolumesOptions> = {}): VolumesWorld {
   const clock = createVirtualClock();
   const sources = new TestSources();
-  const complaints: string[] = [];
-  const log = createLog((_level, message, fields) => complaints.push(`${message}: ${String(fields["error"])}`));
   const allocatable: Quantities = { cpu: "4", memory: "64Mi" };
   return {
     clock,
     sources,
-    complaints,
     start: () =>
       createVolumes({
         rootDir,
@@ -77,7 +73,7 @@ export function createVolumesWorld(rootDir: string, more: Partial<VolumesOptions
         allocatable: () => allocatable,
         clock,
         random: createRandom(1),
-        log,
+        log: silentLog,
         ...more,
       }),
   };
