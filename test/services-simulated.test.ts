@@ -184,4 +184,15 @@ describe("kubectl works on Services of simulated Pods (S20)", { concurrency: 3 }
       assert.equal(await field(cluster.kubectl, "endpointslice kubernetes", ".ports[0].port"), port);
     });
   });
+
+  it("has an IPAddress for each cluster IP, and a ServiceCIDR that is ready", async () => {
+    const kubectl = await cluster.inNamespace("addresses");
+    const ready = "--for=condition=Ready";
+    await kubectl("wait", "servicecidr/kubernetes", ready, "--timeout=30s");
+    await kubectl("create", "service", "clusterip", "s", "--tcp=80");
+    const ip = await field(kubectl, "service s", ".spec.clusterIP");
+    await holds(async () => assert.match(await kubectl("get", "ipaddress", ip), /services\/addresses\/s/));
+    await kubectl("delete", "service", "s");
+    await kubectl("wait", `ipaddress/${ip}`, "--for=delete", "--timeout=30s");
+  });
 });

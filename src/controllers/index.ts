@@ -15,3 +15,5 @@ export { endpointsController } from "./endpoints/controller.ts";
 export { kubernetesServiceController, type KubernetesServiceOptions } from "./kubernetes-service/controller.ts";
 export type { Advertised } from "./kubernetes-service/plan.ts";
 export { serviceLoadBalancer, type LoadBalancerOptions } from "./service-load-balancer/controller.ts";
+export { ipAddressController } from "./service-cidr/ip-addresses.ts";
+export { serviceCidrController } from "./service-cidr/controller.ts";

@@ -82,5 +82,7 @@ export const POD_DISRUPTION_BUDGETS = define<t.PodDisruptionBudget>(
   "PodDisruptionBudget",
 );
 export const ENDPOINT_SLICES = define<t.EndpointSlice>("discovery.k8s.io/v1", "endpointslices", "EndpointSlice");
+export const SERVICE_CIDRS = define<t.ServiceCIDR>("networking.k8s.io/v1", "servicecidrs", "ServiceCIDR", false);
+export const IP_ADDRESSES = define<t.IPAddress>("networking.k8s.io/v1", "ipaddresses", "IPAddress", false);
 export const STORAGE_CLASSES = define<t.StorageClass>("storage.k8s.io/v1", "storageclasses", "StorageClass", false);
 export const CSI_NODES = define<t.CSINode>("storage.k8s.io/v1", "csinodes", "CSINode", false);

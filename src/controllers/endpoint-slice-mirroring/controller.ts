@@ -1,12 +1,4 @@
-import {
-  ENDPOINT_SLICES,
-  ENDPOINTS,
-  keyOf,
-  SERVICES,
-  type EndpointSlice,
-  type Endpoints,
-  type Service,
-} from "#objects";
+import { ENDPOINT_SLICES, ENDPOINTS, keyOf, SERVICES, type Endpoints, type Service } from "#objects";
 import { applySliceStep } from "../endpoint-slice/apply.ts";
 import { defineController, type ControllerDefinition } from "../framework/definition.ts";
 import { messageOf } from "../framework/pod-control.ts";

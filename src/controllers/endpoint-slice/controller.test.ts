@@ -27,7 +27,7 @@ const slicesOf = (w: TestWorld, name = "web"): EndpointSlice[] =>
   w.client.all(ENDPOINT_SLICES).filter(({ metadata }) => metadata.labels?.["kubernetes.io/service-name"] === name);
 const endpointsOf = (w: TestWorld, name = "web"): Endpoint[] =>
   slicesOf(w, name).flatMap(({ endpoints = [] }) => endpoints);
-const namesOf = (endpoints: readonly Endpoint[]) => endpoints.map(({ targetRef }) => targetRef?.name).sort();
+const namesOf = (endpoints: readonly Endpoint[]) => endpoints.map(({ targetRef }) => targetRef?.name ?? "").sort();
 const writesTo = <T extends KubeObject>(w: TestWorld, type: ResourceType<T>) =>
   w.client.writes.filter((write) => write.split(" ")[1] === type.resource);
 const podAt = (i: number, parts?: Parameters<typeof pod>[2]): Pod => pod(`p${i}`, `10.0.${i >> 8}.${i & 255}`, parts);

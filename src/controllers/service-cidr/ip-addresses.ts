@@ -1,0 +1,55 @@
+import { equalJson, hasReason, IP_ADDRESSES, keyOf, SERVICES, type IPAddress, type Service } from "#objects";
+import { defineController, type ControllerDefinition } from "../framework/definition.ts";
+import { unlessGone } from "../framework/gone.ts";
+import { watch, type KeysOf } from "../framework/watch.ts";
+import { planAddresses, serviceOf } from "./plan.ts";
+
+const BY_SERVICE = "service";
+const BY_CLUSTER_IP = "cluster-ip";
+
+/** Keeps an IPAddress object for each cluster IP: what is allocated can be seen, and by whom. */
+export function ipAddressController(): ControllerDefinition {
+  return defineController({
+    name: "ipallocator-repair-controller",
+    watches: [watch(SERVICES, changedIps), watch(IP_ADDRESSES, owners)],
+    start({ caches }) {
+      caches.of(IP_ADDRESSES).addIndex(BY_SERVICE, serviceOf);
+      caches.of(SERVICES).addIndex(BY_CLUSTER_IP, ({ spec }) => spec?.clusterIPs);
+    },
+    async sync(key, { caches, client }) {
+      const services = caches.of(SERVICES);
+      const addresses = caches.of(IP_ADDRESSES);
+      const steps = planAddresses({
+        key,
+        service: services.get(key),
+        address: (ip) => addresses.get(ip),
+        own: addresses.index(BY_SERVICE, key),
+        has: (other, ip) => services.get(other)?.spec?.clusterIPs?.includes(ip) ?? false,
+      });
+      for (const { type, address } of steps) {
+        const { name = "", uid } = address.metadata;
+        if (type === "delete") {
+          const preconditions = uid ? { preconditions: { uid } } : {};
+          await unlessGone(client.delete(IP_ADDRESSES, { namespace: "", name }, preconditions));
+        } else {
+          await client.create(IP_ADDRESSES, address).catch((error: unknown) => {
+            // The one of a Service that had the address before: the watch shows in a moment that it went.
+            if (!hasReason(error, "AlreadyExists")) throw error;
+          });
+        }
+      }
+    },
+  });
+}
+
+const changedIps: KeysOf<Service> = ({ type, object, previous }) =>
+  type === "modified" && equalJson(previous.spec?.clusterIPs, object.spec?.clusterIPs) ? undefined : keyOf(object);
+
+/** The Service that an address names, and whoever has it: after one went another may need it made. */
+const owners: KeysOf<IPAddress> = ({ object }, caches) => {
+  const keys = new Set<string>();
+  const named = serviceOf(object);
+  if (named !== undefined) keys.add(named);
+  for (const service of caches.of(SERVICES).index(BY_CLUSTER_IP, object.metadata.name ?? "")) keys.add(keyOf(service));
+  return keys;
+};
