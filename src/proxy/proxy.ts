@@ -47,9 +47,11 @@ export function startProxy(options: ProxyOptions): ServiceProxy {
     if (!moveUdpFlows)
       log.warn("the kernel has no conntrack zones: clients of UDP may go on sending to pods that ended");
     const contexts = contextsOf(options, moveUdpFlows);
-    scope.run("preparing the node's network", (signal) => keepPreparing(options, contexts, signal));
+    const prepared = Promise.withResolvers<void>();
+    scope.run("preparing the node's network", (signal) => keepPreparing(options, contexts, prepared.resolve, signal));
     const { services, endpointSlices, pods, nodes } = options;
     await Promise.all([services, endpointSlices, pods, nodes].map((cache) => cache?.whenSynced()));
+    await prepared.promise;
     if (scope.signal.aborted) return;
     keeper = watch(options, contexts);
     started.resolve(keeper);
@@ -68,8 +70,13 @@ export function startProxy(options: ProxyOptions): ServiceProxy {
   };
 }
 
-/** Tries until all is as it should be: the bridge may come with the first pod. */
-async function keepPreparing(options: ProxyOptions, contexts: readonly ProxyContext[], signal: AbortSignal) {
+/** Tries until all is as it should be: the bridge may come with the first pod. Tells when it has tried once. */
+async function keepPreparing(
+  options: ProxyOptions,
+  contexts: readonly ProxyContext[],
+  onTried: () => void,
+  signal: AbortSignal,
+) {
   const { run = runCommand, clock, node } = options;
   let said = new Set<string>();
   for (;;) {
@@ -86,6 +93,7 @@ async function keepPreparing(options: ProxyOptions, contexts: readonly ProxyCont
       const prepared = await prepareHost({ run, log, context, ...(gateway === undefined ? {} : { gateway }) });
       done &&= prepared;
     }
+    onTried();
     if (done) return;
     said = saying;
     await sleep(clock, PREPARE_AGAIN_MS, signal);

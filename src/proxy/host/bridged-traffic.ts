@@ -1,7 +1,7 @@
 import type { Log } from "#base";
 import { blocksOf } from "../rules/addresses.ts";
 import type { ProxyContext } from "../rules/context.ts";
-import { readSysctl, type RunCommand } from "./commands.ts";
+import { hardwareAddress, readSysctl, type RunCommand } from "./commands.ts";
 import { createNft } from "./nft.ts";
 
 /**
@@ -22,9 +22,7 @@ export async function routeBridgedTraffic(options: {
   if (shown === "1" || blocks.length === 0) return;
   const chain = `${table} prerouting-${family}`;
   if (await exists(run, chain)) return;
-  const link = await run("ip", ["-o", "link", "show", "dev", bridge]);
-  const hardware = /link\/ether ([0-9a-f:]{17})/.exec(link)?.[1];
-  if (!hardware) throw new Error(`the bridge ${bridge} has no hardware address`);
+  const hardware = await hardwareAddress(run, bridge);
   const among = `{ ${blocks.join(", ")} }`;
   const commands = [
     `add table bridge ${table}`,

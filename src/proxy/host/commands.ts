@@ -34,3 +34,11 @@ export const writeSysctl = async (run: RunCommand, path: string, value: string):
 
 /** What went wrong, in one line or a few. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Of a network device: `0a:58:0a:f4:00:01`. */
+export async function hardwareAddress(run: RunCommand, device: string): Promise<string> {
+  const link = await run("ip", ["-o", "link", "show", "dev", device]);
+  const found = /link\/ether ([0-9a-f:]{17})/.exec(link)?.[1];
+  if (!found) throw new Error(`${device} has no hardware address`);
+  return found;
+}

@@ -2,7 +2,7 @@ import type { Log } from "#base";
 import { blocksOf } from "../rules/addresses.ts";
 import type { ProxyContext } from "../rules/context.ts";
 import { routeBridgedTraffic } from "./bridged-traffic.ts";
-import { messageOf, readSysctl, writeSysctl, type RunCommand } from "./commands.ts";
+import { hardwareAddress, messageOf, readSysctl, writeSysctl, type RunCommand } from "./commands.ts";
 import { allowForwarding } from "./forwarding.ts";
 
 /** What the node itself must do for the rules to work. */
@@ -34,15 +34,22 @@ export async function prepareHost(options: HostPreparation): Promise<boolean> {
       log.warn(`the node's network: ${what} failed`, { error: messageOf(error) });
     }
   };
-  const sysctl = (what: string, path: string) =>
+  const sysctl = (what: string, path: string, value = "1") =>
     attempt(what, async () => {
-      if ((await readSysctl(run, path)) !== "1") await writeSysctl(run, path, "1");
+      if ((await readSysctl(run, path)) !== value) await writeSysctl(run, path, value);
     });
 
   const net = family === "ip" ? "net/ipv4" : "net/ipv6";
   await sysctl("forwarding of packets", family === "ip" ? `${net}/ip_forward` : `${net}/conf/all/forwarding`);
   if (gateway !== undefined) await attempt(`the bridge ${bridge}`, () => ensureBridge(run, bridge, gateway));
   if (!(await hasLink(run, bridge))) return false;
+  await attempt("keeping the hardware address of the bridge", () => keepHardwareAddress(run, bridge));
+  if (family === "ip") {
+    // Pods are not to take short cuts past the table; and the kernel counts what it tells them about such against
+    // the refusals that it may send them. That of `all` is or-ed to each device's own, which stay as they are.
+    await sysctl("silence about short cuts", `${net}/conf/all/send_redirects`, "0");
+    await sysctl("silence about short cuts", `${net}/conf/${bridge}/send_redirects`, "0");
+  }
   if (family === "ip" && loopback) {
     await sysctl("node ports on the loopback address", `${net}/conf/${bridge}/route_localnet`);
   }
@@ -64,18 +71,15 @@ const hasLink = (run: RunCommand, name: string): Promise<boolean> =>
   );
 
 async function ensureBridge(run: RunCommand, bridge: string, gateway: string): Promise<void> {
-  if (!(await hasLink(run, bridge))) {
-    const mac = hardwareAddress(gateway);
-    // One of its own; otherwise it would be that of some pod, and change when that goes.
-    await run("ip", ["link", "add", bridge, ...(mac ? ["address", mac] : []), "type", "bridge"]);
-  }
+  if (!(await hasLink(run, bridge))) await run("ip", ["link", "add", bridge, "type", "bridge"]);
   await run("ip", ["address", "replace", gateway, "dev", bridge]);
   await run("ip", ["link", "set", bridge, "up"]);
 }
 
-/** `0a:58:` and the four bytes of the address, as other pod networks have it. */
-function hardwareAddress(gateway: string): string | undefined {
-  const parts = gateway.split("/")[0]?.split(".") ?? [];
-  if (parts.length !== 4) return undefined;
-  return ["0a", "58", ...parts.map((part) => Number(part).toString(16).padStart(2, "0"))].join(":");
+/**
+ * A bridge has the hardware address of some pod's end of a cable, unless it was given one: it would change as pods
+ * come and go, and pods would send to where nobody is until they ask again. Given what it has, it keeps that.
+ */
+async function keepHardwareAddress(run: RunCommand, bridge: string): Promise<void> {
+  await run("ip", ["link", "set", "dev", bridge, "address", await hardwareAddress(run, bridge)]);
 }

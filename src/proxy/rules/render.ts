@@ -126,7 +126,11 @@ function wordsOf(family: Family) {
       case "masquerade":
         return "masquerade fully-random";
       case "move-flow":
-        return `update @${one.map} { ${clientsFlow} timeout ${MOVED_SECONDS}s : numgen random mod 65535 offset 1 }`;
+        // Deleted first: an update leaves the zone of a flow that was moved before as it is.
+        return [
+          `delete @${one.map} { ${clientsFlow} : 0 }`,
+          `update @${one.map} { ${clientsFlow} timeout ${MOVED_SECONDS}s : numgen random mod 65535 offset 1 }`,
+        ].join(" ");
       case "zone-of-flow":
         return `ct original zone set ${flow} map @${one.map}`;
       case "reject":
