@@ -2,6 +2,8 @@ export { feedPods, type PodFeed } from "./feed.ts";
 export { expand } from "./environment/expand.ts";
 export { metadataField } from "./environment/fields.ts";
 export { fileResource, type Quantities } from "./environment/resources.ts";
+export type { RegistryCredentials } from "./images/docker-config.ts";
+export { fullImageName } from "./images/name.ts";
 export { startKubelet, type Kubelet, type KubeletOptions } from "./kubelet.ts";
 export type { KubeletStreams } from "./streams.ts";
 export { renderLog, type LogFormat } from "./logs/render.ts";

@@ -1,4 +1,5 @@
 import type { Container, ContainerUser, EphemeralContainer, LifecycleHandler, Pod, Probe } from "#objects";
+import type { RegistryCredentials } from "./images/docker-config.ts";
 
 /**
  * What runs containers on one node: containerd through CRI, or the simulation. It knows sandboxes (what the
@@ -17,8 +18,11 @@ export interface Runtime {
   removePod(pod: Pod): Promise<void>;
   /** The image's id when it is on the node. */
   imageId(image: string): Promise<string | undefined>;
-  /** Rejects with a {@link RuntimeError} whose text tells why. */
-  pullImage(image: string, pod: Pod): Promise<PulledImage>;
+  /**
+   * Tries the credentials in turn; without any, pulls as nobody in particular. Rejects with a {@link RuntimeError}
+   * whose text tells why.
+   */
+  pullImage(image: string, pod: Pod, credentials: readonly RegistryCredentials[]): Promise<PulledImage>;
   /** Every image on the node. */
   images(): readonly NodeImage[];
   /** Creates and starts. Rejects with a {@link RuntimeError}. */

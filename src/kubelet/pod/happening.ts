@@ -30,6 +30,7 @@ export type Happening =
   | { readonly type: "sandbox-stopped" }
   | { readonly type: "image-wanted"; readonly name: string }
   | { readonly type: "image-pulling"; readonly name: string }
+  | { readonly type: "pull-secrets-missing"; readonly name: string; readonly secrets: readonly string[] }
   | { readonly type: "image-present"; readonly name: string; readonly id: string }
   | {
       readonly type: "image-pulled";

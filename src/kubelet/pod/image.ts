@@ -1,10 +1,16 @@
 import type { Clock } from "#base";
 import type { Pod } from "#objects";
+import { credentialsFor } from "../images/keyring.ts";
+import { fullImageName } from "../images/name.ts";
+import { pullSecretsOf } from "../images/pull-secrets.ts";
 import type { AnyContainer, Runtime } from "../runtime.ts";
+import type { PodSources } from "../sources.ts";
 import type { Happening } from "./happening.ts";
 
 export interface ImageContext {
-  readonly runtime: Runtime;
+  readonly runtime: Pick<Runtime, "imageId" | "pullImage">;
+  /** Where the pod's imagePullSecrets are looked up; asked for only when it has some. */
+  readonly podSources: () => Pick<PodSources, "secret"> | undefined;
   readonly clock: Clock;
   readonly dispatch: (happening: Happening) => void;
 }
@@ -13,7 +19,7 @@ export interface ImageContext {
 export async function ensureImage(
   pod: Pod,
   container: AnyContainer,
-  { runtime, clock, dispatch }: ImageContext,
+  { runtime, podSources, clock, dispatch }: ImageContext,
 ): Promise<"pulled" | "present" | "failed"> {
   const { name, image = "", imagePullPolicy: policy } = container;
   const fail = (reason: string, message: string) => {
@@ -31,7 +37,10 @@ export async function ensureImage(
     }
     dispatch({ type: "image-pulling", name });
     const began = clock.monotonic();
-    const { id, bytes } = await runtime.pullImage(image, pod);
+    const { configs, missing } = await pullSecretsOf(pod, podSources);
+    if (missing.length > 0) dispatch({ type: "pull-secrets-missing", name, secrets: missing });
+    const credentials = credentialsFor(fullImageName(image), configs);
+    const { id, bytes } = await runtime.pullImage(image, pod, credentials);
     dispatch({ type: "image-pulled", name, id, bytes, tookMs: clock.monotonic() - began });
     return "pulled";
   } catch (error) {

@@ -45,6 +45,10 @@ export function stepContainer(view: PodView, happening: ContainerHappening, now:
     }
     case "image-pulling":
       return become({}, normal("Pulling", `Pulling image "${image}"`, name));
+    case "pull-secrets-missing": {
+      const message = `Unable to retrieve some image pull secrets (${happening.secrets.join(", ")}); attempting to pull the image may not succeed.`;
+      return become({}, warning("FailedToRetrieveImagePullSecret", message));
+    }
     case "image-present":
       return become(
         { image: { state: "present", id: happening.id } },

@@ -1,11 +1,4 @@
-import type { NodeImage } from "#kubelet";
-
-/** The image's full name, as containerd has it: `nginx` is `docker.io/library/nginx:latest`. */
-export function fullImageName(image: string): string {
-  const hasHost = /^(?:localhost|[^/]*[.:][^/]*)\//.test(image);
-  const named = hasHost ? image : image.includes("/") ? `docker.io/${image}` : `docker.io/library/${image}`;
-  return /[:@][^/]*$/.test(named) ? named : `${named}:latest`;
-}
+import { fullImageName, type NodeImage } from "#kubelet";
 
 /** The same for the same image on every node: `docker.io/library/nginx@sha256:…`. */
 export function imageIdOf(image: string): string {

@@ -1,5 +1,6 @@
 import { sleep, type Clock, type Random } from "#base";
 import {
+  fullImageName,
   RuntimeError,
   type AdoptedContainer,
   type AnyContainer,
@@ -13,7 +14,7 @@ import { createAddressPool } from "./addresses.ts";
 import { behaviourOf } from "./behaviour.ts";
 import { interpretCommand } from "./command.ts";
 import { SimulatedContainer } from "./container.ts";
-import { describeImage, fullImageName, imageIdOf } from "./images.ts";
+import { describeImage, imageIdOf } from "./images.ts";
 
 export interface SimulatedRuntimeOptions {
   readonly clock: Clock;

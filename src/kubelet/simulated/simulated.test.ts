@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
+import { fullImageName } from "#kubelet";
 import type { Pod } from "#objects";
 import { createAddressPool, nodeAddressOf, podCidrOf } from "./addresses.ts";
 import { behaviourOf } from "./behaviour.ts";
 import { interpretCommand } from "./command.ts";
-import { fullImageName, imageIdOf } from "./images.ts";
+import { imageIdOf } from "./images.ts";
 import { linesBetween, nextLineAt, type Timeline } from "./timeline.ts";
 
 test("addresses: never twice, all of them, and those in use can be named", () => {
