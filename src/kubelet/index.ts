@@ -4,6 +4,13 @@ export { metadataField } from "./environment/fields.ts";
 export { fileResource, type Quantities } from "./environment/resources.ts";
 export type { RegistryCredentials } from "./images/docker-config.ts";
 export { fullImageName } from "./images/name.ts";
+export { createPullQueue, type PullQueue } from "./images/pull-queue.ts";
+export {
+  parseRegistryAuthority,
+  parseRegistryMirror,
+  registryHostFiles,
+  type RegistrySettings,
+} from "./images/registry-hosts.ts";
 export { startKubelet, type Kubelet, type KubeletOptions } from "./kubelet.ts";
 export type { KubeletStreams } from "./streams.ts";
 export { renderLog, type LogFormat } from "./logs/render.ts";

@@ -1,6 +1,8 @@
 import type { Clock, Log, Random, Scope } from "#base";
 import { createRecorder, type Client } from "#client";
 import { isPodTerminal, type Node, type Pod } from "#objects";
+import { startImageCollector } from "./images/collector.ts";
+import { imagesInUse } from "./images/in-use.ts";
 import { logSource } from "./logs/source.ts";
 import { createUsageCounter, refusalOf } from "./node/admission.ts";
 import { startNodeAgent } from "./node/agent.ts";
@@ -101,6 +103,19 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     },
     onImages: () => agent.imagesChanged(),
   };
+
+  if (runtime.imageStore) {
+    startImageCollector({
+      store: runtime.imageStore,
+      inUse: () => imagesInUse([...workers.values()].map(({ view }) => view)),
+      recorder,
+      node: () => agent.node,
+      clock,
+      log,
+      scope,
+      onImages: context.onImages,
+    });
+  }
 
   const viewOf = (pod: Pod) => workers.get(pod.metadata.uid ?? "")?.view;
   return {

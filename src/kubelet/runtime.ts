@@ -38,6 +38,8 @@ export interface Runtime {
   runHook(id: string, handler: LifecycleHandler, pod: Pod, signal: AbortSignal): Promise<void>;
   /** What the container has written, oldest first; with `follow` also what it is yet to write, until it ends. */
   logs(id: string, options: LogOptions): AsyncIterable<LogLine>;
+  /** Absent when images take no place that could be had back. */
+  readonly imageStore?: ImageStore;
   /** Ways into what runs; absent when there are no processes to get at. */
   readonly streams?: RuntimeStreams;
   /** Stops watching; what runs goes on running. */
@@ -77,6 +79,21 @@ export interface PulledImage {
 export interface NodeImage {
   readonly names: readonly string[];
   readonly bytes: number;
+}
+
+/** The disk that the images are on. */
+export interface ImageStore {
+  list(): Promise<readonly StoredImage[]>;
+  /** Removes the image with all its names. Rejects when it cannot go. */
+  remove(id: string): Promise<void>;
+  usage(): Promise<{ readonly capacityBytes: number; readonly availableBytes: number }>;
+}
+
+export interface StoredImage extends NodeImage {
+  /** As the runtime knows it, whatever it is named. */
+  readonly id: string;
+  /** It has to stay: the one that pods' sandboxes are made of. */
+  readonly pinned: boolean;
 }
 
 export interface StartRequest {
