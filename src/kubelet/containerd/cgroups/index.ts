@@ -1,0 +1,1 @@
+export { openPodCgroups, type PodCgroups, type PodCgroupsOptions } from "./pod-cgroups.ts";
