@@ -4,7 +4,8 @@ export { metadataField } from "./environment/fields.ts";
 export { fileResource, type Quantities } from "./environment/resources.ts";
 export type { RegistryCredentials } from "./images/docker-config.ts";
 export { fullImageName } from "./images/name.ts";
-export { createPullQueue, type PullQueue } from "./images/pull-queue.ts";
+export { createPullQueue } from "./images/pull-queue.ts";
+export { pullFor } from "./images/pull.ts";
 export {
   parseRegistryAuthority,
   parseRegistryMirror,

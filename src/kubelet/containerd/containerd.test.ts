@@ -123,7 +123,7 @@ if (INSIDE) {
       assert.match(error.message, /no such file or directory/);
       assert.equal(error.exit?.exitCode, 128);
       assert.equal(error.exit?.reason, "StartError");
-      await assert.rejects(world.runtime.pullImage("localhost:1/nothing", willing), {
+      await assert.rejects(world.runtime.pullImage("localhost:1/nothing", willing, []), {
         reason: "ErrImagePull",
         message: /^failed to pull and unpack image "localhost:1\/nothing:latest": .*connection refused$/,
       });
@@ -152,6 +152,7 @@ if (INSIDE) {
           id: container.id,
           kind: "readiness",
           pod,
+          container: pod.spec!.containers[0]!,
           ip: undefined,
           probe: { exec: { command }, timeoutSeconds: 1 },
         });

@@ -4,7 +4,7 @@ export { findNetworkPlugins, findProgram } from "./daemon/machine.ts";
 export { imageArchive, type ImageDescription } from "./pause/image.ts";
 export { tarArchive, type TarEntry } from "./pause/tar.ts";
 export type { Architecture } from "./pause/program.ts";
-export type { Auth, ContainerdRuntimeOptions, NetworkHook } from "./runtime/options.ts";
+export type { ContainerdRuntimeOptions, NetworkHook } from "./runtime/options.ts";
 export { createContainerdRuntime, type ContainerdRuntime } from "./runtime/runtime.ts";
 export { describeMachine, detectRuntime, measure, missingText, startNodeMonitor } from "./machine/index.ts";
 export { probeOverNetwork, runNetworkHook } from "./probe/index.ts";

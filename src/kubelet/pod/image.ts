@@ -1,8 +1,6 @@
 import type { Clock } from "#base";
 import type { Pod } from "#objects";
-import { credentialsFor } from "../images/keyring.ts";
-import { fullImageName } from "../images/name.ts";
-import { pullSecretsOf } from "../images/pull-secrets.ts";
+import { pullFor } from "../images/pull.ts";
 import type { AnyContainer, Runtime } from "../runtime.ts";
 import type { PodSources } from "../sources.ts";
 import type { Happening } from "./happening.ts";
@@ -37,10 +35,8 @@ export async function ensureImage(
     }
     dispatch({ type: "image-pulling", name });
     const began = clock.monotonic();
-    const { configs, missing } = await pullSecretsOf(pod, podSources);
-    if (missing.length > 0) dispatch({ type: "pull-secrets-missing", name, secrets: missing });
-    const credentials = credentialsFor(fullImageName(image), configs);
-    const { id, bytes } = await runtime.pullImage(image, pod, credentials);
+    const onMissing = (secrets: readonly string[]) => dispatch({ type: "pull-secrets-missing", name, secrets });
+    const { id, bytes } = await pullFor(pod, image, { runtime, podSources, onMissing });
     dispatch({ type: "image-pulled", name, id, bytes, tookMs: clock.monotonic() - began });
     return "pulled";
   } catch (error) {

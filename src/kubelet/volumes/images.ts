@@ -1,4 +1,4 @@
-import { RuntimeError, type Runtime } from "#kubelet";
+import { pullFor, RuntimeError, type PodSources, type Runtime } from "#kubelet";
 import type { Pod } from "#objects";
 
 /** The images of a node; a part of the runtime. */
@@ -10,6 +10,7 @@ export async function imageOf(
   reference: string,
   policy: string,
   pod: Pod,
+  podSources: () => PodSources,
 ): Promise<string> {
   if (!images) throw new RuntimeError("ErrImagePull", "this node has no images to mount");
   const present = await images.imageId(reference);
@@ -20,5 +21,5 @@ export async function imageOf(
       `Container image "${reference}" is not present with pull policy of Never`,
     );
   }
-  return (await images.pullImage(reference, pod)).id;
+  return (await pullFor(pod, reference, { runtime: images, podSources })).id;
 }

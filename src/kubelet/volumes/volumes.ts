@@ -125,7 +125,7 @@ export function createVolumes(options: VolumesOptions): NodeVolumes {
     const common = { containerPath, readOnly: mount.readOnly || ready.readOnly, recursiveReadOnly, propagation };
     const { content } = ready;
     if (content.type === "image") {
-      const image = await imageOf(options.images, content.reference, content.pullPolicy, pod);
+      const image = await imageOf(options.images, content.reference, content.pullPolicy, pod, () => sources.of(pod));
       return { ...common, image, hostPath: subPath };
     }
     if (subPath === "") return { ...common, hostPath: content.path };

@@ -1,17 +1,17 @@
 import type { Clock } from "#base";
-import { RuntimeError, type NodeImage, type PulledImage } from "#kubelet";
-import type { Pod } from "#objects";
+import { createPullQueue, RuntimeError, type NodeImage, type PulledImage, type RegistryCredentials } from "#kubelet";
 import { GrpcError } from "#wire/grpc";
 import type { Image } from "../cri/messages.ts";
 import { CALL_MS, type Cri } from "../cri/services.ts";
 import type { ImageUser } from "../config/security.ts";
 import { messageOf, textOf } from "./ids.ts";
-import type { Auth, ContainerdRuntimeOptions } from "./options.ts";
+import type { ContainerdRuntimeOptions } from "./options.ts";
 import { imageName } from "./reference.ts";
 
 export interface Images {
   id(image: string): Promise<string | undefined>;
-  pull(image: string, pod: Pod): Promise<PulledImage>;
+  /** Tries the credentials in turn. */
+  pull(image: string, credentials: readonly RegistryCredentials[]): Promise<PulledImage>;
   all(): readonly NodeImage[];
   /** Looks anew at what is there. */
   refresh(): Promise<void>;
@@ -26,10 +26,10 @@ const PULL_MS = 3_600_000;
 export function createImages(
   cri: Cri,
   clock: Clock,
-  { credentialsFor, maxParallelPulls = 5 }: Pick<ContainerdRuntimeOptions, "credentialsFor" | "maxParallelPulls">,
+  { maxParallelPulls = 5 }: Pick<ContainerdRuntimeOptions, "maxParallelPulls">,
 ): Images {
   let known: readonly NodeImage[] = [];
-  const turn = createTurns(maxParallelPulls);
+  const queue = createPullQueue<void>(maxParallelPulls);
 
   const find = async (image: string): Promise<Image | undefined> => {
     const named = nameOf(image);
@@ -44,7 +44,7 @@ export function createImages(
     const { images } = await cri.call("ImageService.ListImages", {}, { timeoutMs: CALL_MS });
     known = images.map(({ repoDigests, repoTags, size }) => ({ names: [...repoDigests, ...repoTags], bytes: size }));
   };
-  const attempt = async (name: string, auth: Auth | undefined): Promise<void> => {
+  const attempt = async (name: string, auth: RegistryCredentials | undefined): Promise<void> => {
     const request = { image: { image: name }, ...(auth ? { auth } : {}) };
     await cri.call("ImageService.PullImage", request, { timeoutMs: PULL_MS });
   };
@@ -60,10 +60,9 @@ export function createImages(
       const found = await find(image);
       return found && { id: found.id, user: userOf(found) };
     },
-    async pull(image, pod) {
+    async pull(image, credentials) {
       const name = nameOf(image);
-      const credentials = (await credentialsFor?.(name, pod)) ?? [];
-      await turn(async () => {
+      await queue.run(JSON.stringify([name, credentials]), async () => {
         const failures: unknown[] = [];
         for (const auth of credentials.length > 0 ? credentials : [undefined]) {
           try {
@@ -123,21 +122,3 @@ export function pullError(image: string, failures: readonly unknown[]): RuntimeE
 /** A code that says nothing is left out (upstream cri-client PullImage). */
 const pullText = (error: unknown): string =>
   error instanceof GrpcError && error.code === "Unknown" ? messageOf(error) : textOf(error);
-
-/** Lets so many run at once, in order. */
-function createTurns(limit: number): <T>(task: () => Promise<T>) => Promise<T> {
-  const waiting: (() => void)[] = [];
-  let free = limit;
-  return async (task) => {
-    if (free > 0) free--;
-    else await new Promise<void>((resolve) => waiting.push(resolve));
-    try {
-      return await task();
-    } finally {
-      // Whoever is next has the place at once, so that nobody slips in between.
-      const next = waiting.shift();
-      if (next) next();
-      else free++;
-    }
-  };
-}

@@ -1,11 +1,6 @@
 import type { Clock, Log, Random, Scope } from "#base";
 import type { ProbeOutcome, ProbeRequest } from "#kubelet";
 import type { LifecycleHandler, Pod } from "#objects";
-import type { AuthConfig } from "../cri/messages.ts";
-import type { Sent } from "#wire/grpc";
-
-/** What a registry is told of who pulls: `{ username, password }`, or `{ auth }`, `{ identityToken }`, … */
-export type Auth = Sent<AuthConfig>;
 
 /** An HTTP or TCP hook that is to be run. */
 export interface NetworkHook {
@@ -40,8 +35,6 @@ export interface ContainerdRuntimeOptions {
   readonly seccompFolder?: string;
   /** The cgroup of a pod, made before its sandbox. Default: none, containerd's own place. */
   readonly cgroupParentOf?: (pod: Pod) => string | Promise<string>;
-  /** What may be tried, in order, to get at an image; none: it is pulled without. */
-  readonly credentialsFor?: (image: string, pod: Pod) => Promise<readonly Auth[]>;
   readonly networkProbe?: (request: ProbeRequest) => Promise<ProbeOutcome>;
   /** Rejects when the hook fails. */
   readonly networkHook?: (hook: NetworkHook) => Promise<void>;

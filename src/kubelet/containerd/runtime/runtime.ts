@@ -86,7 +86,7 @@ export async function createContainerdRuntime(options: ContainerdRuntimeOptions)
     removeOrphans: (known) => removeOrphans(known, context),
     refreshImages,
     imageId: (image) => images.id(image),
-    pullImage: (image, pod) => images.pull(image, pod),
+    pullImage: (image, _pod, credentials) => images.pull(image, credentials),
     images: () => images.all(),
     async startContainer(request) {
       const started = await startContainer(request, context, images, facts);

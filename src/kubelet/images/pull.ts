@@ -1,0 +1,25 @@
+import type { Pod } from "#objects";
+import type { PulledImage, Runtime } from "../runtime.ts";
+import type { PodSources } from "../sources.ts";
+import { credentialsFor } from "./keyring.ts";
+import { fullImageName } from "./name.ts";
+import { pullSecretsOf } from "./pull-secrets.ts";
+
+export interface PullContext {
+  readonly runtime: Pick<Runtime, "pullImage">;
+  /** Where the pod's imagePullSecrets are looked up; asked for only when it has some. */
+  readonly podSources: () => Pick<PodSources, "secret"> | undefined;
+  /** Told of secrets that could not be looked up; pulling goes on without them. */
+  readonly onMissing?: (secrets: readonly string[]) => void;
+}
+
+/** Pulls an image with what the pod's imagePullSecrets hold for its registry. Rejects with a RuntimeError. */
+export async function pullFor(
+  pod: Pod,
+  image: string,
+  { runtime, podSources, onMissing }: PullContext,
+): Promise<PulledImage> {
+  const { configs, missing } = await pullSecretsOf(pod, podSources);
+  if (missing.length > 0) onMissing?.(missing);
+  return runtime.pullImage(image, pod, credentialsFor(fullImageName(image), configs));
+}
