@@ -8,3 +8,4 @@ export type { ContainerdRuntimeOptions, NetworkHook } from "./runtime/options.ts
 export { createContainerdRuntime, type ContainerdRuntime } from "./runtime/runtime.ts";
 export { describeMachine, detectRuntime, measure, missingText, startNodeMonitor } from "./machine/index.ts";
 export { probeOverNetwork, runNetworkHook } from "./probe/index.ts";
+export { openPodCgroups, type PodCgroups } from "./cgroups/index.ts";

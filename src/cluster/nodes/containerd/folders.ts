@@ -1,4 +1,5 @@
-import { join } from "node:path";
+import { createHash } from "node:crypto";
+import { join, resolve } from "node:path";
 
 /** Where a node keeps what, below the data directory. */
 export interface NodeFolders {
@@ -7,10 +8,13 @@ export interface NodeFolders {
   /** Pods' volumes and files. */
   readonly kubelet: string;
   readonly logs: string;
+  /** The cgroup that this cluster's are under: several clusters on one machine keep apart. */
+  readonly cgroup: string;
 }
 
 export const nodeFolders = (dataDir: string): NodeFolders => ({
   containerd: join(dataDir, "containerd"),
   kubelet: join(dataDir, "kubelet"),
   logs: join(dataDir, "logs"),
+  cgroup: `/knarr-${createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 8)}`,
 });

@@ -8,6 +8,7 @@ import {
   createContainerdRuntime,
   describeMachine,
   measure,
+  openPodCgroups,
   probeOverNetwork,
   runNetworkHook,
   startNodeMonitor,
@@ -62,7 +63,8 @@ export async function startContainerdNode(
   await serveDns(caches, context);
   const recorder = createRecorder({ client, component: "kubelet", host: node.name, clock, random, log, scope });
   const nodeIps = node.addresses.filter(({ type }) => type === "InternalIP").map(({ address }) => address);
-  const runtime = await createContainerdRuntime({
+  const cgroups = await openPodCgroups({ clock, log, parent: folders.cgroup });
+  const containers = await createContainerdRuntime({
     socket: containerd.socket,
     clock,
     random,
@@ -73,6 +75,7 @@ export async function startContainerdNode(
     nodeIps,
     clusterDns: [CLUSTER_DNS],
     clusterDomain: CLUSTER_DOMAIN,
+    cgroupParentOf: (pod) => cgroups.createPodCgroup(pod),
     networkProbe: ({ probe, ip, pod, container }) =>
       probeOverNetwork(probe, { ip, pod, container }, { clock, signal: scope.signal }),
     networkHook: ({ handler, pod, containerName, ip, signal }) =>
@@ -81,6 +84,13 @@ export async function startContainerdNode(
       ),
     onWarning: (pod, reason, message) => recorder.event(pod, "Warning", reason, message),
   });
+  const runtime: ContainerdRuntime = {
+    ...containers,
+    async removePod(pod) {
+      await containers.removePod(pod);
+      await cgroups.removePodCgroup(pod.metadata.uid ?? "");
+    },
+  };
   const sources = createSources({ client, clock, random, log, scope, services });
   const volumes = createVolumes({
     rootDir: folders.kubelet,
@@ -96,6 +106,7 @@ export async function startContainerdNode(
   // What was deleted while nobody looked.
   await runtime.removeOrphans(known);
   await volumes.removeOrphans(known);
+  for (const uid of await cgroups.uids()) if (!known.has(uid)) await cgroups.removePodCgroup(uid);
   startProxy({
     services,
     endpointSlices,

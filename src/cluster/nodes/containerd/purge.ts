@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { createScope, systemRandom, type Clock, type Log } from "#base";
 import type { Sources } from "#kubelet";
-import { createContainerdRuntime, startContainerd } from "#kubelet/containerd";
+import { createContainerdRuntime, openPodCgroups, startContainerd } from "#kubelet/containerd";
 import { createVolumes } from "#kubelet/volumes";
 import { removeTable } from "#proxy";
 import { BRIDGE, removeBridge } from "./bridge.ts";
@@ -49,6 +49,7 @@ export async function purgeContainers(
     });
     await runtime.removeOrphans(NOBODY);
     await createVolumes({ ...common, sources: noSources, allocatable: () => ({}) }).removeOrphans(NOBODY);
+    await (await openPodCgroups({ clock, log, parent: folders.cgroup })).destroy();
     await runtime.close();
     await containerd.stop();
   } finally {
@@ -56,5 +57,6 @@ export async function purgeContainers(
   }
   await removeTable({ bridge: BRIDGE, serviceCidrs: [SERVICE_CIDR] });
   await removeBridge();
-  for (const folder of Object.values(folders)) await rm(folder, { recursive: true, force: true });
+  for (const folder of [folders.containerd, folders.kubelet, folders.logs])
+    await rm(folder, { recursive: true, force: true });
 }

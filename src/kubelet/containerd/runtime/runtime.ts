@@ -9,6 +9,7 @@ import type { RuntimeContext } from "./context.ts";
 import { execHook, execProbe } from "./exec.ts";
 import { exitOf } from "./exit.ts";
 import { criId, messageOf, unlessGone } from "./ids.ts";
+import { createImageStore } from "./image-store.ts";
 import { createImages } from "./images.ts";
 import { readNodeFacts } from "./node-facts.ts";
 import type { ContainerdRuntimeOptions } from "./options.ts";
@@ -88,6 +89,7 @@ export async function createContainerdRuntime(options: ContainerdRuntimeOptions)
     imageId: (image) => images.id(image),
     pullImage: (image, _pod, credentials) => images.pull(image, credentials),
     images: () => images.all(),
+    imageStore: createImageStore(cri, images),
     async startContainer(request) {
       const started = await startContainer(request, context, images, facts);
       const { uid = "" } = request.pod.metadata;
