@@ -21,7 +21,7 @@ export interface Command {
   /** More for `knarr help <command>`. */
   readonly details?: string;
   readonly options: Readonly<Record<string, OptionHelp>>;
-  /** Names of positional arguments, for the help: `[command]`. */
+  /** Names of positional arguments, for the help: `[command]`; one that ends with `…` takes any number. */
   readonly positionals?: readonly string[];
   /** Resolves to the exit code. */
   readonly run: (args: ParsedArgs, terminal: Terminal) => Promise<number>;
@@ -55,7 +55,7 @@ export function parseCommandArgs(command: Command, args: readonly string[]): Par
     throw new UsageError((error as Error).message.split(/\. |\n/)[0]!);
   }
   const { positionals } = parsed;
-  const allowed = command.positionals?.length ?? 0;
+  const allowed = command.positionals?.at(-1)?.endsWith("…") ? Infinity : (command.positionals?.length ?? 0);
   if (positionals.length > allowed) throw new UsageError(`Unexpected argument '${positionals[allowed]}'`);
   const values = parsed.values as Readonly<Record<string, string | boolean | undefined>>;
   const text = (name: string) => {

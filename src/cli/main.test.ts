@@ -24,6 +24,11 @@ for (const [args, message] of [
   [["up", "--frob"], "Unknown option '--frob'"],
   [["up", "extra"], "Unexpected argument 'extra'"],
   [["down", "--data-dir", ""], "Option '--data-dir' is empty: expected DIR"],
+  [["image"], "expected one of load, ls, rm"],
+  [["image", "frob"], "expected one of load, ls, rm"],
+  [["image", "load"], "which files"],
+  [["image", "ls", "x"], "Unexpected argument 'x'"],
+  [["image", "rm"], "which images"],
   [["help", "fly"], 'unknown command "fly"'],
 ] as const) {
   test(`knarr ${args.join(" ")} makes no sense: one line, exit code 2`, async () => {
@@ -38,7 +43,7 @@ for (const [args, message] of [
 test("help names every command, and every option of one", async () => {
   const { code, out } = await run("help");
   assert.equal(code, 0);
-  for (const name of ["up", "down", "status", "kubeconfig", "version", "help"])
+  for (const name of ["up", "down", "status", "image", "kubeconfig", "version", "help"])
     assert.match(out, new RegExp(`^  ${name} `, "m"));
   const up = await run("up", "--help");
   assert.deepEqual(up, await run("help", "up"));
@@ -56,4 +61,7 @@ test("where nothing runs, status and kubeconfig say so with exit code 1", async 
   assert.deepEqual(JSON.parse(json.out), { running: false, dataDir: dir });
   assert.match((await run("kubeconfig", "--data-dir", dir)).err, /no cluster is running in/);
   assert.equal((await run("down", "--data-dir", dir)).code, 0);
+  const images = await run("image", "ls", "--data-dir", dir);
+  assert.deepEqual([images.code, images.out], [1, ""]);
+  assert.match(images.err, /^knarr: no cluster is running in [^\n]*$/);
 });

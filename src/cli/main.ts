@@ -1,6 +1,7 @@
-import { CorruptKubeconfig } from "#cluster";
+import { CorruptKubeconfig, ImageError } from "#cluster";
 import { parseCommandArgs, type Command, type Terminal } from "./command.ts";
 import { down } from "./commands/down.ts";
+import { image } from "./commands/image.ts";
 import { kubeconfig } from "./commands/kubeconfig.ts";
 import { status } from "./commands/status.ts";
 import { up } from "./commands/up.ts";
@@ -21,7 +22,7 @@ const help: Command = {
   },
 };
 
-const COMMANDS: readonly Command[] = [up, down, status, kubeconfig, version, help];
+const COMMANDS: readonly Command[] = [up, down, status, image, kubeconfig, version, help];
 
 /** Runs one command line; resolves to its exit code: 0, 1 (it did not work) or 2 (it made no sense). */
 export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -42,7 +43,7 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
       return 2;
     }
     const code = (error as NodeJS.ErrnoException).code;
-    if (error instanceof CorruptKubeconfig || code !== undefined) {
+    if (error instanceof CorruptKubeconfig || error instanceof ImageError || code !== undefined) {
       terminal.err(`knarr: ${(error as Error).message}`);
       return 1;
     }

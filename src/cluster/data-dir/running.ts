@@ -9,6 +9,8 @@ export interface RunningCluster {
   /** https://host:port */
   readonly server: string;
   readonly version: string;
+  /** Of the containerd that its nodes use, when it is not the cluster's own. */
+  readonly containerdSocket?: string;
   /** Milliseconds since the epoch. */
   readonly startedAt: number;
 }
