@@ -74,7 +74,7 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
     const { port } = server.address() as AddressInfo;
-    const { code, stderr } = await knarr("port", "up", "--port", String(port));
+    const { code, stderr } = await knarr("port", "up", "--runtime", "simulated", "--port", String(port));
     server.close();
     assert.equal(code, 1);
     assert.match(stderr, new RegExp(`^knarr: port ${port} .*in use.*\\n$`));
@@ -84,7 +84,7 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
   it("refuses a data directory that is a file", async () => {
     await mkdir(join(dir, "file"));
     await writeFile(join(dir, "file/data"), "");
-    const { code, stderr } = await knarr("file", "up", "--port", "0", "--data-dir", "data");
+    const { code, stderr } = await knarr("file", "up", "--runtime", "simulated", "--port", "0", "--data-dir", "data");
     assert.equal(code, 1);
     isOneLine(stderr);
   });
@@ -95,7 +95,16 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
     async () => {
       await mkdir(join(dir, "readonly/data"), { recursive: true });
       await chmod(join(dir, "readonly/data"), 0o500);
-      const { code, stderr } = await knarr("readonly", "up", "--port", "0", "--data-dir", "data");
+      const { code, stderr } = await knarr(
+        "readonly",
+        "up",
+        "--runtime",
+        "simulated",
+        "--port",
+        "0",
+        "--data-dir",
+        "data",
+      );
       assert.equal(code, 1);
       isOneLine(stderr);
     },
@@ -110,7 +119,7 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
       const home = what.replaceAll(" ", "-");
       await mkdir(join(dir, home, ".kube"), { recursive: true });
       await writeFile(join(dir, home, ".kube/config"), text);
-      const { code, stderr } = await knarr(home, "up", "--port", "0");
+      const { code, stderr } = await knarr(home, "up", "--runtime", "simulated", "--port", "0");
       assert.equal(code, 1);
       isOneLine(stderr);
       assert.match(stderr, /\.kube\/config/);
@@ -125,7 +134,19 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
     const foreign =
       "# mine\napiVersion: v1\nkind: Config\ncurrent-context: other\ncontexts: [{name: other, context: {cluster: c, user: u}}]\n";
     await writeFile(join(home, ".kube/config"), foreign);
-    const up = await knarr("detached", "up", "--detach", "--port", "0", "--nodes", "2", "--context", "mine");
+    const up = await knarr(
+      "detached",
+      "up",
+      "--runtime",
+      "simulated",
+      "--detach",
+      "--port",
+      "0",
+      "--nodes",
+      "2",
+      "--context",
+      "mine",
+    );
     assert.equal(up.code, 0, up.stderr);
     assert.match(up.stdout, /Kubernetes v1\.36\.\d+ at https:\/\/127\.0\.0\.1:\d+, 2 simulated nodes/);
     assert.match(up.stdout, /ready in \d+ ms/);
@@ -141,7 +162,7 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
       for (const name of ["pki/ca.key", "pki/admin.key", "running.json"])
         assert.equal((await stat(join(home, ".knarr", name))).mode & 0o077, 0, name);
 
-      const second = await knarr("detached", "up", "--port", "0");
+      const second = await knarr("detached", "up", "--runtime", "simulated", "--port", "0");
       assert.equal(second.code, 1);
       assert.match(second.stderr, /^knarr: .*in use by process \d+\n$/);
     } finally {
@@ -163,7 +184,18 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
     const home = join(dir, "keep");
     await mkdir(join(home, ".kube"), { recursive: true });
     await writeFile(join(home, ".kube/config"), "apiVersion: v1\nkind: Config\ncurrent-context: other\n");
-    const up = await knarr("keep", "up", "--detach", "--port", "0", "--no-switch-context", "--store", "memory");
+    const up = await knarr(
+      "keep",
+      "up",
+      "--runtime",
+      "simulated",
+      "--detach",
+      "--port",
+      "0",
+      "--no-switch-context",
+      "--store",
+      "memory",
+    );
     assert.equal(up.code, 0, up.stderr);
     await knarr("keep", "down", "--purge");
     assert.match(await readFile(join(home, ".kube/config"), "utf8"), /current-context: other/);
@@ -229,7 +261,7 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
   it("ends by itself when a second Ctrl-C does not want to wait", async () => {
     const home = join(dir, "twice");
     await mkdir(home);
-    const child = spawn(KNARR, ["up", "--port", "0", "--store", "memory"], {
+    const child = spawn(KNARR, ["up", "--runtime", "simulated", "--port", "0", "--store", "memory"], {
       env: { ...process.env, HOME: home, KUBECONFIG: join(home, "config") },
       stdio: ["ignore", "pipe", "inherit"],
     });

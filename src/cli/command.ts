@@ -32,6 +32,8 @@ export interface ParsedArgs {
   readonly positionals: readonly string[];
   flag(name: string): boolean;
   text(name: string): string | undefined;
+  /** Every value of an option that may be given several times, each read by `parse`. */
+  all<T>(name: string, parse: (text: string) => T): readonly T[];
   /** A whole number in [min, max]. */
   number(name: string, min: number, max: number): number | undefined;
   /** One of `choices`. */
@@ -45,7 +47,10 @@ export function parseCommandArgs(command: Command, args: readonly string[]): Par
     parsed = parseArgs({
       args: [...args],
       options: Object.fromEntries(
-        Object.entries(command.options).map(([name, { type, short }]) => [name, { type, ...(short ? { short } : {}) }]),
+        Object.entries(command.options).map(([name, { type, short, multiple = false }]) => [
+          name,
+          { type, multiple, ...(short ? { short } : {}) },
+        ]),
       ),
       allowPositionals: true,
       strict: true,
@@ -57,7 +62,7 @@ export function parseCommandArgs(command: Command, args: readonly string[]): Par
   const { positionals } = parsed;
   const allowed = command.positionals?.at(-1)?.endsWith("…") ? Infinity : (command.positionals?.length ?? 0);
   if (positionals.length > allowed) throw new UsageError(`Unexpected argument '${positionals[allowed]}'`);
-  const values = parsed.values as Readonly<Record<string, string | boolean | undefined>>;
+  const values = parsed.values as Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
   const text = (name: string) => {
     const value = values[name];
     if (value === "") throw new UsageError(`Option '--${name}' is empty: expected ${command.options[name]?.value}`);
@@ -67,6 +72,17 @@ export function parseCommandArgs(command: Command, args: readonly string[]): Par
     positionals,
     flag: (name) => values[name] === true,
     text,
+    all(name, parse) {
+      const value = values[name];
+      const texts = Array.isArray(value) ? value.filter((one) => typeof one === "string") : [];
+      return texts.map((one) => {
+        try {
+          return parse(one);
+        } catch (error) {
+          throw new UsageError(`Option '--${name}': ${(error as Error).message}`);
+        }
+      });
+    },
     number(name, min, max) {
       const value = text(name);
       if (value === undefined) return undefined;

@@ -9,6 +9,7 @@ export {
   type VirtualClock,
 } from "#base";
 export type { Client } from "#client";
+export { parseRegistryAuthority, parseRegistryMirror, type RegistrySettings } from "#kubelet";
 export type { Cluster } from "./cluster.ts";
 export { announceRunning, findRunning, forgetRunning, type RunningCluster } from "./data-dir/running.ts";
 export { clusterStatus, readAccess, type ClusterStatus } from "./data-dir/status.ts";

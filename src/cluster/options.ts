@@ -1,4 +1,5 @@
 import type { Clock, Log, Random } from "#base";
+import type { RegistrySettings } from "#kubelet";
 import type { SimulatedTimes } from "#kubelet/simulated";
 
 /** How a cluster is started. Everything is optional: the default is a throwaway cluster in memory, one node. */
@@ -16,6 +17,8 @@ export interface ClusterOptions {
   readonly simulatedTimes?: Partial<SimulatedTimes>;
   /** What runs the containers. `auto` takes what the machine offers; default simulated. */
   readonly runtime?: "auto" | "simulated" | "containerd";
+  /** How the container runtime reaches registries: mirrors, and authorities to trust. */
+  readonly registries?: RegistrySettings;
   /** Address of the HTTPS server, default 127.0.0.1. */
   readonly bind?: string;
   /**

@@ -28,6 +28,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const { clock = systemClock, random = systemRandom, log = silentLog } = options;
   const began = clock.monotonic();
   const scope = createScope("cluster");
+  let abandon: (() => Promise<void>) | undefined;
   try {
     if (options.dataDir !== undefined) await prepareDataDir(options.dataDir);
     const runtime = await chooseRuntime(options, { clock, log, scope });
@@ -40,6 +41,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     if (clock !== systemClock) await credentials.authority();
     const store = await openStore(options, clock);
     scope.defer(() => store.close());
+    abandon = () => runtime.abandon();
+    await runtime.prepare();
 
     let unready: string | undefined = "starting";
     let nodes: RunningNodes | undefined;
@@ -124,6 +127,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     };
   } catch (error) {
     await scope.close();
+    await abandon?.();
     throw error;
   }
 }

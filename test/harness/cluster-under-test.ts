@@ -6,6 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { realClients } from "../../scripts/clients.ts";
+import type { TestNamespace } from "../equipment/network-namespace.ts";
+import type { TestRegistry } from "../equipment/registry.ts";
 import { run, type Outcome, type RunOptions } from "./run.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -45,26 +47,38 @@ export interface UnderTestOptions {
   readonly args?: readonly string[];
   /** Resumes the cluster of this directory, which stays when the cluster stops. */
   readonly dir?: string;
+  /** With real containers, in a network of its own; the one node is this machine. */
+  readonly real?: RealOptions;
+}
+
+export interface RealOptions {
+  readonly namespace: TestNamespace;
+  /** Stands for docker.io. */
+  readonly registry: Pick<TestRegistry, "url">;
 }
 
 /** Starts a cluster with `bin/knarr up` on a free port and waits until it says that it is ready. */
 export async function startUnderTest(options: UnderTestOptions = {}): Promise<ClusterUnderTest> {
-  const { nodes = 3, args = [] } = options;
+  const { real, args = [] } = options;
+  const start = real ? real.namespace.spawn : spawn;
+  const call = real ? real.namespace.run : run;
+  const runtime = real
+    ? ["--runtime", "containerd", "--registry-mirror", `docker.io=${real.registry.url}`]
+    : ["--runtime", "simulated", "--nodes", String(options.nodes ?? 3)];
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "knarr-test-")));
   const dataDir = join(dir, "data");
   const kubeconfig = join(dir, "kubeconfig");
   const env = { ...process.env, HOME: dir, KUBECONFIG: kubeconfig };
-  const child = spawn(
-    KNARR,
-    ["up", "--data-dir", dataDir, "--port", "0", "--nodes", String(nodes), "--runtime", "simulated", ...args],
-    { env, stdio: ["ignore", "pipe", "pipe"] },
-  );
+  const child = start(KNARR, ["up", "--data-dir", dataDir, "--port", "0", ...runtime, ...args], {
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   const output = await untilReady(child);
 
   const { kubectl: program, helm } = realClients();
   const kubectlWith = (extra: readonly string[]): Kubectl => {
     const attempt: Kubectl["try"] = (kubectlArgs, more = {}) =>
-      run(program, [...extra, ...kubectlArgs], { cwd: dir, ...more, env: { ...env, ...more.env } });
+      call(program, [...extra, ...kubectlArgs], { cwd: dir, ...more, env: { ...env, ...more.env } });
     const must = async (kubectlArgs: readonly string[], more?: RunOptions) =>
       expectZero(`kubectl ${kubectlArgs.join(" ")}`, await attempt(kubectlArgs, more));
     return Object.assign((...kubectlArgs: string[]) => must(kubectlArgs), {
@@ -86,7 +100,8 @@ export async function startUnderTest(options: UnderTestOptions = {}): Promise<Cl
       return kubectlWith(["--namespace", name]);
     },
     output,
-    helm: async (...helmArgs) => expectZero(`helm ${helmArgs.join(" ")}`, await run(helm, helmArgs, { env, cwd: dir })),
+    helm: async (...helmArgs) =>
+      expectZero(`helm ${helmArgs.join(" ")}`, await call(helm, helmArgs, { env, cwd: dir })),
     async stop(signal = "SIGTERM") {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill(signal);
@@ -96,7 +111,9 @@ export async function startUnderTest(options: UnderTestOptions = {}): Promise<Cl
     },
     async [Symbol.asyncDispose]() {
       await cluster.stop();
-      if (options.dir === undefined) await rm(dir, { recursive: true, force: true });
+      if (options.dir !== undefined) return;
+      if (real) await call(KNARR, ["down", "--purge", "--data-dir", dataDir], { env, cwd: tmpdir() });
+      await rm(dir, { recursive: true, force: true });
     },
   };
   return cluster;

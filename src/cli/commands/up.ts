@@ -4,10 +4,13 @@ import {
   checkKubeconfig,
   forgetRunning,
   mergeKubeconfig,
+  parseRegistryAuthority,
+  parseRegistryMirror,
   StartError,
   startCluster,
   VERSION,
   type Cluster,
+  type RegistrySettings,
 } from "#cluster";
 import { createLog, systemClock } from "#base";
 import { DATA_DIR, dataDirOf } from "../common-options.ts";
@@ -30,6 +33,7 @@ interface UpOptions {
   readonly context: string;
   readonly switchContext: boolean;
   readonly detach: boolean;
+  readonly registries: RegistrySettings;
 }
 
 function optionsOf(args: ParsedArgs, terminal: Terminal): UpOptions {
@@ -45,6 +49,12 @@ function optionsOf(args: ParsedArgs, terminal: Terminal): UpOptions {
     context: args.text("context") ?? "knarr",
     switchContext: !args.flag("no-switch-context"),
     detach: args.flag("detach"),
+    registries: {
+      mirrors: args.all("registry-mirror", parseRegistryMirror),
+      authorities: args
+        .all("registry-ca", parseRegistryAuthority)
+        .map(({ host, file }) => ({ host, file: resolve(file) })),
+    },
   };
 }
 
@@ -70,6 +80,7 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
     nodes: options.nodes,
     runtime: options.runtime,
     store: options.store,
+    registries: options.registries,
     log,
   });
   try {
@@ -121,6 +132,18 @@ export const up: Command = {
     nodes: { type: "string", value: "N", help: "how many nodes (default 1)" },
     runtime: { type: "string", value: "auto|simulated|containerd", help: "what runs the containers (default auto)" },
     store: { type: "string", value: "lmdb|memory", help: "where the data is kept (default lmdb)" },
+    "registry-mirror": {
+      type: "string",
+      multiple: true,
+      value: "REGISTRY=URL",
+      help: "ask this mirror before the registry (docker.io=http://127.0.0.1:5000); may be repeated",
+    },
+    "registry-ca": {
+      type: "string",
+      multiple: true,
+      value: "HOST=FILE",
+      help: "trust the certificates in this file for a registry or mirror; may be repeated",
+    },
     kubeconfig: {
       type: "string",
       value: "FILE",

@@ -13,9 +13,17 @@ export interface NodeRuntime {
   readonly hostAddress?: string;
   /** What stands for the API server in the endpoints of its Service; by default `hostAddress`. */
   readonly advertised?: string;
+  /**
+   * Takes what of the machine only one cluster can have, before anything listens.
+   *
+   * @throws StartError
+   */
+  prepare(): Promise<void>;
   /** Begins what takes its time, once it is certain that the cluster can listen. What fails, fails `start`. */
   begin(): void;
   start(context: NodesContext): Promise<RunningNodes>;
+  /** The cluster could not be started: takes back what was not there before. */
+  abandon(): Promise<void>;
 }
 
 export interface NodesContext {

@@ -11,7 +11,9 @@ export function simulatedRuntime(options: ClusterOptions, notes: readonly string
     notes,
     count: nodes,
     advertised: HOST_ADDRESS,
+    prepare: () => Promise.resolve(),
     begin() {},
+    abandon: () => Promise.resolve(),
     async start(context) {
       const simulated = await startSimulatedNodes({
         ...context,

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { unpackedPackage } from "../packages.ts";
 import { PATH_VARIABLE } from "./busybox.ts";
 import { withParents } from "./files.ts";
-import { sharedLibraries } from "./libraries.ts";
+import { sharedLibraries, threadLibrary } from "./libraries.ts";
 import { image, layer, type Image, type Layer } from "./oci.ts";
 import type { TarEntry } from "./tar.ts";
 
@@ -42,6 +42,7 @@ export async function httpdLayer(): Promise<Layer> {
   const modules = MODULES.map((name) => [`mod_${name}.so`, join(debian, `usr/lib/apache2/modules/mod_${name}.so`)]);
   const entries: TarEntry[] = [
     ...(await sharedLibraries("apache2-bin", [binary, ...modules.map(([, path]) => path!)])),
+    await threadLibrary(),
     { type: "file", path: `${ROOT}/bin/httpd`, mode: 0o755, content: readFileSync(binary) },
     ...modules.map(([name, path]): TarEntry => ({
       type: "file",

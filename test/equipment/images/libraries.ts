@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { run } from "../../harness/run.ts";
-import { dependenciesOf, unpackedPackages } from "../packages.ts";
+import { dependenciesOf, unpackedPackage, unpackedPackages } from "../packages.ts";
 import type { TarEntry } from "./tar.ts";
 
 /** Debian keeps libraries in folders by the machine's kind: usr/lib/x86_64-linux-gnu. */
@@ -34,6 +34,20 @@ export async function sharedLibraries(packageName: string, programs: readonly st
     toFollow = fresh.filter((name) => then.found.some((path) => path.startsWith(`${origin.get(name)}/`)));
   }
   throw new Error(`the libraries of ${packageName} do not come to an end`);
+}
+
+/** A library that nobody names beforehand: programs with threads load it when one of them ends. */
+export async function threadLibrary(): Promise<TarEntry> {
+  const folder = await unpackedPackage("libgcc-s1");
+  const [path] = globSync("{lib,usr/lib}/*-linux-*/libgcc_s.so.1", { cwd: folder });
+  if (!path) throw new Error("libgcc-s1 has no libgcc_s.so.1");
+  const kind = basename(dirname(path));
+  return {
+    type: "file",
+    path: `usr/lib/${kind}/${basename(path)}`,
+    mode: 0o755,
+    content: readFileSync(join(folder, path)),
+  };
 }
 
 interface Needed {

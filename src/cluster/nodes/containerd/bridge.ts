@@ -9,16 +9,18 @@ export const BRIDGE = "knarr0";
 
 /**
  * Sees to it that the bridge is up with the gateway's address, before there is a pod: what pods talk to on this
- * machine (the API server, DNS) listens there. `address`: with its prefix, `10.244.0.1/24`.
+ * machine (the API server, DNS) listens there. `address`: with its prefix, `10.244.0.1/24`. Resolves to whether it
+ * was not there before.
  */
-export async function ensureBridge(address: string): Promise<void> {
-  try {
-    await ip("link", "show", "dev", BRIDGE);
-  } catch {
-    await ip("link", "add", "name", BRIDGE, "type", "bridge");
-  }
+export async function ensureBridge(address: string): Promise<boolean> {
+  const isThere = await ip("link", "show", "dev", BRIDGE).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) await ip("link", "add", "name", BRIDGE, "type", "bridge");
   await ip("address", "replace", address, "dev", BRIDGE);
   await ip("link", "set", "dev", BRIDGE, "up");
+  return !isThere;
 }
 
 /** Takes the bridge away, and with it the address. */

@@ -2,10 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock, Log, Scope } from "#base";
-import { startContainerd, type Containerd } from "#kubelet/containerd";
+import { startContainerd, writeRegistrySettings, type Containerd } from "#kubelet/containerd";
 import { StartError, type ClusterOptions } from "../../options.ts";
 import type { NodeRuntime } from "../runtime.ts";
-import { BRIDGE, ensureBridge } from "./bridge.ts";
+import { BRIDGE, ensureBridge, removeBridge } from "./bridge.ts";
 import { nodeFolders } from "./folders.ts";
 import { GATEWAY, GATEWAY_PREFIX, POD_CIDR } from "./network.ts";
 import { lockNetwork } from "./network-lock.ts";
@@ -31,8 +31,6 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
   if ((options.nodes ?? 1) !== 1) {
     throw new StartError("with real containers this machine is the one node; more nodes need --runtime simulated");
   }
-  const unlock = await lockNetwork();
-  scope.defer(unlock);
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "knarr-")));
   if (options.dataDir === undefined) {
     scope.defer(async () => {
@@ -44,35 +42,42 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
   if (Buffer.byteLength(folders.containerd) > MAX_FOLDER_BYTES) {
     throw new StartError(`data directory ${dataDir} has too long a path for sockets: use a shorter one`);
   }
-  await ensureBridge(`${GATEWAY}/${GATEWAY_PREFIX}`);
   let daemon: Promise<Containerd> | undefined;
-  const begin = () => {
-    if (daemon) return;
-    daemon = startContainerd({
+  let madeBridge = false;
+  const begun = () =>
+    (daemon ??= startContainerd({
       folder: folders.containerd,
       podCidr: POD_CIDR,
       bridge: BRIDGE,
       clock,
       log,
       scope: scope.child("containerd"),
-    });
-    // Who starts the node is told; until then it is nobody's.
-    daemon.catch(() => {});
-  };
+    }));
   return {
     name: "containerd",
     notes: [],
     count: 1,
     hostAddress: GATEWAY,
-    begin,
+    async prepare() {
+      scope.defer(await lockNetwork());
+      madeBridge = await ensureBridge(`${GATEWAY}/${GATEWAY_PREFIX}`);
+    },
+    begin() {
+      // Who starts the node is told; until then it is nobody's.
+      begun().catch(() => {});
+    },
     async start(nodesContext) {
       // Loaded only here: clusters without containers need none of it.
       const { startContainerdNode } = await import("./node.ts");
-      begin();
-      const containerd = await daemon!.catch((error: unknown) => {
+      const containerd = await begun().catch((error: unknown) => {
         throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
       });
+      await writeRegistrySettings(containerd.registries, options.registries ?? { mirrors: [], authorities: [] });
       return startContainerdNode({ folders, containerd }, nodesContext);
+    },
+    async abandon() {
+      await (await daemon?.catch(() => undefined))?.stop();
+      if (madeBridge) await removeBridge();
     },
   };
 }

@@ -1,0 +1,98 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { skipUnlessReal } from "./equipment/machine.ts";
+import { createTestNamespace, type TestNamespace } from "./equipment/network-namespace.ts";
+import { startRegistry, type TestRegistry } from "./equipment/registry.ts";
+import { get, requestLoop } from "./equipment/requests.ts";
+import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
+
+const skip = await skipUnlessReal();
+
+const DEPLOYMENT = (image: string, more = "") => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: web }
+spec:
+  replicas: 3
+  ${more}
+  selector: { matchLabels: { app: web } }
+  template:
+    metadata: { labels: { app: web } }
+    spec:
+      containers:
+        - name: main
+          image: ${image}
+          ports: [{ containerPort: 80 }]
+          readinessProbe: { httpGet: { path: /, port: 80 }, periodSeconds: 1 }
+          lifecycle: { preStop: { sleep: { seconds: 2 } } }
+`;
+
+describe("the story with real containers (S6 to S8, S20 to S25)", { skip }, () => {
+  let namespace: TestNamespace;
+  let registry: TestRegistry;
+  let cluster: ClusterUnderTest;
+  before(async () => {
+    namespace = await createTestNamespace();
+    registry = await startRegistry(namespace);
+    cluster = await startUnderTest({ real: { namespace, registry } });
+  });
+  after(async () => {
+    await cluster?.[Symbol.asyncDispose]();
+    await registry?.[Symbol.asyncDispose]();
+    await namespace?.[Symbol.asyncDispose]();
+  });
+
+  /** Addresses of the Service `web`: inside the cluster, on a port of the node, and at the balancer. */
+  async function addressesOf(kubectl: Kubectl): Promise<readonly string[]> {
+    const service = await eventually("an address of the balancer", async () => {
+      const found = await kubectl.json<{
+        spec: { clusterIP: string; ports: { nodePort: number }[] };
+        status: { loadBalancer: { ingress?: { ip: string }[] } };
+      }>("service", "web");
+      return found.status.loadBalancer.ingress ? found : undefined;
+    });
+    const { clusterIP, ports } = service.spec;
+    return [
+      `http://${clusterIP}/version`,
+      `http://127.0.0.1:${ports[0]!.nodePort}/version`,
+      `http://${service.status.loadBalancer.ingress![0]!.ip}/version`,
+    ];
+  }
+
+  test("updates and rolls back without one failed request, by every way in", async () => {
+    const kubectl = await cluster.inNamespace("rolling");
+    await kubectl.apply(DEPLOYMENT("nginx:1.27"));
+    await kubectl("expose", "deployment", "web", "--type=LoadBalancer", "--port=80");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    const urls = await addressesOf(kubectl);
+    const loops = urls.map((url) => requestLoop(namespace, url));
+    for (const loop of loops) await loop.more(10);
+    await kubectl.apply(DEPLOYMENT("httpd:2.4"));
+    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "undo", "deployment/web", "--to-revision=1");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    for (const loop of loops) await loop.more(10);
+    for (const loop of loops) {
+      const { sent, failed, bodies } = await loop.stop();
+      assert.deepEqual(failed, [], `of ${sent}`);
+      assert.deepEqual([...bodies.keys()].map((body) => body.trim()).toSorted(), ["1.27", "2.4"]);
+    }
+  });
+
+  test("Recreate is an outage that can be seen, and ends by itself", async () => {
+    const kubectl = await cluster.inNamespace("recreating");
+    await kubectl.apply(DEPLOYMENT("nginx:1.27", "strategy: { type: Recreate }"));
+    await kubectl("expose", "deployment", "web", "--type=LoadBalancer", "--port=80", "--name=web");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    const { clusterIP } = (await kubectl.json<{ spec: { clusterIP: string } }>("service", "web")).spec;
+    const loop = requestLoop(namespace, `http://${clusterIP}/version`);
+    await loop.more(10);
+    await kubectl.apply(DEPLOYMENT("httpd:2.4", "strategy: { type: Recreate }"));
+    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await eventually("the new version to answer", async () =>
+      (await get(namespace, `http://${clusterIP}/version`)).includes("2.4"),
+    );
+    const { failed } = await loop.stop();
+    assert.ok(failed.length > 0, "every request was answered: nobody saw an outage");
+  });
+});
