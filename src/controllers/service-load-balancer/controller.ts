@@ -1,5 +1,5 @@
 import type { SharedCaches } from "#client";
-import { keyOf, NODES, parseKey, SERVICES, type Node, type Service } from "#objects";
+import { equalJson, keyOf, NODES, parseKey, SERVICES, type Node, type Service } from "#objects";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { messageOf } from "../framework/pod-control.ts";
@@ -84,6 +84,7 @@ export function serviceLoadBalancer({ addresses, taken = [] }: LoadBalancerOptio
       if (plan.type === "ensure") given.set(key, plan.ips);
       if (plan.type === "nothing") {
         if (wantsBalancer(service)) given.set(key, addressesGiven(service));
+        else if (given.delete(key)) retryWaiting(context);
         return;
       }
       try {
@@ -142,11 +143,19 @@ async function carryOut(
   }
 }
 
-/** Services that want an address, had one, or are to be let go of. */
-const concerned: KeysOf<Service> = ({ object, previous }) => {
-  const is = (service: Service | undefined) =>
-    service?.spec?.type === "LoadBalancer" || service?.metadata.finalizers?.includes(CLEANUP_FINALIZER);
-  return is(object) || is(previous) ? keyOf(object) : undefined;
+/**
+ * Services that want an address, or have to be let go of, when what they ask for changed. What others write into the
+ * status stays, as upstream: another implementation may be at work, and two that undo each other never end.
+ */
+const concerned: KeysOf<Service> = ({ type, object, previous }) => {
+  const key = keyOf(object);
+  const balances = object.spec?.type === "LoadBalancer";
+  const marked = object.metadata.finalizers?.includes(CLEANUP_FINALIZER) ?? false;
+  if (!balances && !marked) return previous?.spec?.type === "LoadBalancer" ? key : undefined;
+  if (type !== "modified" || !balances) return key;
+  const same =
+    previous.metadata.deletionTimestamp === object.metadata.deletionTimestamp && equalJson(previous.spec, object.spec);
+  return same ? undefined : key;
 };
 
 const allWanting: KeysOf<Node> = ({ type, object, previous }, caches) => {
