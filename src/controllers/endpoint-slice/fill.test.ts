@@ -78,7 +78,7 @@ const toEndpoints = (state: readonly { readonly id: number; readonly ready: bool
 
 test("property: after any history slices hold just what is wanted, none too full, none twice, and then nothing is written", () => {
   fc.assert(
-    fc.property(fc.array(states, { minLength: 1, maxLength: 8 }), (history) => {
+    fc.property(fc.array(states, { minLength: 1, maxLength: 8, size: "max" }), (history) => {
       let slices: Holding<string>[] = [];
       let names = 0;
       for (const state of history) {

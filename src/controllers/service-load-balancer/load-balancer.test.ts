@@ -183,8 +183,8 @@ test("property: whatever comes and goes, no two Services have one port of one ad
     act: fc.constantFrom("create", "delete", "port 80", "port 81", "ClusterIP", "LoadBalancer", "let go"),
   });
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 15 }), async (steps) => {
-      const addresses = ["10.9.0.1", "10.9.0.2"];
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 15, size: "max" }), async (steps) => {
+      const addresses = ["10.9.0.1"];
       await using w = await world({ addresses });
       for (const { name, act } of steps) {
         const exists = w.client
