@@ -3,7 +3,6 @@ import type { Cache, EventRecorder } from "#client";
 import type { EndpointSlice, Node, Pod, Service } from "#objects";
 import { blocksOf } from "./rules/addresses.ts";
 import type { ProxyContext } from "./rules/context.ts";
-import type { Family } from "./rules/model.ts";
 import type { RunCommand } from "./host/commands.ts";
 import type { SyncInfo } from "./table-keeper.ts";
 
@@ -57,7 +56,7 @@ export interface ProxyNode {
 export function contextsOf(options: ProxyOptions, moveUdpFlows: boolean): ProxyContext[] {
   const { node } = options;
   const families = (["ip", "ip6"] as const).filter((family) => blocksOf(family, node.podCidrs).length > 0);
-  return families.map((family: Family) => ({
+  return families.map((family) => ({
     family,
     nodeName: node.name,
     nodeAddresses: node.addresses,
@@ -68,7 +67,8 @@ export function contextsOf(options: ProxyOptions, moveUdpFlows: boolean): ProxyC
     loopback: options.loopback ?? true,
     nodePortAddresses: options.nodePortAddresses ?? [],
     masqueradeBit: options.masqueradeBit ?? 14,
-    moveUdpFlows,
+    // nft 1.0.6 fails on what this needs with IPv6 addresses.
+    moveUdpFlows: moveUdpFlows && family === "ip",
     table: options.table ?? "knarr",
   }));
 }

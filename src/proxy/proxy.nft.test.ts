@@ -17,10 +17,13 @@ import {
 } from "#objects";
 import { createFakeClient, type FakeClient } from "#simulation";
 import { removeTable } from "./host/remove-table.ts";
+import type { ProxyContext } from "./rules/context.ts";
+import { changes, renderAll } from "./rules/ledger.ts";
+import { ruleset } from "./rules/ruleset.ts";
 import { startProxy, type ServiceProxy } from "./proxy.ts";
 import type { SyncInfo } from "./table-keeper.ts";
 import { createTestNetwork, whyNoNetwork, type Agent, type TestNetwork } from "./testing/network.ts";
-import { DRAINING, endpoint, pod, service, slice } from "./testing/objects.ts";
+import { DRAINING, endpoint, NODE, pod, service, slice } from "./testing/objects.ts";
 
 const why = await whyNoNetwork();
 if (why) console.error(`SKIPPED: the proxy on a real kernel ${why}`);
@@ -176,7 +179,13 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     assert.deepEqual(others, []);
     await running.close();
     assert.equal(await ask(c, "10.96.0.10"), first, "without a proxy the rules stay");
+    const remembered = async () => {
+      const table = await network.run("nft", ["list", "table", "ip", "knarr"]);
+      return table.match(/10\.244\.0\.13 timeout 3h expires (2h59m|3h)/g)?.length;
+    };
+    assert.equal(await remembered(), 1);
     await start();
+    assert.equal(await remembered(), 1);
     assert.deepEqual(await askOften(c, "10.96.0.10"), [first]);
     assert.deepEqual(await askOften(network.node, "10.96.0.10", 80, 4).then((all) => all.length), 1);
   });
@@ -305,6 +314,45 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     await start();
     assert.equal(syncs.at(-1)?.whole, true);
     assert.equal(await ask(c, "10.97.1.244"), `b ${C}`);
+  });
+
+  test("nft takes the IPv6 table, with everything a Service may have", async () => {
+    const node: ProxyContext = {
+      ...NODE,
+      family: "ip6",
+      moveUdpFlows: false,
+      podCidrs: ["fd00:1::/64"],
+      clusterCidrs: ["fd00:1::/48"],
+      serviceCidrs: ["fd00:2::/108"],
+      nodeAddresses: ["fd00:7::1"],
+    };
+    const six = (protocol: string, number: number) => ({
+      service: service(
+        `six-${protocol.toLowerCase()}`,
+        {
+          clusterIP: `fd00:2::${number}`,
+          externalTrafficPolicy: "Local",
+          externalIPs: [`fd00:9::${number}`],
+          loadBalancerSourceRanges: ["fd00:7::/64", "fd00:7::/96"],
+          sessionAffinity: "ClientIP",
+          ports: [{ port: 80, protocol, nodePort: 30000 + number }],
+        },
+        { loadBalancer: { ingress: [{ ip: `fd00:8::${number}` }] } },
+      ),
+      slice: slice(`six-${protocol.toLowerCase()}`, [endpoint("fd00:1::5"), endpoint("fd00:1::6")], {
+        addressType: "IPv6",
+        ports: [{ name: "", port: 8080, protocol }],
+      }),
+    });
+    const all = [six("TCP", 2), six("UDP", 3), six("SCTP", 4)];
+    const objects = { services: all.map((one) => one.service), endpointSlices: all.map((one) => one.slice) };
+    const rules = ruleset(objects, node);
+    await network.run("nft", ["-f", "-"], renderAll(rules));
+    const emptied = ruleset({ ...objects, endpointSlices: [] }, node);
+    await network.run("nft", ["-f", "-"], changes(rules, emptied));
+    await network.run("nft", ["-f", "-"], changes(emptied, rules));
+    const table = await network.run("nft", ["list", "table", "ip6", "knarr"]);
+    assert.match(table, /fd00:2::4 \. sctp \. 80 : goto service-\S+\/six-sctp/);
   });
 
   test("rules that somebody has taken away come back with the next change, and the log says why", async () => {

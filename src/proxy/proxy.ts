@@ -34,7 +34,7 @@ const PREPARE_AGAIN_MS = 10_000;
  * once the caches are filled, by putting whole tables in place of what an earlier proxy left; connections go on.
  */
 export function startProxy(options: ProxyOptions): ServiceProxy {
-  const { scope, log, clock, run = runCommand } = options;
+  const { scope, log, run = runCommand } = options;
   const nft = createNft(run);
   const started = Promise.withResolvers<TableKeeper>();
   started.promise.catch(() => {});
@@ -42,25 +42,21 @@ export function startProxy(options: ProxyOptions): ServiceProxy {
   let keeper: TableKeeper | undefined;
 
   const start = async () => {
-    const [context] = contextsOf(options, false);
+    const [context] = contextsOf(options, true).filter(({ family }) => family === "ip");
     const moveUdpFlows = context !== undefined && (await canMoveUdpFlows(nft, context));
-    if (!moveUdpFlows)
+    if (context && !moveUdpFlows)
       log.warn("the kernel has no conntrack zones: clients of UDP may go on sending to pods that ended");
     const contexts = contextsOf(options, moveUdpFlows);
     const prepared = Promise.withResolvers<void>();
     scope.run("preparing the node's network", (signal) => keepPreparing(options, contexts, prepared.resolve, signal));
     const { services, endpointSlices, pods, nodes } = options;
-    await Promise.all([services, endpointSlices, pods, nodes].map((cache) => cache?.whenSynced()));
+    for (const cache of [services, endpointSlices, pods, nodes]) await cache?.whenSynced();
     await prepared.promise;
     if (scope.signal.aborted) return;
     keeper = watch(options, contexts);
     started.resolve(keeper);
   };
-  scope.run(
-    "start",
-    async () => start(),
-    (error) => log.error("Services do not work on this node", { error: messageOf(error) }),
-  );
+  scope.run("start", start, (error) => log.error("Services do not work on this node", { error: messageOf(error) }));
 
   return {
     settled: async () => (await started.promise).settled(),

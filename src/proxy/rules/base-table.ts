@@ -141,7 +141,7 @@ function masqueradingRules(context: ProxyContext): Rule[] {
   const { family, podCidrs, clusterCidrs } = context;
   const mark = masqueradeMark(context);
   const pods = blocksOf(family, podCidrs);
-  const inside = [...new Set([...blocksOf(family, clusterCidrs), ...pods, MULTICAST[family]])];
+  const inside = blocksOf(family, [...clusterCidrs, ...pods, MULTICAST[family]]);
   return [
     rule([{ on: "mark", mark }], { type: "unmark", mark }, { type: "masquerade" }),
     // A pod that reached itself would see its own address as the client's, and answer itself.

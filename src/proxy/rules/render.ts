@@ -76,7 +76,12 @@ function wordsOf(family: Family) {
   const key = (parts: readonly KeyField[]) => parts.map((part) => fields[part]).join(" . ");
   const typeOfKey = (parts: readonly KeyField[]) => parts.map((part) => types[part]).join(" . ");
   const flow = `${family} saddr . udp sport . ${family} daddr . udp dport`;
-  const clientsFlow = `ct original ${family} saddr . ct original proto-src . ct original ${family} daddr . ct original proto-dst`;
+  const clientsFlow = [
+    `ct original ${family} saddr`,
+    "ct original proto-src",
+    `ct original ${family} daddr`,
+    "ct original proto-dst",
+  ].join(" . ");
 
   const match = (one: Match): string => {
     switch (one.on) {

@@ -1,4 +1,5 @@
 import { blockContains, parseCidr, parseIp, type EndpointSlice, type Service } from "#objects";
+import { blocksOf } from "./addresses.ts";
 import { categorize, type Categorized } from "./categorize.ts";
 import { masqueradeMark, type ProxyContext } from "./context.ts";
 import { endpointsByPort, type ProxyEndpoint } from "./endpoints.ts";
@@ -180,6 +181,7 @@ function firewallChain(name: string, port: ProxyServicePort, context: ProxyConte
   const blocks = port.sourceRanges.map(parseCidr);
   const allowsNode = nodeAddress && blocks.some((block) => block && blockContains(block, nodeAddress));
   // What the node sends to a balancer's address that is also its own comes from that very address.
-  const within = allowsNode ? [...port.sourceRanges, ...port.loadBalancerIps] : port.sourceRanges;
+  const own = allowsNode ? port.loadBalancerIps : [];
+  const within = blocksOf(context.family, [...port.sourceRanges, ...own]);
   return { name, rules: [rule([{ on: "address", field: "saddr", within, not: true }], { type: "drop" })] };
 }

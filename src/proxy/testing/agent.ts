@@ -1,6 +1,7 @@
 /**
  * Runs in a network namespace and does there what it is asked on its standard input, one JSON a line: listens,
- * connects, sends. Every server answers each line or datagram with its name and whom it came from.
+ * connects, sends. Every server answers each line or datagram with its name and whom it came from: `b 10.244.0.2`.
+ * An answer is that, or why there is none: `ECONNREFUSED`, `silence`.
  */
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { connect, createServer, type Socket } from "node:net";
@@ -16,11 +17,6 @@ export type Request =
   | { readonly do: "ask-again"; readonly as: string }
   /** From a port of its own that stays the same. */
   | { readonly do: "ask-udp"; readonly host: string; readonly port: number; readonly from: number };
-
-/** `b 10.244.0.2`, or why there is no answer: `ECONNREFUSED`, `silence`. */
-export interface Answer {
-  readonly answer: string;
-}
 
 /** How long no answer is silence. */
 const SILENCE_MS = 700;
