@@ -238,6 +238,44 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     }
   });
 
+  test("no request fails while endpoints come and go, as in a rolling update", async () => {
+    await set({ services: [web()], slices: [slice("web", [endpoint(A)])] });
+    let over = false;
+    const failed: string[] = [];
+    let asked = 0;
+    const loops = (
+      [
+        [c, "10.96.0.10", 80],
+        [network.node, "127.0.0.1", 30080],
+        [network.outside, "198.51.100.2", 80],
+      ] as const
+    ).map(async ([agent, host, port]) => {
+      while (!over) {
+        const answer = await ask(agent, host, port);
+        asked++;
+        if (!/^[ab] /.test(answer)) failed.push(`${host} ${answer}`);
+      }
+    });
+    for (let round = 0; round < 12; round++) {
+      const [old, fresh] = round % 2 === 0 ? [A, B] : [B, A];
+      const states = [
+        [endpoint(old), endpoint(fresh, { ready: false, serving: false })],
+        [endpoint(old), endpoint(fresh)],
+        [endpoint(old, DRAINING), endpoint(fresh)],
+        [endpoint(fresh)],
+      ];
+      for (const state of states) {
+        await setEndpoints("web", state);
+        const before = asked;
+        while (asked < before + 3) await sleep(systemClock, 1);
+      }
+    }
+    over = true;
+    await Promise.all(loops);
+    assert.deepEqual(failed, []);
+    assert.ok(asked > 100);
+  });
+
   test("UDP: a client that keeps its port is led away from an endpoint that has gone", async () => {
     const dns = service("dns", {
       clusterIP: "10.96.0.53",

@@ -169,6 +169,23 @@ describe("changes", () => {
     assert.ok(table.dump().some((line) => /^service-ips has 10\.96\.0\.1 \. tcp \. 80 => goto \S+\/new\//.test(line)));
   });
 
+  test("of two Services with one external address the first by name has it, and the other when that goes", () => {
+    const at = (names: readonly string[]): World => ({
+      services: names.map((name, i) => service(name, { clusterIP: `10.96.0.${i + 1}`, externalIPs: ["198.51.100.1"] })),
+      endpointSlices: names.map((name) => slice(name, [endpoint("10.244.0.5")])),
+      pods: [],
+    });
+    const table = createFakeTable();
+    const holders = () =>
+      table.dump().flatMap((line) => /^service-ips has 198\.\S+ .* => goto \S+default\/(\w)\//.exec(line)?.[1] ?? []);
+    table.run(renderAll(ruleset(at(["b"]), NODE)));
+    assert.deepEqual(holders(), ["b"]);
+    table.run(changes(ruleset(at(["b"]), NODE), ruleset(at(["b", "a"]), NODE)));
+    assert.deepEqual(holders(), ["a"]);
+    table.run(changes(ruleset(at(["b", "a"]), NODE), ruleset(at(["b"]), NODE)));
+    assert.deepEqual(holders(), ["b"]);
+  });
+
   test("a UDP endpoint that goes is remembered, until it is there again", () => {
     const udp = (ips: readonly string[]) =>
       ruleset(
