@@ -9,9 +9,12 @@ import { startNodeAgent } from "./node/agent.ts";
 import type { NodeDescription } from "./node/describe.ts";
 import { WELL, type NodeMonitor } from "./node/health.ts";
 import { pressureRefusal } from "./node/pressure.ts";
+import { apiRecord, type PodRecord } from "./pod/record.ts";
 import { PodWorker, type WorkerContext } from "./pod/worker.ts";
 import type { LogLine, LogOptions, Runtime } from "./runtime.ts";
 import type { Sources } from "./sources.ts";
+import { isMirrorPod, uidOnNode } from "./static/annotations.ts";
+import { startStaticPods, type StaticPodSource } from "./static/static-pods.ts";
 import { joinStreams, type KubeletStreams } from "./streams.ts";
 import type { Volumes } from "./volumes.ts";
 
@@ -24,6 +27,8 @@ export interface KubeletOptions {
   readonly volumes?: Volumes;
   /** Absent for a node that is always well. */
   readonly monitor?: NodeMonitor;
+  /** Pods that the node runs without being asked to by the API. */
+  readonly staticPods?: StaticPodSource;
   readonly client: Client;
   readonly clock: Clock;
   readonly random: Random;
@@ -79,7 +84,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     scope,
   });
   const context: WorkerContext = {
-    client,
+    record: apiRecord(client),
     runtime,
     sources,
     volumes,
@@ -117,11 +122,44 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     });
   }
 
-  const viewOf = (pod: Pod) => workers.get(pod.metadata.uid ?? "")?.view;
+  const viewOf = (pod: Pod) => workers.get(uidOnNode(pod))?.view;
+  const begin = (pod: Pod, own: WorkerContext): PodWorker => {
+    const { uid = "" } = pod.metadata;
+    const worker = new PodWorker(pod, own);
+    workers.set(uid, worker);
+    if (pod.status?.startTime) counter.add(pod);
+    worker.start().catch((error: unknown) => log.error("a pod could not be taken up", { pod: uid, error }));
+    return worker;
+  };
+  const startStatic = (pod: Pod, record: PodRecord, onGone: () => void) =>
+    begin(pod, {
+      ...context,
+      record,
+      onGone(uid) {
+        counter.remove(uid);
+        workers.delete(uid);
+        onGone();
+      },
+    });
+  const staticPods = options.staticPods
+    ? startStaticPods({
+        source: options.staticPods,
+        client,
+        clock,
+        log,
+        scope,
+        node: () => currentNode() ?? agent.node,
+        start: startStatic,
+      })
+    : undefined;
   return {
     nodeName: node.name,
     ...(runtime.streams ? { streams: joinStreams(runtime.streams, viewOf) } : {}),
     observe(pod) {
+      if (staticPods && isMirrorPod(pod)) {
+        staticPods.observeMirror(pod);
+        return;
+      }
       const { uid = "" } = pod.metadata;
       const known = workers.get(uid);
       if (known) {
@@ -130,12 +168,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       }
       // Finished before this kubelet came: nothing runs, and only its deletion would be left to do.
       if (isPodTerminal(pod) && !pod.metadata.deletionTimestamp) return;
-      const worker = new PodWorker(pod, context);
-      workers.set(uid, worker);
-      if (pod.status?.startTime) counter.add(pod);
-      worker.start().catch((error: unknown) => log.error("a pod could not be taken up", { pod: uid, error }));
+      begin(pod, context);
     },
     forget(pod) {
+      if (staticPods && isMirrorPod(pod)) {
+        staticPods.forgetMirror(pod);
+        return;
+      }
       const { uid = "" } = pod.metadata;
       const worker = workers.get(uid);
       if (worker?.closed) workers.delete(uid);
@@ -146,7 +185,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     },
     logs(pod, container, { previous, ...wanted }) {
       // The worker knows of the latest run before the API does.
-      const current = workers.get(pod.metadata.uid ?? "")?.view.pod ?? pod;
+      const current = viewOf(pod)?.pod ?? pod;
       return runtime.logs(logSource(current, container, previous), wanted);
     },
   };

@@ -1,11 +1,11 @@
 import type { Clock, Log, Timer } from "#base";
-import { updateStatus, type Client } from "#client";
-import { equalJson, hasReason, PODS, type Pod, type PodStatus } from "#objects";
+import { equalJson, hasReason, type Pod, type PodStatus } from "#objects";
+import type { PodRecord } from "./record.ts";
 import { statusOf } from "./status.ts";
 import type { PodView } from "./view.ts";
 
 export interface StatusWriterOptions {
-  readonly client: Client;
+  readonly record: PodRecord;
   readonly clock: Clock;
   readonly log: Log;
   readonly nodeIps: readonly string[];
@@ -32,7 +32,7 @@ type State =
   | { readonly state: "closed" };
 
 export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
-  const { client, clock, log, nodeIps, view, onWritten } = options;
+  const { record, clock, log, nodeIps, view, onWritten } = options;
   let state: State = { state: "idle" };
   /** The view that the API is known to reflect, or that only a newer pod can help. */
   let seen: PodView | undefined;
@@ -54,7 +54,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
         continue;
       }
       try {
-        const pod = await updateStatus(client, PODS, { ...current.pod, status });
+        const pod = await record.writeStatus(current.pod, status);
         written = { status, version: pod.metadata.resourceVersion };
         onWritten(pod);
       } catch (error) {

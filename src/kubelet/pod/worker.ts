@@ -1,6 +1,6 @@
 import type { Clock, Log, Random, Timer } from "#base";
-import type { Client, EventRecorder } from "#client";
-import { hasReason, PODS, type Pod } from "#objects";
+import type { EventRecorder } from "#client";
+import type { Pod } from "#objects";
 import { createPodProbes, type PodProbes } from "../probe/container-probes.ts";
 import type { Quantities } from "../environment/resources.ts";
 import type { AdoptedPod, Runtime } from "../runtime.ts";
@@ -11,13 +11,15 @@ import { carryOut, followSandbox, type EffectsContext } from "./effects.ts";
 import { recordAll } from "./events.ts";
 import type { Happening } from "./happening.ts";
 import { isSettled, planPod } from "./plan.ts";
+import type { PodRecord } from "./record.ts";
 import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
 import { stepId, type Step } from "./step.ts";
 import { newView, transition } from "./transition.ts";
 import type { PodView } from "./view.ts";
 
 export interface WorkerContext {
-  readonly client: Client;
+  /** Where it is recorded how the pod is. */
+  readonly record: PodRecord;
   readonly runtime: Runtime;
   /** Absent: nothing that pods refer to is there. */
   readonly sources: Sources | undefined;
@@ -62,7 +64,7 @@ export class PodWorker {
 
   constructor(pod: Pod, context: WorkerContext) {
     this.#context = context;
-    const { client, runtime, sources, volumes, allocatable, clock, random, log, nodeIps, signal, onImages } = context;
+    const { record, runtime, sources, volumes, allocatable, clock, random, log, nodeIps, signal, onImages } = context;
     this.#view = newView(pod, clock.now(), { volumes: volumes !== undefined });
     const view = () => this.#view;
     const dispatch = (happening: Happening) => this.dispatch(happening);
@@ -83,7 +85,7 @@ export class PodWorker {
     };
     this.#probes = createPodProbes({ runtime, clock, view, dispatch, spread: (ms) => random.int(ms) });
     this.#status = createStatusWriter({
-      client,
+      record,
       clock,
       log,
       nodeIps,
@@ -221,18 +223,10 @@ export class PodWorker {
 
   async #finishDeletion(): Promise<void> {
     const { pod, lifecycle } = this.#view;
-    const { namespace = "", name = "", uid = "" } = pod.metadata;
-    const { client, runtime, onGone } = this.#context;
-    if (!(lifecycle.state === "deleting" && lifecycle.forgotten)) {
-      try {
-        await client.delete(PODS, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } });
-      } catch (error) {
-        // Somebody else has finished it, or another pod has its name by now.
-        if (!hasReason(error, "NotFound", "Conflict")) throw error;
-      }
-    }
+    const { record, runtime, onGone } = this.#context;
+    if (!(lifecycle.state === "deleting" && lifecycle.forgotten)) await record.finish(pod);
     this.close();
     await runtime.removePod(pod);
-    onGone(uid);
+    onGone(this.uid);
   }
 }

@@ -17,3 +17,6 @@ export function isStaticPod({ metadata: { annotations } }: Pod): boolean {
 
 /** Whether a pod at the API is only the picture of a static pod. */
 export const isMirrorPod = ({ metadata: { annotations } }: Pod): boolean => annotations?.[CONFIG_MIRROR] !== undefined;
+
+/** The uid that a pod has on its node: of a mirror pod, that of the static pod that it shows. */
+export const uidOnNode = ({ metadata: { annotations, uid = "" } }: Pod): string => annotations?.[CONFIG_MIRROR] ?? uid;
