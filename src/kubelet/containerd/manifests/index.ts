@@ -1,0 +1,1 @@
+export { watchManifests, type ManifestDirectoryOptions } from "./directory.ts";
