@@ -6,6 +6,11 @@ import type { SimulatedTimes } from "#kubelet/simulated";
 export interface ClusterOptions {
   /** Keeps certificates and, with the lmdb store, all objects. The same directory again resumes the same cluster. */
   readonly dataDir?: string;
+  /**
+   * Pods that a node with real containers runs without being asked to by the API: a manifest in each file of this
+   * directory, which is watched. Default `manifests` in the dataDir.
+   */
+  readonly staticPodDir?: string;
   /** Default: lmdb when there is a dataDir, else memory. */
   readonly store?: "memory" | "lmdb";
   /** How many simulated nodes, named knarr-1, knarr-2, …; default 1. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { KUBERNETES_VERSION } from "#apiserver";
 import { createCaches, createRecorder, type SharedCaches } from "#client";
 import { ensureDnsService, parseResolvConf, startDns } from "#dns";
-import { createSources, feedPods, startKubelet, type Kubelet } from "#kubelet";
+import { createSources, feedPods, startKubelet, uidOnNode, type Kubelet } from "#kubelet";
 import {
   createContainerdRuntime,
   describeMachine,
@@ -12,6 +12,7 @@ import {
   probeOverNetwork,
   runNetworkHook,
   startNodeMonitor,
+  watchManifests,
   type Containerd,
   type ContainerdRuntime,
 } from "#kubelet/containerd";
@@ -34,6 +35,8 @@ import {
 export interface ContainerdNodeOptions {
   readonly folders: NodeFolders;
   readonly containerd: Containerd;
+  /** Manifests of pods that the node runs of itself. */
+  readonly staticPodDir: string;
   readonly name?: string | undefined;
   /** The node's own address; default: that of the default route's interface. */
   readonly address?: string | undefined;
@@ -44,7 +47,7 @@ export async function startContainerdNode(
   options: ContainerdNodeOptions,
   context: NodesContext,
 ): Promise<RunningNodes> {
-  const { folders, containerd } = options;
+  const { folders, containerd, staticPodDir } = options;
   const { client, clock, random, log, scope } = context;
   await mkdir(folders.kubelet, { recursive: true, mode: 0o711 });
   const node = await describeMachine({
@@ -102,7 +105,7 @@ export async function startContainerdNode(
     log,
   });
   await caches.whenSynced();
-  const known = new Set([...pods.list()].map(({ metadata }) => metadata.uid ?? ""));
+  const known = new Set([...pods.list()].map(uidOnNode));
   // What was deleted while nobody looked.
   await runtime.removeOrphans(known);
   await volumes.removeOrphans(known);
@@ -134,6 +137,7 @@ export async function startContainerdNode(
     sources,
     volumes,
     monitor,
+    staticPods: watchManifests({ directory: staticPodDir, nodeName: node.name, clock, log, scope }),
     client,
     clock,
     random,

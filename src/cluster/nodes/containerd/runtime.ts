@@ -73,7 +73,8 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
         throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
       });
       await writeRegistrySettings(containerd.registries, options.registries ?? { mirrors: [], authorities: [] });
-      return startContainerdNode({ folders, containerd }, nodesContext);
+      const { staticPodDir = join(dataDir, "manifests") } = options;
+      return startContainerdNode({ folders, containerd, staticPodDir }, nodesContext);
     },
     async abandon() {
       await (await daemon?.catch(() => undefined))?.stop();
