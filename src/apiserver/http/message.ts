@@ -12,6 +12,8 @@ export interface ApiRequest {
   readonly headers: RequestHeaders;
   /** Reads the whole body; undefined once it turns out longer than `limit` bytes. */
   body(limit: number): Promise<Uint8Array | undefined>;
+  /** The body as it comes, for those who only pass it on; absent where it is there as a whole. Instead of `body`. */
+  stream?(): AsyncIterable<Uint8Array>;
   /** Aborts when the client has gone or the server stops. */
   readonly signal: AbortSignal;
   /** What the transport knows about the other side. The same object for all requests of a connection. */

@@ -51,7 +51,9 @@ export function resolve(target: ResolvedResource, info: RequestInfo, method: str
   const verbs = verbsOf(definition, subresource);
   if (subresource?.type === "connect") {
     const allowed = [...new Set(verbs.map((verb) => METHODS[verb]))];
-    return allowed.includes(method) || (method === "HEAD" && allowed.includes("GET"))
+    // What can be asked in every way can be asked what it takes, too.
+    const passesAll = method === "OPTIONS" && allowed.includes("DELETE");
+    return allowed.includes(method) || passesAll || (method === "HEAD" && allowed.includes("GET"))
       ? { type: "connect" }
       : { type: "not-allowed", allowed };
   }

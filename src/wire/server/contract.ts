@@ -8,6 +8,7 @@ export interface HttpRequest {
   readonly query: string;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   body(limit: number): Promise<Uint8Array | undefined>;
+  stream?(): AsyncIterable<Uint8Array>;
   readonly signal: AbortSignal;
   readonly peer?: HttpPeer;
   readonly upgrade?: HttpUpgrade;

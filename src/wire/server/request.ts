@@ -62,6 +62,11 @@ export class WireRequest implements HttpRequest {
     if (typeof announced === "string" && Number(announced) > limit) return Promise.resolve(undefined);
     return readAll(this.#source, limit);
   }
+
+  async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
+    // Whoever stops reading has not ended the exchange: the answer is still to be sent.
+    for await (const chunk of this.#source.iterator({ destroyOnReturn: false })) yield chunk as Uint8Array;
+  }
 }
 
 /** Why a request's signal aborts. */
