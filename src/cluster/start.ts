@@ -5,6 +5,7 @@ import { DEFAULT_SERVICE_CIDR, firstServiceIps } from "#registry";
 import { bootstrap } from "./bootstrap.ts";
 import type { Cluster } from "./cluster.ts";
 import { createConnector } from "./connector/connector.ts";
+import { reachDirectly } from "./connector/proxy/dial.ts";
 import { startControlLoops } from "./controllers.ts";
 import { createControlPlane } from "./control-plane.ts";
 import { kubeconfigFor } from "./kubeconfig/document.ts";
@@ -57,6 +58,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         clock,
         client: () => apiServer.client(KUBELET),
         kubelet: (name) => nodes?.kubelets.get(name),
+        random,
+        ...(runtime.name === "containerd" ? { reach: reachDirectly } : {}),
       }),
       serverAddress: () => listener.address ?? "127.0.0.1:6443",
       unready: () => unready,

@@ -11,7 +11,7 @@ import { WELL, type NodeMonitor } from "./node/health.ts";
 import { pressureRefusal } from "./node/pressure.ts";
 import { apiRecord, type PodRecord } from "./pod/record.ts";
 import { PodWorker, type WorkerContext } from "./pod/worker.ts";
-import type { LogLine, LogOptions, Runtime } from "./runtime.ts";
+import type { LogLine, LogOptions, NodeStats, Runtime } from "./runtime.ts";
 import type { Sources } from "./sources.ts";
 import { isMirrorPod, uidOnNode } from "./static/annotations.ts";
 import { startStaticPods, type StaticPodSource } from "./static/static-pods.ts";
@@ -54,6 +54,10 @@ export interface Kubelet {
   logs(pod: Pod, container: string, options: LogOptions & { readonly previous: boolean }): AsyncIterable<LogLine>;
   /** Ways into what runs; absent when there are no processes to get at. */
   readonly streams?: KubeletStreams;
+  /** The pods of the node, with what the kubelet knows of them. */
+  pods(): readonly Pod[];
+  /** What the node and its containers have used so far; absent when nothing is measured. */
+  readonly stats?: () => Promise<NodeStats>;
 }
 
 /** Registers the node and makes its kubelet; the pods are handed to it by whoever watches them. */
@@ -155,6 +159,8 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   return {
     nodeName: node.name,
     ...(runtime.streams ? { streams: joinStreams(runtime.streams, viewOf) } : {}),
+    ...(runtime.stats ? { stats: () => runtime.stats?.() ?? Promise.reject(new Error("nothing is measured")) } : {}),
+    pods: () => [...workers.values()].map(({ view }) => view.pod),
     observe(pod) {
       if (staticPods && isMirrorPod(pod)) {
         staticPods.observeMirror(pod);

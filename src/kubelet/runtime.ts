@@ -42,8 +42,35 @@ export interface Runtime {
   readonly imageStore?: ImageStore;
   /** Ways into what runs; absent when there are no processes to get at. */
   readonly streams?: RuntimeStreams;
+  /** What the node and its containers have used so far; absent when nothing is measured. */
+  stats?(): Promise<NodeStats>;
   /** Stops watching; what runs goes on running. */
   close(): Promise<void>;
+}
+
+/** One look at what is used. */
+export interface NodeStats {
+  readonly node: Usage;
+  /** Those that run. */
+  readonly containers: readonly ContainerUsage[];
+}
+
+export interface Usage {
+  /** When it was measured, in milliseconds since the epoch. */
+  readonly time: number;
+  /** Of processors, since it started: a billion is one core for a second. */
+  readonly cpuNanoseconds: number;
+  /** Memory that could not be taken back without harm. */
+  readonly workingSetBytes: number;
+}
+
+export interface ContainerUsage extends Usage {
+  /** `containerd://<hex>` */
+  readonly id: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly pod: string;
+  readonly podUid: string;
 }
 
 export type AnyContainer = Container | EphemeralContainer;

@@ -1,5 +1,5 @@
 import type { ApiResponse, ConnectRequest, Connector } from "#apiserver";
-import type { Clock } from "#base";
+import type { Clock, Random } from "#base";
 import type { Client } from "#client";
 import { renderLog, type Kubelet } from "#kubelet";
 import { StreamGone, UpgradeRefused } from "#wire";
@@ -8,13 +8,18 @@ import { chooseContainer } from "./choose-container.ts";
 import { parseLogOptions } from "./log-options.ts";
 import { connectPortForward } from "./port-forward.ts";
 import { connectAttach, connectExec } from "./process.ts";
+import { connectProxy } from "./proxy/connect.ts";
+import type { Reach } from "./proxy/dial.ts";
 
 export interface ConnectorOptions {
   readonly clock: Clock;
+  readonly random: Random;
   /** Reads what the request names; there once the API server is. */
   readonly client: () => Client;
   /** The kubelet of a node that this process runs. */
   readonly kubelet: (nodeName: string) => Kubelet | undefined;
+  /** The way to addresses of pods; absent where these are simulated. */
+  readonly reach?: Reach;
 }
 
 /** Answers what is passed on to nodes: logs from their kubelets; the rest simulated nodes do not have. */
@@ -23,6 +28,8 @@ export function createConnector(options: ConnectorOptions): Connector {
     async connect(request) {
       const { target, subresource, key } = request;
       const client = options.client();
+      const { clock, random, reach, kubelet } = options;
+      if (subresource === "proxy" && reach) return connectProxy(request, { client, clock, random, reach, kubelet });
       switch (target.resource.definition.resource) {
         case "nodes":
           await client.get(NODES, key);

@@ -1,9 +1,11 @@
 import type { ApiResponse, ConnectRequest } from "#apiserver";
 import type { Random } from "#base";
 import type { Client } from "#client";
-import { ENDPOINTS, hasReason, PODS, SERVICES, type Pod } from "#objects";
+import type { Kubelet } from "#kubelet";
+import { badRequest, ENDPOINTS, hasReason, NODES, parseIp, PODS, SERVICES, type Pod } from "#objects";
 import {
   hasAddress,
+  isGlobalUnicast,
   isPortNumber,
   noEndpoints,
   parseReference,
@@ -12,11 +14,42 @@ import {
   servicePortName,
   type Destination,
 } from "./destination.ts";
+import { answerKubelet } from "./kubelet.ts";
 import { pass, type PassOptions } from "./pass.ts";
 
 export interface ProxyOptions extends PassOptions {
   readonly client: Client;
   readonly random: Random;
+}
+
+export interface AnyProxyOptions extends ProxyOptions {
+  /** The kubelet of a node that this process runs. */
+  readonly kubelet: (nodeName: string) => Kubelet | undefined;
+}
+
+/** Passes a request on to what it names. Rejects with a StatusError. */
+export function connectProxy(connect: ConnectRequest, options: AnyProxyOptions): Promise<ApiResponse> {
+  switch (connect.target.resource.definition.resource) {
+    case "nodes":
+      return connectNode(connect, options);
+    case "services":
+      return connectService(connect, options);
+    default:
+      return connectPod(connect, options);
+  }
+}
+
+/** Of kubelets. Ours answers in the process; what else is asked for at the node is reached. */
+const KUBELET_PORT = "10250";
+
+async function connectNode(connect: Named, options: AnyProxyOptions): Promise<ApiResponse> {
+  const { secure, name, port } = parseReference(connect.key.name, "node");
+  const node = await options.client.get(NODES, { namespace: "", name });
+  if (port === "" || port === KUBELET_PORT) return answerKubelet(connect, node, options.kubelet(name));
+  const host = node.status?.addresses?.find(({ type }) => type === "InternalIP")?.address ?? "";
+  const address = parseIp(host);
+  if (!address || !isGlobalUnicast(address)) throw badRequest("address not allowed");
+  return pass(connect, { secure, host, port }, options);
 }
 
 type Named = Pick<ConnectRequest, "key" | "request" | "path">;

@@ -43,6 +43,7 @@ export async function createStreamWorld(streams: RuntimeStreams): Promise<Stream
     scope: scope.child("admission"),
     connector: createConnector({
       clock,
+      random,
       client: () => apiServer.client(KUBELET),
       kubelet: (name) => (name === NODE ? kubelet : undefined),
     }),
@@ -86,6 +87,7 @@ function fakeKubelet(streams: RuntimeStreams): Kubelet {
   return {
     nodeName: NODE,
     observe: () => {},
+    pods: () => [],
     forget: () => {},
     logs: () => {
       throw new Error("nothing is logged here");

@@ -16,6 +16,7 @@ import type { ContainerdRuntimeOptions } from "./options.ts";
 import { removeEarlierRuns, removeOrphans, removePod } from "./remove.ts";
 import { createSandbox, stopSandbox } from "./sandboxes.ts";
 import { startContainer, statusOf } from "./start.ts";
+import { readStats } from "./stats.ts";
 import { createTracker } from "./tracker.ts";
 import { createStreams } from "../streams/streams.ts";
 
@@ -146,6 +147,7 @@ export async function createContainerdRuntime(options: ContainerdRuntimeOptions)
       },
       clock,
     ),
+    stats: () => readStats(cri, clock),
     close: () => scope.close(),
   };
 }

@@ -1,0 +1,46 @@
+import type { ApiResponse, ConnectRequest } from "#apiserver";
+import type { Kubelet, NodeStats } from "#kubelet";
+import { notFoundError, type Node, type Pod } from "#objects";
+import { resourceMetrics, statsSummary } from "./node-stats.ts";
+
+/** Answers what a kubelet answers on its port, as far as it is asked for by way of the API: reads. */
+export async function answerKubelet(
+  { request, path }: Pick<ConnectRequest, "request" | "path">,
+  { metadata: { name = "" } }: Node,
+  kubelet: Kubelet | undefined,
+): Promise<ApiResponse> {
+  if (!kubelet) throw notFoundError({ group: "", resource: "nodes" }, name);
+  if (request.method !== "GET" && request.method !== "HEAD") return text(405, "405: Method Not Allowed");
+  switch (path.replace(/\/$/, "")) {
+    case "healthz":
+    case "healthz/ping":
+      return text(200, "ok");
+    case "pods":
+      return json(podList(kubelet.pods()));
+    case "configz":
+      return json({ kubeletconfig: { kind: "KubeletConfiguration", apiVersion: "kubelet.config.k8s.io/v1beta1" } });
+    case "stats/summary":
+      return withStats(kubelet, (stats) => json(statsSummary(name, stats)));
+    case "metrics/resource":
+      return withStats(kubelet, (stats) => ({
+        ...text(200, resourceMetrics(stats)),
+        headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
+      }));
+    default:
+      return path.startsWith("logs") ? text(405, "logs endpoint is disabled.\n") : text(404, "404 page not found\n");
+  }
+}
+
+async function withStats(kubelet: Kubelet, show: (stats: NodeStats) => ApiResponse): Promise<ApiResponse> {
+  return kubelet.stats ? show(await kubelet.stats()) : text(404, "404 page not found\n");
+}
+
+const podList = (items: readonly Pod[]) => ({ kind: "PodList", apiVersion: "v1", metadata: {}, items });
+
+const answer = (status: number, type: string, body: string): ApiResponse => ({
+  status,
+  headers: { "content-type": type },
+  body: { type: "bytes", bytes: new TextEncoder().encode(body) },
+});
+const text = (status: number, body: string) => answer(status, "text/plain; charset=utf-8", body);
+const json = (body: object) => answer(200, "application/json", JSON.stringify(body));
