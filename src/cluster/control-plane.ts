@@ -12,7 +12,7 @@ import {
 } from "#auth";
 import type { Clock, Log, Random, Scope } from "#base";
 import { createCaches } from "#client";
-import { builtInKinds, createRegistry, type Registry } from "#registry";
+import { builtInKinds, createRegistry, type MetricsSource, type Registry } from "#registry";
 import type { Store } from "#store";
 import { loadProtobuf } from "#wire";
 import { addProcessMetrics } from "./process-metrics.ts";
@@ -36,6 +36,8 @@ export interface ControlPlaneOptions {
   readonly connector: Connector;
   /** `host:port` once something listens. */
   readonly serverAddress: () => string;
+  /** What nodes and pods use; absent: nothing is known of it. */
+  readonly metrics?: MetricsSource;
   /** Names what keeps the cluster from being ready, or nothing. */
   readonly unready: () => string | undefined;
 }
@@ -45,7 +47,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const { store, clock, random, log, scope } = options;
   const tokens = serviceAccountTokens({ pkiDir: options.pkiDir, clock, random, registry: () => registry });
   const registry: Registry = await createRegistry({
-    definitions: builtInKinds({ issueToken: tokens.issue }),
+    definitions: builtInKinds({ issueToken: tokens.issue, ...(options.metrics ? { metrics: options.metrics } : {}) }),
     store,
     clock,
     random,

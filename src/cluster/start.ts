@@ -10,6 +10,7 @@ import { startControlLoops } from "./controllers.ts";
 import { createControlPlane } from "./control-plane.ts";
 import { kubeconfigFor } from "./kubeconfig/document.ts";
 import { createListener } from "./listener.ts";
+import { createMetricsSource } from "./metrics/source.ts";
 import { chooseRuntime } from "./nodes/choose.ts";
 import type { RunningNodes } from "./nodes/runtime.ts";
 import { openStore, prepareDataDir } from "./open-store.ts";
@@ -61,6 +62,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         random,
         ...(runtime.name === "containerd" ? { reach: reachDirectly } : {}),
       }),
+      metrics: createMetricsSource({ kubelets: () => nodes?.kubelets.values() ?? [], clock, log, scope }),
       serverAddress: () => listener.address ?? "127.0.0.1:6443",
       unready: () => unready,
     });

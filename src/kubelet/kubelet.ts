@@ -54,6 +54,8 @@ export interface Kubelet {
   logs(pod: Pod, container: string, options: LogOptions & { readonly previous: boolean }): AsyncIterable<LogLine>;
   /** Ways into what runs; absent when there are no processes to get at. */
   readonly streams?: KubeletStreams;
+  /** Of the node, by now. */
+  readonly labels?: () => Readonly<Record<string, string>>;
   /** The pods of the node, with what the kubelet knows of them. */
   pods(): readonly Pod[];
   /** What the node and its containers have used so far; absent when nothing is measured. */
@@ -160,6 +162,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     nodeName: node.name,
     ...(runtime.streams ? { streams: joinStreams(runtime.streams, viewOf) } : {}),
     ...(runtime.stats ? { stats: () => runtime.stats?.() ?? Promise.reject(new Error("nothing is measured")) } : {}),
+    labels: () => (currentNode() ?? agent.node)?.metadata.labels ?? {},
     pods: () => [...workers.values()].map(({ view }) => view.pod),
     observe(pod) {
       if (staticPods && isMirrorPod(pod)) {

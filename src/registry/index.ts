@@ -9,6 +9,9 @@ export {
   serviceDefinition,
   type BuiltInOptions,
   type IssueToken,
+  type MetricsSource,
+  type NodeMetrics,
+  type PodMetrics,
   type ServiceOptions,
 } from "./kinds/index.ts";
 export { DEFAULT_SERVICE_CIDR, firstServiceIps } from "./kinds/core/service/options.ts";

@@ -15,6 +15,7 @@ import { endpointSlices } from "./discovery/endpoint-slice.ts";
 import { flowSchemas } from "./flowcontrol/flow-schema.ts";
 import { priorityLevelConfigurations } from "./flowcontrol/priority-level.ts";
 import { storageVersions } from "./internal/storage-version.ts";
+import { metricsKinds, type MetricsOptions } from "./metrics/index.ts";
 import { NETWORKING_KINDS } from "./networking/index.ts";
 import { runtimeClasses } from "./node/runtime-class.ts";
 import { POLICY_KINDS } from "./policy/index.ts";
@@ -27,7 +28,9 @@ import { storageVersionMigrations } from "./storagemigration/storage-version-mig
 export type { IssueToken } from "./core/service-account.ts";
 export { serviceDefinition, type ServiceOptions } from "./core/service/index.ts";
 
-export type BuiltInOptions = CoreOptions;
+export type { MetricsSource, NodeMetrics, PodMetrics } from "./metrics/index.ts";
+
+export type BuiltInOptions = CoreOptions & MetricsOptions;
 
 /** Every built-in kind. Throws an Error when an option makes no sense. */
 export const builtInKinds = (options: BuiltInOptions = {}): readonly ResourceDefinition[] => [
@@ -55,6 +58,7 @@ export const builtInKinds = (options: BuiltInOptions = {}): readonly ResourceDef
   priorityLevelConfigurations,
   storageVersions,
   storageVersionMigrations,
+  ...metricsKinds(options),
 ];
 
 /** Every built-in kind, with the default ranges of cluster IPs and node ports. */

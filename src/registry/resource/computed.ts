@@ -7,23 +7,31 @@ import { checkListOptions } from "./options.ts";
 import { compileSelection } from "./selection.ts";
 import { unstored, type Writer } from "./writer.ts";
 
-function computed(writer: Writer): Stored[] {
-  const objects = writer.definition.computedObjects?.(writer.registry) ?? [];
+async function computed(writer: Writer): Promise<Stored[]> {
+  const objects = (await writer.definition.computedObjects?.(writer.registry)) ?? [];
   return objects
     .map((object) =>
       unstored(writer, { namespace: object.metadata.namespace ?? "", name: object.metadata.name ?? "" }, object),
     )
-    .sort((a, b) => (a.key.name < b.key.name ? -1 : 1));
+    .sort((a, b) => compare(a.key.namespace, b.key.namespace) || compare(a.key.name, b.key.name));
 }
 
-export function computedObject(writer: Writer, key: ObjectKey): Stored {
-  const found = computed(writer).find((object) => object.key.name === key.name);
+const compare = (a: string, b: string) => Number(a > b) - Number(a < b);
+
+export async function computedObject(writer: Writer, key: ObjectKey): Promise<Stored> {
+  const namespace = writer.definition.namespaced ? key.namespace : "";
+  const found = (await computed(writer)).find((object) => {
+    return object.key.name === key.name && object.key.namespace === namespace;
+  });
   if (!found) throw notFoundError(subjectOf(writer.definition), key.name);
   return found;
 }
 
-export function computedList(writer: Writer, query: ListQuery): ListResult {
+/** Nothing of it is stored: it is of no revision. */
+export async function computedList(writer: Writer, query: ListQuery): Promise<ListResult> {
   checkListOptions(query);
   const selector = compileSelection(writer.definition, query);
-  return { resourceVersion: String(writer.revisions.current), items: computed(writer).filter(selector.matches) };
+  const inNamespace = ({ key }: Stored) => !selector.namespace || key.namespace === selector.namespace;
+  const items = (await computed(writer)).filter((object) => inNamespace(object) && selector.matches(object));
+  return { resourceVersion: "", items };
 }

@@ -3,9 +3,9 @@ import { test } from "node:test";
 import { kind } from "../testing/kind.ts";
 import { cells, CONTEXT } from "../testing/try-kind.ts";
 
-test("component statuses are told, not stored", () => {
+test("component statuses are told, not stored", async () => {
   const statuses = kind("ComponentStatus");
-  const all = statuses.computedObjects?.(CONTEXT.registry) ?? [];
+  const all = (await statuses.computedObjects?.(CONTEXT.registry)) ?? [];
   assert.deepEqual(
     all.map(({ metadata }) => metadata.name),
     ["controller-manager", "etcd-0", "scheduler"],

@@ -1,0 +1,56 @@
+import type { ContainerUsage, NodeStats, Usage } from "#kubelet";
+import { formatDuration, formatQuantity, formatTime, quantityOf, type Pod } from "#objects";
+import type { NodeMetrics, PodMetrics } from "#registry";
+
+/** Two looks at one node, the earlier first. */
+export interface Samples {
+  readonly before: NodeStats;
+  readonly after: NodeStats;
+}
+
+const KIND = { apiVersion: "metrics.k8s.io/v1beta1" } as const;
+
+/** What a node used between two looks at it; undefined when they say nothing (a clock that went back, a restart). */
+export function nodeMetrics(
+  name: string,
+  labels: Readonly<Record<string, string>>,
+  { before, after }: Samples,
+  now: number,
+): NodeMetrics | undefined {
+  const usage = rate(before.node, after.node);
+  if (!usage) return undefined;
+  const metadata = { name, creationTimestamp: formatTime(now), labels };
+  return { ...KIND, kind: "NodeMetrics", metadata, ...span(before.node, after.node), usage };
+}
+
+/** The same of a pod: only when all of its containers that run were there both times. */
+export function podMetrics(pod: Pod, { before, after }: Samples, now: number): PodMetrics | undefined {
+  const { name = "", namespace = "", uid, labels = {} } = pod.metadata;
+  const containers: PodMetrics["containers"][number][] = [];
+  let earliest: { readonly then: ContainerUsage; readonly later: ContainerUsage } | undefined;
+  for (const later of after.containers) {
+    if (later.podUid !== uid) continue;
+    const then = before.containers.find(({ id }) => id === later.id);
+    const usage = then && rate(then, later);
+    if (!usage) return undefined;
+    containers.push({ name: later.name, usage });
+    if (!earliest || later.time < earliest.later.time) earliest = { then, later };
+  }
+  if (!earliest) return undefined;
+  const metadata = { name, namespace, creationTimestamp: formatTime(now), labels };
+  return { ...KIND, kind: "PodMetrics", metadata, ...span(earliest.then, earliest.later), containers };
+}
+
+const span = (then: Usage, later: Usage) => ({
+  timestamp: formatTime(later.time),
+  window: formatDuration(later.time - then.time),
+});
+
+/** Nanocores between the two, and the memory at the end. */
+function rate(then: Usage, later: Usage): NodeMetrics["usage"] | undefined {
+  const ms = later.time - then.time;
+  const used = later.cpuNanoseconds - then.cpuNanoseconds;
+  if (ms <= 0 || used < 0) return undefined;
+  const nanocores = { unscaled: BigInt(Math.round((used * 1000) / ms)), scale: -9, format: "DecimalSI" } as const;
+  return { cpu: formatQuantity(nanocores), memory: formatQuantity(quantityOf(later.workingSetBytes, "BinarySI")) };
+}

@@ -1,0 +1,76 @@
+/** What nodes and pods use: metrics.k8s.io, as metrics-server serves it. */
+import { addQuantities, formatQuantity, parseQuantity, type KubeObject } from "#objects";
+import type { ResourceDefinition } from "../../definition.ts";
+import { text } from "../common/columns.ts";
+import { define } from "../common/define.ts";
+
+interface Measured extends KubeObject {
+  readonly timestamp: string;
+  /** `15.2s` */
+  readonly window: string;
+}
+
+interface Used {
+  readonly cpu: string;
+  readonly memory: string;
+}
+
+export interface NodeMetrics extends Measured {
+  readonly usage: Used;
+}
+
+export interface PodMetrics extends Measured {
+  readonly containers: readonly { readonly name: string; readonly usage: Used }[];
+}
+
+/** Where the measurements come from. */
+export interface MetricsSource {
+  nodes(): Promise<readonly NodeMetrics[]>;
+  pods(): Promise<readonly PodMetrics[]>;
+}
+
+export interface MetricsOptions {
+  /** Absent: nothing is measured. */
+  readonly metrics?: MetricsSource;
+}
+
+const common = {
+  group: "metrics.k8s.io",
+  storageVersion: "v1beta1",
+  versions: [{ version: "v1beta1", schema: "" }],
+  verbs: ["get", "list"],
+} as const;
+
+export const metricsKinds = ({ metrics }: MetricsOptions): readonly ResourceDefinition[] => [
+  define<NodeMetrics>({
+    ...common,
+    resource: "nodes",
+    singular: "",
+    kind: "NodeMetrics",
+    namespaced: false,
+    computedObjects: () => metrics?.nodes() ?? [],
+    columns: [
+      text("cpu", ({ usage }) => usage.cpu),
+      text("memory", ({ usage }) => usage.memory),
+      text("Window", ({ window }) => window),
+    ],
+  }),
+  define<PodMetrics>({
+    ...common,
+    resource: "pods",
+    singular: "",
+    kind: "PodMetrics",
+    namespaced: true,
+    computedObjects: () => metrics?.pods() ?? [],
+    columns: [
+      text("cpu", (pod) => sum(pod, ({ cpu }) => cpu)),
+      text("memory", (pod) => sum(pod, ({ memory }) => memory)),
+      text("Window", ({ window }) => window),
+    ],
+  }),
+];
+
+const sum = ({ containers }: PodMetrics, of: (usage: Used) => string): string => {
+  const [first, ...rest] = containers.map(({ usage }) => parseQuantity(of(usage)));
+  return first ? formatQuantity(rest.reduce(addQuantities, first)) : "0";
+};
