@@ -32,7 +32,7 @@ export class ByteBudget {
 
 /**
  * Bytes between one who pushes and one who reads. Whoever awaits {@link push} is held up while more than `limit`
- * bytes wait here, or more than the budget allows in all of its queues.
+ * bytes wait here, or more than the budget allows in all of its queues. There is one reader.
  */
 export class ByteQueue implements AsyncIterable<Uint8Array> {
   readonly #limit: number;
