@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { mkdtemp, open, readFile, rm, writeFile } from "node:fs/promises";
 import { connect, createServer, type AddressInfo, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -34,6 +35,12 @@ before(async () => {
   world = await createStreamWorld(streams);
   await writeFile(join(dir, "kubeconfig"), world.kubeconfig, { mode: 0o600 });
   await world.pod("web");
+  await world.pod("two", {
+    containers: [
+      { name: "main", image: "main" },
+      { name: "ended", image: "main" },
+    ],
+  });
 });
 
 after(async () => {
@@ -56,6 +63,97 @@ for (const [protocol, env] of [
     test("standard input ends at its end", async () => {
       const got = await kubectl(["exec", "-i", "web", "--", "cat"], { ...env, input: "x\ny\n" });
       assert.deepEqual(got, { code: 0, stdout: "x\ny\n", stderr: "" });
+    });
+
+    test("it is this protocol that is spoken", async () => {
+      const got = await kubectl(["-v=8", "exec", "web", "--", "true"], env);
+      const header =
+        protocol === "SPDY"
+          ? /X-Stream-Protocol-Version: v4\.channel\.k8s\.io/i
+          : /Sec-Websocket-Protocol: v5\.channel\.k8s\.io/i;
+      assert.match(got.stderr, header);
+    });
+
+    test("100 MB each way, in little memory", async () => {
+      const size = 100 * 1024 * 1024;
+      const before = memory();
+      const out = await counted(["exec", "web", "--", "head", "-c", String(size), "/dev/zero"], env.env);
+      assert.equal(out, size);
+      const input = join(dir, "large");
+      await truncated(input, size);
+      const got = await kubectl(["exec", "-i", "web", "--", "wc", "-c"], { ...env, stdinFile: input });
+      assert.equal(Number(got.stdout), size);
+      assert.ok(memory() - before < 64 * 1024 * 1024, `${memory() - before} bytes more are held`);
+    });
+
+    test("a terminal, its size and its end", async () => {
+      const script = "read a; echo got $a; exit 3";
+      const inner = `${program} --kubeconfig ${join(dir, "kubeconfig")} exec -it web -- sh -c '${script}'`;
+      const got = await run("script", ["-qec", `stty cols 91 rows 37; ${inner}`, "/dev/null"], {
+        env: { ...process.env, HOME: dir, ...env.env },
+      });
+      assert.match(got.stdout, /got size 91x37/);
+      assert.equal(got.code, 3);
+    });
+
+    test("attach joins the container's own process", async () => {
+      const got = await kubectl(["attach", "-i", "web"], { ...env, input: "me\n" });
+      assert.match(got.stdout, /attached: me/);
+      assert.equal(got.code, 0);
+    });
+
+    test("files are copied in both directions", async () => {
+      const content = randomBytes(3 * 1024 * 1024);
+      await writeFile(join(dir, "from"), content);
+      const there = join(dir, `there-${protocol}`);
+      const back = join(dir, `back-${protocol}`);
+      for (const args of [
+        ["cp", "from", `web:${there}`],
+        ["cp", `web:${there}`, back],
+      ]) {
+        const got = await kubectl(args, env);
+        assert.equal(got.code, 0, got.stderr);
+      }
+      assert.ok((await readFile(back)).equals(content));
+    });
+
+    test("a client that vanishes frees the process", async () => {
+      const child = spawn(program, ["--kubeconfig", join(dir, "kubeconfig"), "exec", "-i", "web", "--", "cat"], {
+        env: { ...process.env, HOME: dir, ...env.env },
+        stdio: ["pipe", "ignore", "ignore"],
+      });
+      await eventually("the command runs", async () => streams.open === 1);
+      child.kill("SIGKILL");
+      await eventually("it is gone", async () => streams.open === 0);
+    });
+
+    test("a client that does not read holds the process up", async () => {
+      const child = spawn(program, ["--kubeconfig", join(dir, "kubeconfig"), "exec", "web", "--", "cat", "/dev/zero"], {
+        env: { ...process.env, HOME: dir, ...env.env },
+        stdio: ["ignore", "pipe", "ignore"],
+      });
+      await once(child.stdout, "readable");
+      let before = -1;
+      await eventually("nothing more is taken", async () => {
+        const still = before === streams.taken;
+        before = streams.taken;
+        return still;
+      });
+      child.kill("SIGKILL");
+      await eventually("it is gone", async () => streams.open === 0);
+    });
+
+    test("what cannot be done is told", async () => {
+      const missing = await kubectl(["exec", "web", "--", "/no/such"], env);
+      const twice = protocol === "SPDY" ? "" : "Internal error occurred: ";
+      assert.equal(
+        missing.stderr,
+        `error: ${twice}Internal error occurred: error executing command in container: spawn /no/such ENOENT\n`,
+      );
+      const ended = await kubectl(["exec", "two", "-c", "ended", "--", "true"], env);
+      assert.match(ended.stderr, /unable to upgrade connection: container not found \("ended"\)/);
+      const wrong = await kubectl(["exec", "two", "-c", "nope", "--", "true"], env);
+      assert.match(wrong.stderr, /container nope is not valid for pod two/);
     });
 
     test("the exit code is the command's", async () => {
@@ -103,6 +201,27 @@ for (const [protocol, env] of [
       );
     });
   });
+}
+
+const memory = () => {
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+};
+
+async function truncated(path: string, size: number): Promise<void> {
+  await using file = await open(path, "w");
+  await file.truncate(size);
+}
+
+/** How many bytes kubectl writes. */
+async function counted(args: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const child = spawn(program, ["--kubeconfig", join(dir, "kubeconfig"), ...args], {
+    env: { ...process.env, HOME: dir, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  let size = 0;
+  for await (const bytes of child.stdout) size += (bytes as Uint8Array).length;
+  return size;
 }
 
 function* zeros(size: number): Generator<Uint8Array> {

@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { createReadStream } from "node:fs";
 
 export interface Outcome {
   readonly code: number;
@@ -9,6 +10,8 @@ export interface Outcome {
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
+  /** A file as input. */
+  readonly stdinFile?: string;
   readonly cwd?: string;
   /** Ends the process when it takes longer; default 60 s. */
   readonly timeoutMs?: number;
@@ -32,6 +35,7 @@ export function run(command: string, args: readonly string[], options: RunOption
       resolve({ code: code ?? -1, stdout, stderr: signal ? `${stderr}\nended by ${signal}` : stderr }),
     );
     child.stdin.on("error", () => {});
-    child.stdin.end(options.input ?? "");
+    if (options.stdinFile === undefined) child.stdin.end(options.input ?? "");
+    else createReadStream(options.stdinFile).pipe(child.stdin);
   });
 }

@@ -24,10 +24,10 @@ export function createChildStreams(attached: readonly string[] = ["cat"]): Child
       const child = spawn(program, args, { stdio: "pipe" });
       child.once("error", (error) => reject(new RuntimeError("StartError", error.message)));
       child.stdin.on("error", () => {});
-      const sizes: string[] = [];
       const ended = new Promise<{ type: "exited"; exitCode: number }>((end) =>
         child.once("close", (code) => {
-          state.open -= 1;
+          // It also comes after a start that failed.
+          if (child.pid !== undefined) state.open -= 1;
           end({ type: "exited", exitCode: code ?? 137 });
         }),
       );
@@ -41,7 +41,6 @@ export function createChildStreams(attached: readonly string[] = ["cat"]): Child
           endStdin: async () => void child.stdin.end(),
           // Without a terminal the process is told in the way of a user.
           resize(width, height) {
-            sizes.push(`${width}x${height}`);
             child.stdin.write(`size ${width}x${height}\n`);
           },
           ended,
