@@ -24,7 +24,9 @@ await build({
   // Only what has native parts, or is seldom loaded, stays outside.
   external: [
     "lmdb",
-    ...Object.keys(dependencies).filter((name) => ["@peculiar/x509", "reflect-metadata"].includes(name)),
+    ...Object.keys(dependencies).filter((name) =>
+      ["@grpc/grpc-js", "@peculiar/x509", "protobufjs", "reflect-metadata"].includes(name),
+    ),
   ],
   minifySyntax: true,
   minifyWhitespace: true,

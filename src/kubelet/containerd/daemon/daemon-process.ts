@@ -8,8 +8,8 @@ const MAX_LOG_BYTES = 16 << 20;
 
 export interface DaemonProcess {
   readonly pid: number;
-  /** Resolves when it has ended. Of one that was taken over nothing comes: look at {@link isAlive}. */
-  readonly ended: Promise<void>;
+  /** Resolves when it has ended. Absent for one that was taken over: look at {@link isAlive}. */
+  readonly ended?: Promise<void>;
 }
 
 /** Starts the daemon in a session of its own: it outlives us, and what is written to our terminal is not its business. */

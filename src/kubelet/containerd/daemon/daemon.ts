@@ -45,6 +45,8 @@ export interface Containerd {
 /** How long a daemon may take until it answers. */
 const START_MS = 30_000;
 const STOP_GRACE_MS = 10_000;
+/** Sockets' paths have at most 107 bytes; the longest here is `/containerd.sock.ttrpc`. */
+const MAX_FOLDER_BYTES = 80;
 
 /**
  * Starts containerd, or takes over the one that still runs in the folder, and starts it again whenever it ends.
@@ -52,6 +54,8 @@ const STOP_GRACE_MS = 10_000;
  */
 export async function startContainerd(options: ContainerdOptions): Promise<Containerd> {
   const { folder, clock, log, scope } = options;
+  if (Buffer.byteLength(folder) > MAX_FOLDER_BYTES)
+    throw new Error(`${folder} is too long a path for a socket: at most ${MAX_FOLDER_BYTES} bytes`);
   const layout = layoutOf(folder);
   const command = await needed("containerd", findProgram("containerd"));
   const ctr = await needed("ctr", findProgram("ctr"));

@@ -37,7 +37,7 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
   const start = () => spawnDaemon(command, args, layout);
 
   const running = await findDaemon(layout.pid, layout.config);
-  let current: DaemonProcess = running === undefined ? await start() : { pid: running, ended: forever() };
+  let current: DaemonProcess = running === undefined ? await start() : { pid: running };
   log.info(running === undefined ? "containerd started" : "containerd taken over", { pid: current.pid });
 
   const bounding = every(clock, LOG_LOOK_MS, () => {
@@ -64,17 +64,17 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
   return { release: () => scope.close() };
 }
 
-const forever = () => new Promise<void>(() => {});
-
 async function untilEnded({ pid, ended }: DaemonProcess, clock: Clock, signal: AbortSignal): Promise<void> {
-  let over = false;
-  void ended.then(() => {
-    over = true;
-  });
-  while (!over && !signal.aborted) {
-    await Promise.race([ended, pause(clock, LOOK_MS, signal)]);
-    if (!over) over = !(await isAlive(pid));
+  if (ended) {
+    const { promise: aborted, resolve } = Promise.withResolvers<void>();
+    const onAbort = () => resolve();
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) resolve();
+    await Promise.race([ended, aborted]);
+    signal.removeEventListener("abort", onAbort);
+    return;
   }
+  while (!signal.aborted && (await isAlive(pid))) await pause(clock, LOOK_MS, signal);
 }
 
 /** Waits, but not longer than until the signal aborts. */

@@ -55,6 +55,8 @@ export async function tailStart(
     const { size } = await file.stat();
     const block = Buffer.allocUnsafe(BLOCK);
     let lines = 0;
+    // What has no newline yet is no line: it may still be being written.
+    let ended = false;
     // A line counts where it begins: after the newline of the record before, unless that says that it goes on.
     for (let end = size; end > 0;) {
       const from = Math.max(0, end - BLOCK);
@@ -62,14 +64,17 @@ export async function tailStart(
       const read = block.subarray(0, bytesRead);
       for (let at = read.lastIndexOf(NEWLINE); at >= 0; at = at === 0 ? -1 : read.lastIndexOf(NEWLINE, at - 1)) {
         const begin = from + at + 1;
-        if (begin >= size) continue;
+        if (!ended) {
+          ended = true;
+          continue;
+        }
         if (await continuesBefore(file, from + at)) continue;
         lines++;
         if (lines === wanted) return { at: begin, lines };
       }
       end = from;
     }
-    return { at: 0, lines: size > 0 ? Math.min(wanted, lines + 1) : 0 };
+    return { at: 0, lines: ended ? Math.min(wanted, lines + 1) : 0 };
   } finally {
     await file.close();
   }

@@ -79,6 +79,13 @@ export function createTracker(options: TrackerOptions): Tracker {
           await sleep(clock, wait, signal);
           continue;
         }
+        if (status?.state === "CONTAINER_UNKNOWN") {
+          // Whether it still runs cannot be told: it must not.
+          await unlessGone(
+            cri.call("RuntimeService.StopContainer", { containerId: entry.id }, { timeoutMs: CALL_MS, signal }),
+          );
+          continue;
+        }
         if (status?.exitCode === SIGKILLED && !entry.oom) await sleep(clock, OOM_GRACE_MS, signal);
         const exit = await options.exitOf(status, entry.id, entry.oom);
         containers.delete(entry.id);

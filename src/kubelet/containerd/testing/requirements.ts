@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { findNetworkPlugins, findProgram } from "../daemon/machine.ts";
@@ -32,6 +32,7 @@ const isStatic = (path: string): boolean =>
 
 function unpacked(): string | undefined {
   const folder = mkdtempSync(join(tmpdir(), "knarr-busybox-"));
+  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
   try {
     execFileSync("apt-get", ["download", "-q", "busybox-static"], { cwd: folder, stdio: "ignore" });
     const deb = readdirSync(folder).find((name) => name.endsWith(".deb"))!;

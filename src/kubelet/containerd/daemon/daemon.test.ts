@@ -1,0 +1,153 @@
+import assert from "node:assert/strict";
+import { appendFile, mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { createScope, silentLog, systemClock } from "#base";
+import { configFile } from "./config-file.ts";
+import { boundLog, endProcess, findDaemon, isAlive, spawnDaemon } from "./daemon-process.ts";
+import { layoutOf } from "./layout.ts";
+import { networkConfig } from "./network-config.ts";
+import { nextBackOff, supervise } from "./supervise.ts";
+
+describe("containerd's configuration", () => {
+  it("keeps everything in its folder", () => {
+    const layout = layoutOf("/data/c");
+    const text = configFile({
+      layout,
+      snapshotter: "overlayfs",
+      pauseImage: "knarr.dev/pause:1",
+      cniPlugins: "/usr/lib/cni",
+      maxConcurrentDownloads: 3,
+      restrictOomScore: false,
+    });
+    for (const line of [
+      "version = 2",
+      'root = "/data/c/root"',
+      'state = "/data/c/state"',
+      'address = "/data/c/containerd.sock"',
+      'sandbox_image = "knarr.dev/pause:1"',
+      'stream_server_address = "127.0.0.1"',
+      'snapshotter = "overlayfs"',
+      "SystemdCgroup = false",
+      'bin_dir = "/usr/lib/cni"',
+      'conf_dir = "/data/c/cni"',
+      'config_path = "/data/c/certs.d"',
+    ])
+      assert.ok(text.split("\n").includes(line), line);
+    assert.match(text, /^\[plugins\."io\.containerd\.grpc\.v1\.cri"\.containerd\.runtimes\.runc\.options\]$/m);
+  });
+
+  it("joins pods by a bridge that leaves masquerading to the proxy", () => {
+    const base = { podCidr: "10.244.3.0/24", bridge: "knarr0", addresses: "/data/c/addresses" };
+    const list = (portMappings: boolean) =>
+      (JSON.parse(networkConfig({ ...base, portMappings })) as { plugins: Record<string, unknown>[] }).plugins;
+    const [bridge, ...others] = list(false);
+    assert.deepEqual(bridge, {
+      type: "bridge",
+      bridge: "knarr0",
+      isGateway: true,
+      hairpinMode: true,
+      ipMasq: false,
+      ipam: {
+        type: "host-local",
+        dataDir: "/data/c/addresses",
+        ranges: [[{ subnet: "10.244.3.0/24" }]],
+        routes: [{ dst: "0.0.0.0/0" }],
+      },
+    });
+    assert.deepEqual(others, []);
+    assert.deepEqual(list(true)[1], { type: "portmap", capabilities: { portMappings: true } });
+  });
+});
+
+describe("a daemon", () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "knarr-daemon-"));
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  it("waits longer and longer between starts that fail, and not after running well", () => {
+    const waits = [0];
+    for (let i = 0; i < 9; i++) waits.push(nextBackOff(waits.at(-1)!, 5));
+    assert.deepEqual(waits.slice(1), [100, 200, 400, 800, 1600, 3200, 6400, 10_000, 10_000]);
+    assert.equal(nextBackOff(10_000, 60_000), 100);
+  });
+
+  it("is found again by its file and its configuration", async () => {
+    const files = { log: join(folder, "a.log"), pid: join(folder, "a.pid") };
+    const { pid, ended } = await spawnDaemon(
+      process.execPath,
+      ["-e", "setInterval(() => {}, 1e6)", "my-config"],
+      files,
+    );
+    assert.equal(await findDaemon(files.pid, "my-config"), pid);
+    assert.equal(await findDaemon(files.pid, "another"), undefined, "the number belongs to somebody else");
+    assert.equal(await findDaemon(join(folder, "none"), "my-config"), undefined);
+    assert.equal(await isAlive(pid), true);
+    await endProcess(pid, 10_000, systemClock);
+    await ended;
+    assert.equal(await isAlive(pid), false);
+    assert.equal(await findDaemon(files.pid, "my-config"), undefined);
+  });
+
+  it("that cannot be started is an error", async () => {
+    const files = { log: join(folder, "b.log"), pid: join(folder, "b.pid") };
+    await assert.rejects(spawnDaemon("/no/such/program", [], files), /ENOENT/);
+  });
+
+  it("is started again when it ends, and left alone when nobody looks after it any more", async () => {
+    const layout = layoutOf(folder);
+    const scope = createScope("test");
+    const started = join(folder, "started");
+    const script = `require("fs").appendFileSync(${JSON.stringify(started)}, "x"); setInterval(() => {}, 1e6)`;
+    const options = {
+      command: process.execPath,
+      args: ["-e", script, layout.config],
+      layout,
+      clock: systemClock,
+      log: silentLog,
+      scope,
+    };
+    const daemon = await supervise(options);
+    const pidAfter = async (before: number | undefined): Promise<number> => {
+      for (;;) {
+        const pid = await findDaemon(layout.pid, layout.config);
+        const starts = await stat(started).then(
+          ({ size }) => size,
+          () => 0,
+        );
+        if (pid !== undefined && pid !== before && starts > (before === undefined ? 0 : 1)) return pid;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+    const first = await pidAfter(undefined);
+    process.kill(first, "SIGKILL");
+    const second = await pidAfter(first);
+    await daemon.release();
+    assert.equal(await isAlive(second), true);
+    const again = await supervise({ ...options, scope: createScope("test again") });
+    assert.equal((await stat(started)).size, 2, "it was taken over");
+    await again.release();
+    await endProcess(second, 10_000, systemClock);
+    await scope.close();
+  });
+
+  it("may not fill the disk with its log", async () => {
+    const file = join(folder, "c.log");
+    await boundLog(file);
+    await writeFile(file, "few words");
+    await boundLog(file);
+    assert.equal((await stat(file)).size, 9);
+    await truncate(file, 17 << 20);
+    await boundLog(file);
+    await appendFile(file, "more");
+    assert.equal((await stat(file)).size, 4);
+    assert.equal((await stat(`${file}.1`)).size, 17 << 20);
+    assert.deepEqual((await readdir(folder)).filter((name) => name.startsWith("c.log")).toSorted(), [
+      "c.log",
+      "c.log.1",
+    ]);
+  });
+});
