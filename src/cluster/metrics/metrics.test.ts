@@ -23,6 +23,8 @@ const container = (name: string, time: number, cores: number, id = name): Contai
   workingSetBytes: 3 * 1024 * 1024,
 });
 
+const BARE = { name: "a", image: "i", imageID: "i", ready: true, restartCount: 0 };
+
 const stats = (time: number, ...containers: readonly ContainerUsage[]): NodeStats => ({
   node: { time, cpuNanoseconds: time * 1_500_000, workingSetBytes: 2 ** 30 },
   containers,
@@ -55,6 +57,18 @@ test("nothing is told of what was there only once, or has begun again", () => {
   assert.equal(podMetrics(pod, { before, after: again }, 0), undefined);
   assert.equal(podMetrics(pod, { before, after: stats(15_000) }, 0), undefined);
   assert.equal(nodeMetrics("n", {}, { before: again, after: before }, 0), undefined);
+});
+
+test("a container that began between the looks counts from there on, once it has run for a while", () => {
+  const running = { ...container("a", 15_000, 1), cpuNanoseconds: 6_000_000_000 };
+  const of = (startedAt: string) => {
+    const status = { containerStatuses: [{ ...BARE, containerID: "a", state: { running: { startedAt } } }] };
+    const young: Pod = { ...pod, status };
+    return podMetrics(young, { before: stats(2000), after: stats(15_000, running) }, 0)?.containers[0]?.usage.cpu;
+  };
+  assert.equal(of("1970-01-01T00:00:03Z"), "500m");
+  assert.equal(of("1970-01-01T00:00:06Z"), undefined);
+  assert.equal(of("1970-01-01T00:00:01Z"), undefined);
 });
 
 test("is measured while somebody asks, and not for long after", async () => {

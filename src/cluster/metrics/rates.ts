@@ -1,5 +1,13 @@
 import type { ContainerUsage, NodeStats, Usage } from "#kubelet";
-import { formatDuration, formatQuantity, formatTime, quantityOf, type Pod } from "#objects";
+import {
+  containerStatuses,
+  parseTime,
+  formatDuration,
+  formatQuantity,
+  formatTime,
+  quantityOf,
+  type Pod,
+} from "#objects";
 import type { NodeMetrics, PodMetrics } from "#registry";
 
 /** Two looks at one node, the earlier first. */
@@ -27,10 +35,10 @@ export function nodeMetrics(
 export function podMetrics(pod: Pod, { before, after }: Samples, now: number): PodMetrics | undefined {
   const { name = "", namespace = "", uid, labels = {} } = pod.metadata;
   const containers: PodMetrics["containers"][number][] = [];
-  let earliest: { readonly then: ContainerUsage; readonly later: ContainerUsage } | undefined;
+  let earliest: { readonly then: Usage; readonly later: Usage } | undefined;
   for (const later of after.containers) {
     if (later.podUid !== uid) continue;
-    const then = before.containers.find(({ id }) => id === later.id);
+    const then = before.containers.find(({ id }) => id === later.id) ?? beginning(pod, later, before);
     const usage = then && rate(then, later);
     if (!usage) return undefined;
     containers.push({ name: later.name, usage });
@@ -39,6 +47,17 @@ export function podMetrics(pod: Pod, { before, after }: Samples, now: number): P
   if (!earliest) return undefined;
   const metadata = { name, namespace, creationTimestamp: formatTime(now), labels };
   return { ...KIND, kind: "PodMetrics", metadata, ...span(earliest.then, earliest.later), containers };
+}
+
+/** A container younger than this says too little of itself (metrics-server). */
+const FRESH_MS = 10_000;
+
+/** Of a container that began between the two looks: nothing, when it began. */
+function beginning(pod: Pod, { id, time }: ContainerUsage, before: NodeStats): Usage | undefined {
+  const status = containerStatuses(pod).find(({ containerID }) => containerID === id);
+  const startedAt = parseTime(status?.state?.running?.startedAt ?? "");
+  if (startedAt === undefined || startedAt < before.node.time || time - startedAt < FRESH_MS) return undefined;
+  return { time: startedAt, cpuNanoseconds: 0, workingSetBytes: 0 };
 }
 
 const span = (then: Usage, later: Usage) => ({

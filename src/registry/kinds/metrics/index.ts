@@ -37,7 +37,6 @@ export interface MetricsOptions {
 const common = {
   group: "metrics.k8s.io",
   storageVersion: "v1beta1",
-  versions: [{ version: "v1beta1", schema: "" }],
   verbs: ["get", "list"],
 } as const;
 
@@ -45,6 +44,8 @@ export const metricsKinds = ({ metrics }: MetricsOptions): readonly ResourceDefi
   define<NodeMetrics>({
     ...common,
     resource: "nodes",
+    // One of its own: what is made for a version is kept by it.
+    versions: [{ version: "v1beta1", schema: "" }],
     singular: "",
     kind: "NodeMetrics",
     namespaced: false,
@@ -58,6 +59,7 @@ export const metricsKinds = ({ metrics }: MetricsOptions): readonly ResourceDefi
   define<PodMetrics>({
     ...common,
     resource: "pods",
+    versions: [{ version: "v1beta1", schema: "" }],
     singular: "",
     kind: "PodMetrics",
     namespaced: true,
