@@ -35,18 +35,18 @@ export function nodeMetrics(
 export function podMetrics(pod: Pod, { before, after }: Samples, now: number): PodMetrics | undefined {
   const { name = "", namespace = "", uid, labels = {} } = pod.metadata;
   const containers: PodMetrics["containers"][number][] = [];
-  let earliest: { readonly then: Usage; readonly later: Usage } | undefined;
+  let earliest: { readonly first: Usage; readonly later: Usage } | undefined;
   for (const later of after.containers) {
     if (later.podUid !== uid) continue;
     const then = before.containers.find(({ id }) => id === later.id) ?? beginning(pod, later, before);
     const usage = then && rate(then, later);
     if (!usage) return undefined;
     containers.push({ name: later.name, usage });
-    if (!earliest || later.time < earliest.later.time) earliest = { then, later };
+    if (!earliest || later.time < earliest.later.time) earliest = { first: then, later };
   }
   if (!earliest) return undefined;
   const metadata = { name, namespace, creationTimestamp: formatTime(now), labels };
-  return { ...KIND, kind: "PodMetrics", metadata, ...span(earliest.then, earliest.later), containers };
+  return { ...KIND, kind: "PodMetrics", metadata, ...span(earliest.first, earliest.later), containers };
 }
 
 /** A container younger than this says too little of itself (metrics-server). */

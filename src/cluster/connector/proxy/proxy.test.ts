@@ -57,7 +57,7 @@ describe("a request for a pod", () => {
     await using world = await worldWith((request, response) => {
       void readAll(request).then((body) => {
         response.writeHead(207, { "x-one": "1", "set-cookie": ["a=1", "b=2"] });
-        response.end(`${request.method} ${request.url} ${request.headers["x-in"]} ${body.toString()}`);
+        response.end(`${request.method} ${request.url} ${String(request.headers["x-in"])} ${body.toString()}`);
       });
     });
     for (const method of ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
