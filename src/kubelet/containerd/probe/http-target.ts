@@ -45,7 +45,7 @@ export function redirected(from: HttpTarget, location: string): HttpTarget | und
 }
 
 /** What Go's url.Parse refuses: a whole that is then taken for a path, question mark and all. */
-const UNPARSABLE = /[\0-\x1f\x7f]|%(?![0-9a-f]{2})|^[^/?#]*:/i;
+const UNPARSABLE = /\p{Cc}|%(?![0-9a-f]{2})|^[^/?#]*:/iu;
 const WELL_ESCAPED = /^(?:[\w\-.~!$&'()*+,;=:@[\]/]|%[0-9a-f]{2})*$/i;
 
 /** The path of a spec as Go's net/url writes it: escaped where it needs to be, its query as it is. */
