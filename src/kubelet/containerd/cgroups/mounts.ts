@@ -4,6 +4,8 @@ export type CgroupMounts =
       readonly version: 1;
       /** Where each controller is mounted; several may share a place, and those with a name have `name=…`. */
       readonly controllers: ReadonlyMap<string, string>;
+      /** A tree of cgroup v2 beside them, without controllers, where runtimes make cgroups all the same. */
+      readonly unified?: string;
     }
   | { readonly version: 2; readonly mount: string };
 
@@ -16,12 +18,14 @@ const UNIFIED = "/sys/fs/cgroup";
 export function parseCgroupMounts(mountinfo: string): CgroupMounts | undefined {
   const controllers = new Map<string, string>();
   let unified: string | undefined;
+  let beside: string | undefined;
   for (const line of mountinfo.split("\n")) {
     const [before = "", after = ""] = line.split(" - ");
     const mount = before.split(" ")[4]?.replace(/\\040/g, " ");
     const [type, , options = ""] = after.split(" ");
     if (mount === undefined) continue;
     if (type === "cgroup2" && mount === UNIFIED) unified = mount;
+    if (type === "cgroup2" && mount === `${UNIFIED}/unified`) beside = mount;
     if (type !== "cgroup") continue;
     for (const controller of options.split(",")) {
       if (!CONTROLLERS.has(controller) && !controller.startsWith("name=")) continue;
@@ -30,7 +34,8 @@ export function parseCgroupMounts(mountinfo: string): CgroupMounts | undefined {
     }
   }
   if (unified !== undefined) return { version: 2, mount: unified };
-  return controllers.size > 0 ? { version: 1, controllers } : undefined;
+  if (controllers.size === 0) return undefined;
+  return { version: 1, controllers, ...(beside === undefined ? {} : { unified: beside }) };
 }
 
 /** The options of a mount name its controllers among other things. */
@@ -53,4 +58,6 @@ const CONTROLLERS = new Set([
 
 /** Every tree of cgroups there is. */
 export const cgroupTrees = (mounts: CgroupMounts): readonly string[] =>
-  mounts.version === 2 ? [mounts.mount] : [...new Set(mounts.controllers.values())];
+  mounts.version === 2
+    ? [mounts.mount]
+    : [...new Set([...mounts.controllers.values(), ...(mounts.unified === undefined ? [] : [mounts.unified])])];

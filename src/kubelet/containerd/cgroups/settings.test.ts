@@ -151,9 +151,10 @@ test("where cgroups are", () => {
       ["memory", "/sys/fs/cgroup/memory"],
       ["name=systemd", "/sys/fs/cgroup/systemd"],
     ]),
+    unified: "/sys/fs/cgroup/unified",
   });
   assert.ok(mounts);
-  assert.equal(cgroupTrees(mounts).length, 3);
+  assert.equal(cgroupTrees(mounts).length, 4);
   const v2 = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate";
   assert.deepEqual(parseCgroupMounts(v2), { version: 2, mount: "/sys/fs/cgroup" });
   assert.equal(parseCgroupMounts("22 27 0:21 / /proc rw - proc proc rw\n"), undefined);
