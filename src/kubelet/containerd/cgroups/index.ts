@@ -1,1 +1,1 @@
-export { openPodCgroups, type PodCgroups, type PodCgroupsOptions } from "./pod-cgroups.ts";
+export { openPodCgroups, type PodCgroups } from "./pod-cgroups.ts";

@@ -1,1 +1,1 @@
-export { watchManifests, type ManifestDirectoryOptions } from "./directory.ts";
+export { watchManifests } from "./directory.ts";

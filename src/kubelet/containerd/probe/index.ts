@@ -1,2 +1,2 @@
-export { runNetworkHook, type HookTarget, type OnFallback } from "./hook.ts";
-export { probeOverNetwork, type NetworkProbeContext, type ProbeTarget } from "./probe.ts";
+export { runNetworkHook } from "./hook.ts";
+export { probeOverNetwork } from "./probe.ts";
