@@ -1,5 +1,4 @@
 import { mkdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { KUBERNETES_VERSION } from "#apiserver";
 import { createCaches, createRecorder, type SharedCaches } from "#client";
 import { ensureDnsService, parseResolvConf, startDns } from "#dns";
