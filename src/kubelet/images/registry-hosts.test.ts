@@ -21,11 +21,13 @@ test("mirrors in their order, with the authorities that are known for them", () 
     "_default/hosts.toml": `[host."http://proxy:3128"]
   capabilities = ["pull", "resolve"]
 `,
-    "mirror.example.com:8443/hosts.toml": `server = "https://mirror.example.com:8443"
-ca = ["/a.pem"]
+    "mirror.example.com:8443/hosts.toml": `[host."https://mirror.example.com:8443"]
+  capabilities = ["pull", "resolve"]
+  ca = ["/a.pem"]
 `,
-    "quay.io/hosts.toml": `server = "https://quay.io"
-ca = ["/q.pem","/r.pem"]
+    "quay.io/hosts.toml": `[host."https://quay.io"]
+  capabilities = ["pull", "resolve"]
+  ca = ["/q.pem","/r.pem"]
 `,
   });
 });

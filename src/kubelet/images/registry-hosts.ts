@@ -56,13 +56,14 @@ export function registryHostFiles({ mirrors, authorities }: RegistrySettings): R
     ...mirrors.map((mirror) => mirror.registry),
     ...authorities.map(({ host }) => host),
   ])) {
-    const own = trusted(registry);
-    const lines = own.length > 0 ? [`server = ${quote(`https://${registry}`)}`, `ca = ${list(own)}`] : [];
-    for (const { url } of mirrors.filter((mirror) => mirror.registry === registry)) {
+    const urls = mirrors.filter((mirror) => mirror.registry === registry).map(({ url }) => url);
+    // The registry itself stands as a host too: containerd 1.6 heeds an authority only there.
+    if (trusted(registry).length > 0) urls.push(`https://${registry}`);
+    const lines = urls.flatMap((url) => {
       const ca = trusted(new URL(url).host);
-      lines.push(`[host.${quote(url)}]`, `  capabilities = ["pull", "resolve"]`);
-      if (ca.length > 0) lines.push(`  ca = ${list(ca)}`);
-    }
+      const head = [`[host.${quote(url)}]`, `  capabilities = ["pull", "resolve"]`];
+      return ca.length > 0 ? [...head, `  ca = ${list(ca)}`] : head;
+    });
     files.set(`${registry === "*" ? "_default" : registry}/hosts.toml`, `${lines.join("\n")}\n`);
   }
   return files;
