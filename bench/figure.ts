@@ -32,6 +32,12 @@ export function quantile(values: readonly number[], q: number): number {
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
+/** p50 and p99 of some durations in milliseconds. */
+export const spread = (name: string, durations: readonly number[]): Measure[] => [
+  { name: `${name}: p50`, value: quantile(durations, 0.5), unit: "ms" },
+  { name: `${name}: p99`, value: quantile(durations, 0.99), unit: "ms" },
+];
+
 /** Takes the medians, by target and name, of what several rounds measured. */
 export function figuresOf(section: string, rounds: ReadonlyMap<string, readonly (readonly Measure[])[]>): Figure[] {
   const first = [...rounds.values()].flat(2);

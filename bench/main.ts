@@ -11,6 +11,7 @@ import { benchStart } from "./cluster/start.ts";
 import { figuresOf, type Figure, type Measure } from "./figure.ts";
 import { parseOptions, USAGE, type BenchOptions } from "./options.ts";
 import { OURS, tableOf, writeJson } from "./report.ts";
+import { benchContainers } from "./real/section.ts";
 import { schedulerFigures } from "./scheduler-figures.ts";
 import { benchStores, type StoreFigures } from "./store.ts";
 
@@ -26,6 +27,7 @@ function sectionsOf(
     { name: "resident", title: "Memory and processor", run: () => benchResident(quick ? 2_000 : 10_000) },
     { name: "rollout", title: "Rollout", run: () => benchRollout(quick ? 200 : 1_000, 50) },
     { name: "scheduler", title: "Scheduler, deciding alone", run: async () => schedulerFigures(quick) },
+    { name: "containers", title: "Real containers", run: () => benchContainers(quick) },
     {
       name: "store",
       title: "Store engines, without an API server",
