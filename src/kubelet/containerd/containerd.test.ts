@@ -144,6 +144,45 @@ if (INSIDE) {
       await world.runtime.removePod(pod);
     });
 
+    it("ends a container sooner when it is asked again with less grace", async () => {
+      const pod = podOf();
+      const { container } = await start(pod, "trap '' TERM; echo up; while :; do sleep 0.1; done");
+      await until("the shell", async () => ((await logOf(container.id)) === "up\n" ? true : undefined));
+      const patient = world.runtime.stopContainer(container.id, 600);
+      await wait(100);
+      await world.runtime.stopContainer(container.id, 1);
+      assert.equal((await container.exited).exitCode, 137);
+      await patient;
+      await world.runtime.removePod(pod);
+    });
+
+    it("runs in the node's network where the pod wants it", async () => {
+      const pod = podOf({ hostNetwork: true, hostAliases: [{ ip: "192.0.2.7", hostnames: ["seven"] }] });
+      const { sandbox, container } = await start(pod, "ip link show knarr0 && cat /etc/hosts");
+      assert.deepEqual(sandbox.ips, ["192.0.2.1"]);
+      await container.exited;
+      const text = await logOf(container.id);
+      assert.match(text, /knarr0/);
+      assert.match(text, /^# Kubernetes-managed hosts file \(host network\)\.$/m);
+      assert.match(text, /^192\.0\.2\.7\tseven$/m);
+      await world.runtime.removePod(pod);
+    });
+
+    it("mounts what is in an image", async () => {
+      const pod = podOf();
+      const sandbox = await world.runtime.createSandbox(pod, 0);
+      const image = (await world.runtime.imageId(BUSYBOX))!;
+      const mount = { image, readOnly: true, propagation: "None" } as const;
+      const mounts = [
+        { ...mount, containerPath: "/whole", hostPath: "" },
+        { ...mount, containerPath: "/part", hostPath: "etc" },
+      ];
+      const container = await world.run(pod, sandbox, "cat /part/passwd; echo x >/whole/x; echo $?", { mounts });
+      await container.exited;
+      assert.match(await logOf(container.id), /^root:x:0:0[^]*Read-only file system[^]*^1$/m);
+      await world.runtime.removePod(pod);
+    });
+
     it("probes with commands", async () => {
       const pod = podOf();
       const { container } = await start(pod, "sleep 1000");
@@ -302,6 +341,19 @@ if (INSIDE) {
       await world.runtime.removePod(pod);
     });
 
+    it("notices when the shim of a pod is killed", async () => {
+      const pod = podOf();
+      const { sandbox, container } = await start(pod, "sleep 1000");
+      const status = readFileSync(`/proc/${await pidOf(criIdOf(container))}/status`, "utf8");
+      process.kill(Number(/^PPid:\s+(\d+)$/m.exec(status)![1]), "SIGKILL");
+      await sandbox.lost;
+      assert.notEqual((await container.exited).exitCode, 0);
+      await world.runtime.stopSandbox(sandbox.id);
+      const next = await world.runtime.createSandbox(pod, 1);
+      assert.equal((await (await world.run(pod, next, "true", { attempt: 1 })).exited).exitCode, 0);
+      await world.runtime.removePod(pod);
+    });
+
     it("takes over what runs: nothing is restarted, and ends are noticed", async () => {
       const pod = podOf({ restartPolicy: "Always" });
       const { sandbox, container } = await start(pod, "sleep 1000");
@@ -346,6 +398,46 @@ if (INSIDE) {
       const before = pid();
       await world.restartSupervision();
       assert.equal(pid(), before);
+    });
+
+    it("converges whatever is killed while pods come and go", async () => {
+      const pods = Array.from({ length: 8 }, () => podOf());
+      const live = async (pod: Pod) => {
+        for (let attempt = 0; attempt < 3; attempt++) {
+          try {
+            const sandbox = await world.runtime.createSandbox(pod, attempt);
+            const container = await world.run(pod, sandbox, "sleep 1000", { attempt });
+            if (attempt < 2) process.kill(await pidOf(criIdOf(container)), "SIGKILL");
+            else await world.runtime.stopContainer(container.id, 1);
+            await container.exited;
+            await world.runtime.stopSandbox(sandbox.id);
+          } catch (error) {
+            // While containerd is away calls fail; the kubelet tries again.
+            assert.ok(error instanceof Error);
+            await wait(200);
+          }
+        }
+        await until("the pod is gone", () =>
+          world.runtime.removePod(pod).then(
+            () => true,
+            () => undefined,
+          ),
+        );
+      };
+      const killing = (async () => {
+        for (let i = 0; i < 2; i++) {
+          await wait(700);
+          process.kill(Number(readFileSync(join(world.folder, "c/containerd.pid"), "utf8")), "SIGKILL");
+        }
+      })();
+      await Promise.all([killing, ...pods.map(live)]);
+      for (const pod of pods) assert.equal(await world.runtime.adopt(pod), undefined);
+      const shims = processesOf("containerd-shim").filter((pid) => processesOf(world.folder).includes(pid));
+      assert.deepEqual(shims, [], "a shim is left");
+      assert.deepEqual(
+        readdirSync(join(world.folder, "c/addresses/knarr")).filter((name) => /^\d/.test(name)),
+        [],
+      );
     });
 
     it("takes away what nobody knows any more", async () => {

@@ -78,6 +78,7 @@ export async function startContainerdNode(
     clusterDns: [CLUSTER_DNS],
     clusterDomain: CLUSTER_DOMAIN,
     cgroupParentOf: (pod) => cgroups.createPodCgroup(pod),
+    imageTools: containerd,
     networkProbe: ({ probe, ip, pod, container }) =>
       probeOverNetwork(probe, { ip, pod, container }, { clock, signal: scope.signal }),
     networkHook: ({ handler, pod, containerName, ip, signal }) =>

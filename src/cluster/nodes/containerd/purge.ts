@@ -46,6 +46,7 @@ export async function purgeContainers(
       nodeIps: [],
       clusterDns: [],
       clusterDomain: CLUSTER_DOMAIN,
+      imageTools: containerd,
     });
     await runtime.removeOrphans(NOBODY);
     await createVolumes({ ...common, sources: noSources, allocatable: () => ({}) }).removeOrphans(NOBODY);

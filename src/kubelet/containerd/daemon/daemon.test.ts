@@ -7,6 +7,7 @@ import { createScope, silentLog, systemClock } from "#base";
 import { configFile } from "./config-file.ts";
 import { boundLog, endProcess, findDaemon, isAlive, spawnDaemon } from "./daemon-process.ts";
 import { layoutOf } from "./layout.ts";
+import { orphansOf, type Inventory, type Known } from "./leftovers.ts";
 import { networkConfig } from "./network-config.ts";
 import { nextBackOff, supervise } from "./supervise.ts";
 
@@ -40,9 +41,8 @@ describe("containerd's configuration", () => {
 
   it("joins pods by a bridge that leaves masquerading to the proxy", () => {
     const base = { podCidr: "10.244.3.0/24", bridge: "knarr0", addresses: "/data/c/addresses" };
-    const list = (portMappings: boolean) =>
-      (JSON.parse(networkConfig({ ...base, portMappings })) as { plugins: Record<string, unknown>[] }).plugins;
-    const [bridge, ...others] = list(false);
+    const { plugins } = JSON.parse(networkConfig(base)) as { plugins: readonly object[] };
+    const [bridge, ...others] = plugins;
     assert.deepEqual(bridge, {
       type: "bridge",
       bridge: "knarr0",
@@ -57,7 +57,34 @@ describe("containerd's configuration", () => {
       },
     });
     assert.deepEqual(others, []);
-    assert.deepEqual(list(true)[1], { type: "portmap", capabilities: { portMappings: true } });
+  });
+});
+
+describe("what a killed containerd leaves behind", () => {
+  const shim = (container: string, ...processes: readonly number[]) => ({ container, processes });
+  const inventory: Inventory = {
+    shims: [shim("running", 1, 2), shim("paused-no-more", 3, 4, 5), shim("never-ran", 6), shim("forgotten", 7, 8)],
+    networks: ["/n/a", "/n/b"],
+    addresses: [
+      { file: "/a/10.0.0.2", container: "running" },
+      { file: "/a/10.0.0.3", container: "forgotten" },
+    ],
+  };
+  const known: Known = {
+    containers: new Set(["running", "paused-no-more", "inside", "never-ran"]),
+    tasks: new Map([
+      ["running", 2],
+      ["inside", 5],
+    ]),
+    networks: new Set(["/n/a"]),
+  };
+
+  it("belongs to nobody where nothing of it runs", () => {
+    assert.deepEqual(orphansOf(inventory, known), {
+      shims: [shim("never-ran", 6), shim("forgotten", 7, 8)],
+      networks: ["/n/b"],
+      addresses: [{ file: "/a/10.0.0.3", container: "forgotten" }],
+    });
   });
 });
 

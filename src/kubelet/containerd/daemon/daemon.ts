@@ -1,18 +1,18 @@
-import { execFile } from "node:child_process";
 import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { sleep, type Clock, type Log, type Scope } from "#base";
 import { openCri, type Cri } from "../cri/services.ts";
+import { detectRuntime, missingText } from "../machine/index.ts";
 import { PAUSE_IMAGE, pauseArchive } from "../pause/image.ts";
 import { configFile } from "./config-file.ts";
 import { endProcess, findDaemon } from "./daemon-process.ts";
+import { createImageTools, type ImageTools } from "./image-tools.ts";
 import { layoutOf, type Layout } from "./layout.ts";
-import { architecture, chooseSnapshotter, findNetworkPlugins, findProgram, mayLowerOomScore } from "./machine.ts";
+import { takeInventory } from "./leftovers.ts";
+import { architecture, chooseSnapshotter, mayLowerOomScore } from "./machine.ts";
 import { networkConfig } from "./network-config.ts";
 import { supervise } from "./supervise.ts";
-
-const run = promisify(execFile);
+import { sweep } from "./sweep.ts";
 
 export interface ContainerdOptions {
   /** All that the daemon keeps is in this folder. Its path is part of a socket's: at most 80 bytes. */
@@ -30,14 +30,12 @@ export interface ContainerdOptions {
 }
 
 /** A containerd of our own. */
-export interface Containerd {
+export interface Containerd extends ImageTools {
   readonly socket: string;
   /** `1.6.20` */
   readonly version: string;
   /** A folder for each registry, with `hosts.toml` and certificates; read anew for every pull. */
   readonly registries: string;
-  /** Takes the images of an archive (OCI layout or `docker save`) in. Resolves to their names. */
-  importArchive(file: string): Promise<readonly string[]>;
   /** Ends the daemon. Containers go on running. */
   stop(): Promise<void>;
 }
@@ -57,54 +55,56 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   if (Buffer.byteLength(folder) > MAX_FOLDER_BYTES)
     throw new Error(`${folder} is too long a path for a socket: at most ${MAX_FOLDER_BYTES} bytes`);
   const layout = layoutOf(folder);
-  const command = await needed("containerd", findProgram("containerd"));
-  const ctr = await needed("ctr", findProgram("ctr"));
-  await needed("runc", findProgram("runc"));
-  const snapshotter = await configure(options, layout);
+  const found = await detectRuntime();
+  if (!found.ok) throw new Error(missingText(found));
+  const snapshotter = await configure(options, layout, found.networkPlugins);
 
+  const cri = await openCri(layout.socket, clock);
+  const ready = () => untilReady(cri, clock, scope.signal, layout);
+  const ctr = found.programs.get("ctr")!;
+  const sweeping = { cri, layout, ctr, runc: found.programs.get("runc")!, log };
+  // Whoever runs it may have been killed with it.
+  const inventory = await takeInventory(layout);
   const daemon = await supervise({
-    command,
+    command: found.programs.get("containerd")!,
     args: ["--config", layout.config],
     layout,
     clock,
     log,
     scope,
+    async beforeRestart() {
+      const leftBehind = await takeInventory(layout);
+      return async () => {
+        await ready();
+        await sweep(leftBehind, sweeping);
+      };
+    },
   });
-  const cri = await openCri(layout.socket, clock);
-  try {
-    const version = await untilReady(cri, clock, scope.signal, layout);
-    const importArchive = async (file: string) => {
-      const address = ["--address", layout.socket, "--namespace", "k8s.io"];
-      const { stdout } = await run(ctr, [...address, "images", "import", "--snapshotter", snapshotter, file]);
-      return [...stdout.matchAll(/^unpacking (\S+) /gm)].map(([, name]) => name!);
-    };
-    await providePause(cri, folder, importArchive, clock);
-    return {
-      socket: layout.socket,
-      version,
-      registries: layout.registries,
-      importArchive,
-      async stop() {
-        await daemon.release();
-        const pid = await findDaemon(layout.pid, layout.config);
-        if (pid !== undefined) await endProcess(pid, STOP_GRACE_MS, clock);
-      },
-    };
-  } finally {
-    cri.close();
-  }
-}
-
-async function needed<T>(what: string, found: Promise<T | undefined>): Promise<T> {
-  const path = await found;
-  if (path === undefined) throw new Error(`${what} is not installed`);
-  return path;
+  scope.defer(() => cri.close());
+  const version = await ready();
+  await sweep(inventory, sweeping);
+  const tools = createImageTools({ ctr, socket: layout.socket, snapshotter });
+  await providePause(cri, folder, tools.importArchive, clock);
+  return {
+    socket: layout.socket,
+    version,
+    registries: layout.registries,
+    ...tools,
+    async stop() {
+      await daemon.release();
+      const pid = await findDaemon(layout.pid, layout.config);
+      if (pid !== undefined) await endProcess(pid, STOP_GRACE_MS, clock);
+    },
+  };
 }
 
 /** Writes what the daemon reads. A daemon that runs with something else is ended: its containers do not mind. */
-async function configure(options: ContainerdOptions, layout: Layout): Promise<"overlayfs" | "native"> {
+async function configure(
+  options: ContainerdOptions,
+  layout: Layout,
+  cniPlugins: string,
+): Promise<"overlayfs" | "native"> {
   const { podCidr, bridge = "knarr0", maxConcurrentDownloads = 3, clock } = options;
-  const cniPlugins = await needed("a set of CNI plugins (bridge, host-local, loopback)", findNetworkPlugins());
   for (const path of [layout.root, layout.state, layout.cniConfig, layout.cniAddresses, layout.registries])
     await mkdir(path, { recursive: true, mode: 0o711 });
   const before = await readFile(layout.config, "utf8").catch(() => "");
@@ -120,8 +120,7 @@ async function configure(options: ContainerdOptions, layout: Layout): Promise<"o
     maxConcurrentDownloads,
     restrictOomScore: !(await mayLowerOomScore()),
   });
-  const portMappings = (await findProgram("iptables")) !== undefined;
-  const network = networkConfig({ podCidr, bridge, addresses: layout.cniAddresses, portMappings });
+  const network = networkConfig({ podCidr, bridge, addresses: layout.cniAddresses });
   await writeFile(join(layout.cniConfig, "10-knarr.conflist"), network);
   if (config !== before) {
     const pid = await findDaemon(layout.pid, layout.config);
@@ -136,6 +135,8 @@ async function untilReady(cri: Cri, clock: Clock, signal: AbortSignal, layout: L
   for (;;) {
     try {
       const { runtimeVersion } = await cri.call("RuntimeService.Version", {}, { timeoutMs: 5000, signal });
+      // It tells its version before it has found its containers again.
+      await cri.call("RuntimeService.ListPodSandbox", {}, { timeoutMs: 5000, signal });
       return runtimeVersion.replace(/^v/, "").replace(/[~+].*$/, "");
     } catch (error) {
       if (signal.aborted || clock.monotonic() > due)

@@ -13,6 +13,8 @@ export interface Layout {
   readonly cniAddresses: string;
   /** A folder for each registry: `hosts.toml` and certificates. */
   readonly registries: string;
+  /** Where the network namespaces of pods are mounted. */
+  readonly networks: string;
   /** Where runc keeps what runs. */
   readonly runc: string;
 }
@@ -27,5 +29,6 @@ export const layoutOf = (folder: string): Layout => ({
   cniConfig: join(folder, "cni"),
   cniAddresses: join(folder, "addresses"),
   registries: join(folder, "certs.d"),
+  networks: join(folder, "state", "io.containerd.grpc.v1.cri", "netns"),
   runc: join(folder, "state", "runc"),
 });

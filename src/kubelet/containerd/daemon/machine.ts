@@ -1,40 +1,11 @@
 import { execFile } from "node:child_process";
-import { access, constants, mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { arch } from "node:os";
-import { delimiter, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Architecture } from "../pause/program.ts";
 
 const run = promisify(execFile);
-
-/** Debian's and most others' place for network plugins. */
-const CNI_FOLDERS = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
-/** Folders that a service's PATH may lack. */
-const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-
-const exists = (path: string, mode = constants.F_OK): Promise<boolean> =>
-  access(path, mode).then(
-    () => true,
-    () => false,
-  );
-
-/** Where a program is; undefined when it is not there. */
-export async function findProgram(name: string, path = process.env["PATH"] ?? ""): Promise<string | undefined> {
-  for (const folder of [...path.split(delimiter).filter(Boolean), ...SYSTEM_FOLDERS]) {
-    const file = join(folder, name);
-    if (await exists(file, constants.X_OK)) return file;
-  }
-  return undefined;
-}
-
-/** The folder with the network plugins; undefined when there is none that has what pods need. */
-export async function findNetworkPlugins(): Promise<string | undefined> {
-  for (const folder of CNI_FOLDERS) {
-    const needed = ["bridge", "host-local", "loopback"].map((name) => exists(join(folder, name), constants.X_OK));
-    if ((await Promise.all(needed)).every(Boolean)) return folder;
-  }
-  return undefined;
-}
 
 /** Overlays do not work on every file system (an overlay itself, some network file systems): tries one. */
 export async function chooseSnapshotter(folder: string): Promise<"overlayfs" | "native"> {

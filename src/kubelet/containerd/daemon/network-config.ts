@@ -4,15 +4,14 @@ export interface NetworkConfig {
   readonly bridge: string;
   /** Where the addresses given out are noted. */
   readonly addresses: string;
-  /** Whether ports of the node are brought to pods by a plugin: it needs iptables. */
-  readonly portMappings: boolean;
 }
 
 /**
  * How pods are joined to the network (CNI specification 0.4, which plugins since 0.8 understand): a bridge that is
- * the pods' gateway, and addresses from the node's range. What leaves the node is masqueraded by the proxy.
+ * the pods' gateway, and addresses from the node's range. The proxy masquerades what
+ * leaves the node, and brings ports of the node to pods.
  */
-export function networkConfig({ podCidr, bridge, addresses, portMappings }: NetworkConfig): string {
+export function networkConfig({ podCidr, bridge, addresses }: NetworkConfig): string {
   const list = {
     cniVersion: "0.4.0",
     name: "knarr",
@@ -31,7 +30,6 @@ export function networkConfig({ podCidr, bridge, addresses, portMappings }: Netw
           routes: [{ dst: "0.0.0.0/0" }],
         },
       },
-      ...(portMappings ? [{ type: "portmap", capabilities: { portMappings: true } }] : []),
     ],
   };
   return `${JSON.stringify(list, undefined, 2)}\n`;

@@ -9,6 +9,8 @@ export interface SuperviseOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly scope: Scope;
+  /** Called before it is started again, and what it returns afterwards. */
+  readonly beforeRestart?: () => Promise<() => Promise<void>>;
 }
 
 export interface Supervised {
@@ -55,7 +57,9 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
       await pause(clock, backOff, signal);
       if (signal.aborted) return;
       try {
+        const afterwards = await options.beforeRestart?.();
         current = await start();
+        if (afterwards) scope.run("after a restart", afterwards, (error) => log.warn("after a restart", { error }));
       } catch (error) {
         log.error("containerd could not be started", { error });
       }

@@ -7,4 +7,6 @@ export interface RuntimeContext {
   readonly cri: Cri;
   readonly tracker: Tracker;
   readonly options: ContainerdRuntimeOptions;
+  /** Whether containerd mounts images by itself. */
+  readonly mountsImages: boolean;
 }

@@ -1,6 +1,7 @@
 import type { Clock, Log, Random, Scope } from "#base";
 import type { ProbeOutcome, ProbeRequest } from "#kubelet";
 import type { LifecycleHandler, Pod } from "#objects";
+import type { ImageTools } from "../daemon/image-tools.ts";
 
 /** An HTTP or TCP hook that is to be run. */
 export interface NetworkHook {
@@ -38,6 +39,8 @@ export interface ContainerdRuntimeOptions {
   readonly networkProbe?: (request: ProbeRequest) => Promise<ProbeOutcome>;
   /** Rejects when the hook fails. */
   readonly networkHook?: (hook: NetworkHook) => Promise<void>;
+  /** For volumes of images where containerd cannot mount them itself (before 2.1). */
+  readonly imageTools?: Pick<ImageTools, "mountImage" | "unmountImage">;
   /** Images that are pulled at once. Default 5. */
   readonly maxParallelPulls?: number;
   /** Tells users what is wrong with a pod's settings, as an Event. */

@@ -4,7 +4,9 @@ import type { Pod } from "#objects";
 import { hostsFile, identityOf, LABEL, podFolder, podLogFolder, podOfLogFolder } from "../config/names.ts";
 import { CALL_MS, type Cri } from "../cri/services.ts";
 import type { RuntimeContext } from "./context.ts";
-import { unlessGone } from "./ids.ts";
+import { messageOf, unlessGone } from "./ids.ts";
+import { unmountImages } from "./image-volumes.ts";
+import type { ContainerdRuntimeOptions } from "./options.ts";
 import { removeEmpty, sandboxesOf, stopSandbox } from "./sandboxes.ts";
 import { containersOf } from "./start.ts";
 
@@ -16,7 +18,7 @@ export async function removePod(pod: Pod, context: RuntimeContext): Promise<void
   const identity = identityOf(pod);
   await removeFromRuntime(identity.uid, context);
   await rm(podLogFolder(context.options.logDir, identity), { recursive: true, force: true });
-  await removeFiles(identity.uid, context.options.rootDir);
+  await removeFiles(identity.uid, context.options);
 }
 
 async function removeFromRuntime(podUid: string, context: RuntimeContext): Promise<void> {
@@ -32,7 +34,9 @@ async function removeFromRuntime(podUid: string, context: RuntimeContext): Promi
 const removeContainer = (containerId: string, cri: Cri) =>
   unlessGone(cri.call("RuntimeService.RemoveContainer", { containerId }, { timeoutMs: CALL_MS }));
 
-async function removeFiles(podUid: string, rootDir: string): Promise<void> {
+async function removeFiles(podUid: string, options: ContainerdRuntimeOptions): Promise<void> {
+  const { rootDir } = options;
+  await unmountImages(podUid, options);
   await rm(hostsFile(rootDir, podUid), { force: true });
   await rm(join(podFolder(rootDir, podUid), "containers"), { recursive: true, force: true });
   // As long as a volume is in it, it stays.
@@ -68,23 +72,36 @@ async function removeLog(path: string): Promise<void> {
   }
 }
 
-/** Takes away what there is of pods that nobody knows any more: sandboxes, containers, logs, files. */
+/**
+ * Takes away what there is of pods that nobody knows any more: sandboxes, containers, logs, files. What cannot go is
+ * left for the next time.
+ */
 export async function removeOrphans(
   knownPodUids: ReadonlySet<string>,
   context: RuntimeContext,
 ): Promise<readonly string[]> {
-  const { cri, options } = context;
+  const { options } = context;
+  const logs: readonly string[] = await readdir(options.logDir).catch(() => []);
+  const gone: string[] = [];
+  for (const uid of await podUids(context.cri, logs)) {
+    if (knownPodUids.has(uid)) continue;
+    try {
+      await removeFromRuntime(uid, context);
+      await removeFiles(uid, options);
+      for (const folder of logs.filter((name) => podOfLogFolder(name) === uid))
+        await rm(join(options.logDir, folder), { recursive: true, force: true });
+      gone.push(uid);
+    } catch (error) {
+      options.log.warn("what is left of a pod could not be removed", { pod: uid, error: messageOf(error) });
+    }
+  }
+  return gone;
+}
+
+/** Of all pods that have something here. */
+async function podUids(cri: Cri, logs: readonly string[]): Promise<ReadonlySet<string>> {
   const { items } = await cri.call("RuntimeService.ListPodSandbox", {}, { timeoutMs: CALL_MS });
   const { containers } = await cri.call("RuntimeService.ListContainers", {}, { timeoutMs: CALL_MS });
-  const logs: readonly string[] = await readdir(options.logDir).catch(() => []);
-  const found = [...[...items, ...containers].map(({ labels }) => labels[LABEL.podUid]), ...logs.map(podOfLogFolder)];
-  const orphans = new Set(found.filter((uid): uid is string => Boolean(uid) && !knownPodUids.has(uid!)));
-  for (const uid of orphans) {
-    await removeFromRuntime(uid, context);
-    await removeFiles(uid, options.rootDir);
-  }
-  for (const folder of logs) {
-    if (orphans.has(podOfLogFolder(folder))) await rm(join(options.logDir, folder), { recursive: true, force: true });
-  }
-  return [...orphans];
+  const labelled = [...items, ...containers].map(({ labels }) => labels[LABEL.podUid] ?? "");
+  return new Set([...labelled, ...logs.map(podOfLogFolder)].filter(Boolean));
 }

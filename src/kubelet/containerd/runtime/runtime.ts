@@ -10,6 +10,7 @@ import { execHook, execProbe } from "./exec.ts";
 import { exitOf } from "./exit.ts";
 import { criId, messageOf, unlessGone } from "./ids.ts";
 import { createImageStore } from "./image-store.ts";
+import { mountsImages } from "./image-volumes.ts";
 import { createImages } from "./images.ts";
 import { readNodeFacts } from "./node-facts.ts";
 import type { ContainerdRuntimeOptions } from "./options.ts";
@@ -55,7 +56,7 @@ export async function createContainerdRuntime(options: ContainerdRuntimeOptions)
     exitOf: (status, id, oom) => exitOf(status, id, oom, clock),
     onRelist: () => void refreshImages(),
   });
-  const context: RuntimeContext = { cri, tracker, options };
+  const context: RuntimeContext = { cri, tracker, options, mountsImages: mountsImages(runtimeVersion) };
   await refreshImages();
 
   const rotating = every(clock, ROTATE_MS, () => {

@@ -16,6 +16,7 @@ import { CALL_MS, type Cri } from "../cri/services.ts";
 import type { RuntimeContext } from "./context.ts";
 import { exitOf } from "./exit.ts";
 import { messageOf, millis, publicId, unlessGone } from "./ids.ts";
+import { mountImages } from "./image-volumes.ts";
 import type { Images } from "./images.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { sandboxSettings, writeHostsFile } from "./settings.ts";
@@ -81,7 +82,7 @@ interface Settings {
 
 async function settingsOf(
   { pod, sandbox, container, attempt, process }: StartRequest,
-  { cri, options }: RuntimeContext,
+  { cri, options, mountsImages }: RuntimeContext,
   images: Images,
   facts: NodeFacts,
 ): Promise<Settings> {
@@ -92,17 +93,24 @@ async function settingsOf(
   if (problem) throw new RuntimeError("CreateContainerConfigError", problem);
   const identity = identityOf(pod);
   await mkdir(join(podLogFolder(options.logDir, identity), container.name), { recursive: true, mode: 0o755 });
-  const config = containerConfig(pod, container, attempt, process, {
-    node: facts,
-    user,
-    // When it is gone by now, the runtime says so.
-    imageId: found?.id ?? image,
-    seccompFolder: options.seccompFolder ?? join(options.rootDir, "seccomp"),
-    maskedPaths: facts.maskedPaths,
-    targetId: await targetOf(container, identity.uid, cri),
-    hostsFile: await writeHostsFile(pod, sandbox.ips, options),
-    messageFile: await makeMessageFile(container, identity.uid, options.rootDir, options.random.int(2 ** 32)),
-  });
+  const mounts = mountsImages ? process.mounts : await mountImages(identity.uid, process.mounts, options);
+  const config = containerConfig(
+    pod,
+    container,
+    attempt,
+    { ...process, mounts },
+    {
+      node: facts,
+      user,
+      // When it is gone by now, the runtime says so.
+      imageId: found?.id ?? image,
+      seccompFolder: options.seccompFolder ?? join(options.rootDir, "seccomp"),
+      maskedPaths: facts.maskedPaths,
+      targetId: await targetOf(container, identity.uid, cri),
+      hostsFile: await writeHostsFile(pod, sandbox.ips, options),
+      messageFile: await makeMessageFile(container, identity.uid, options.rootDir, options.random.int(2 ** 32)),
+    },
+  );
   return { config, sandboxConfig: await sandboxSettings(pod, 0, options) };
 }
 

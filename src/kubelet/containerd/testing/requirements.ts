@@ -2,15 +2,12 @@ import { execFileSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { findNetworkPlugins, findProgram } from "../daemon/machine.ts";
+import { detectRuntime, missingText } from "../machine/index.ts";
 
 /** Why real containers cannot be run here; undefined when they can. */
 export async function missingForContainers(): Promise<string | undefined> {
-  if (process.getuid?.() !== 0) return "needs root";
-  for (const name of ["containerd", "ctr", "runc", "unshare", "ip"]) {
-    if ((await findProgram(name)) === undefined) return `needs ${name}`;
-  }
-  if ((await findNetworkPlugins()) === undefined) return "needs the CNI plugins";
+  const found = await detectRuntime();
+  if (!found.ok) return missingText(found);
   return staticBusybox() === undefined
     ? "needs a busybox that is linked statically (Debian: busybox-static)"
     : undefined;

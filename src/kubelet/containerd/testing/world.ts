@@ -56,6 +56,7 @@ export async function createContainerWorld(podCidr: string): Promise<ContainerWo
       nodeIps: ["192.0.2.1"],
       clusterDns: ["10.96.0.10"],
       clusterDomain: "cluster.local",
+      imageTools: containerd,
       ...change,
     });
   };

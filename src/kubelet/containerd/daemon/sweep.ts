@@ -1,0 +1,92 @@
+import { execFile } from "node:child_process";
+import { readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import type { Log } from "#base";
+import { CALL_MS, type Cri } from "../cri/services.ts";
+import type { Layout } from "./layout.ts";
+import { findShims, orphansOf, type Inventory, type Known } from "./leftovers.ts";
+
+const run = promisify(execFile);
+
+export interface SweepOptions {
+  readonly cri: Cri;
+  readonly layout: Layout;
+  /** Paths of containerd's client and of runc. */
+  readonly ctr: string;
+  readonly runc: string;
+  readonly log: Log;
+}
+
+/** Takes away what of an inventory the containerd that runs now does not know. Never rejects. */
+export async function sweep(inventory: Inventory, options: SweepOptions): Promise<void> {
+  const { layout, log } = options;
+  if (inventory.shims.length + inventory.networks.length + inventory.addresses.length === 0) return;
+  const attempt = async (what: string, action: () => Promise<unknown>) => {
+    try {
+      await action();
+    } catch (error) {
+      log.warn("a left-over of containerd could not be removed", { what, error: String(error) });
+    }
+  };
+  await attempt("everything", async () => {
+    const orphans = orphansOf(inventory, await lookUp(options));
+    const forgotten = new Set(orphans.shims.map(({ container }) => container));
+    // They may have gone on with what they were at.
+    for (const { container, processes } of await findShims(layout.socket)) {
+      if (!forgotten.has(container)) continue;
+      log.info("a container that containerd has forgotten is ended", { container });
+      for (const pid of processes) kill(pid);
+      await attempt(container, () => removeContainer(container, options));
+    }
+    for (const file of orphans.networks) await attempt(file, () => removeNetwork(file));
+    for (const { file } of orphans.addresses) await attempt(file, () => rm(file, { force: true }));
+  });
+}
+
+async function lookUp({ cri, ctr, layout }: SweepOptions): Promise<Known> {
+  const list = async (what: string, ...flags: readonly string[]) => {
+    const common = ["--address", layout.socket, "--namespace", "k8s.io", what, "ls", ...flags];
+    return (await run(ctr, common)).stdout.split("\n").filter(Boolean);
+  };
+  const containers = new Set(await list("containers", "--quiet"));
+  const rows = (await list("tasks")).slice(1).map((row) => row.split(/\s+/));
+  const tasks = new Map(rows.map(([id = "", pid = ""]) => [id, Number(pid)]));
+  const networks = new Set<string>();
+  const { items } = await cri.call("RuntimeService.ListPodSandbox", {}, { timeoutMs: CALL_MS });
+  for (const { id } of items) {
+    const request = { podSandboxId: id, verbose: true };
+    const { info } = await cri.call("RuntimeService.PodSandboxStatus", request, { timeoutMs: CALL_MS });
+    for (const path of networksIn(info["info"] ?? "")) networks.add(path);
+  }
+  return { containers, tasks, networks };
+}
+
+/** Where the namespaces of a sandbox are, by what containerd tells of it. */
+const networksIn = (info: string): readonly string[] =>
+  [...info.matchAll(/"(\/[^"]+\/netns\/[^"/]+)"/g)].map(([, path]) => path!);
+
+function kill(pid: number): void {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+async function removeContainer(id: string, { runc, layout }: SweepOptions): Promise<void> {
+  // Its cgroups go with it. It need not have come so far.
+  await run(runc, ["--root", join(layout.runc, "k8s.io"), "delete", "--force", id]).catch(() => {});
+  const table = await readFile("/proc/self/mountinfo", "utf8");
+  const mounted = table.split("\n").map((line) => line.split(" ")[4] ?? "");
+  for (const path of mounted
+    .filter((other) => other.startsWith(layout.state) && other.includes(`/${id}/`))
+    .toReversed())
+    await run("umount", ["--lazy", path]);
+  await rm(join(layout.state, "io.containerd.runtime.v2.task/k8s.io", id), { recursive: true, force: true });
+}
+
+async function removeNetwork(file: string): Promise<void> {
+  await run("umount", ["--lazy", file]).catch(() => {});
+  await rm(file, { force: true });
+}
