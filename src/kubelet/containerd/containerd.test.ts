@@ -30,6 +30,16 @@ async function textOf(lines: AsyncIterable<LogLine>): Promise<string> {
   return text;
 }
 
+/** Whether a process has been killed, now or before. */
+function killed(pid: number): boolean {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch {
+    // It has ended by itself.
+  }
+  return true;
+}
+
 /** Processes whose command line has the text in it. */
 const processesOf = (text: string): number[] =>
   readdirSync("/proc")
@@ -374,6 +384,22 @@ if (INSIDE) {
       await world.runtime.removePod(pod);
     });
 
+    it("makes a run anew that was interrupted while it was made", async () => {
+      const pod = podOf();
+      const { sandbox, container } = await start(pod, "sleep 1000");
+      await assert.rejects(world.run(pod, sandbox, "true"), {
+        reason: "CreateContainerError",
+        message: /is reserved for/,
+      });
+      // Nobody knows of the first any more.
+      await world.restartRuntime();
+      const again = await world.run(pod, sandbox, "exit 4");
+      assert.equal((await again.exited).exitCode, 4);
+      const { containers } = await world.runtime.cri.call("RuntimeService.ListContainers", {});
+      assert.ok(!containers.some(({ id }) => id === criIdOf(container)));
+      await world.runtime.removePod(pod);
+    });
+
     it("brings containerd back when it dies; containers go on, and what ended meanwhile is noticed", async () => {
       const pod = podOf();
       const { sandbox, container } = await start(pod, "while [ ! -e /tmp/go ]; do sleep 0.1; done; exit 5");
@@ -403,19 +429,19 @@ if (INSIDE) {
     it("converges whatever is killed while pods come and go", async () => {
       const pods = Array.from({ length: 8 }, () => podOf());
       const live = async (pod: Pod) => {
+        // While containerd is away calls fail; the kubelet tries again.
+        const insistently = <T>(what: string, task: () => Promise<T>) =>
+          until(what, () => task().catch(() => wait(200, undefined)));
         for (let attempt = 0; attempt < 3; attempt++) {
-          try {
-            const sandbox = await world.runtime.createSandbox(pod, attempt);
-            const container = await world.run(pod, sandbox, "sleep 1000", { attempt });
-            if (attempt < 2) process.kill(await pidOf(criIdOf(container)), "SIGKILL");
-            else await world.runtime.stopContainer(container.id, 1);
-            await container.exited;
-            await world.runtime.stopSandbox(sandbox.id);
-          } catch (error) {
-            // While containerd is away calls fail; the kubelet tries again.
-            assert.ok(error instanceof Error);
-            await wait(200);
-          }
+          const sandbox = await insistently("a sandbox", () => world.runtime.createSandbox(pod, attempt));
+          const container = await insistently("a container", () =>
+            world.run(pod, sandbox, "sleep 1000", { attempt }),
+          ).catch(() => undefined);
+          if (!container) continue;
+          if (attempt < 2) await insistently("a kill", async () => killed(await pidOf(criIdOf(container))));
+          else await insistently("a stop", () => world.runtime.stopContainer(container.id, 1).then(() => true));
+          await container.exited;
+          await insistently("no sandbox", () => world.runtime.stopSandbox(sandbox.id).then(() => true));
         }
         await until("the pod is gone", () =>
           world.runtime.removePod(pod).then(
@@ -427,13 +453,18 @@ if (INSIDE) {
       const killing = (async () => {
         for (let i = 0; i < 2; i++) {
           await wait(700);
-          process.kill(Number(readFileSync(join(world.folder, "c/containerd.pid"), "utf8")), "SIGKILL");
+          await until("containerd was killed", () => {
+            const pid = readFileSync(join(world.folder, "c/containerd.pid"), "utf8").trim();
+            return processesOf("config.toml").includes(Number(pid)) && process.kill(Number(pid), "SIGKILL");
+          });
         }
       })();
       await Promise.all([killing, ...pods.map(live)]);
       for (const pod of pods) assert.equal(await world.runtime.adopt(pod), undefined);
-      const shims = processesOf("containerd-shim").filter((pid) => processesOf(world.folder).includes(pid));
-      assert.deepEqual(shims, [], "a shim is left");
+      await until("no shim is left", () => {
+        const shims = new Set(processesOf("containerd-shim"));
+        return !processesOf(world.folder).some((pid) => shims.has(pid));
+      });
       assert.deepEqual(
         readdirSync(join(world.folder, "c/addresses/knarr")).filter((name) => /^\d/.test(name)),
         [],

@@ -38,7 +38,7 @@ export async function startContainer(
   const { config, sandboxConfig } = await settingsOf(request, context, images, facts).catch((error: unknown) => {
     throw asConfigError(error);
   });
-  const id = await create(sandbox.id, config, sandboxConfig, cri);
+  const id = await create(sandbox.id, config, sandboxConfig, context);
   const tracked = tracker.track({
     id,
     sandboxId: sandbox.id,
@@ -152,31 +152,25 @@ async function create(
   podSandboxId: string,
   config: Sent<ContainerConfig>,
   sandboxConfig: Sent<PodSandboxConfig>,
-  cri: Cri,
+  context: RuntimeContext,
 ): Promise<string> {
   const request = { podSandboxId, config, sandboxConfig };
-  const call = () => cri.call("RuntimeService.CreateContainer", request, { timeoutMs: CALL_MS });
+  const call = () => context.cri.call("RuntimeService.CreateContainer", request, { timeoutMs: CALL_MS });
   try {
-    return (await call()).containerId;
+    return (await call().catch((error: unknown) => makeRoom(error, context).then(call))).containerId;
   } catch (error) {
-    const holder = / is reserved for "([0-9a-f]+)"/.exec(messageOf(error))?.[1];
-    if (holder && (await isLeftOver(holder, cri))) {
-      try {
-        return (await call()).containerId;
-      } catch (again) {
-        throw new RuntimeError("CreateContainerError", messageOf(again));
-      }
-    }
     throw new RuntimeError("CreateContainerError", messageOf(error));
   }
 }
 
-/** A container of the same number that was made but never started, when we were interrupted: takes it away. */
-async function isLeftOver(holder: string, cri: Cri): Promise<boolean> {
-  const status = await statusOf(cri, holder);
-  if (status?.state !== "CONTAINER_CREATED") return false;
-  await unlessGone(cri.call("RuntimeService.RemoveContainer", { containerId: holder }, { timeoutMs: CALL_MS }));
-  return true;
+/**
+ * We were interrupted when we made this very run of the container, and do not know what came of it: it goes, so that
+ * it can be made again. Rejects with the error when that is not what was in the way.
+ */
+async function makeRoom(error: unknown, { cri, tracker }: RuntimeContext): Promise<void> {
+  const containerId = / is reserved for "([0-9a-f]+)"/.exec(messageOf(error))?.[1];
+  if (containerId === undefined || tracker.find(containerId)) throw error;
+  await unlessGone(cri.call("RuntimeService.RemoveContainer", { containerId }, { timeoutMs: CALL_MS }));
 }
 
 /** What is left of a container that could not be started: it counts as a run that has ended. */
