@@ -201,22 +201,12 @@ if (INSIDE) {
           id: container.id,
           kind: "readiness",
           pod,
-          container: pod.spec!.containers[0]!,
+          container: { ...pod.spec!.containers[0]!, env: [{ name: "WHAT", value: "this" }] },
           ip: undefined,
           probe: { exec: { command }, timeoutSeconds: 1 },
         });
-      assert.deepEqual(
-        await ask(
-          ["true"]
-            .map((name) => `/bin/${name}`)
-            .concat()
-            .slice(1)
-            .concat(["/bin/echo"]),
-        ),
-        {
-          result: "success",
-        },
-      );
+      assert.deepEqual(await ask(["echo", "yes"]), { result: "success" });
+      assert.deepEqual(await ask(["sh", "-c", "echo $(WHAT); exit 1"]), { result: "failure", message: "this\n" });
       assert.deepEqual(await ask(["sh", "-c", "echo no; exit 1"]), { result: "failure", message: "no\n" });
       assert.deepEqual(await ask(["sleep", "30"]), { result: "failure", message: 'command "sleep 30" timed out' });
       assert.equal((await ask(["/no/such/program"])).result, "unknown");

@@ -1,5 +1,5 @@
 import { every } from "#base";
-import { RuntimeError, type LogLine, type LogOptions, type ProbeOutcome, type Runtime } from "#kubelet";
+import { expand, RuntimeError, type LogLine, type LogOptions, type ProbeOutcome, type Runtime } from "#kubelet";
 import { containerStatuses, type LifecycleHandler, type Pod } from "#objects";
 import { CALL_MS, openCri, type Cri } from "../cri/services.ts";
 import { readLog, type LogSource } from "../logs/read.ts";
@@ -118,7 +118,10 @@ export async function createContainerdRuntime(options: ContainerdRuntimeOptions)
       const { exec, httpGet, tcpSocket, grpc } = request.probe;
       if (exec?.command) {
         const { timeoutSeconds = 1 } = request.probe;
-        return execProbe(cri, request.id, exec.command, timeoutSeconds);
+        // Only what the spec says outright is put in (upstream ExpandContainerCommandOnlyStatic).
+        const values = new Map(request.container.env?.map(({ name, value = "" }) => [name, value]));
+        const command = exec.command.map((word) => expand(word, (name) => values.get(name)));
+        return execProbe(cri, request.id, command, timeoutSeconds);
       }
       if ((httpGet ?? tcpSocket ?? grpc) && options.networkProbe) return options.networkProbe(request);
       return { result: "unknown", message: "missing probe handler" };
