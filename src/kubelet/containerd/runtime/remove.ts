@@ -12,6 +12,7 @@ import { containersOf } from "./start.ts";
 
 /** Runs of one container that are kept: the current one, and the one before it for `kubectl logs --previous`. */
 const KEPT_RUNS = 2;
+const REMOVED_AT_ONCE = 6;
 
 /** Takes everything away that is kept of a pod, save its volumes. */
 export async function removePod(pod: Pod, context: RuntimeContext): Promise<void> {
@@ -82,9 +83,9 @@ export async function removeOrphans(
 ): Promise<readonly string[]> {
   const { options } = context;
   const logs: readonly string[] = await readdir(options.logDir).catch(() => []);
+  const waiting = [...(await podUids(context.cri, logs))].filter((uid) => !knownPodUids.has(uid));
   const gone: string[] = [];
-  for (const uid of await podUids(context.cri, logs)) {
-    if (knownPodUids.has(uid)) continue;
+  const remove = async (uid: string) => {
     try {
       await removeFromRuntime(uid, context);
       await removeFiles(uid, options);
@@ -94,7 +95,11 @@ export async function removeOrphans(
     } catch (error) {
       options.log.warn("what is left of a pod could not be removed", { pod: uid, error: messageOf(error) });
     }
-  }
+  };
+  const work = async () => {
+    for (let uid = waiting.pop(); uid !== undefined; uid = waiting.pop()) await remove(uid);
+  };
+  await Promise.all(Array.from({ length: REMOVED_AT_ONCE }, work));
   return gone;
 }
 
