@@ -3,6 +3,7 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Log } from "#base";
+import { GrpcError } from "#wire/grpc";
 import { CALL_MS, type Cri } from "../cri/services.ts";
 import type { Layout } from "./layout.ts";
 import { findShims, orphansOf, type Inventory, type Known } from "./leftovers.ts";
@@ -30,7 +31,9 @@ export async function sweep(inventory: Inventory, options: SweepOptions): Promis
     }
   };
   await attempt("everything", async () => {
-    const orphans = orphansOf(inventory, await lookUp(options));
+    // What is asked for may change while it is told: another look sees it whole.
+    const known = await lookUp(options).catch(() => lookUp(options));
+    const orphans = orphansOf(inventory, known);
     const forgotten = new Set(orphans.shims.map(({ container }) => container));
     // They may have gone on with what they were at.
     for (const { container, processes } of await findShims(layout.socket)) {
@@ -56,8 +59,13 @@ async function lookUp({ cri, ctr, layout }: SweepOptions): Promise<Known> {
   const { items } = await cri.call("RuntimeService.ListPodSandbox", {}, { timeoutMs: CALL_MS });
   for (const { id } of items) {
     const request = { podSandboxId: id, verbose: true };
-    const { info } = await cri.call("RuntimeService.PodSandboxStatus", request, { timeoutMs: CALL_MS });
-    for (const path of networksIn(info["info"] ?? "")) networks.add(path);
+    const status = cri.call("RuntimeService.PodSandboxStatus", request, { timeoutMs: CALL_MS });
+    // It may be removed while we look.
+    const found = await status.catch((error: unknown) => {
+      if (error instanceof GrpcError && error.code === "NotFound") return undefined;
+      throw error;
+    });
+    for (const path of networksIn(found?.info["info"] ?? "")) networks.add(path);
   }
   return { containers, tasks, networks };
 }
