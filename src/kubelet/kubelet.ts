@@ -134,7 +134,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const worker = new PodWorker(pod, own);
     workers.set(uid, worker);
     if (pod.status?.startTime) counter.add(pod);
-    worker.start().catch((error: unknown) => log.error("a pod could not be taken up", { pod: uid, error }));
+    worker.start().catch((error: unknown) => {
+      if (!scope.signal.aborted) log.error("a pod could not be taken up", { pod: uid, error });
+    });
     return worker;
   };
   const startStatic = (pod: Pod, record: PodRecord, onGone: () => void) =>

@@ -85,6 +85,8 @@ export interface Sandbox {
 export interface AdoptedPod {
   /** Absent when it no longer runs. */
   readonly sandbox?: Sandbox;
+  /** The id of the last one, when none runs any more: it died with the machine, or while nobody looked. */
+  readonly lostSandbox?: string;
   /** By name: the latest run of each container that the runtime knows of. */
   readonly containers: ReadonlyMap<string, AdoptedContainer>;
 }

@@ -164,7 +164,8 @@ async function stopContainer(step: StopStep, context: EffectsContext): Promise<v
   dispatch({ type: "stopping", name, id, deadline, because: step.because });
   const graceSeconds = () => Math.max(1, Math.ceil((deadline - clock.now()) / 1000));
   const hook = findContainer(view().pod, name)?.container.lifecycle?.preStop;
-  if (!hook || again) return runtime.stopContainer(id, graceSeconds());
+  // Without any grace there is no hook, either: it died with its sandbox.
+  if (!hook || again || deadline <= clock.now()) return runtime.stopContainer(id, graceSeconds());
   await preStop(name, id, hook, deadline, context);
   const after = containerView(view(), name).run;
   if (after.state !== "running" || after.id !== id) return;

@@ -1,5 +1,12 @@
 import { unreachable } from "#base";
-import { containerStatuses, formatDuration, formatTime, type ContainerStateTerminated, type Pod } from "#objects";
+import {
+  containerStatuses,
+  formatDuration,
+  formatTime,
+  type ContainerStateTerminated,
+  type ContainerStatus,
+  type Pod,
+} from "#objects";
 import type { AdoptedPod, AnyContainer, ContainerExit, ProbeOutcome, RunningContainer } from "../runtime.ts";
 import { backOffAfter, nextBackOff, RETRY_MS } from "./back-off.ts";
 import { normal, podText, warning, type PodEvent } from "./events.ts";
@@ -253,7 +260,7 @@ function imageEvents(image: string, { reason, message }: Failure, name: string):
  * The containers as an earlier kubelet left them: by what the runtime has, and by the status where it says more.
  * Restarts never count down, and a container that was started stays so (upstream prober results on restart).
  */
-export function adoptContainers(pod: Pod, { containers }: AdoptedPod): ReadonlyMap<string, ContainerView> {
+export function adoptContainers(pod: Pod, containers: AdoptedPod["containers"]): ReadonlyMap<string, ContainerView> {
   const views = new Map<string, ContainerView>();
   const statuses = new Map(containerStatuses(pod).map((status) => [status.name, status]));
   for (const [name, adopted] of containers) {
@@ -283,5 +290,39 @@ export function adoptContainers(pod: Pod, { containers }: AdoptedPod): ReadonlyM
       },
     });
   }
+  for (const status of statuses.values()) {
+    const found = findContainer(pod, status.name);
+    const ended = views.has(status.name) ? undefined : lastEnd(status);
+    if (!found || !ended) continue;
+    const { terminated, at } = ended;
+    const id = terminated.containerID ?? status.containerID ?? "";
+    views.set(status.name, {
+      image: { state: "unknown" },
+      run: {
+        state: "exited",
+        id,
+        terminated,
+        at,
+        backingOff: false,
+        ...(status.image ? { image: status.image } : {}),
+      },
+      restarts: status.restartCount,
+      ...(status.state?.terminated && status.lastState?.terminated ? { last: status.lastState.terminated } : {}),
+    });
+  }
   return views;
 }
+
+/** How a container ended last of which the runtime knows nothing: what ran then has ended unseen. */
+function lastEnd({ state, lastState, containerID }: ContainerStatus) {
+  const terminated =
+    state?.terminated ?? (state?.running ? { ...ENDED_UNSEEN, containerID } : undefined) ?? lastState?.terminated;
+  return terminated && { terminated, at: Date.parse(terminated.finishedAt ?? "") || 0 };
+}
+
+/** As upstream words it in convertToAPIContainerStatuses. */
+const ENDED_UNSEEN = {
+  exitCode: 137,
+  reason: "ContainerStatusUnknown",
+  message: "The container could not be located when the pod was deleted.  The container used to be Running",
+} as const;

@@ -1,6 +1,7 @@
 import { unreachable } from "#base";
 import { revisionOf } from "#client";
 import { isPodTerminal, type Pod } from "#objects";
+import type { AdoptedPod } from "../runtime.ts";
 import { RETRY_MS } from "./back-off.ts";
 import { normal, warning, type PodEvent } from "./events.ts";
 import type { Happening, Transition } from "./happening.ts";
@@ -46,15 +47,8 @@ export function transition(view: PodView, happening: Happening, now: number): Tr
         : quiet({ pod: happening.pod, lifecycle: lifecycleOf(view, happening.pod, now) });
     case "forgotten":
       return quiet({ lifecycle: forgotten(view.lifecycle, now) });
-    case "adopted": {
-      const { adopted } = happening;
-      if (!adopted) return quiet({});
-      return quiet({
-        ...(adopted.sandbox ? { sandbox: { state: "ready", sandbox: adopted.sandbox } } : {}),
-        initialized: (view.pod.spec?.containers ?? []).some(({ name }) => adopted.containers.has(name)),
-        containers: adoptContainers(view.pod, adopted),
-      });
-    }
+    case "adopted":
+      return { view: adopt(view, happening.adopted), events: [] };
     case "rejected": {
       const { reason, message } = happening;
       return {
@@ -155,21 +149,32 @@ function stepSandbox(view: PodView, happening: SandboxHappening, now: number): T
       );
     case "sandbox-lost":
       if (sandbox.state !== "ready" || sandbox.sandbox.id !== happening.id) return become({});
-      return become(
-        { sandbox: { state: "lost", sandbox: sandbox.sandbox } },
-        normal("SandboxChanged", "Pod sandbox changed, it will be killed and re-created."),
-      );
+      return become({ sandbox: { state: "lost", sandbox: sandbox.sandbox } });
     case "sandbox-stopping":
       return "sandbox" in sandbox ? become({ sandbox: { state: "stopping", sandbox: sandbox.sandbox } }) : become({});
-    case "sandbox-stopped":
-      return become({
-        sandbox: { state: "none" },
-        sandboxAttempt: view.sandboxAttempt + 1,
-        ...(view.lifecycle.state === "active" && isStill(view) ? { initialized: false, containers: afresh(view) } : {}),
-      });
+    case "sandbox-stopped": {
+      const change = { sandbox: { state: "none" }, sandboxAttempt: view.sandboxAttempt + 1 } as const;
+      // A pod that ends needs no other.
+      if (view.lifecycle.state !== "active") return become(change);
+      return become(
+        { ...change, ...(isStill(view) ? { initialized: false, containers: afresh(view) } : {}) },
+        normal("SandboxChanged", "Pod sandbox changed, it will be killed and re-created."),
+      );
+    }
     default:
       return unreachable(happening);
   }
+}
+
+/** What an earlier kubelet has left of the pod, if anything. */
+function adopt(view: PodView, adopted: AdoptedPod | undefined): PodView {
+  const { sandbox, lostSandbox, containers = new Map() } = adopted ?? {};
+  const left = { ...view, containers: adoptContainers(view.pod, containers) };
+  const initialized = (view.pod.spec?.containers ?? []).some(({ name }) => left.containers.has(name));
+  if (sandbox) return { ...left, sandbox: { state: "ready", sandbox }, initialized };
+  if (lostSandbox !== undefined)
+    return { ...left, sandbox: { state: "lost", sandbox: { id: lostSandbox, ips: [] } }, initialized };
+  return isStill(left) ? { ...left, containers: afresh(left) } : { ...left, initialized };
 }
 
 /** In a new sandbox the pod is initialized anew. */

@@ -1,12 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { createRandom, createScope, silentLog } from "#base";
-import { createCaches } from "#client";
-import { createSimulatedRuntime } from "#kubelet/simulated";
 import { PODS, podCondition, type Pod } from "#objects";
-import { feedPods } from "../feed.ts";
-import { startKubelet, type Kubelet } from "../kubelet.ts";
-import { createTestWorld, EXACT, shown } from "../testing/world.ts";
+import { createKubeletWorld } from "../testing/kubelet-world.ts";
+import { shown } from "../testing/world.ts";
 import { MountError, type VolumeFailure, type Volumes } from "../volumes.ts";
 
 /** Volumes that do as they are told, and remember what was asked of them. */
@@ -46,52 +42,8 @@ class ToldVolumes implements Volumes {
 }
 
 async function createVolumesWorld() {
-  const world = await createTestWorld({ nodes: 0 });
-  const { client, clock } = world;
-  const scope = createScope("node");
-  const random = createRandom(1);
   const volumes = new ToldVolumes();
-  const kubelets = new Map<string, Kubelet>();
-  const pods = createCaches({ client, scope, clock, random, log: silentLog }).of(PODS);
-  await pods.whenSynced();
-  feedPods(pods, kubelets);
-  const podCidr = "10.244.0.0/24";
-  const nodeIp = "172.18.0.2";
-  const kubelet = await startKubelet({
-    node: {
-      name: "knarr-1",
-      capacity: { cpu: "8", memory: "32Gi", pods: "110" },
-      podCidr,
-      addresses: [{ type: "InternalIP", address: nodeIp }],
-      info: {
-        kubeletVersion: "v1.36.0",
-        osImage: "",
-        kernelVersion: "",
-        operatingSystem: "linux",
-        architecture: "amd64",
-        machineId: "",
-        systemUuid: "",
-        bootId: "",
-      },
-    },
-    runtime: createSimulatedRuntime({ clock, random, podCidr, nodeIp, times: EXACT }),
-    volumes,
-    client,
-    clock,
-    random,
-    log: silentLog,
-    scope,
-    currentNode: () => undefined,
-  });
-  kubelets.set("knarr-1", kubelet);
-  return {
-    ...world,
-    volumes,
-    async [Symbol.asyncDispose]() {
-      await scope.close();
-      await world[Symbol.asyncDispose]();
-    },
-  };
+  return { ...(await createKubeletWorld({ volumes })), volumes };
 }
 
 const volumeMounts = [{ name: "data", mountPath: "/data" }];

@@ -1,4 +1,4 @@
-import type { Clock, Log, Random, Timer } from "#base";
+import { sleep, type Clock, type Log, type Random, type Timer } from "#base";
 import type { EventRecorder } from "#client";
 import type { Pod } from "#objects";
 import { createPodProbes, type PodProbes } from "../probe/container-probes.ts";
@@ -16,6 +16,9 @@ import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
 import { stepId, type Step } from "./step.ts";
 import { newView, transition } from "./transition.ts";
 import type { PodView } from "./view.ts";
+
+/** The runtime did not answer: it may be on its way back. */
+const RETRY_AFTER_FAILURE_MS = 1_000;
 
 export interface WorkerContext {
   /** Where it is recorded how the pod is. */
@@ -114,7 +117,7 @@ export class PodWorker {
   /** Begins: what an earlier kubelet left running is taken over. */
   async start(): Promise<void> {
     const { pod } = this.#view;
-    const adopted = await this.#context.runtime.adopt(pod);
+    const adopted = await this.#untilDone("a pod could not be taken up", () => this.#context.runtime.adopt(pod));
     if (this.#state !== "adopting") return;
     this.#state = "running";
     // A pod that has been started once belongs here, whatever the node has become since.
@@ -226,7 +229,21 @@ export class PodWorker {
     const { record, runtime, onGone } = this.#context;
     if (!(lifecycle.state === "deleting" && lifecycle.forgotten)) await record.finish(pod);
     this.close();
-    await runtime.removePod(pod);
+    await this.#untilDone("what is left of a pod could not be removed", () => runtime.removePod(pod));
     onGone(this.uid);
+  }
+
+  /** Tries again whatever is in the way: nobody else would. Rejects only when the kubelet stops. */
+  async #untilDone<T>(complaint: string, work: () => Promise<T>): Promise<T> {
+    const { clock, log, signal } = this.#context;
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        return await work();
+      } catch (error) {
+        if (!signal.aborted) log.warn(complaint, { pod: this.uid, error });
+        await sleep(clock, RETRY_AFTER_FAILURE_MS, signal);
+      }
+    }
   }
 }

@@ -22,7 +22,9 @@ export async function adoptPod(pod: Pod, context: RuntimeContext): Promise<Adopt
     const adopted = await adoptContainer(container, context);
     if (adopted) containers.set(name, adopted);
   }
-  return { ...(status ? { sandbox: followSandbox(pod, status, context) } : {}), containers };
+  if (status) return { sandbox: followSandbox(pod, status, context), containers };
+  const lostSandbox = sandboxes[0]?.id;
+  return { ...(lostSandbox === undefined ? {} : { lostSandbox }), containers };
 }
 
 /** One without an address is of no use to anybody. */
