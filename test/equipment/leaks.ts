@@ -1,6 +1,7 @@
-import { globSync, readdirSync, readFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { globSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { join, relative } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
+import { nodeFolders } from "../../src/cluster/nodes/containerd/folders.ts";
 import type { TestNamespace } from "./network-namespace.ts";
 
 /** What containers leave on a machine, as lines that can be compared: `mount /tmp/x/state/…`. */
@@ -13,13 +14,15 @@ export interface TraceOptions {
   readonly namespace?: TestNamespace;
 }
 
-/** All there is now of processes, mounts, network namespaces, cgroups, links and packet rules. */
+/** All there is now of processes, mounts, network namespaces, cgroups, what is kept of pods, links and packet rules. */
 export async function tracesNow({ dirs, namespace }: TraceOptions): Promise<Traces> {
   return new Set([
     ...processes(dirs, namespace),
     ...mounts(dirs),
     ...networkNamespaces(namespace),
-    ...cgroups(),
+    ...cgroups(dirs),
+    ...folders(dirs),
+    ...elsewhere(dirs),
     ...(namespace ? await links(namespace) : []),
     ...(namespace ? await tables(namespace) : []),
   ]);
@@ -56,15 +59,56 @@ function* mounts(dirs: readonly string[]): Generator<string> {
   }
 }
 
-/** Only those that CNI makes: others come and go with the tests that run beside this one. */
+/** Only those that CNI makes, and that no process is in: others come and go with the tests that run beside this one. */
 function* networkNamespaces(own: TestNamespace | undefined): Generator<string> {
-  for (const path of globSync("/run/netns/cni-*")) if (path !== own?.path) yield `network namespace ${path}`;
+  const used = new Set<number>();
+  for (const path of globSync("/proc/[0-9]*/ns/net")) used.add(inode(path));
+  for (const path of globSync("/run/netns/cni-*"))
+    if (path !== own?.path && !used.has(inode(path))) yield `network namespace ${path}`;
 }
 
-/** Those of Pods, in every hierarchy; both drivers' names. */
-function* cgroups(): Generator<string> {
-  for (const path of globSync("/sys/fs/cgroup/{,*/}kubepods{,.slice}/{,*/}*pod*")) {
-    if (/(?:^|-)pod/.test(basename(path)) && dirname(path) !== "/sys/fs/cgroup") yield `cgroup ${path}`;
+function inode(path: string): number {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return 0;
+  }
+}
+
+/** Of the clusters, in every hierarchy. */
+function* cgroups(dirs: readonly string[]): Generator<string> {
+  for (const dir of dirs) {
+    for (const dataDir of [dir, join(dir, "data")])
+      for (const path of globSync(`/sys/fs/cgroup/{,*/}${nodeFolders(dataDir).cgroup.slice(1)}{,/**/*pod*}`))
+        if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) yield `cgroup ${path}`;
+  }
+}
+
+/** What a node keeps of its pods: logs, files and volumes, addresses, and what runc and containerd know of. */
+function* folders(dirs: readonly string[]): Generator<string> {
+  for (const dir of dirs) {
+    for (const dataDir of [dir, join(dir, "data")]) {
+      const { containerd, kubelet, logs } = nodeFolders(dataDir);
+      const kinds = [
+        ["log folder", `${logs}/*`],
+        ["pod folder", `${kubelet}/pods/*`],
+        ["address", `${containerd}/addresses/*/*.*.*.*`],
+        ["runc", `${containerd}/state/runc/*/*`],
+        ["task", `${containerd}/state/io.containerd.runtime.v2.task/*/*`],
+        ["sandbox", `${containerd}/state/io.containerd.grpc.v1.cri/{sandboxes,containers,netns}/*`],
+      ] as const;
+      for (const [kind, pattern] of kinds)
+        for (const path of globSync(pattern)) yield `${kind} ${relative(dataDir, path)}`;
+    }
+  }
+}
+
+/** What the library of CNI remembers of pods. */
+function* elsewhere(dirs: readonly string[]): Generator<string> {
+  for (const path of globSync("/var/lib/cni/results/*")) {
+    const { config = "" } = JSON.parse(read(path) || "{}") as { readonly config?: string };
+    const text = Buffer.from(config, "base64").toString();
+    if (dirs.some((dir) => text.includes(`"${dir}/`))) yield `CNI result ${path}`;
   }
 }
 
