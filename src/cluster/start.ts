@@ -62,7 +62,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         random,
         ...(runtime.name === "containerd" ? { reach: reachDirectly } : {}),
       }),
-      metrics: createMetricsSource({ kubelets: () => nodes?.kubelets.values() ?? [], clock, log, scope }),
+      // Nothing is pretended: simulated containers use nothing that could be measured.
+      ...(runtime.name === "simulated"
+        ? {}
+        : { metrics: createMetricsSource({ kubelets: () => nodes?.kubelets.values() ?? [], clock, log, scope }) }),
       serverAddress: () => listener.address ?? "127.0.0.1:6443",
       unready: () => unready,
     });

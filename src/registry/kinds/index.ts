@@ -15,7 +15,7 @@ import { endpointSlices } from "./discovery/endpoint-slice.ts";
 import { flowSchemas } from "./flowcontrol/flow-schema.ts";
 import { priorityLevelConfigurations } from "./flowcontrol/priority-level.ts";
 import { storageVersions } from "./internal/storage-version.ts";
-import { metricsKinds, type MetricsOptions } from "./metrics/index.ts";
+import { metricsKinds, type MetricsSource } from "./metrics/index.ts";
 import { NETWORKING_KINDS } from "./networking/index.ts";
 import { runtimeClasses } from "./node/runtime-class.ts";
 import { POLICY_KINDS } from "./policy/index.ts";
@@ -30,7 +30,10 @@ export { serviceDefinition, type ServiceOptions } from "./core/service/index.ts"
 
 export type { MetricsSource, NodeMetrics, PodMetrics } from "./metrics/index.ts";
 
-export type BuiltInOptions = CoreOptions & MetricsOptions;
+export interface BuiltInOptions extends CoreOptions {
+  /** Without it, metrics.k8s.io is not served, as on a cluster without metrics-server. */
+  readonly metrics?: MetricsSource;
+}
 
 /** Every built-in kind. Throws an Error when an option makes no sense. */
 export const builtInKinds = (options: BuiltInOptions = {}): readonly ResourceDefinition[] => [
@@ -58,7 +61,7 @@ export const builtInKinds = (options: BuiltInOptions = {}): readonly ResourceDef
   priorityLevelConfigurations,
   storageVersions,
   storageVersionMigrations,
-  ...metricsKinds(options),
+  ...(options.metrics ? metricsKinds(options.metrics) : []),
 ];
 
 /** Every built-in kind, with the default ranges of cluster IPs and node ports. */

@@ -29,18 +29,13 @@ export interface MetricsSource {
   pods(): Promise<readonly PodMetrics[]>;
 }
 
-export interface MetricsOptions {
-  /** Absent: nothing is measured. */
-  readonly metrics?: MetricsSource;
-}
-
 const common = {
   group: "metrics.k8s.io",
   storageVersion: "v1beta1",
   verbs: ["get", "list"],
 } as const;
 
-export const metricsKinds = ({ metrics }: MetricsOptions): readonly ResourceDefinition[] => [
+export const metricsKinds = (metrics: MetricsSource): readonly ResourceDefinition[] => [
   define<NodeMetrics>({
     ...common,
     resource: "nodes",
@@ -49,7 +44,7 @@ export const metricsKinds = ({ metrics }: MetricsOptions): readonly ResourceDefi
     singular: "",
     kind: "NodeMetrics",
     namespaced: false,
-    computedObjects: () => metrics?.nodes() ?? [],
+    computedObjects: () => metrics.nodes(),
     columns: [
       text("cpu", ({ usage }) => usage.cpu),
       text("memory", ({ usage }) => usage.memory),
@@ -63,7 +58,7 @@ export const metricsKinds = ({ metrics }: MetricsOptions): readonly ResourceDefi
     singular: "",
     kind: "PodMetrics",
     namespaced: true,
-    computedObjects: () => metrics?.pods() ?? [],
+    computedObjects: () => metrics.pods(),
     columns: [
       text("cpu", (pod) => sum(pod, ({ cpu }) => cpu)),
       text("memory", (pod) => sum(pod, ({ memory }) => memory)),
