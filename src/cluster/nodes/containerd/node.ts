@@ -1,4 +1,5 @@
 import { mkdir, readFile } from "node:fs/promises";
+import { sleep } from "#base";
 import { KUBERNETES_VERSION } from "#apiserver";
 import { createCaches, createRecorder, type SharedCaches } from "#client";
 import { ensureDnsService, parseResolvConf, startDns } from "#dns";
@@ -17,7 +18,7 @@ import {
 } from "#kubelet/containerd";
 import { createVolumes } from "#kubelet/volumes";
 import { ENDPOINT_SLICES, NODES, PODS, SERVICES, type Pod } from "#objects";
-import { startProxy } from "#proxy";
+import { startProxy, type ServiceProxy } from "#proxy";
 import type { NodesContext, RunningNodes } from "../runtime.ts";
 import { BRIDGE } from "./bridge.ts";
 import type { NodeFolders } from "./folders.ts";
@@ -110,7 +111,7 @@ export async function startContainerdNode(
   await runtime.removeOrphans(known);
   await volumes.removeOrphans(known);
   for (const uid of await cgroups.uids()) if (!known.has(uid)) await cgroups.removePodCgroup(uid);
-  startProxy({
+  const proxy = startProxy({
     services,
     endpointSlices,
     pods,
@@ -131,6 +132,7 @@ export async function startContainerdNode(
     log,
     scope,
   });
+  await untilServicesWork(proxy, context);
   const kubelet = await startKubelet({
     node,
     runtime,
@@ -169,12 +171,24 @@ async function serveDns(caches: SharedCaches, { client, clock, random, log, scop
   ensureDnsService({ client, caches, clock, log, scope, clusterIps: [CLUSTER_DNS], address, port });
 }
 
+/**
+ * Pods come to a node whose Services work. Where nft refuses the rules, which has been logged then, they come all the
+ * same: most of what a node does needs no Service, and the proxy goes on trying.
+ */
+async function untilServicesWork(proxy: ServiceProxy, { clock, scope }: NodesContext): Promise<void> {
+  const patience = new AbortController();
+  const signal = AbortSignal.any([scope.signal, patience.signal]);
+  await Promise.race([proxy.settled(), sleep(clock, SERVICES_MS, signal).catch(() => {})]);
+  patience.abort();
+}
+
 async function conditionsOf({ cri }: ContainerdRuntime) {
   const { status } = await cri.call("RuntimeService.Status", {}, { timeoutMs: STATUS_MS });
   return status?.conditions ?? [];
 }
 
 const STATUS_MS = 10_000;
+const SERVICES_MS = 5_000;
 
 const containerOf = ({ spec }: Pod, name: string) =>
   [...(spec?.containers ?? []), ...(spec?.initContainers ?? [])].find((container) => container.name === name);
