@@ -32,11 +32,18 @@ let made = 0;
 /**
  * Whatever would leave by the way out is refused at once, so that nobody waits for an answer (a look-up in the DNS of
  * the machine), and nothing gets out. Routes are there all the same: addresses of Services are turned into others
- * only on the way.
+ * only on the way. What is turned (an external address) has its new destination here already, and its old way out.
  */
 const FENCE = `table inet knarr_test_fence {
-  chain output { type filter hook output priority 100; oifname "uplink0" ip daddr != ${ADDRESS} counter reject; }
-  chain forward { type filter hook forward priority 100; oifname "uplink0" counter reject; }
+  chain output {
+    type filter hook output priority 100;
+    ct status dnat accept
+    oifname "uplink0" ip daddr != ${ADDRESS} counter reject
+  }
+  chain forward {
+    type filter hook forward priority 100;
+    oifname "uplink0" counter reject
+  }
 }
 `;
 

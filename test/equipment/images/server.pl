@@ -2,6 +2,7 @@
 # The test server: one process, one loop, no threads; it starts in milliseconds and does what a test asks of it.
 # server [--http PORT] [--udp PORT] [--start-delay SECONDS] [--drain SECONDS] [--ignore-term] [--name TEXT]
 # server exit CODE | leak [MB] | log LINES [BYTES] | hang
+# server get [--times N] [--timeout SECONDS] [--port OWN_PORT] URL...
 use strict;
 use warnings;
 use IO::Socket::INET;
@@ -41,6 +42,35 @@ if ($command eq "exit") { say_line("exiting with $ARGV[0]"); exit $ARGV[0]; }
 if ($command eq "log") { write_log($ARGV[0] // 1, $ARGV[1] // 0); exit 0; }
 if ($command eq "leak") { my $step = $ARGV[0] // 1; while (1) { leak($step); rest(0.001); } }
 if ($command eq "hang") { $SIG{TERM} = "IGNORE"; say_line("ignoring SIGTERM"); while (1) { rest(3600); } }
+
+# What came back for each URL, a line each: http://web:80/hostname, or udp://web:80/TEXT which sends that text.
+# Every request has a connection of its own. A line that begins with "! " says why there was no answer.
+sub get {
+    my ($url, $timeout, $port) = @_;
+    my ($scheme, $host, $service, $path) = $url =~ m{^(http|udp)://([^/:]+)(?::(\d+))?(?:/(.*))?$} or die "server: what is $url?\n";
+    $path //= "";
+    my $socket = IO::Socket::INET->new(
+        PeerHost => $host, PeerPort => $service // 80, Proto => $scheme eq "udp" ? "udp" : "tcp",
+        Timeout => $timeout, $port ? (LocalPort => $port, ReuseAddr => 1) : ()
+    ) or return "! " . ($@ =~ /: (.*)$/ ? $1 : $@);
+    my $select = IO::Select->new($socket);
+    syswrite($socket, $scheme eq "udp" ? $path : "GET /$path HTTP/1.0\r\nHost: $host\r\n\r\n");
+    my $got = "";
+    while ($select->can_read($timeout)) {
+        my $read = sysread($socket, $got, 65536, length $got);
+        return "! $!" unless defined $read;
+        return $got if $scheme eq "udp";
+        next if $read;
+        return $got =~ m{^HTTP/1\.\d 200 .*?\r\n\r\n(.*)$}s ? $1 : "! " . (split /\r/, "$got\r")[0];
+    }
+    return "! no answer";
+}
+if ($command eq "get") {
+    my %how = (times => 1, timeout => 3, port => 0);
+    while (@ARGV && $ARGV[0] =~ /^--([a-z]+)$/) { shift @ARGV; $how{$1} = shift @ARGV; }
+    for (1 .. $how{times}) { say_line(get($_, $how{timeout}, $how{port})) for @ARGV; }
+    exit 0;
+}
 
 my %option = (http => 8080, udp => 0, "start-delay" => 0, drain => 0, "ignore-term" => 0, name => hostname());
 while (defined(my $arg = shift @ARGV)) {
