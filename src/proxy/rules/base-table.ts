@@ -34,7 +34,7 @@ export function baseTable(context: ProxyContext): Fragment {
       { name: "firewall-check", rules: [lookUp(tables.BY_ADDRESS, tables.FIREWALL_IPS)] },
       { name: "cluster-ips-check", rules: clusterIpRules(context) },
       { name: "masquerading", rules: masqueradingRules(context) },
-      { name: tables.REJECT_CHAIN, rules: [rule([], { type: "reject" })] },
+      { name: tables.REJECT_CHAIN, rules: rejection() },
       ...(moveUdpFlows ? movedFlows() : []),
       ...hooks(context),
     ],
@@ -128,11 +128,22 @@ function nodePorts(context: ProxyContext, map: string): Rule {
   return lookUp(tables.BY_PORT, map, [{ on: "local", field: "daddr" }, ...chosen, ...notLoopback(context)]);
 }
 
+/**
+ * TCP is answered by a reset, where upstream has an ICMP message for all: of that one, a client on this node that waits
+ * in connect(2) takes no notice before it has sent its packet once more, a second later.
+ */
+function rejection(): Rule[] {
+  return [rule([{ on: "protocol", protocol: "tcp" }], { type: "reject", by: "reset" }), rule([], { type: "reject" })];
+}
+
 /** What comes here is for a ClusterIP, but for no port that its Service has; or for no Service at all. */
 function clusterIpRules({ family, serviceCidrs }: ProxyContext): Rule[] {
   const within = blocksOf(family, serviceCidrs);
   return [
-    rule([{ on: "set", key: tables.BY_DESTINATION, set: tables.CLUSTER_IPS }], { type: "reject" }),
+    rule([{ on: "set", key: tables.BY_DESTINATION, set: tables.CLUSTER_IPS }], {
+      type: "goto",
+      chain: tables.REJECT_CHAIN,
+    }),
     ...(within.length > 0 ? [rule([{ on: "address", field: "daddr", within }], { type: "drop" })] : []),
   ];
 }

@@ -249,7 +249,8 @@ test("whatever the Services: a ClusterIP leads to endpoints that are ready, or t
           const usable = all.some(
             ({ conditions }) => conditions?.ready || (conditions?.terminating && conditions.serving),
           );
-          assert.equal(fate.type, usable ? "dropped" : "rejected");
+          const refused = protocol === "tcp" ? "reset" : "rejected";
+          assert.equal(fate.type, usable ? "dropped" : refused);
         }
       }
     }),

@@ -139,12 +139,13 @@ function wordsOf(family: Family) {
       case "zone-of-flow":
         return `ct original zone set ${flow} map @${one.map}`;
       case "reject":
+        return one.by === "reset" ? "reject with tcp reset" : "reject";
       case "drop":
       case "accept":
       case "return":
       case "goto":
       case "jump":
-        return one.type === "reject" ? one.type : verdictText(one);
+        return verdictText(one);
       default:
         return unreachable(one);
     }

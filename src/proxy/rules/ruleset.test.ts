@@ -20,7 +20,7 @@ interface World {
   readonly node?: Partial<ProxyContext>;
 }
 
-/** Where packets go, each of many by another chance: `10.244.0.5:8080`, with `*` when masqueraded; dropped, rejected. */
+/** Where packets go, each of many by another chance: `10.244.0.5:8080`, with `*` when masqueraded; dropped, rejected, reset. */
 function fates({ services = [], slices = [], pods = [], node = {} }: World, packet: Packet): readonly string[] {
   const rules = ruleset({ services, endpointSlices: slices, pods }, { ...NODE, ...node });
   const all = Array.from({ length: 12 }, (_, i) => {
@@ -59,7 +59,7 @@ describe("a Service", () => {
       to(VIP, 80, "10.244.0.5"),
       [`${A}*`],
     ],
-    ["another port of the ClusterIP", { services: [web()], slices: both }, to(VIP, 81, POD), ["rejected"]],
+    ["another port of the ClusterIP", { services: [web()], slices: both }, to(VIP, 81, POD), ["reset"]],
     ["an address that no Service has", { services: [web()], slices: both }, to("10.96.7.7", 80, POD), ["dropped"]],
     ["external address", { services: [web()], slices: both }, to("198.51.100.1"), [`${A}*`, `${B}*`]],
     ["load balancer", { services: [web()], slices: both }, to("198.51.100.2"), [`${A}*`, `${B}*`]],
@@ -87,11 +87,11 @@ describe("a Service", () => {
       "nothing ready: ClusterIP",
       { services: [web()], slices: [slice("web", [endpoint("10.244.0.5", UNREADY)])] },
       to(VIP, 80, POD),
-      ["rejected"],
+      ["reset"],
     ],
-    ["no slices: ClusterIP from the node", { services: [web()] }, to(VIP, 80, NODE_IP), ["rejected"]],
-    ["no slices: NodePort", { services: [web()] }, to(NODE_IP, 30080), ["rejected"]],
-    ["no slices: load balancer", { services: [web()] }, to("198.51.100.2"), ["rejected"]],
+    ["no slices: ClusterIP from the node", { services: [web()] }, to(VIP, 80, NODE_IP), ["reset"]],
+    ["no slices: NodePort", { services: [web()] }, to(NODE_IP, 30080), ["reset"]],
+    ["no slices: load balancer", { services: [web()] }, to("198.51.100.2"), ["reset"]],
     [
       "an endpoint that ends is spared while another is ready",
       { services: [web()], slices: [slice("web", [a, endpoint("10.244.0.6", DRAINING)])] },
@@ -145,7 +145,7 @@ describe("a Service", () => {
       to("198.51.100.2", 80, NODE_IP),
       ["10.244.1.7:8080*"],
     ],
-    ["policy Local, nothing anywhere", { services: [web(LOCAL)] }, to("198.51.100.2"), ["rejected"]],
+    ["policy Local, nothing anywhere", { services: [web(LOCAL)] }, to("198.51.100.2"), ["reset"]],
     [
       "internal policy Local",
       { services: [web({ internalTrafficPolicy: "Local" })], slices: [slice("web", [a, elsewhere])] },

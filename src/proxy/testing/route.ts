@@ -21,7 +21,7 @@ export interface Packet {
 }
 
 export type Fate =
-  | { readonly type: "dropped" | "rejected" }
+  | { readonly type: "dropped" | "rejected" | "reset" }
   /** Where it ends up, and whether it comes from the node's address then. */
   | { readonly type: "delivered"; readonly to: Target; readonly masqueraded: boolean };
 
@@ -41,7 +41,8 @@ interface Moving {
   readonly chance: number;
 }
 
-type End = "drop" | "accept" | "reject";
+const NAMES = { drop: "dropped", reject: "rejected", reset: "reset" } as const;
+type End = "drop" | "accept" | "reject" | "reset";
 
 /** Follows packets through a table as the kernel would. It remembers clients (session affinity), and nothing else. */
 export function createRouter(rules: Ruleset, nodeAddresses: readonly string[]): Router {
@@ -137,7 +138,7 @@ export function createRouter(rules: Ruleset, nodeAddresses: readonly string[]): 
       case "move-flow":
         return "onwards";
       case "reject":
-        return "reject";
+        return action.by ?? "reject";
       default:
         return follow(action, packet);
     }
@@ -159,7 +160,7 @@ export function createRouter(rules: Ruleset, nodeAddresses: readonly string[]): 
     const hooked = [...chains.values()].filter((chain) => chain.hook?.hook === hook);
     for (const chain of hooked.sort((a, b) => a.hook!.priority - b.hook!.priority)) {
       const end = walk(chain, packet);
-      if (end === "drop" || end === "reject") return end;
+      if (end !== "accept" && end !== undefined) return end;
     }
     return "accept";
   };
@@ -183,7 +184,7 @@ export function createRouter(rules: Ruleset, nodeAddresses: readonly string[]): 
       ];
       for (const hook of hooks) {
         const end = pass(hook(), packet);
-        if (end !== "accept") return { type: end === "drop" ? "dropped" : "rejected" };
+        if (end !== "accept") return { type: NAMES[end] };
         if (hook() === "input") break;
       }
       return { type: "delivered", to: { ip: packet.daddr, port: packet.dport }, masqueraded: packet.masqueraded };
