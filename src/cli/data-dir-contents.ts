@@ -10,6 +10,7 @@ const OURS = new Set([
   "knarr.log",
   "context.json",
   "containerd",
+  "containerd.json",
   "kubelet",
 ]);
 

@@ -22,6 +22,11 @@ export interface ClusterOptions {
   readonly simulatedTimes?: Partial<SimulatedTimes>;
   /** What runs the containers. `auto` takes what the machine offers; default simulated. */
   readonly runtime?: "auto" | "simulated" | "containerd";
+  /**
+   * The socket of a containerd that is there already and stays: real containers run on it instead of on one of the
+   * cluster's own. What else runs there is left alone. Implies `runtime: "containerd"`.
+   */
+  readonly containerdSocket?: string;
   /** How the container runtime reaches registries: mirrors, and authorities to trust. */
   readonly registries?: RegistrySettings;
   /** Address of the HTTPS server, default 127.0.0.1. */

@@ -1,4 +1,4 @@
-import { access } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { silentLog, systemClock } from "#base";
 import { nodeFolders } from "./nodes/containerd/folders.ts";
 
@@ -7,10 +7,8 @@ import { nodeFolders } from "./nodes/containerd/folders.ts";
  * this machine. The cluster itself must have stopped. Rejects when something does not go; what is left can be tried again.
  */
 export async function purgeNode(dataDir: string): Promise<void> {
-  const hadContainers = await access(nodeFolders(dataDir).containerd).then(
-    () => true,
-    () => false,
-  );
+  const { containerd, given } = nodeFolders(dataDir);
+  const hadContainers = existsSync(containerd) || existsSync(given);
   if (!hadContainers) return;
   const { purgeContainers } = await import("./nodes/containerd/purge.ts");
   await purgeContainers(dataDir, { clock: systemClock, log: silentLog });

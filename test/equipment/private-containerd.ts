@@ -1,12 +1,13 @@
 import { once } from "node:events";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { detectRuntime } from "#kubelet/containerd";
 import { must } from "./commands.ts";
 import type { TestNamespace } from "./network-namespace.ts";
 
-/** A containerd without Kubernetes: for trying images, and to measure what containers cost by themselves. */
+/** A containerd that is not the cluster's: for trying images, and to measure what containers cost by themselves. */
 export interface PrivateContainerd extends AsyncDisposable {
   readonly dir: string;
   readonly socket: string;
@@ -14,7 +15,52 @@ export interface PrivateContainerd extends AsyncDisposable {
   ctr(...args: string[]): Promise<string>;
 }
 
-export async function startContainerd(namespace: TestNamespace): Promise<PrivateContainerd> {
+/** A network of bridges, as docs/containers.md has it for a containerd that is given. */
+const NETWORK = {
+  cniVersion: "0.4.0",
+  name: "knarr",
+  plugins: [
+    {
+      type: "bridge",
+      bridge: "knarr0",
+      isGateway: true,
+      hairpinMode: true,
+      ipMasq: false,
+      ipam: { type: "host-local", ranges: [[{ subnet: "10.244.0.0/24" }]], routes: [{ dst: "0.0.0.0/0" }] },
+    },
+  ],
+};
+
+/** Configuration for pods; the network only with `network`. */
+async function criConfig(dir: string, { sandboxImage, network }: CriOptions): Promise<string> {
+  const conf = join(dir, "cni");
+  mkdirSync(conf);
+  const found = await detectRuntime();
+  const plugins = network.map((one) => ({ ...one, ipam: { ...one.ipam, dataDir: join(dir, "addresses") } }));
+  if (plugins.length > 0) writeFileSync(join(conf, "10-knarr.conflist"), JSON.stringify({ ...NETWORK, plugins }));
+  return `[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = "${sandboxImage}"
+netns_mounts_under_state_dir = true
+tolerate_missing_hugetlb_controller = true
+restrict_oom_score_adj = true
+[plugins."io.containerd.grpc.v1.cri".cni]
+bin_dir = "${found.ok ? found.networkPlugins : ""}"
+conf_dir = "${conf}"
+[plugins."io.containerd.grpc.v1.cri".containerd]
+snapshotter = "native"
+`;
+}
+
+export interface CriOptions {
+  readonly sandboxImage: string;
+  /** Its plugins, such as {@link NETWORK_PLUGINS}; none: pods have no network. */
+  readonly network: typeof NETWORK.plugins;
+}
+
+export const NETWORK_PLUGINS = NETWORK.plugins;
+
+/** `cri`: with Kubernetes after all, as others' containerds have it. */
+export async function startContainerd(namespace: TestNamespace, cri?: CriOptions): Promise<PrivateContainerd> {
   const dir = await mkdtemp(join(tmpdir(), "knarr-containerd-"));
   const socket = join(dir, "sock");
   const config = join(dir, "config.toml");
@@ -23,10 +69,10 @@ export async function startContainerd(namespace: TestNamespace): Promise<Private
     `version = 2
 root = "${dir}/root"
 state = "${dir}/state"
-disabled_plugins = ["io.containerd.grpc.v1.cri"]
+disabled_plugins = [${cri ? "" : `"io.containerd.grpc.v1.cri"`}]
 [grpc]
 address = "${socket}"
-`,
+${cri ? await criConfig(dir, cri) : ""}`,
   );
   const child = namespace.spawn("containerd", ["--config", config], { stdio: ["ignore", "ignore", "pipe"] });
   const ended = once(child, "exit");

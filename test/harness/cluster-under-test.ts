@@ -54,7 +54,9 @@ export interface UnderTestOptions {
 export interface RealOptions {
   readonly namespace: TestNamespace;
   /** Stands for docker.io. */
-  readonly registry: Pick<TestRegistry, "url">;
+  readonly registry?: Pick<TestRegistry, "url">;
+  /** Of a containerd that runs in the namespace already, instead of one of the cluster's own. */
+  readonly containerdSocket?: string;
 }
 
 /** Starts a cluster with `bin/knarr up` on a free port and waits until it says that it is ready. */
@@ -63,7 +65,7 @@ export async function startUnderTest(options: UnderTestOptions = {}): Promise<Cl
   const start = real ? real.namespace.spawn : spawn;
   const call = real ? real.namespace.run : run;
   const runtime = real
-    ? ["--runtime", "containerd", "--registry-mirror", `docker.io=${real.registry.url}`]
+    ? ["--runtime", "containerd", ...containerArgs(real)]
     : ["--runtime", "simulated", "--nodes", String(options.nodes ?? 3)];
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "knarr-test-")));
   const dataDir = join(dir, "data");
@@ -118,6 +120,11 @@ export async function startUnderTest(options: UnderTestOptions = {}): Promise<Cl
   };
   return cluster;
 }
+
+const containerArgs = ({ registry, containerdSocket }: RealOptions): string[] => [
+  ...(registry === undefined ? [] : ["--registry-mirror", `docker.io=${registry.url}`]),
+  ...(containerdSocket === undefined ? [] : ["--containerd-socket", containerdSocket]),
+];
 
 function expectZero(what: string, { code, stdout, stderr }: Outcome): string {
   assert.equal(code, 0, `${what} exited with ${code}: ${stderr}${stdout}`);

@@ -28,6 +28,7 @@ interface UpOptions {
   readonly bind: string;
   readonly nodes: number;
   readonly runtime: "auto" | "simulated" | "containerd";
+  readonly containerdSocket: string | undefined;
   readonly store: "lmdb" | "memory";
   readonly kubeconfig: string | undefined;
   readonly context: string;
@@ -44,6 +45,7 @@ function optionsOf(args: ParsedArgs, terminal: Terminal): UpOptions {
     bind: args.text("bind") ?? "127.0.0.1",
     nodes: args.number("nodes", 0, MAX_NODES) ?? 1,
     runtime: args.choice("runtime", ["auto", "simulated", "containerd"]) ?? "auto",
+    containerdSocket: socketOf(args.text("containerd-socket")),
     store: args.choice("store", ["lmdb", "memory"]) ?? "lmdb",
     kubeconfig: kubeconfig === undefined ? undefined : resolve(kubeconfig),
     context: args.text("context") ?? "knarr",
@@ -57,6 +59,10 @@ function optionsOf(args: ParsedArgs, terminal: Terminal): UpOptions {
     },
   };
 }
+
+/** Other tools name a socket by its address: `unix:///run/containerd/containerd.sock`. */
+const socketOf = (text: string | undefined) =>
+  text === undefined ? undefined : resolve(text.replace(/^unix:\/\//, ""));
 
 /** JSON has no form of its own for errors: their stack, which begins with name and message. */
 const withErrors = (_key: string, value: unknown) => (value instanceof Error ? (value.stack ?? value.message) : value);
@@ -80,6 +86,7 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
     nodes: options.nodes,
     runtime: options.runtime,
     store: options.store,
+    ...(options.containerdSocket === undefined ? {} : { containerdSocket: options.containerdSocket }),
     registries: options.registries,
     log,
   });
@@ -89,6 +96,7 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
     await announceRunning(options.dataDir, {
       server: cluster.server!,
       version: VERSION,
+      ...(options.containerdSocket === undefined ? {} : { containerdSocket: options.containerdSocket }),
       startedAt: systemClock.now(),
     });
     reportReady(terminal, { lines: describe(cluster, options, path) });
@@ -131,6 +139,11 @@ export const up: Command = {
     bind: { type: "string", value: "ADDR", help: "address of the API server (default 127.0.0.1)" },
     nodes: { type: "string", value: "N", help: "how many nodes (default 1)" },
     runtime: { type: "string", value: "auto|simulated|containerd", help: "what runs the containers (default auto)" },
+    "containerd-socket": {
+      type: "string",
+      value: "PATH",
+      help: "run containers on this containerd instead of one of Knarr's own (docs/containers.md)",
+    },
     store: { type: "string", value: "lmdb|memory", help: "where the data is kept (default lmdb)" },
     "registry-mirror": {
       type: "string",

@@ -16,20 +16,27 @@ export interface ChoiceContext {
  * @throws StartError when containers are asked for and the machine cannot run them.
  */
 export async function chooseRuntime(options: ClusterOptions, context: ChoiceContext): Promise<NodeRuntime> {
-  const { runtime = "simulated", nodes = 1 } = options;
+  const { containerdSocket, nodes = 1 } = options;
+  const { runtime = containerdSocket === undefined ? "simulated" : "containerd" } = options;
+  if (runtime === "simulated" && containerdSocket !== undefined) {
+    throw new StartError(
+      "simulated nodes have no use for a containerd: --containerd-socket needs --runtime containerd",
+    );
+  }
   if (runtime === "simulated") return simulatedRuntime(options, []);
-  if (runtime === "auto" && nodes !== 1) {
+  if (runtime === "auto" && nodes !== 1 && containerdSocket === undefined) {
     return simulatedRuntime(options, [
       `nodes are simulated: real containers would need a machine for each of ${nodes}`,
     ]);
   }
   const { detectRuntime, missingText } = await import("#kubelet/containerd");
-  const detected = await detectRuntime();
+  const detected = await detectRuntime({ givenContainerd: containerdSocket !== undefined });
   if (detected.ok) {
     const { containerdRuntime } = await import("./containerd/runtime.ts");
     return containerdRuntime(options, context);
   }
   const missing = missingText(detected);
-  if (runtime === "auto") return simulatedRuntime(options, [`nodes are simulated: ${missing}`]);
+  if (runtime === "auto" && containerdSocket === undefined)
+    return simulatedRuntime(options, [`nodes are simulated: ${missing}`]);
   throw new StartError(missing);
 }

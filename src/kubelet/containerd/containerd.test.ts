@@ -81,6 +81,35 @@ if (INSIDE) {
       return (JSON.parse(info["info"]!) as { pid: number }).pid;
     };
 
+    it("leaves what others run on the same containerd alone", async () => {
+      const [theirs, ours] = [podOf(), podOf()];
+      const foreign = await start(theirs, "sleep 1000");
+      const shared = await world.restartRuntime({ owner: "aaaa1111" });
+      const own = await start(ours, "sleep 1000");
+      assert.equal(await shared.adopt(theirs), undefined);
+      assert.ok((await shared.adopt(ours))?.sandbox);
+      assert.deepEqual(
+        (await shared.stats!()).containers.map(({ podUid }) => podUid),
+        [ours.metadata.uid],
+      );
+      assert.equal(shared.imageStore, undefined);
+      await shared.removePod(theirs);
+      assert.deepEqual(await shared.removeOrphans(new Set()), [ours.metadata.uid]);
+      const all = await shared.cri.call("RuntimeService.ListPodSandbox", {});
+      assert.deepEqual(
+        all.items.map(({ id, state }) => [id, state]),
+        [[foreign.sandbox.id, "SANDBOX_READY"]],
+      );
+      await own.container.exited;
+      const [running] = (await shared.cri.call("RuntimeService.ListContainers", {})).containers;
+      assert.deepEqual([running?.id, running?.state], [criIdOf(foreign.container), "CONTAINER_RUNNING"]);
+      const other = await world.restartRuntime({ podCidr: "10.99.0.0/24" });
+      await assert.rejects(other.createSandbox(podOf(), 0), /which is not in 10\.99\.0\.0\/24/);
+      await world.restartRuntime();
+      assert.equal((await world.runtime.removeOrphans(new Set([theirs.metadata.uid!]))).length, 1);
+      await world.runtime.removePod(theirs);
+    });
+
     it("runs a container in a sandbox with an address of its own, and tells of its end", async () => {
       const pod = podOf();
       assert.equal(await world.runtime.adopt(pod), undefined);

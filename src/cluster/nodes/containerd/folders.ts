@@ -3,6 +3,8 @@ import { join, resolve } from "node:path";
 
 /** Where a node keeps what, below the data directory. */
 export interface NodeFolders {
+  /** Tells this cluster's things from others' on the same machine: eight hexadecimal digits. */
+  readonly id: string;
   /** Images, sandboxes, the daemon's socket and configuration. */
   readonly containerd: string;
   /** Pods' volumes and files. */
@@ -10,11 +12,18 @@ export interface NodeFolders {
   readonly logs: string;
   /** The cgroup that this cluster's are under: several clusters on one machine keep apart. */
   readonly cgroup: string;
+  /** Says which containerd runs the containers, when it is not our own. */
+  readonly given: string;
 }
 
-export const nodeFolders = (dataDir: string): NodeFolders => ({
-  containerd: join(dataDir, "containerd"),
-  kubelet: join(dataDir, "kubelet"),
-  logs: join(dataDir, "logs"),
-  cgroup: `/knarr-${createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 8)}`,
-});
+export function nodeFolders(dataDir: string): NodeFolders {
+  const id = createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 8);
+  return {
+    id,
+    containerd: join(dataDir, "containerd"),
+    kubelet: join(dataDir, "kubelet"),
+    logs: join(dataDir, "logs"),
+    cgroup: `/knarr-${id}`,
+    given: join(dataDir, "containerd.json"),
+  };
+}

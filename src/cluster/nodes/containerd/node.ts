@@ -13,7 +13,6 @@ import {
   runNetworkHook,
   startNodeMonitor,
   watchManifests,
-  type Containerd,
   type ContainerdRuntime,
 } from "#kubelet/containerd";
 import { createVolumes } from "#kubelet/volumes";
@@ -21,6 +20,7 @@ import { ENDPOINT_SLICES, NODES, PODS, SERVICES, type Pod } from "#objects";
 import { startProxy, type ServiceProxy } from "#proxy";
 import type { NodesContext, RunningNodes } from "../runtime.ts";
 import { BRIDGE } from "./bridge.ts";
+import type { NodeDaemon } from "./daemon.ts";
 import type { NodeFolders } from "./folders.ts";
 import {
   CLUSTER_CIDR,
@@ -34,7 +34,7 @@ import {
 
 export interface ContainerdNodeOptions {
   readonly folders: NodeFolders;
-  readonly containerd: Containerd;
+  readonly containerd: NodeDaemon;
   /** Manifests of pods that the node runs of itself. */
   readonly staticPodDir: string;
   readonly name?: string | undefined;
@@ -69,6 +69,8 @@ export async function startContainerdNode(
   const cgroups = await openPodCgroups({ clock, log, parent: folders.cgroup });
   const containers = await createContainerdRuntime({
     socket: containerd.socket,
+    ...(containerd.owner === undefined ? {} : { owner: containerd.owner }),
+    podCidr: POD_CIDR,
     clock,
     random,
     log,
@@ -126,7 +128,7 @@ export async function startContainerdNode(
     recorder,
   });
   const monitor = await startNodeMonitor({
-    measure: () => measure({ nodefs: folders.kubelet, imagefs: folders.containerd }),
+    measure: () => measure({ nodefs: folders.kubelet, imagefs: containerd.imageFolder }),
     runtimeStatus: () => conditionsOf(runtime),
     clock,
     log,

@@ -1,11 +1,12 @@
 import { rm } from "node:fs/promises";
 import { createScope, systemRandom, type Clock, type Log } from "#base";
 import type { Sources } from "#kubelet";
-import { createContainerdRuntime, openPodCgroups, startContainerd } from "#kubelet/containerd";
+import { createContainerdRuntime, openPodCgroups, connectContainerd, startContainerd } from "#kubelet/containerd";
 import { createVolumes } from "#kubelet/volumes";
 import { removeTable } from "#proxy";
 import { BRIDGE, removeBridge } from "./bridge.ts";
 import { nodeFolders } from "./folders.ts";
+import { givenSocket } from "./given.ts";
 import { CLUSTER_DOMAIN, POD_CIDR, SERVICE_CIDR } from "./network.ts";
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -20,7 +21,7 @@ const noSources: Sources = {
 
 /**
  * Ends every container that a cluster of this data directory has left running and takes away all that the node had:
- * volumes, images, packet rules, the bridge.
+ * volumes, images, packet rules, the bridge. Of a containerd that was given, only what was the cluster's goes.
  */
 export async function purgeContainers(
   dataDir: string,
@@ -29,35 +30,34 @@ export async function purgeContainers(
   const folders = nodeFolders(dataDir);
   const scope = createScope("purge");
   try {
-    const containerd = await startContainerd({
-      folder: folders.containerd,
-      podCidr: POD_CIDR,
-      bridge: BRIDGE,
-      clock,
-      log,
-      scope,
-    });
+    const given = await givenSocket(folders);
+    const shared = given === undefined ? undefined : await connectContainerd(given, clock);
+    const own =
+      shared === undefined
+        ? await startContainerd({ folder: folders.containerd, podCidr: POD_CIDR, bridge: BRIDGE, clock, log, scope })
+        : undefined;
     const common = { rootDir: folders.kubelet, clock, random: systemRandom, log };
     const runtime = await createContainerdRuntime({
       ...common,
-      socket: containerd.socket,
+      ...(shared === undefined ? {} : { owner: folders.id }),
+      socket: (shared ?? own!).socket,
       scope,
       logDir: folders.logs,
       nodeIps: [],
       clusterDns: [],
       clusterDomain: CLUSTER_DOMAIN,
-      imageTools: containerd,
+      imageTools: shared ?? own!,
     });
     await runtime.removeOrphans(NOBODY);
     await createVolumes({ ...common, sources: noSources, allocatable: () => ({}) }).removeOrphans(NOBODY);
     await (await openPodCgroups({ clock, log, parent: folders.cgroup })).destroy();
     await runtime.close();
-    await containerd.stop();
+    await own?.stop();
   } finally {
     await scope.close();
   }
   await removeTable({ bridge: BRIDGE, serviceCidrs: [SERVICE_CIDR] });
   await removeBridge();
-  for (const folder of [folders.containerd, folders.kubelet, folders.logs])
+  for (const folder of [folders.containerd, folders.kubelet, folders.logs, folders.given])
     await rm(folder, { recursive: true, force: true });
 }

@@ -2,12 +2,12 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Clock, Log, Scope } from "#base";
-import { startContainerd, writeRegistrySettings, type Containerd } from "#kubelet/containerd";
 import { StartError, type ClusterOptions } from "../../options.ts";
 import type { NodeRuntime } from "../runtime.ts";
-import { BRIDGE, ensureBridge, removeBridge } from "./bridge.ts";
+import { ensureBridge, removeBridge } from "./bridge.ts";
+import { givenDaemon, ownDaemon, type NodeDaemon } from "./daemon.ts";
 import { nodeFolders } from "./folders.ts";
-import { GATEWAY, GATEWAY_PREFIX, POD_CIDR } from "./network.ts";
+import { GATEWAY, GATEWAY_PREFIX } from "./network.ts";
 import { lockNetwork } from "./network-lock.ts";
 import { purgeContainers } from "./purge.ts";
 
@@ -17,11 +17,8 @@ export interface ContainerdContext {
   readonly scope: Scope;
 }
 
-/** Containerd's sockets are below the folder, and a socket's path is at most 107 bytes long. */
-const MAX_FOLDER_BYTES = 80;
-
 /**
- * This machine as a node with real containers. The daemon starts while the control plane does. Without a data
+ * This machine as a node with real containers. A daemon of our own starts while the control plane does. Without a data
  * directory everything goes when the cluster stops; with one, containers go on running.
  *
  * @throws StartError
@@ -34,50 +31,41 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
   const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "knarr-")));
   if (options.dataDir === undefined) {
     scope.defer(async () => {
-      await purgeContainers(dataDir, { clock, log });
+      if (begun) await purgeContainers(dataDir, { clock, log });
       await rm(dataDir, { recursive: true, force: true });
     });
   }
   const folders = nodeFolders(dataDir);
-  if (Buffer.byteLength(folders.containerd) > MAX_FOLDER_BYTES) {
-    throw new StartError(`data directory ${dataDir} has too long a path for sockets: use a shorter one`);
-  }
-  let daemon: Promise<Containerd> | undefined;
+  const { containerdSocket: socket } = options;
+  const daemonContext = { folders, clock, log, scope };
+  const daemon = socket === undefined ? ownDaemon(options, daemonContext) : givenDaemon(socket, options, daemonContext);
+  let begun: Promise<NodeDaemon> | undefined;
   let madeBridge = false;
-  const begun = () =>
-    (daemon ??= startContainerd({
-      folder: folders.containerd,
-      podCidr: POD_CIDR,
-      bridge: BRIDGE,
-      clock,
-      log,
-      scope: scope.child("containerd"),
-    }));
+  const begin = () => (begun ??= daemon.begin());
   return {
     name: "containerd",
     notes: [],
     count: 1,
     hostAddress: GATEWAY,
     async prepare() {
+      await daemon.check();
       scope.defer(await lockNetwork());
       madeBridge = await ensureBridge(`${GATEWAY}/${GATEWAY_PREFIX}`);
     },
     begin() {
       // Who starts the node is told; until then it is nobody's.
-      begun().catch(() => {});
+      begin().catch(() => {});
     },
     async start(nodesContext) {
       // Loaded only here: clusters without containers need none of it.
       const { startContainerdNode } = await import("./node.ts");
-      const containerd = await begun().catch((error: unknown) => {
-        throw new StartError(error instanceof Error ? error.message : String(error), { cause: error });
-      });
-      await writeRegistrySettings(containerd.registries, options.registries ?? { mirrors: [], authorities: [] });
+      const containerd = await begin();
       const { staticPodDir = join(dataDir, "manifests") } = options;
       return startContainerdNode({ folders, containerd, staticPodDir }, nodesContext);
     },
     async abandon() {
-      await (await daemon?.catch(() => undefined))?.stop();
+      await begun?.catch(() => undefined);
+      await daemon.abandon();
       if (madeBridge) await removeBridge();
     },
   };

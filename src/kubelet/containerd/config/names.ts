@@ -7,6 +7,8 @@ export const LABEL = {
   podNamespace: "io.kubernetes.pod.namespace",
   podUid: "io.kubernetes.pod.uid",
   container: "io.kubernetes.container.name",
+  /** Whose it is, on a containerd that others use too. */
+  owner: "knarr.dev/cluster",
 } as const;
 
 export const ANNOTATION = {

@@ -57,7 +57,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   const layout = layoutOf(folder);
   const found = await detectRuntime();
   if (!found.ok) throw new Error(missingText(found));
-  const snapshotter = await configure(options, layout, found.networkPlugins);
+  const snapshotter = await configure(options, layout, found.networkPlugins!);
 
   const cri = await openCri(layout.socket, clock);
   const ready = () => untilReady(cri, clock, scope.signal, layout);

@@ -7,6 +7,8 @@ const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/
 const PLUGIN_FOLDERS = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
 
 export interface DetectionOptions {
+  /** Somebody else's containerd is used: what it needs is not looked for. Default false. */
+  readonly givenContainerd?: boolean;
   /** Where programs are looked for; default: the PATH and the system's own folders. */
   readonly path?: readonly string[];
   readonly pluginFolders?: readonly string[];
@@ -17,6 +19,7 @@ export interface DetectionOptions {
 /** Whether this machine can run containers. */
 export async function detectRuntime(options: DetectionOptions = {}): Promise<RuntimeDetection> {
   const {
+    givenContainerd = false,
     path = [...(process.env["PATH"] ?? "").split(delimiter).filter(Boolean), ...SYSTEM_FOLDERS],
     pluginFolders = PLUGIN_FOLDERS,
     platform = process.platform,
@@ -28,7 +31,7 @@ export async function detectRuntime(options: DetectionOptions = {}): Promise<Run
     if (found !== undefined) programs.set(name, join(found, name));
   }
   const networkPlugins = await firstFolder(pluginFolders, NETWORK_PLUGINS);
-  return judgeRuntime({ platform, isRoot, programs, networkPlugins });
+  return judgeRuntime({ platform, isRoot, programs, networkPlugins, givenContainerd });
 }
 
 /** The first folder with all of these as programs. */

@@ -100,6 +100,11 @@ describe("whether it can run containers", () => {
     const onlyRoot = judgeRuntime({ ...good, isRoot: false });
     assert.deepEqual(onlyRoot, { ok: false, missing: ["root rights"], hint: "start it as root" });
     assert.equal(judgeRuntime({ ...good, platform: "darwin" }).ok, false);
+    const given = { ...good, networkPlugins: undefined, givenContainerd: true };
+    const own = new Map([...all].filter(([name]) => !["containerd", "ctr", "runc"].includes(name)));
+    assert.equal(judgeRuntime({ ...given, programs: own }).ok, true, "what a given containerd needs is its own affair");
+    const lacking = judgeRuntime({ ...given, programs: new Map() });
+    assert.deepEqual(lacking.ok ? [] : lacking.missing, ["nft", "ip", "mount"]);
   });
 
   test("it looks where it is told to", () =>

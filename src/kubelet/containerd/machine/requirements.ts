@@ -6,10 +6,12 @@ export interface MachineTools {
   readonly programs: ReadonlyMap<string, string>;
   /** The folder with the network plugins, when there is one with all that are needed. */
   readonly networkPlugins: string | undefined;
+  /** Containers are run by a containerd that somebody else has installed, with all that it needs. */
+  readonly givenContainerd?: boolean;
 }
 
 export type RuntimeDetection =
-  | { readonly ok: true; readonly programs: ReadonlyMap<string, string>; readonly networkPlugins: string }
+  | { readonly ok: true; readonly programs: ReadonlyMap<string, string>; readonly networkPlugins: string | undefined }
   | {
       readonly ok: false;
       /** In words: `root rights`, `containerd`, `network plugins (bridge, host-local, loopback)`. */
@@ -29,23 +31,29 @@ export const PACKAGES: ReadonlyMap<string, string> = new Map([
   ["ip", "iproute2"],
   ["mount", "mount"],
 ]);
+/** Those that only a containerd of our own needs. */
+const OF_CONTAINERD: ReadonlySet<string> = new Set(["containerd", "ctr", "runc"]);
 const PLUGINS_PACKAGE = "containernetworking-plugins";
 
 /** Whether a machine can run containers; if not, what is missing and how to get it. */
-export function judgeRuntime({ platform, isRoot, programs, networkPlugins }: MachineTools): RuntimeDetection {
+export function judgeRuntime(machine: MachineTools): RuntimeDetection {
+  const { platform, isRoot, programs, networkPlugins, givenContainerd = false } = machine;
   if (platform !== "linux") {
     return { ok: false, missing: ["Linux"], hint: "real containers need Linux, in a virtual machine for example" };
   }
-  const lacking = [...PACKAGES].filter(([program]) => !programs.has(program));
-  if (isRoot && lacking.length === 0 && networkPlugins !== undefined) return { ok: true, programs, networkPlugins };
+  const lacking = [...PACKAGES].filter(
+    ([program]) => !programs.has(program) && !(givenContainerd && OF_CONTAINERD.has(program)),
+  );
+  const lacksPlugins = networkPlugins === undefined && !givenContainerd;
+  if (isRoot && lacking.length === 0 && !lacksPlugins) return { ok: true, programs, networkPlugins };
   const missing = [
     ...(isRoot ? [] : ["root rights"]),
     ...lacking.map(([program]) => program),
-    ...(networkPlugins === undefined ? [`network plugins (${NETWORK_PLUGINS.join(", ")})`] : []),
+    ...(lacksPlugins ? [`network plugins (${NETWORK_PLUGINS.join(", ")})`] : []),
   ];
   const packages = new Set([
     ...lacking.map(([, debianPackage]) => debianPackage),
-    ...(networkPlugins === undefined ? [PLUGINS_PACKAGE] : []),
+    ...(lacksPlugins ? [PLUGINS_PACKAGE] : []),
   ]);
   const ways = [
     ...(packages.size > 0

@@ -12,7 +12,7 @@ import { containersOf, running, statusOf } from "./start.ts";
 /** What is still there of a pod; undefined when nothing is. Nothing is restarted. */
 export async function adoptPod(pod: Pod, context: RuntimeContext): Promise<AdoptedPod | undefined> {
   const { uid } = identityOf(pod);
-  const [sandboxes, listed] = await Promise.all([sandboxesOf(context.cri, uid), containersOf(context.cri, uid)]);
+  const [sandboxes, listed] = await Promise.all([sandboxesOf(context, uid), containersOf(context, uid)]);
   if (sandboxes.length === 0 && listed.length === 0) return undefined;
   const status = await usableSandbox(pod, sandboxes.find(({ state }) => state === "SANDBOX_READY")?.id, context);
   const containers = new Map<string, AdoptedContainer>();

@@ -16,6 +16,13 @@ export interface NetworkHook {
 
 export interface ContainerdRuntimeOptions {
   readonly socket: string;
+  /**
+   * Set where others use the same containerd: only sandboxes and containers with this mark are seen and touched, and
+   * no image is ever collected. At most 63 characters, as a label's value.
+   */
+  readonly owner?: string;
+  /** A sandbox whose address is not from here is of no use. Not looked at when absent. */
+  readonly podCidr?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

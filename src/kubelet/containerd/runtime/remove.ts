@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { Pod } from "#objects";
 import { hostsFile, identityOf, LABEL, podFolder, podLogFolder, podOfLogFolder } from "../config/names.ts";
 import { CALL_MS, type Cri } from "../cri/services.ts";
-import type { RuntimeContext } from "./context.ts";
+import { ownLabels, type OwnedCri, type RuntimeContext } from "./context.ts";
 import { messageOf, unlessGone } from "./ids.ts";
 import { unmountImages } from "./image-volumes.ts";
 import type { ContainerdRuntimeOptions } from "./options.ts";
@@ -24,9 +24,9 @@ export async function removePod(pod: Pod, context: RuntimeContext): Promise<void
 
 async function removeFromRuntime(podUid: string, context: RuntimeContext): Promise<void> {
   const { cri } = context;
-  const sandboxes = await sandboxesOf(cri, podUid);
+  const sandboxes = await sandboxesOf(context, podUid);
   for (const { id } of sandboxes) await stopSandbox(id, context);
-  for (const { id } of await containersOf(cri, podUid)) await removeContainer(id, cri);
+  for (const { id } of await containersOf(context, podUid)) await removeContainer(id, cri);
   for (const { id } of sandboxes) {
     await unlessGone(cri.call("RuntimeService.RemovePodSandbox", { podSandboxId: id }, { timeoutMs: CALL_MS }));
   }
@@ -47,7 +47,7 @@ async function removeFiles(podUid: string, options: ContainerdRuntimeOptions): P
 /** Takes away what is left of a container's runs before the last two, with their logs. */
 export async function removeEarlierRuns(podUid: string, name: string, context: RuntimeContext): Promise<void> {
   const { cri } = context;
-  const runs = (await containersOf(cri, podUid)).filter(({ labels }) => labels[LABEL.container] === name);
+  const runs = (await containersOf(context, podUid)).filter(({ labels }) => labels[LABEL.container] === name);
   for (const { id, state } of runs.slice(KEPT_RUNS)) {
     if (state === "CONTAINER_RUNNING") continue;
     const found = await unlessGone(
@@ -56,7 +56,7 @@ export async function removeEarlierRuns(podUid: string, name: string, context: R
     await removeContainer(id, cri);
     if (found?.status?.logPath) await removeLog(found.status.logPath);
   }
-  const sandboxes = await sandboxesOf(cri, podUid);
+  const sandboxes = await sandboxesOf(context, podUid);
   await removeEmpty(
     sandboxes.slice(1).filter(({ state }) => state !== "SANDBOX_READY"),
     context,
@@ -83,7 +83,7 @@ export async function removeOrphans(
 ): Promise<readonly string[]> {
   const { options } = context;
   const logs: readonly string[] = await readdir(options.logDir).catch(() => []);
-  const waiting = [...(await podUids(context.cri, logs))].filter((uid) => !knownPodUids.has(uid));
+  const waiting = [...(await podUids(context, logs))].filter((uid) => !knownPodUids.has(uid));
   const gone: string[] = [];
   const remove = async (uid: string) => {
     try {
@@ -104,9 +104,10 @@ export async function removeOrphans(
 }
 
 /** Of all pods that have something here. */
-async function podUids(cri: Cri, logs: readonly string[]): Promise<ReadonlySet<string>> {
-  const { items } = await cri.call("RuntimeService.ListPodSandbox", {}, { timeoutMs: CALL_MS });
-  const { containers } = await cri.call("RuntimeService.ListContainers", {}, { timeoutMs: CALL_MS });
+async function podUids({ cri, options }: OwnedCri, logs: readonly string[]): Promise<ReadonlySet<string>> {
+  const filter = { labelSelector: ownLabels(options) };
+  const { items } = await cri.call("RuntimeService.ListPodSandbox", { filter }, { timeoutMs: CALL_MS });
+  const { containers } = await cri.call("RuntimeService.ListContainers", { filter }, { timeoutMs: CALL_MS });
   const labelled = [...items, ...containers].map(({ labels }) => labels[LABEL.podUid] ?? "");
   return new Set([...labelled, ...logs.map(podOfLogFolder)].filter(Boolean));
 }

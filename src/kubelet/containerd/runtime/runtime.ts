@@ -91,7 +91,8 @@ export async function createContainerdRuntime(options: ContainerdRuntimeOptions)
     imageId: (image) => images.id(image),
     pullImage: (image, _pod, credentials) => images.pull(image, credentials),
     images: () => images.all(),
-    imageStore: createImageStore(cri, images),
+    // Whose images they are cannot be told where others use them too.
+    ...(options.owner === undefined ? { imageStore: createImageStore(cri, images) } : {}),
     async startContainer(request) {
       const started = await startContainer(request, context, images, facts);
       const { uid = "" } = request.pod.metadata;
@@ -151,7 +152,7 @@ export async function createContainerdRuntime(options: ContainerdRuntimeOptions)
       },
       clock,
     ),
-    stats: () => readStats(cri, clock),
+    stats: () => readStats(context, clock),
     close: () => scope.close(),
   };
 }

@@ -1,16 +1,16 @@
 import { mkdir } from "node:fs/promises";
 import { RuntimeError, type Sandbox } from "#kubelet";
-import type { Pod } from "#objects";
+import { blockContains, parseCidr, parseIp, type Pod } from "#objects";
 import { identityOf, LABEL } from "../config/names.ts";
 import type { PodSandbox, PodSandboxStatus } from "../cri/messages.ts";
-import { CALL_MS, SANDBOX_MS, type Cri } from "../cri/services.ts";
-import type { RuntimeContext } from "./context.ts";
+import { CALL_MS, SANDBOX_MS } from "../cri/services.ts";
+import { ownLabels, type OwnedCri, type RuntimeContext } from "./context.ts";
 import { textOf, unlessGone } from "./ids.ts";
 import { sandboxSettings } from "./settings.ts";
 
 /** All sandboxes of a pod, the newest first. */
-export async function sandboxesOf(cri: Cri, podUid: string): Promise<readonly PodSandbox[]> {
-  const filter = { labelSelector: { [LABEL.podUid]: podUid } };
+export async function sandboxesOf({ cri, options }: OwnedCri, podUid: string): Promise<readonly PodSandbox[]> {
+  const filter = { labelSelector: { ...ownLabels(options), [LABEL.podUid]: podUid } };
   const { items } = await cri.call("RuntimeService.ListPodSandbox", { filter }, { timeoutMs: CALL_MS });
   return items.toSorted((a, b) => b.createdAt - a.createdAt);
 }
@@ -19,7 +19,7 @@ export async function sandboxesOf(cri: Cri, podUid: string): Promise<readonly Po
 export async function createSandbox(pod: Pod, attempt: number, context: RuntimeContext): Promise<Sandbox> {
   const { cri, options } = context;
   try {
-    const earlier = await sandboxesOf(cri, identityOf(pod).uid);
+    const earlier = await sandboxesOf(context, identityOf(pod).uid);
     for (const { id } of earlier) await stopSandbox(id, context);
     // Two of one pod may not have the same number.
     const next = Math.max(attempt, ...earlier.map(({ metadata }) => (metadata?.attempt ?? 0) + 1));
@@ -29,10 +29,29 @@ export async function createSandbox(pod: Pod, attempt: number, context: RuntimeC
     await removeEmpty(earlier, context);
     const found = await cri.call("RuntimeService.PodSandboxStatus", { podSandboxId }, { timeoutMs: CALL_MS });
     if (!found.status) throw new Error(`sandbox ${podSandboxId} has no status`);
-    return followSandbox(pod, found.status, context);
+    const sandbox = followSandbox(pod, found.status, context);
+    await checkAddresses(pod, sandbox, context);
+    return sandbox;
   } catch (error) {
     throw new RuntimeError("FailedCreatePodSandBox", textOf(error));
   }
+}
+
+/** Whether the network is the one that the rest of the node reckons with. */
+async function checkAddresses(pod: Pod, { id, ips }: Sandbox, context: RuntimeContext): Promise<void> {
+  const { podCidr, socket } = context.options;
+  const [ip] = ips;
+  if (podCidr === undefined || pod.spec?.hostNetwork || ip === undefined || isIn(podCidr, ip)) return;
+  await stopSandbox(id, context);
+  throw new Error(
+    `the pod was given the address ${ip}, which is not in ${podCidr}: the CNI configuration of the containerd at ${socket} has to give addresses of that range (see docs/containers.md)`,
+  );
+}
+
+function isIn(cidr: string, ip: string): boolean {
+  const block = parseCidr(cidr);
+  const address = parseIp(ip);
+  return block !== undefined && address !== undefined && blockContains(block, address);
 }
 
 /** A sandbox that is there: its addresses, and the news of its death. */

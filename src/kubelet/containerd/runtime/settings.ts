@@ -8,6 +8,7 @@ import { hostsFileText, nodeHostsFileText } from "../config/hosts.ts";
 import { hostsFile, identityOf } from "../config/names.ts";
 import { sandboxConfig } from "../config/sandbox.ts";
 import type { PodSandboxConfig } from "../cri/messages.ts";
+import { ownLabels } from "./context.ts";
 import type { ContainerdRuntimeOptions } from "./options.ts";
 
 /** A pod's settings, with what they take from the node. Rejects with an Error for what cannot be. */
@@ -21,7 +22,8 @@ export async function sandboxSettings(
   const { dns, warnings } = podDns(pod, { servers: clusterDns, domain: clusterDomain }, node);
   for (const warning of warnings) onWarning?.(pod, "DNSConfigForming", warning);
   const cgroupParent = (await options.cgroupParentOf?.(pod)) ?? "";
-  return sandboxConfig(pod, attempt, { logDir, clusterDomain, dns, cgroupParent });
+  const config = sandboxConfig(pod, attempt, { logDir, clusterDomain, dns, cgroupParent });
+  return { ...config, labels: { ...config.labels, ...ownLabels(options) } };
 }
 
 const NODE_HOSTS = "/etc/hosts";

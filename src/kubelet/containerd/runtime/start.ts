@@ -13,7 +13,7 @@ import { containerFolder, identityOf, LABEL, podLogFolder } from "../config/name
 import { nonRootProblem } from "../config/security.ts";
 import type { Container, ContainerConfig, ContainerStatus, PodSandboxConfig } from "../cri/messages.ts";
 import { CALL_MS, type Cri } from "../cri/services.ts";
-import type { RuntimeContext } from "./context.ts";
+import { ownLabels, type OwnedCri, type RuntimeContext } from "./context.ts";
 import { exitOf } from "./exit.ts";
 import { messageOf, millis, publicId, unlessGone } from "./ids.ts";
 import { mountImages } from "./image-volumes.ts";
@@ -82,10 +82,11 @@ interface Settings {
 
 async function settingsOf(
   { pod, sandbox, container, attempt, process }: StartRequest,
-  { cri, options, mountsImages }: RuntimeContext,
+  context: RuntimeContext,
   images: Images,
   facts: NodeFacts,
 ): Promise<Settings> {
+  const { options, mountsImages } = context;
   const { image = "" } = container;
   const found = await images.describe(image);
   const user = found?.user ?? { uid: 0 };
@@ -106,19 +107,20 @@ async function settingsOf(
       imageId: found?.id ?? image,
       seccompFolder: options.seccompFolder ?? join(options.rootDir, "seccomp"),
       maskedPaths: facts.maskedPaths,
-      targetId: await targetOf(container, identity.uid, cri),
+      targetId: await targetOf(container, identity.uid, context),
       hostsFile: await writeHostsFile(pod, sandbox.ips, options),
       messageFile: await makeMessageFile(container, identity.uid, options.rootDir, options.random.int(2 ** 32)),
     },
   );
-  return { config, sandboxConfig: await sandboxSettings(pod, 0, options) };
+  const labels = { ...config.labels, ...ownLabels(options) };
+  return { config: { ...config, labels }, sandboxConfig: await sandboxSettings(pod, 0, options) };
 }
 
 /** The container that an ephemeral one looks into. */
-async function targetOf(container: AnyContainer, podUid: string, cri: Cri): Promise<string | undefined> {
+async function targetOf(container: AnyContainer, podUid: string, owned: OwnedCri): Promise<string | undefined> {
   const target = "targetContainerName" in container ? container.targetContainerName : undefined;
   if (!target) return undefined;
-  const found = (await containersOf(cri, podUid)).find(
+  const found = (await containersOf(owned, podUid)).find(
     ({ labels, state }) => labels[LABEL.container] === target && state === "CONTAINER_RUNNING",
   );
   if (!found) throw new Error(`unable to find target container ${target}`);
@@ -126,8 +128,8 @@ async function targetOf(container: AnyContainer, podUid: string, cri: Cri): Prom
 }
 
 /** All containers of a pod, the newest first. */
-export async function containersOf(cri: Cri, podUid: string): Promise<readonly Container[]> {
-  const filter = { labelSelector: { [LABEL.podUid]: podUid } };
+export async function containersOf({ cri, options }: OwnedCri, podUid: string): Promise<readonly Container[]> {
+  const filter = { labelSelector: { ...ownLabels(options), [LABEL.podUid]: podUid } };
   const { containers } = await cri.call("RuntimeService.ListContainers", { filter }, { timeoutMs: CALL_MS });
   return containers.toSorted((a, b) => b.createdAt - a.createdAt);
 }
@@ -167,9 +169,11 @@ async function create(
  * We were interrupted when we made this very run of the container, and do not know what came of it: it goes, so that
  * it can be made again. Rejects with the error when that is not what was in the way.
  */
-async function makeRoom(error: unknown, { cri, tracker }: RuntimeContext): Promise<void> {
+async function makeRoom(error: unknown, { cri, tracker, options }: RuntimeContext): Promise<void> {
   const containerId = / is reserved for "([0-9a-f]+)"/.exec(messageOf(error))?.[1];
   if (containerId === undefined || tracker.find(containerId)) throw error;
+  if (options.owner !== undefined && (await statusOf(cri, containerId))?.labels[LABEL.owner] !== options.owner)
+    throw error;
   await unlessGone(cri.call("RuntimeService.RemoveContainer", { containerId }, { timeoutMs: CALL_MS }));
 }
 

@@ -3,13 +3,18 @@ import type { Clock } from "#base";
 import type { ContainerUsage, NodeStats, Usage } from "#kubelet";
 import { LABEL } from "../config/names.ts";
 import type { ContainerStats } from "../cri/messages.ts";
-import { CALL_MS, type Cri } from "../cri/services.ts";
+import { CALL_MS } from "../cri/services.ts";
+import { ownLabels, type OwnedCri } from "./context.ts";
 import { millis, publicId } from "./ids.ts";
 
 /** What the machine and its containers have used so far. One call and two small reads. */
-export async function readStats(cri: Cri, clock: Clock): Promise<NodeStats> {
+export async function readStats({ cri, options }: OwnedCri, clock: Clock): Promise<NodeStats> {
   const [{ stats }, stat, meminfo] = await Promise.all([
-    cri.call("RuntimeService.ListContainerStats", {}, { timeoutMs: CALL_MS }),
+    cri.call(
+      "RuntimeService.ListContainerStats",
+      { filter: { labelSelector: ownLabels(options) } },
+      { timeoutMs: CALL_MS },
+    ),
     readFile("/proc/stat", "utf8"),
     readFile("/proc/meminfo", "utf8"),
   ]);

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import { systemClock } from "#base";
+import { openCri, type Cri } from "#kubelet/containerd";
+import { ociArchive } from "./equipment/images/archives.ts";
+import { skipUnlessReal } from "./equipment/machine.ts";
+import { createTestNamespace, type TestNamespace } from "./equipment/network-namespace.ts";
+import { NETWORK_PLUGINS, startContainerd } from "./equipment/private-containerd.ts";
+import { eventually, KNARR, startUnderTest } from "./harness/cluster-under-test.ts";
+import { run } from "./harness/run.ts";
+
+const skip = await skipUnlessReal();
+const PAUSE = "docker.io/test/pause:1";
+
+/** A sandbox that another kubelet has made. */
+async function foreignSandbox(cri: Cri): Promise<string> {
+  const uid = "11111111-2222-4333-8444-555555555555";
+  const { podSandboxId } = await cri.call("RuntimeService.RunPodSandbox", {
+    config: {
+      metadata: { name: "theirs", namespace: "default", uid, attempt: 0 },
+      logDirectory: "",
+      labels: { "io.kubernetes.pod.uid": uid, "io.kubernetes.pod.name": "theirs" },
+      linux: { cgroupParent: `/knarr-test-${process.pid}` },
+    },
+  });
+  return podSandboxId;
+}
+
+const sandboxesOn = async (cri: Cri) =>
+  (await cri.call("RuntimeService.ListPodSandbox", {})).items.map(({ id, metadata, state }) => ({
+    id,
+    name: metadata?.name,
+    state,
+  }));
+
+/** `knarr up` on a containerd that it can make nothing of: what it says. */
+async function refused(namespace: TestNamespace, socket: string): Promise<string> {
+  const dir = mkdtempSync(join(tmpdir(), "knarr-given-"));
+  try {
+    const env = { ...process.env, HOME: dir, KUBECONFIG: join(dir, "kubeconfig") };
+    const args = ["up", "--data-dir", join(dir, "data"), "--port", "0", "--containerd-socket", socket];
+    const { code, stderr } = await namespace.run(KNARR, args, { env });
+    assert.equal(code, 1, stderr);
+    return stderr.trim();
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
+test("a containerd that cannot be used: one line says why", { skip }, async () => {
+  await using namespace = await createTestNamespace();
+  await run(KNARR, ["version"]);
+  assert.equal(
+    await refused(namespace, "/nowhere/containerd.sock"),
+    "knarr: there is no containerd at /nowhere/containerd.sock: no such socket",
+  );
+  {
+    await using containerd = await startContainerd(namespace);
+    assert.match(
+      await refused(namespace, containerd.socket),
+      /^knarr: the containerd at \S+ has no CRI v1: .*disabled_plugins[^\n]*$/,
+    );
+  }
+  await using containerd = await startContainerd(namespace, { sandboxImage: PAUSE, network: [] });
+  assert.match(
+    await refused(namespace, containerd.socket),
+    /^knarr: the containerd at \S+ has no network for pods [^\n]*$/,
+  );
+});
+
+test("pods run on a containerd that is given, and what others run there is left alone", { skip }, async () => {
+  await using namespace = await createTestNamespace();
+  await using containerd = await startContainerd(namespace, { sandboxImage: PAUSE, network: NETWORK_PLUGINS });
+  const { socket } = containerd;
+  const pause = join(containerd.dir, "pause.tar");
+  const app = join(containerd.dir, "app.tar");
+  writeFileSync(pause, await ociArchive("pause:3.10", PAUSE));
+  writeFileSync(app, await ociArchive("test/server:1", "docker.io/team/app:1"));
+  const native = ["--address", socket, "--namespace", "k8s.io", "images", "import", "--snapshotter", "native"];
+  await namespace.must("ctr", [...native, pause]);
+  const cri = await openCri(socket, systemClock);
+  const foreign = await foreignSandbox(cri);
+  const onlyForeign = [{ id: foreign, name: "theirs", state: "SANDBOX_READY" }];
+  const dir = mkdtempSync(join(tmpdir(), "knarr-given-"));
+  try {
+    const real = { namespace, containerdSocket: socket };
+    const cluster = await startUnderTest({ real, dir });
+    const knarr = (...args: string[]) =>
+      namespace.run(KNARR, [...args, "--data-dir", cluster.dataDir], { env: cluster.env });
+    await namespace.must("ctr", [...native, app]);
+    assert.match((await knarr("image", "ls")).stdout, /^docker\.io\/team\/app:1 /m);
+    await cluster.kubectl("run", "ours", "--image=team/app:1", "--image-pull-policy=Never");
+    await cluster.kubectl("wait", "pod/ours", "--for=condition=Ready", "--timeout=60s");
+    const uid = await cluster.kubectl(
+      "get",
+      "pod",
+      "ours",
+      "-o",
+      "jsonpath={.status.containerStatuses[0].containerID}",
+    );
+    assert.equal((await sandboxesOn(cri)).length, 2);
+
+    await cluster.stop();
+    const elsewhere = await namespace.run(
+      KNARR,
+      ["up", "--data-dir", cluster.dataDir, "--port", "0", "--runtime", "containerd"],
+      { env: cluster.env },
+    );
+    assert.equal(elsewhere.code, 1);
+    assert.match(elsewhere.stderr, /this cluster's containers run on the containerd at/);
+
+    const again = await startUnderTest({ real, dir });
+    const running = await eventually("the pod is adopted", async () => {
+      const found = await again.kubectl("get", "pod", "ours", "-o", "jsonpath={.status.containerStatuses[0]}");
+      return found.includes('"running"') && found;
+    });
+    assert.ok(running.includes(uid) && running.includes('"restartCount":0'), running);
+    await again.stop();
+    const purged = await knarr("down", "--purge");
+    assert.equal(purged.code, 0, purged.stderr);
+    assert.deepEqual(await sandboxesOn(cri), onlyForeign);
+    assert.ok((await containerd.ctr("version")).includes("Server:"), "it still answers");
+  } finally {
+    await cri.call("RuntimeService.StopPodSandbox", { podSandboxId: foreign });
+    await cri.call("RuntimeService.RemovePodSandbox", { podSandboxId: foreign });
+    cri.close();
+    rmSync(dir, { recursive: true, force: true });
+  }
+});
