@@ -16,6 +16,7 @@ export { startKubelet, type Kubelet, type KubeletOptions } from "./kubelet.ts";
 export type { KubeletStreams } from "./streams.ts";
 export { renderLog, type LogFormat } from "./logs/render.ts";
 export type { NodeDescription } from "./node/describe.ts";
+export { dottedSysctl } from "./node/sysctls.ts";
 export { WELL, type NodeHealth, type NodeMonitor } from "./node/health.ts";
 export * from "./runtime.ts";
 export { uidOnNode } from "./static/annotations.ts";

@@ -24,6 +24,7 @@ const asks = (requests: Record<string, string>) => ({ containers: [container("a"
 const port = (hostPort: number, more: { protocol?: string; hostIP?: string } = {}) => ({
   containers: [container("a", { ports: [{ containerPort: 80, hostPort, ...more }] })],
 });
+const sysctls = (name: string) => ({ ...asks({}), securityContext: { sysctls: [{ name, value: "1" }] } });
 const affinity = (key: string, operator: string, values?: string[]) => ({
   ...asks({}),
   affinity: {
@@ -60,6 +61,11 @@ describe("what a node takes, with 3 CPUs, 512 Mi and port 8080 taken", () => {
     ["a port that is taken", port(8080), "NodePorts"],
     ["the same with another protocol", port(8080, { protocol: "UDP" }), undefined],
     ["the same on one address", port(8080, { hostIP: "10.0.0.1" }), "NodePorts"],
+    ["a kernel setting that is the pod's own", sysctls("net.ipv4.tcp_syncookies"), undefined],
+    ["the same with slashes", sysctls("net/ipv4/tcp_syncookies"), undefined],
+    ["the same of the node's network", { ...sysctls("net.ipv4.tcp_syncookies"), hostNetwork: true }, "SysctlForbidden"],
+    ["the same of the node's IPC", { ...sysctls("net.ipv4.tcp_syncookies"), hostIPC: true }, undefined],
+    ["a setting of the node's IPC", { ...sysctls("kernel.shm_rmid_forced"), hostIPC: true }, "SysctlForbidden"],
     ["another system", { ...asks({}), os: { name: "windows" } }, "PodOSNotSupported"],
   ];
   for (const [what, spec, reason] of cases) {
@@ -70,6 +76,14 @@ describe("what a node takes, with 3 CPUs, 512 Mi and port 8080 taken", () => {
     assert.deepEqual(refusalOf(podOf(asks({})), node, counter.usage), {
       reason: "TaintToleration",
       message: "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate",
+    });
+  });
+
+  test("a kernel setting that others would feel", () => {
+    const refusal = refusalOf(podOf({ tolerations, ...sysctls("kernel/msgmax") }), node, counter.usage);
+    assert.deepEqual(refusal, {
+      reason: "SysctlForbidden",
+      message: 'forbidden sysctl: "kernel.msgmax" not allowlisted',
     });
   });
 

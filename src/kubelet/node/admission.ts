@@ -10,6 +10,7 @@ import {
   type Pod,
   type ResourceAmounts,
 } from "#objects";
+import { sysctlRefusal } from "./sysctls.ts";
 
 /** What the pods on a node have taken of it. */
 export interface NodeUsage {
@@ -34,6 +35,7 @@ export function refusalOf(pod: Pod, node: Node, usage: NodeUsage): Refusal | und
     return { reason: "PodOSNotSupported", message: "Failed to admit pod as the OS field doesn't match node OS" };
   }
   return (
+    sysctlRefusal(pod) ??
     insufficient(pod, amountsOf(node.status?.allocatable), usage) ??
     predicate("NodeAffinity", podAllowsNode(pod, node), "node(s) didn't match Pod's node affinity/selector") ??
     predicate(

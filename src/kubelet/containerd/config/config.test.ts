@@ -322,7 +322,7 @@ describe("a sandbox", () => {
     const pod = podOf(
       {
         containers: [container],
-        securityContext: { sysctls: [{ name: "net.a", value: "1" }], runAsUser: 7 },
+        securityContext: { sysctls: [{ name: "net/a", value: "1" }], runAsUser: 7 },
         overhead: { cpu: "1" },
       },
       { labels: { app: "web" }, annotations: { note: "x" } },

@@ -1,5 +1,5 @@
 import { amountsOf, type Container, type Pod, type PodSecurityContext } from "#objects";
-import type { AnyContainer } from "#kubelet";
+import { dottedSysctl, type AnyContainer } from "#kubelet";
 import type { Sent } from "#wire/grpc";
 import type { LinuxSandboxSecurityContext, PodSandboxConfig, PortMapping, Protocol } from "../cri/messages.ts";
 import type { DnsConfig } from "./dns.ts";
@@ -34,7 +34,7 @@ export function sandboxConfig(pod: Pod, attempt: number, settings: SandboxSettin
     linux: {
       cgroupParent,
       securityContext: sandboxSecurity(pod),
-      sysctls: Object.fromEntries(sysctls.map((sysctl) => [sysctl.name, sysctl.value])),
+      sysctls: Object.fromEntries(sysctls.map(({ name, value }) => [dottedSysctl(name), value])),
       overhead: overhead(pod),
     },
   };
