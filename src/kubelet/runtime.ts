@@ -232,8 +232,8 @@ export interface ContainerExit {
   readonly reason: string;
   /** By the container's terminationMessagePolicy. */
   readonly message?: string;
-  /** Milliseconds since the epoch; 0 when it never ran. */
-  readonly startedAt: number;
+  /** Milliseconds since the epoch; 0 when it never ran, absent when nobody knows. */
+  readonly startedAt?: number;
   readonly finishedAt: number;
 }
 
@@ -274,6 +274,8 @@ export interface LogLine {
   readonly stream: "stdout" | "stderr";
   /** Without the line's end. */
   readonly text: string;
+  /** It has no end: the container ended in mid-line. */
+  readonly unfinished?: true;
 }
 
 /** Something that the runtime could not do, with the reason that the pod's status shows. */

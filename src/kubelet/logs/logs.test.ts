@@ -96,6 +96,18 @@ describe("how a log is shown", () => {
       await rendered({ timestamps: true }),
       "2026-01-01T00:00:00.000000000Z one\n2026-01-01T00:00:00.001500000Z zwei é\n2026-01-01T00:00:02.000000000Z \n",
     ));
+  test("what has no end, as it is", async () => {
+    const found: string[] = [];
+    const line: LogLine = { time: NOW, stream: "stdout", text: "$ ", unfinished: true };
+    for await (const piece of renderLog(
+      (async function* () {
+        yield line;
+      })(),
+      { timestamps: false },
+    ))
+      found.push(Buffer.from(piece).toString());
+    assert.deepEqual(found, ["$ "]);
+  });
   test("so many bytes", async () => {
     assert.equal(await rendered({ limitBytes: 6 }), "one\nzw");
     assert.equal(await rendered({ limitBytes: 4 }), "one\n");

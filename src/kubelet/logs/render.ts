@@ -19,7 +19,9 @@ export async function* renderLog(
   let left = limitBytes;
   for await (const line of lines) {
     if (stream && line.stream !== stream) continue;
-    const bytes = encoder.encode(`${timestamps ? `${nanoTime(line.time)} ` : ""}${line.text}\n`);
+    const bytes = encoder.encode(
+      `${timestamps ? `${nanoTime(line.time)} ` : ""}${line.text}${line.unfinished ? "" : "\n"}`,
+    );
     if (bytes.length >= left) {
       yield bytes.subarray(0, left);
       return;

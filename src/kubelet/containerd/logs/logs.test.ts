@@ -109,6 +109,17 @@ describe("reading a log", () => {
     );
   });
 
+  it("ends with what had no end yet, as it is", async () => {
+    await writeFile(path, record(0, "a") + record(1, "b", "P") + record(2, "x", "P", "stderr") + record(3, "c", "P"));
+    const lines: string[] = [];
+    for await (const { stream, text, unfinished } of readLog({ path }, { follow: false, signal }, systemClock))
+      lines.push(`${stream} ${text}${unfinished ? "" : "|"}`);
+    assert.deepEqual(lines, ["stdout a|", "stdout bc", "stderr x"]);
+    assert.deepEqual(await textsOf({ tailLines: 2 }), ["a", "bc", "x"]);
+    assert.deepEqual(await textsOf({ since: EPOCH + 2500 }), ["bc"]);
+    assert.deepEqual(await textsOf({ follow: true }, Promise.resolve()), ["a", "bc", "x"]);
+  });
+
   it("follows what is written, over rotations, until the writer ends", async () => {
     await writeFile(path, record(0, "a") + record(1, "b"));
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();

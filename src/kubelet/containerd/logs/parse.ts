@@ -42,11 +42,12 @@ const MAX_LINE_BYTES = 1 << 20;
 
 /** Puts records together to lines. */
 export class LineJoiner {
-  readonly #parts = new Map<string, { readonly texts: Buffer[]; bytes: number }>();
+  readonly #parts = new Map<LogLine["stream"], { readonly texts: Buffer[]; bytes: number; time: number }>();
 
   /** The line that the record ends, if it ends one. */
   take({ time, stream, partial, text }: LogRecord): LogLine | undefined {
-    const waiting = this.#parts.get(stream) ?? { texts: [], bytes: 0 };
+    const waiting = this.#parts.get(stream) ?? { texts: [], bytes: 0, time };
+    waiting.time = time;
     waiting.texts.push(text);
     waiting.bytes += text.length;
     if (partial && waiting.bytes < MAX_LINE_BYTES) {
@@ -55,5 +56,17 @@ export class LineJoiner {
     }
     this.#parts.delete(stream);
     return { time, stream, text: Buffer.concat(waiting.texts).toString("utf8") };
+  }
+
+  /** Nothing more comes: the lines that were not ended, as they were begun. */
+  rest(): readonly LogLine[] {
+    const lines = [...this.#parts].map(([stream, { texts, time }]): LogLine => ({
+      time,
+      stream,
+      text: Buffer.concat(texts).toString("utf8"),
+      unfinished: true,
+    }));
+    this.#parts.clear();
+    return lines;
   }
 }

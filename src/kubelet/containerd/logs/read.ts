@@ -65,8 +65,11 @@ export async function* readLog(
         // Rotated: what came into the old file meanwhile comes first.
         if (reader) yield* linesOf(reader);
         await begin(path, 0);
-      } else if (last || signal.aborted) return;
-      else await changes?.next();
+      } else if (signal.aborted) return;
+      else if (last) {
+        yield* joiner.rest().filter(({ time }) => time >= since);
+        return;
+      } else await changes?.next();
     }
   } finally {
     changes?.stop();

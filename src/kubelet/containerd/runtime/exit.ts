@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 import type { Clock } from "#base";
-import type { ContainerExit } from "#kubelet";
+import { renderLog, type ContainerExit } from "#kubelet";
 import { ANNOTATION } from "../config/names.ts";
 import type { ContainerStatus } from "../cri/messages.ts";
 import { readLog } from "../logs/read.ts";
@@ -24,7 +24,7 @@ export async function exitOf(
   oom: boolean,
   clock: Clock,
 ): Promise<ContainerExit> {
-  if (!status) return { id: publicId(id), ...LOST, startedAt: 0, finishedAt: clock.now() };
+  if (!status) return { id: publicId(id), ...LOST, finishedAt: clock.now() };
   const reason = reasonOf(status, oom);
   const words = await lastWords(status, reason, clock);
   const message = [status.message, words].filter(Boolean).join(": ");
@@ -74,8 +74,8 @@ async function logTail(path: string, clock: Clock): Promise<string> {
   let tail = Buffer.alloc(0);
   try {
     const options = { follow: false, tailLines: LOG_LINES, signal: new AbortController().signal };
-    for await (const { text } of readLog({ path }, options, clock)) {
-      tail = Buffer.concat([tail, Buffer.from(`${text}\n`)]).subarray(-LOG_BYTES);
+    for await (const piece of renderLog(readLog({ path }, options, clock), { timestamps: false })) {
+      tail = Buffer.concat([tail, piece]).subarray(-LOG_BYTES);
     }
   } catch (error) {
     return `Error on reading termination message from logs: ${(error as Error).message}`;
