@@ -197,6 +197,25 @@ test("an image that cannot be pulled is tried again after 10 s, 20 s, 40 s …",
   assert.deepEqual(waits, [10, 20, 40, 80, 160, 300, 300]);
 });
 
+test("an image that no registry is asked for shows no back-off, and is looked at again after 10 s each time", () => {
+  for (const reason of ["InvalidImageName", "ErrImageNeverPull"]) {
+    let view = viewOf(web, [SANDBOX]);
+    for (const now of [NOW, NOW + 10_000, NOW + 20_000]) {
+      const failure = { reason, message: "no" };
+      view = after(
+        view,
+        [
+          { type: "image-wanted", name: "web" },
+          { type: "image-failed", name: "web", failure },
+        ],
+        now,
+      );
+      assert.equal(told(view, now + 5000), "look again in 5 s");
+      assert.equal(told(view, now + 10_000), "pull-image web");
+    }
+  }
+});
+
 describe("init containers and side-cars", () => {
   const side = container("side", { restartPolicy: "Always", startupProbe: {} });
   const pod = podOf({

@@ -209,6 +209,7 @@ function imageOrStart({ image }: ContainerView, container: AnyContainer, now: nu
       return BUSY;
     case "failed":
       if (image.retryAt <= now) return { step: { type: "pull-image", name }, busy: true };
+      if (image.unasked) return { at: image.retryAt, busy: false };
       return backingOff(image, image.retryAt, now, { type: "image-backs-off", name });
     case "unknown":
       return { step: { type: "pull-image", name }, busy: true };

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { containerStatuses, type Pod, type PodStatus } from "#objects";
-import { after, container, exited, NOW, podOf, SANDBOX, started, viewOf } from "../testing/pods.ts";
+import { after, container, exited, exitOf, NOW, podOf, SANDBOX, started, viewOf } from "../testing/pods.ts";
 import type { Happening } from "./happening.ts";
 import { statusOf } from "./status.ts";
 import type { PodView } from "./view.ts";
@@ -227,6 +227,17 @@ test("an init container that fails for good fails the pod, and the main containe
   const pod = podOf({ restartPolicy: "Never", initContainers: [container("first")], containers: [container("web")] });
   const view = viewOf(pod, [SANDBOX, ...started("first"), exited("first", 1), { type: "finished" }]);
   assert.deepEqual(told(view).slice(0, 3), ["Failed", "first: ended 1", "web: waiting PodInitializing"]);
+});
+
+test("what never ran began at the epoch; of what was lost, nobody knows when", () => {
+  const { startedAt: _, ...lost } = exitOf("web-1", 137, NOW);
+  for (const [exit, startedAt] of [
+    [exitOf("web-1", 128, NOW, 0), "1970-01-01T00:00:00Z"],
+    [lost, undefined],
+  ] as const) {
+    const view = viewOf(web, [SANDBOX, ...started("web"), { type: "exited", name: "web", exit }]);
+    assert.equal(statusAt(view).containerStatuses?.[0]?.state?.terminated?.startedAt, startedAt);
+  }
 });
 
 test("readiness gates", () => {

@@ -23,6 +23,9 @@ import {
   type RunningView,
 } from "./view.ts";
 
+/** Images that fail so are not asked for at any registry (upstream EnsureImageExists). */
+const UNASKED: ReadonlySet<string> = new Set(["InvalidImageName", "ErrImageNeverPull"]);
+
 export type ContainerHappening = Extract<Happening, { readonly name: string }>;
 
 /** Takes in what happened to one container. */
@@ -69,14 +72,16 @@ export function stepContainer(view: PodView, happening: ContainerHappening, now:
     case "image-failed": {
       const { failure } = happening;
       const attempts = before.image.state === "pulling" ? before.image.attempts : 1;
+      const unasked = UNASKED.has(failure.reason);
       return become(
         {
           image: {
             state: "failed",
             failure,
             at: now,
-            retryAt: now + backOffAfter(attempts),
+            retryAt: now + (unasked ? RETRY_MS : backOffAfter(attempts)),
             attempts,
+            ...(unasked ? { unasked } : {}),
             backingOff: false,
           },
         },
@@ -226,7 +231,7 @@ function terminatedState(exit: ContainerExit): ContainerStateTerminated {
     ...(exit.signal === undefined ? {} : { signal: exit.signal }),
     reason: exit.reason,
     ...(exit.message ? { message: exit.message } : {}),
-    ...(exit.startedAt > 0 ? { startedAt: formatTime(exit.startedAt) } : {}),
+    ...(exit.startedAt === undefined ? {} : { startedAt: formatTime(exit.startedAt) }),
     finishedAt: formatTime(exit.finishedAt),
     containerID: exit.id,
   };

@@ -86,6 +86,8 @@ export type ImageView =
       readonly at: number;
       readonly retryAt: number;
       readonly attempts: number;
+      /** No registry was asked: it is looked at again, and shows no back-off. */
+      readonly unasked?: true;
       /** Shown as waiting for the next attempt: ImagePullBackOff. */
       readonly backingOff: boolean;
     };

@@ -99,7 +99,8 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
     }
     const ended = state?.terminated ?? lastState?.terminated;
     if (!ended?.containerID) return undefined;
-    const startedAt = Date.parse(ended.startedAt ?? "") || 0;
+    const began = Date.parse(ended.startedAt ?? "");
+    const startedAt = Number.isNaN(began) ? 0 : began;
     const exit = {
       id: ended.containerID,
       exitCode: ended.exitCode,
