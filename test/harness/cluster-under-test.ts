@@ -9,6 +9,7 @@ import { realClients } from "../../scripts/clients.ts";
 import type { TestNamespace } from "../equipment/network-namespace.ts";
 import type { TestRegistry } from "../equipment/registry.ts";
 import { run, type Outcome, type RunOptions } from "./run.ts";
+import { openTerminal, type Terminal, type TerminalSize } from "./terminal.ts";
 
 const root = join(import.meta.dirname, "../..");
 export const KNARR = join(root, "bin/knarr");
@@ -23,6 +24,10 @@ export interface Kubectl {
   apply(manifest: string, ...args: string[]): Promise<string>;
   /** `kubectl get -o json` */
   json<T>(...args: string[]): Promise<T>;
+  /** Starts kubectl with pipes, for what goes on until it is ended. */
+  spawn(...args: string[]): ChildProcess;
+  /** Starts kubectl in a terminal of its own. */
+  terminal(args: readonly string[], size?: TerminalSize): Terminal;
 }
 
 /** A cluster in a process of its own, started as a user would, and the real clients pointed at it. */
@@ -86,6 +91,11 @@ export async function startUnderTest(options: UnderTestOptions = {}): Promise<Cl
     return Object.assign((...kubectlArgs: string[]) => must(kubectlArgs), {
       try: attempt,
       apply: (manifest: string, ...more: string[]) => must(["apply", "-f", "-", ...more], { input: manifest }),
+      spawn: (...kubectlArgs: string[]) => start(program, [...extra, ...kubectlArgs], { cwd: dir, env }),
+      terminal: (kubectlArgs: readonly string[], size?: TerminalSize) =>
+        openTerminal([program, ...extra, ...kubectlArgs], size, (command, rest) =>
+          start(command, [...rest], { cwd: dir, env: { ...env, TERM: "xterm" } }),
+        ),
       json: async <T>(...kubectlArgs: string[]) => JSON.parse(await must(["get", "-o", "json", ...kubectlArgs])) as T,
     });
   };
