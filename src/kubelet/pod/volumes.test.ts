@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { PODS, podCondition, type Pod } from "#objects";
+import { isPodTerminal, PODS, podCondition, type Pod } from "#objects";
 import { createKubeletWorld } from "../testing/kubelet-world.ts";
 import { shown } from "../testing/world.ts";
 import { MountError, type VolumeFailure, type Volumes } from "../volumes.ts";
@@ -130,5 +130,20 @@ describe("a pod and its volumes", () => {
     await world.client.delete(PODS, key);
     await world.until("web", (pod) => pod === undefined);
     assert.deepEqual(world.volumes.calls, []);
+  });
+
+  test("what has ended makes room, while its volumes are still being taken away", async () => {
+    await using world = await createVolumesWorld();
+    const { volumes, client } = world;
+    const [web] = spec.containers;
+    const containers = [{ ...web!, ports: [{ containerPort: 80, hostPort: 8080 }] }];
+    await world.run("web", { ...spec, containers });
+    await world.until("web", isReady);
+    volumes.busy = 100;
+    await client.delete(PODS, key);
+    await world.until("web", (pod) => pod !== undefined && isPodTerminal(pod));
+    // The scheduler takes the port for free from here on.
+    await world.run("next", { ...spec, containers });
+    await world.until("next", isReady);
   });
 });

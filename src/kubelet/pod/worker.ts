@@ -15,7 +15,7 @@ import type { PodRecord } from "./record.ts";
 import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
 import { stepId, type Step } from "./step.ts";
 import { newView, transition } from "./transition.ts";
-import type { PodView } from "./view.ts";
+import { isOver, type PodView } from "./view.ts";
 
 /** The runtime did not answer: it may be on its way back. */
 const RETRY_AFTER_FAILURE_MS = 1_000;
@@ -39,7 +39,7 @@ export interface WorkerContext {
   readonly signal: AbortSignal;
   /** Why the node does not take the pod, if it does not. Not asked for pods that it has had before. */
   readonly admit: (pod: Pod) => { readonly reason: string; readonly message: string } | undefined;
-  /** Called once the pod needs nothing of the node any more. */
+  /** Called once the pod has no claim on the node any more: nothing of it runs, and nothing will. */
   readonly onOver: (uid: string) => void;
   /** Called once nothing is left of the pod here, nor soon at the API. */
   readonly onGone: (uid: string) => void;
@@ -185,11 +185,11 @@ export class PodWorker {
         : clock.setTimeout(() => this.#settle(), Math.max(1, plan.requeueAt - now));
     for (const step of plan.steps) this.#begin(step);
     this.#probes.follow();
+    // Before the API is told that it has ended, whereupon another may be sent in its place.
+    if (isOver(this.#view)) this.#context.onOver(this.uid);
     const { lifecycle } = this.#view;
     if (!(lifecycle.state === "deleting" && lifecycle.forgotten)) this.#status.look();
-    if (!isSettled(this.#view)) return;
-    this.#releaseSources();
-    this.#context.onOver(this.uid);
+    if (isSettled(this.#view)) this.#releaseSources();
   }
 
   #begin(step: Step): void {
