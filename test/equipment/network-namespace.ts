@@ -71,7 +71,35 @@ export async function createTestNamespace(): Promise<TestNamespace> {
   return namespace;
 }
 
-function inside(name: string, path: string): TestNamespace {
+/** Of another such range. */
+const NODE_SIDE = "198.51.100.1";
+const OUTSIDE = "198.51.100.2";
+
+/**
+ * Another machine: a network whose only way is to the node in `namespace`, by a link of their own. `address` is its
+ * own; the node's on that link is `gateway`. It has to go before `namespace` does.
+ */
+export async function createNeighbour(namespace: TestNamespace): Promise<TestNamespace & { readonly gateway: string }> {
+  const name = `${PREFIX}${process.pid}-${made++}`;
+  const path = `/run/netns/${name}`;
+  await must("ip", ["netns", "add", name]);
+  const neighbour = inside(name, path, OUTSIDE);
+  try {
+    await namespace.must("ip", ["link", "add", "beside0", "type", "veth", "peer", "name", "beside1", "netns", path]);
+    await namespace.must("ip", ["addr", "add", `${NODE_SIDE}/24`, "dev", "beside0"]);
+    await namespace.must("ip", ["link", "set", "beside0", "up"]);
+    await neighbour.must("ip", ["link", "set", "lo", "up"]);
+    await neighbour.must("ip", ["addr", "add", `${OUTSIDE}/24`, "dev", "beside1"]);
+    await neighbour.must("ip", ["link", "set", "beside1", "up"]);
+    await neighbour.must("ip", ["route", "add", `${namespace.address}/32`, "via", NODE_SIDE]);
+  } catch (error) {
+    await neighbour[Symbol.asyncDispose]();
+    throw error;
+  }
+  return { ...neighbour, gateway: NODE_SIDE };
+}
+
+function inside(name: string, path: string, address = ADDRESS): TestNamespace {
   const command: TestNamespace["command"] = (program, args) => [
     findCommand("nsenter")!,
     [`--net=${path}`, findCommand(program) ?? program, ...args],
@@ -79,7 +107,7 @@ function inside(name: string, path: string): TestNamespace {
   return {
     name,
     path,
-    address: ADDRESS,
+    address,
     command,
     run: (program, args, options) => run(...command(program, args), options),
     must: (program, args, options) => must(...command(program, args), options),
