@@ -44,10 +44,11 @@ if ($command eq "leak") { my $step = $ARGV[0] // 1; while (1) { leak($step); res
 if ($command eq "hang") { $SIG{TERM} = "IGNORE"; say_line("ignoring SIGTERM"); while (1) { rest(3600); } }
 
 # What came back for each URL, a line each: http://web:80/hostname, or udp://web:80/TEXT which sends that text.
-# Every request has a connection of its own. A line that begins with "! " says why there was no answer.
+# Every request has a connection of its own. A line that begins with "! " says what came instead of an answer.
 sub get {
     my ($url, $timeout, $port) = @_;
-    my ($scheme, $host, $service, $path) = $url =~ m{^(http|udp)://([^/:]+)(?::(\d+))?(?:/(.*))?$} or die "server: what is $url?\n";
+    my ($scheme, $host, $service, $path) = $url =~ m{^(http|udp)://([^/:]+)(?::(\d+))?(?:/(.*))?$}
+        or die "server: what is $url?\n";
     $path //= "";
     my $socket = IO::Socket::INET->new(
         PeerHost => $host, PeerPort => $service // 80, Proto => $scheme eq "udp" ? "udp" : "tcp",
@@ -61,7 +62,8 @@ sub get {
         return "! $!" unless defined $read;
         return $got if $scheme eq "udp";
         next if $read;
-        return $got =~ m{^HTTP/1\.\d 200 .*?\r\n\r\n(.*)$}s ? $1 : "! " . (split /\r/, "$got\r")[0];
+        my ($status, $body) = $got =~ m{^HTTP/1\.\d (\d+ [^\r]*)\r\n.*?\r\n\r\n(.*)$}s or return "! $got";
+        return $status =~ /^200 / ? $body : "! $status: " . join(" ", split /\s+/, $body);
     }
     return "! no answer";
 }
