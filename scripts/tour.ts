@@ -1,15 +1,21 @@
-// A tour of what a Deployment does, on a cluster that is started for it and thrown away after it: `npm run tour`.
-// Exits with 0 only if everything that it shows was so.
+// A tour of what a Deployment does, on a cluster that is started for it and thrown away after it: `npm run tour`;
+// with real containers: `npm run tour -- --real`. Exits with 0 only if everything that it shows was so.
 import type { WriteStream } from "node:tty";
-import { realClients } from "./clients.ts";
 import { createScreen } from "./tour/screen.ts";
 import { createStage } from "./tour/stage.ts";
-import { STORY } from "./tour/story/index.ts";
-import { startThrowawayCluster } from "./tour/throwaway-cluster.ts";
+import { openSimulatedTheatre } from "./tour/theatre/simulated.ts";
+import type { Theatre } from "./tour/theatre/theatre.ts";
 import { watchWorld } from "./tour/world.ts";
 
-const NODES = 3;
 const INTERRUPTED = 130;
+const USAGE = 2;
+
+const args = process.argv.slice(2);
+const unknown = args.filter((arg) => arg !== "--real");
+if (unknown.length > 0) {
+  console.error(`tour: ${unknown.join(" ")} is not known; there is --real, for real containers`);
+  process.exit(USAGE);
+}
 
 const stream: WriteStream = process.stdout;
 const colour = stream.isTTY && !process.env["NO_COLOR"] && process.env["TERM"] !== "dumb";
@@ -21,53 +27,54 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
 }
 const { signal } = interrupt;
 
-const began = performance.now();
 const checks = { held: 0, failed: 0 };
+const count = (held: boolean) => void checks[held ? "held" : "failed"]++;
 
-async function tour(): Promise<void> {
-  screen.title("A cluster of three nodes, control plane and all, for this tour only");
-  const { kubectl } = realClients();
-  screen.command(`knarr up --nodes ${NODES}`);
-  const cluster = await startThrowawayCluster(NODES, signal);
+/** Resolves to where the story is told, once it can begin. What real containers need is loaded for them only. */
+async function openTheatre(): Promise<Theatre> {
+  if (!args.includes("--real")) return openSimulatedTheatre(screen, signal);
+  const { openRealTheatre } = await import("./tour/theatre/real.ts");
+  return openRealTheatre(screen, signal);
+}
+
+async function tour(): Promise<number> {
+  const theatre = await openTheatre();
+  const began = performance.now();
   const stopWatching = new AbortController();
   try {
-    screen.output(/^(?:Kubernetes .*|ready in .*)$/gm[Symbol.match](cluster.announced)!.join("\n"));
-    const watching = AbortSignal.any([signal, stopWatching.signal]);
-    const stage = createStage({
-      screen,
-      world: watchWorld({ kubectl, env: cluster.env, signal: watching }),
-      kubectl,
-      dir: cluster.dir,
-      env: cluster.env,
-      signal,
-      onCheck: (held) => checks[held ? "held" : "failed"]++,
-    });
+    screen.output(/^(?:Kubernetes .*|ready in .*)$/gm[Symbol.match](theatre.announced)!.join("\n"));
+    const { setting, site, request } = theatre;
+    const world = watchWorld({ site, signal: AbortSignal.any([signal, stopWatching.signal]) });
+    const stage = createStage({ screen, world, setting, site, request, signal, onCheck: count });
     stage.say("kubectl is the real one, unmodified. It finds the cluster through a kubeconfig of the tour's own.");
     await stage.type("kubectl get nodes");
-    for (const step of STORY) {
-      screen.title(step.title);
-      await Promise.race([step.play(stage), cluster.died]);
+    for (const [i, step] of theatre.story.entries()) {
+      screen.title(`${i + 1}. ${step.title}`);
+      await Promise.race([step.play(stage), theatre.died]);
     }
   } finally {
     stopWatching.abort();
     screen.title("The end");
     screen.command("knarr down --purge");
-    await cluster.stop();
-    screen.output("stopped, and nothing of it is left");
+    const left = await theatre.close();
+    if (left.length === 0) screen.output("stopped, and nothing of it is left");
+    for (const trace of left) screen.verdict(false, `left behind: ${trace}`);
+    for (const _ of left) count(false);
   }
+  return performance.now() - began;
 }
 
 try {
-  await tour();
+  const took = await tour();
   const { held, failed } = checks;
-  const seconds = ((performance.now() - began) / 1000).toFixed(0);
   screen.title(
     failed === 0
-      ? `All ${held} checks held, in ${seconds} s. Your own cluster: bin/knarr up`
+      ? `All ${held} checks held, in ${(took / 1000).toFixed(0)} s. Your own cluster: bin/knarr up`
       : `${failed} of ${held + failed} checks failed.`,
   );
   process.exitCode = failed === 0 ? 0 : 1;
 } catch (error) {
-  screen.line([{ text: `tour: ${signal.aborted ? (signal.reason as Error).message : String(error)}`, style: "red" }]);
+  const why = signal.aborted ? (signal.reason as Error) : error;
+  screen.line([{ text: `tour: ${why instanceof Error ? why.message : String(why)}`, style: "red" }]);
   process.exitCode = signal.aborted ? INTERRUPTED : 1;
 }

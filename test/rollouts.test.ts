@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import type { Deployment, Pod, ReplicaSet } from "#objects";
 import { realClients } from "../scripts/clients.ts";
 import { measure } from "../scripts/tour/measure.ts";
+import { here } from "../scripts/tour/site.ts";
 import { isRolledOut, phaseOf, versionsOf } from "../scripts/tour/view.ts";
 import { watchWorld, type World } from "../scripts/tour/world.ts";
 import { startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
@@ -18,7 +19,8 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
   before(async () => {
     cluster = await startUnderTest();
     kubectl = cluster.kubectl;
-    world = watchWorld({ kubectl: realClients().kubectl, env: cluster.env, signal: watching.signal });
+    const programs = new Map([["kubectl", [realClients().kubectl] as const]]);
+    world = watchWorld({ site: { env: cluster.env, programs, commandLine: here }, signal: watching.signal });
   });
   after(async () => {
     watching.abort();

@@ -3,20 +3,21 @@ export interface DeploymentOptions {
   readonly image: string;
   readonly replicas: number;
   readonly strategy?: string;
+  readonly progressDeadlineSeconds: number;
   /** Further fields of the container, one a line. */
   readonly container?: readonly string[];
 }
 
 /** A Deployment as a user would write it into a file. */
 export function deploymentManifest(options: DeploymentOptions): string {
-  const { name = "test", image, replicas, strategy, container = [] } = options;
+  const { name = "test", image, replicas, strategy, progressDeadlineSeconds, container = [] } = options;
   return `apiVersion: apps/v1
 kind: Deployment
 metadata:
   name: ${name}
 spec:
   replicas: ${replicas}
-  progressDeadlineSeconds: 5
+  progressDeadlineSeconds: ${progressDeadlineSeconds}
 ${strategy === undefined ? "" : `  strategy: ${strategy}\n`}  selector:
     matchLabels:
       app: ${name}

@@ -1,4 +1,4 @@
-import { versionsOf } from "./view.ts";
+import { versionsOf, type PodPhase } from "./view.ts";
 import type { World } from "./world.ts";
 
 /** What a rollout looked like, taken after every change of any object. */
@@ -7,7 +7,7 @@ export interface Measured {
   readonly fewestReady: number;
   /** The most Pods that were there at one moment, without those on their way out. */
   readonly mostPods: number;
-  /** Whether Pods of two versions were there at one moment, those on their way out included. */
+  /** Whether Pods of two versions were there at one moment, those on their way out included as long as they run. */
   readonly mixed: boolean;
   /** How often a ReplicaSet was given another size. */
   readonly resizes: number;
@@ -19,6 +19,8 @@ export interface Measurement {
   readonly now: Measured;
   stop(): Measured;
 }
+
+const runs = ({ phase }: { readonly phase: PodPhase }) => phase !== "ended";
 
 /** Measures a Deployment from now on. */
 export function measure(world: World, deployment: string): Measurement {
@@ -39,8 +41,8 @@ export function measure(world: World, deployment: string): Measurement {
     picture = next;
     now = {
       fewestReady: Math.min(now.fewestReady, pods.filter(({ phase }) => phase === "ready").length),
-      mostPods: Math.max(now.mostPods, pods.filter(({ phase }) => phase !== "stopping").length),
-      mixed: now.mixed || versions.filter((version) => version.pods.length > 0).length > 1,
+      mostPods: Math.max(now.mostPods, pods.filter(({ phase }) => phase !== "stopping" && phase !== "ended").length),
+      mixed: now.mixed || versions.filter((version) => version.pods.some(runs)).length > 1,
       resizes,
       tookMs,
     };

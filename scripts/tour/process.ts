@@ -25,6 +25,8 @@ export function run(program: string, args: readonly string[], options: RunOption
   return promise;
 }
 
-/** A command line as its words: blanks part them, double quotes hold them together. */
+/** A command line as its words: blanks part them, quotes hold them together. Nothing is expanded. */
 export const wordsOf = (line: string): string[] =>
-  [...line.matchAll(/(?:"[^"]*"|[^\s"])+/g)].map(([word]) => word.replaceAll('"', ""));
+  [...line.matchAll(/(?:"[^"]*"|'[^']*'|[^\s"'])+/g)].map(([word]) =>
+    word.replaceAll(/"([^"]*)"|'([^']*)'/g, (_, double?: string, single?: string) => double ?? single ?? ""),
+  );

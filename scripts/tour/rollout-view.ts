@@ -1,5 +1,6 @@
 import type { LiveView } from "./screen.ts";
 import { columns, type Line, type Span } from "./text.ts";
+import type { TrafficView } from "./traffic.ts";
 import { desiredOf, versionsOf, type PodPhase, type Version } from "./view.ts";
 import type { World } from "./world.ts";
 
@@ -8,21 +9,28 @@ const SYMBOLS: Readonly<Record<PodPhase, Span>> = {
   starting: { text: "◐", style: "yellow" },
   failing: { text: "✗", style: "red" },
   stopping: { text: "○", style: "dim" },
+  ended: { text: "○", style: "dim" },
 };
 const BAR = 16;
 /** From this width on there is room for the names of the ReplicaSets. */
 const WIDE = 76;
 
-/** Deployments with a bar of what is available, and below each its versions with one sign a Pod. */
-export function rolloutView(world: World, names: readonly string[], now: () => number): LiveView {
+/** Deployments with a bar of what is available, below each its versions with one sign a Pod, and what clients see of it. */
+export function rolloutView(
+  world: World,
+  names: readonly string[],
+  now: () => number,
+  traffic?: TrafficView,
+): LiveView {
   const began = now();
   const seconds = () => `${((now() - began) / 1000).toFixed(1)} s`;
   return {
     lines: (width) => [
       ...names.flatMap((name) => [head(world, name, seconds()), ...table(versionsOf(world, name), width >= WIDE)]),
+      ...(traffic ? [traffic.line()] : []),
       [{ text: "    ● ready  ◐ starting  ○ stopping  ✗ failing", style: "dim" }],
     ],
-    summary: () => names.map((name) => gist(world, name)).join("  |  "),
+    summary: () => [...names.map((name) => gist(world, name)), ...(traffic ? [traffic.gist()] : [])].join("  |  "),
   };
 }
 

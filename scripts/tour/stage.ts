@@ -1,8 +1,15 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Service } from "#objects";
+import { deploymentManifest, type DeploymentOptions } from "./manifests.ts";
 import { run, wordsOf, type Outcome } from "./process.ts";
 import { rolloutView } from "./rollout-view.ts";
 import type { Screen } from "./screen.ts";
+import type { Setting } from "./setting.ts";
+import { commandAt, type Site } from "./site.ts";
+import { trafficView, type Clients, type Seen, type TrafficView } from "./traffic.ts";
+import { versionsOf } from "./view.ts";
 import type { World } from "./world.ts";
 
 /** One scene of the tour. */
@@ -14,61 +21,137 @@ export interface Step {
 /** What a step is told with: commands, explanations, live tables and checks. */
 export interface Stage {
   readonly world: World;
+  readonly setting: Setting;
+  /** Whether what runs in Pods answers: simulated containers are no servers. */
+  readonly answers: boolean;
   say(text: string): void;
   /** Writes a manifest where the commands find it. */
   file(name: string, text: string): Promise<void>;
+  /** A Deployment of web servers as the setting has them, unless `container` says otherwise. */
+  deployment(options: Omit<DeploymentOptions, "progressDeadlineSeconds">): string;
   /** Shows the command line, runs it (`kubectl` and what follows), and shows what it printed. */
   type(line: string): Promise<Outcome>;
+  /** Runs a command line unseen, to look whether something has come about. */
+  look(line: string): Promise<Outcome>;
   /** Runs kubectl unseen, for a check; resolves to the object that it printed. */
   read<T>(args: string): Promise<T>;
   /** Shows the Deployments live until the condition holds; a condition that never does fails the check named by it. */
-  watch(names: readonly string[], what: string, until: () => boolean, timeoutMs?: number): Promise<void>;
+  watch(names: readonly string[], what: string, until: () => boolean): Promise<void>;
+  /** Looks again and again until it holds; what never does fails the check named by it. */
+  wait(what: string, until: () => Promise<boolean>): Promise<void>;
+  /**
+   * Plays while clients keep requesting the Service, which shows in the live tables. Resolves to what they saw;
+   * undefined where nothing answers.
+   */
+  requesting(service: string, play: () => Promise<void>): Promise<Seen | undefined>;
   check(what: string, held: boolean): void;
 }
 
 export interface StageOptions {
   readonly screen: Screen;
   readonly world: World;
-  readonly kubectl: string;
-  readonly dir: string;
-  readonly env: NodeJS.ProcessEnv;
+  readonly setting: Setting;
+  readonly site: Site;
+  /** Starts to request `http://<address>/version`. Without it, nothing answers here. */
+  readonly request?: ((url: string) => Clients) | undefined;
   readonly signal: AbortSignal;
   readonly onCheck: (held: boolean) => void;
 }
 
-const PATIENCE_MS = 20_000;
+const BETWEEN_LOOKS_MS = 100;
+/** So many before something happens, and after it: what is seen of it stands between. */
+const REQUESTS_AROUND = 20;
 
-export function createStage({ screen, world, kubectl, dir, env, signal, onCheck }: StageOptions): Stage {
-  const call = (args: string) => run(kubectl, wordsOf(args), { cwd: dir, env, signal });
+export function createStage({ screen, world, setting, site, request, signal, onCheck }: StageOptions): Stage {
+  const now = () => performance.now();
+  const call = (line: string) => {
+    const [name = "", ...args] = wordsOf(line);
+    return run(...commandAt(site, name, args), { cwd: site.dir, env: site.env, signal });
+  };
+  const read = async <T>(args: string) => {
+    const { code, stdout, stderr } = await call(`kubectl ${args} --output json`);
+    if (code !== 0) throw new Error(`kubectl ${args}: ${stderr}`);
+    return JSON.parse(stdout) as T;
+  };
   const check = (what: string, held: boolean) => {
     screen.verdict(held, what);
     onCheck(held);
   };
+  let traffic: TrafficView | undefined;
   return {
     world,
+    setting,
+    answers: request !== undefined,
     say: (text) => screen.say(text),
-    file: (name, text) => writeFile(join(dir, name), text),
+    file: (name, text) => writeFile(join(site.dir, name), text),
+    deployment: (options) =>
+      deploymentManifest({
+        container: setting.container,
+        progressDeadlineSeconds: setting.progressDeadlineSeconds,
+        ...options,
+      }),
     async type(line) {
       screen.command(line);
-      const outcome = await call(line.replace(/^kubectl /, ""));
+      const outcome = await call(line);
       screen.output(outcome.stdout + outcome.stderr);
       return outcome;
     },
-    async read<T>(args: string) {
-      const { code, stdout, stderr } = await call(`${args} --output json`);
-      if (code !== 0) throw new Error(`kubectl ${args}: ${stderr}`);
-      return JSON.parse(stdout) as T;
-    },
-    async watch(names, what, until, timeoutMs = PATIENCE_MS) {
-      const finish = screen.live(rolloutView(world, names, () => performance.now()));
+    look: call,
+    read,
+    async watch(names, what, until) {
+      const finish = screen.live(rolloutView(world, names, now, traffic));
       let held = false;
       try {
-        held = await world.until(until, timeoutMs);
+        held = await world.until(until, setting.patienceMs);
       } finally {
         finish();
       }
       check(what, held);
     },
+    async wait(what, until) {
+      const deadline = now() + setting.patienceMs;
+      let held = await until();
+      while (!held && now() < deadline) {
+        await delay(BETWEEN_LOOKS_MS, undefined, { signal });
+        held = await until();
+      }
+      check(what, held);
+    },
+    async requesting(service, play) {
+      if (!request) {
+        await play();
+        return undefined;
+      }
+      const { spec, status } = await read<Service>(`get service ${service}`);
+      const address = status?.loadBalancer?.ingress?.[0]?.ip ?? spec?.clusterIP;
+      screen.say(`Meanwhile clients request http://${address}/version without a pause.`);
+      const clients = request(`http://${address}/version`);
+      try {
+        await unlessAborted(clients.more(REQUESTS_AROUND), signal);
+        const images = () => versionsOf(world, service).map(({ image }) => image);
+        traffic = trafficView(clients, now, (body) => images().find((image) => image.endsWith(`:${body}`)) ?? body);
+        await play();
+        await unlessAborted(clients.more(REQUESTS_AROUND), signal);
+        screen.output(traffic.total());
+      } finally {
+        traffic = undefined;
+        await clients.stop();
+      }
+      return clients.soFar();
+    },
     check,
   };
+}
+
+/** Rejects as soon as the tour is stopped, whatever becomes of the promise. */
+async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  const aborted = Promise.withResolvers<never>();
+  const abort = () => aborted.reject(signal.reason);
+  signal.addEventListener("abort", abort);
+  try {
+    return await Promise.race([promise, aborted.promise]);
+  } finally {
+    signal.removeEventListener("abort", abort);
+  }
 }

@@ -1,7 +1,8 @@
 import type { Deployment, Pod } from "#objects";
 import type { World } from "./world.ts";
 
-export type PodPhase = "ready" | "starting" | "failing" | "stopping";
+/** `ended`: none of its containers runs any more, and only its object is still to go. */
+export type PodPhase = "ready" | "starting" | "failing" | "stopping" | "ended";
 
 /** A ReplicaSet of a Deployment: one version of the application. */
 export interface Version {
@@ -15,6 +16,7 @@ export interface Version {
 const FAILING = new Set(["ErrImagePull", "ImagePullBackOff", "CrashLoopBackOff"]);
 
 export function phaseOf({ metadata, status }: Pod): PodPhase {
+  if (status?.phase === "Succeeded" || status?.phase === "Failed") return "ended";
   if (metadata.deletionTimestamp) return "stopping";
   if (status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True")) return "ready";
   const waiting = status?.containerStatuses?.map(({ state }) => state?.waiting?.reason ?? "") ?? [];

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Deployment, Pod, ReplicaSet } from "#objects";
+import { commandAt, type Site } from "./site.ts";
 
 /** What is seen of the cluster: the objects of the namespace by name, kept up to date by `kubectl get --watch`. */
 export interface World {
@@ -20,14 +21,13 @@ interface WatchEvent {
 }
 
 export interface WorldOptions {
-  readonly kubectl: string;
-  readonly env: NodeJS.ProcessEnv;
+  readonly site: Omit<Site, "dir">;
   /** Ends the watching, and with an error whatever waits. */
   readonly signal: AbortSignal;
 }
 
 /** Watches Deployments, ReplicaSets and Pods, as a user would in three terminals. */
-export function watchWorld({ kubectl, env, signal }: WorldOptions): World {
+export function watchWorld({ site, signal }: WorldOptions): World {
   const listeners = new Set<() => void>();
   const watch = <T>(resource: string): ReadonlyMap<string, T> => {
     const objects = new Map<string, T>();
@@ -39,11 +39,9 @@ export function watchWorld({ kubectl, env, signal }: WorldOptions): World {
       for (const look of listeners) look();
     };
     // kubectl ends when the server does; the tour stops both at its end.
-    const child = spawn(kubectl, ["get", resource, "--watch", "--output-watch-events", "--output", "json"], {
-      env,
-      signal,
-      stdio: ["ignore", "pipe", "ignore"],
-    });
+    const args = ["get", resource, "--watch", "--output-watch-events", "--output", "json"];
+    const [program, words] = commandAt(site, "kubectl", args);
+    const child = spawn(program, words, { env: site.env, signal, stdio: ["ignore", "pipe", "ignore"] });
     child.on("error", () => {});
     createInterface(child.stdout).on("line", take);
     return objects;

@@ -1,8 +1,9 @@
-// Runs inside a test's network: `requester.ts URL 1 TIMEOUT` requests once, `requester.ts URL loop TIMEOUT PARALLEL`
-// until its input ends. Prints a line of JSON for each.
+// Runs inside a test's network: `requester.ts URL 1 TIMEOUT` requests once, `requester.ts URL loop TIMEOUT PARALLEL
+// PAUSE` until its input ends. Prints a line of JSON for each.
 import { get } from "node:http";
+import { setTimeout as delay } from "node:timers/promises";
 
-const [url = "", times, timeout, parallel] = process.argv.slice(2);
+const [url = "", times, timeout, parallel, pause] = process.argv.slice(2);
 const MAX_BODY = 4096;
 
 function once(): Promise<object> {
@@ -24,7 +25,10 @@ function once(): Promise<object> {
 
 let going = true;
 async function loop(): Promise<void> {
-  while (going) console.log(JSON.stringify(await once()));
+  while (going) {
+    console.log(JSON.stringify(await once()));
+    if (Number(pause) > 0) await delay(Number(pause));
+  }
 }
 
 if (times === "1") {

@@ -47,6 +47,8 @@ export interface LoopOptions {
   readonly parallel?: number;
   /** A request that takes longer has failed; default 5 s. */
   readonly timeoutMs?: number;
+  /** Between a request and the next; default none. */
+  readonly pauseMs?: number;
 }
 
 const REQUESTER = join(import.meta.dirname, "requester.ts");
@@ -55,8 +57,9 @@ const MAX_FAILURES = 1_000;
 
 /** Requests one after the other from inside the namespace, each on a connection of its own, until it is stopped. */
 export function requestLoop(namespace: TestNamespace, url: string, options: LoopOptions = {}): RequestLoop {
-  const { parallel = 2, timeoutMs = 5_000 } = options;
-  const child = namespace.spawn(process.execPath, [REQUESTER, url, "loop", String(timeoutMs), String(parallel)], {
+  const { parallel = 2, timeoutMs = 5_000, pauseMs = 0 } = options;
+  const numbers = [timeoutMs, parallel, pauseMs].map(String);
+  const child = namespace.spawn(process.execPath, [REQUESTER, url, "loop", ...numbers], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   const ended = once(child, "close");

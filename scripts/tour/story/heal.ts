@@ -3,7 +3,7 @@ import { isRolledOut } from "../view.ts";
 import { REPLICAS } from "./deploy.ts";
 
 export const heal: Step = {
-  title: "3. A Pod that is deleted comes back under another name (S12, S15)",
+  title: "A Pod that is deleted comes back under another name (S12, S15)",
   async play({ world, say, type, watch, check }) {
     say(
       "Pods are cattle, not pets: the ReplicaSet counts them by their labels, and makes a new one for one that is gone.",

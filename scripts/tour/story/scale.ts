@@ -2,7 +2,7 @@ import type { Step } from "../stage.ts";
 import { isRolledOut, versionsOf } from "../view.ts";
 
 export const scale: Step = {
-  title: "10. Scaling touches the running version only (S26)",
+  title: "Scaling touches the running version only (S26)",
   async play({ world, say, type, watch, check }) {
     say("The label pod-template-hash, which the Deployment adds by itself, keeps the versions' Pods apart.");
     const others = () => versionsOf(world, "test").filter(({ image }) => image !== "nginx:1.29");
@@ -17,7 +17,7 @@ export const scale: Step = {
 };
 
 export const describe: Step = {
-  title: "11. All that a Deployment has to say (S27)",
+  title: "All that a Deployment has to say (S27)",
   async play({ say, type, check }) {
     say(
       "Its settings, its template, its conditions, its ReplicaSets, and what happened lately: the first thing to ask for.",

@@ -1,4 +1,3 @@
-import { deploymentManifest } from "../manifests.ts";
 import { measure } from "../measure.ts";
 import type { Stage, Step } from "../stage.ts";
 import { isRolledOut, versionsOf } from "../view.ts";
@@ -8,21 +7,24 @@ const runs = ({ world }: Stage, name: string, image: string) =>
   isRolledOut(world, name) &&
   versionsOf(world, name).every((version) => version.image === image || version.desired === 0);
 
+const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
+
 const RACERS = ["one-by-one", "two-by-two"] as const;
 
 export const race: Step = {
-  title: "6. maxSurge and maxUnavailable: a race (S22)",
+  title: "maxSurge and maxUnavailable: a race (S22)",
   async play(stage) {
-    const { world, say, file, type, watch, check } = stage;
+    const { world, say, file, deployment, type, watch, check } = stage;
+    const { racers } = stage.setting;
     say(
-      "Two Deployments of eight Pods whose application answers a second after its start. The first may have one Pod " +
+      `Two Deployments of ${racers} Pods whose application answers a second after its start. The first may have one Pod ` +
         "more and one fewer than asked for, the second two. Both are updated by one command.",
     );
     const racer = (name: string, step: number) =>
-      deploymentManifest({
+      deployment({
         name,
         image: "nginx:1.29",
-        replicas: 8,
+        replicas: racers,
         strategy: `{rollingUpdate: {maxSurge: ${step}, maxUnavailable: ${step}}}`,
         container: ["readinessProbe: {httpGet: {port: 80}, initialDelaySeconds: 1, periodSeconds: 1}"],
       });
@@ -33,14 +35,13 @@ export const race: Step = {
     await type(`kubectl set image ${RACERS.map((name) => `deployment/${name}`).join(" ")} web=httpd:2.4`);
     await watch(RACERS, "both arrived", () => RACERS.every((name) => runs(stage, name, "httpd:2.4")));
     const [one, two] = measurements.map((measurement) => measurement.stop());
-    const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
     check(
-      `1/1 stayed within 7 ready and 9 Pods (seen: ${one!.fewestReady}, ${one!.mostPods})`,
-      one!.fewestReady >= 7 && one!.mostPods <= 9,
+      `1/1 stayed within ${racers - 1} ready and ${racers + 1} Pods (seen: ${one!.fewestReady}, ${one!.mostPods})`,
+      one!.fewestReady >= racers - 1 && one!.mostPods <= racers + 1,
     );
     check(
-      `2/2 stayed within 6 ready and 10 Pods (seen: ${two!.fewestReady}, ${two!.mostPods})`,
-      two!.fewestReady >= 6 && two!.mostPods <= 10,
+      `2/2 stayed within ${racers - 2} ready and ${racers + 2} Pods (seen: ${two!.fewestReady}, ${two!.mostPods})`,
+      two!.fewestReady >= racers - 2 && two!.mostPods <= racers + 2,
     );
     check(`2/2 is faster: ${seconds(two!.tookMs)} against ${seconds(one!.tookMs)}`, two!.tookMs < one!.tookMs);
     check(`2/2 takes fewer steps: ${two!.resizes} against ${one!.resizes}`, two!.resizes < one!.resizes);
@@ -49,22 +50,28 @@ export const race: Step = {
 };
 
 export const recreate: Step = {
-  title: "7. Recreate: all old Pods end before the first new one starts (S23)",
+  title: "Recreate: all old Pods end before the first new one starts (S23)",
   async play(stage) {
-    const { world, say, file, type, watch, check } = stage;
+    const { world, say, file, deployment, type, watch, requesting, check } = stage;
     say("For applications that cannot run twice at a time. The price is an outage: for a moment nothing answers.");
-    const manifest = (image: string) =>
-      deploymentManifest({ name: "alone", image, replicas: 3, strategy: "{type: Recreate}" });
+    const manifest = (image: string) => deployment({ name: "alone", image, replicas: 3, strategy: "{type: Recreate}" });
     await file("alone.yaml", manifest("nginx:1.29"));
     await file("alone-httpd.yaml", manifest("httpd:2.4"));
     await type("kubectl apply -f alone.yaml");
     await watch(["alone"], "nginx runs", () => runs(stage, "alone", "nginx:1.29"));
+    if (stage.answers) await type("kubectl expose deployment alone --port=80");
     const measurement = measure(world, "alone");
-    await type("kubectl apply -f alone-httpd.yaml");
-    await watch(["alone"], "httpd runs", () => runs(stage, "alone", "httpd:2.4") && measurement.now.tookMs > 0);
+    const seen = await requesting("alone", async () => {
+      await type("kubectl apply -f alone-httpd.yaml");
+      await watch(["alone"], "httpd runs", () => runs(stage, "alone", "httpd:2.4") && measurement.now.tookMs > 0);
+    });
     const { fewestReady, mixed } = measurement.stop();
     check("the outage was there: a moment with no Pod ready", fewestReady === 0);
     check("Pods of the two versions never ran together", !mixed);
-    await type("kubectl delete deployment alone --wait=false");
+    if (seen) {
+      const outage = `${seen.failed.length} requests failed, and for ${seconds(seen.longestOutageMs)} nobody answered`;
+      check(`clients saw it: ${outage}`, seen.failed.length > 0);
+    }
+    await type(`kubectl delete deployment${seen ? ",service" : ""} alone --wait=false`);
   },
 };
