@@ -10,7 +10,7 @@ import { realClients } from "../../clients.ts";
 import type { Screen } from "../screen.ts";
 import type { Setting } from "../setting.ts";
 import { realStory } from "../story/real/index.ts";
-import { containersOf, leftOf } from "./left-behind.ts";
+import { cgroupsOf, leftOf } from "./left-behind.ts";
 import type { Theatre } from "./theatre.ts";
 import { startThrowawayCluster } from "./throwaway-cluster.ts";
 
@@ -40,12 +40,13 @@ const REQUESTS = { parallel: 2, pauseMs: 10, timeoutMs: 2_000 } as const;
  * Rejects with one line that says what is missing where containers cannot run.
  */
 export async function openRealTheatre(screen: Screen, signal: AbortSignal): Promise<Theatre> {
-  screen.title("A cluster with real containers, for this tour only");
   const missing = missingPackages();
-  if (missing.length > 0) screen.say(`First what is missing here is installed: ${missing.join(", ")}.`);
+  if (missing.length > 0)
+    screen.say(`Real containers need ${missing.join(", ")}: to be installed, where that is allowed.`);
   const machine = await realMachine();
   if (!machine.ok) throw new Error(`real containers cannot run here: ${machine.reason}`);
   signal.throwIfAborted();
+  screen.title("A cluster with real containers, for this tour only");
   screen.say(
     "Images of nginx, httpd and busybox are made of Debian's packages (once), and offered by two registries, one of " +
       "them with a password, in a network namespace that no packet leaves.",
@@ -82,9 +83,9 @@ export async function openRealTheatre(screen: Screen, signal: AbortSignal): Prom
     died: cluster.died,
     async close() {
       try {
-        const containers = containersOf(namespace);
+        const cgroups = cgroupsOf(namespace);
         await cluster.stop();
-        return await leftOf(containers, before, { dir: cluster.dir, namespace });
+        return await leftOf(cgroups, before, { dir: cluster.dir, namespace });
       } finally {
         await rest.disposeAsync();
       }

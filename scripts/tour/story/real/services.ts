@@ -1,5 +1,6 @@
 import type { Service } from "#objects";
 import type { Stage, Step } from "../../stage.ts";
+import { REPLICAS } from "../deploy.ts";
 
 /** Whether the URL of a web server's version answers so. */
 async function answers({ type }: Stage, url: string, version: string): Promise<boolean> {
@@ -38,10 +39,11 @@ export const inside: Step = {
   title: "From Pod to Pod, by name (S6, S14)",
   async play({ world, say, type, wait, check }) {
     say("`run` makes one single Pod. Inside the cluster a Service is found by its name: DNS is part of it.");
-    const { stdout, code } = await type(
-      "kubectl run client --image=busybox:1.36 --restart=Never --rm --attach --quiet -- wget -q -O - http://test/version",
-    );
-    check("the Pod got nginx's answer, and is gone again", code === 0 && stdout.startsWith("1.29"));
-    await wait("nothing is left of it", async () => !world.pods.has("client"));
+    await type("kubectl run client --image=busybox:1.36 --restart=Never -- wget -q -O - http://test/version");
+    await type("kubectl wait --for=jsonpath={.status.phase}=Succeeded pod/client --timeout=60s");
+    const { stdout } = await type("kubectl logs client");
+    check("the Pod got nginx's answer", stdout === "1.29\n");
+    await type("kubectl delete pod client");
+    await wait("it is gone, and nobody makes it anew", async () => world.pods.size === REPLICAS);
   },
 };
