@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -14,6 +14,12 @@ import { run } from "./harness/run.ts";
 
 const skip = await skipUnlessReal();
 const PAUSE = "docker.io/test/pause:1";
+
+const STATIC_POD = {
+  apiVersion: "v1",
+  kind: "Pod",
+  spec: { containers: [{ name: "main", image: "team/app:1", imagePullPolicy: "Never" }] },
+};
 
 /** A sandbox that another kubelet has made. */
 async function foreignSandbox(cri: Cri): Promise<string> {
@@ -87,7 +93,10 @@ test("pods run on a containerd that is given, and what others run there is left 
   const dir = mkdtempSync(join(tmpdir(), "knarr-given-"));
   try {
     const real = { namespace, containerdSocket: socket };
-    const cluster = await startUnderTest({ real, dir });
+    const manifests = join(dir, "pods");
+    mkdirSync(manifests);
+    const args = ["--node-name", "node-a", "--static-pods", manifests, "--load-balancer-address", "203.0.113.7"];
+    const cluster = await startUnderTest({ real, dir, args });
     const knarr = (...args: string[]) =>
       namespace.run(KNARR, [...args, "--data-dir", cluster.dataDir], { env: cluster.env });
     await namespace.must("ctr", [...native, app]);
@@ -101,7 +110,17 @@ test("pods run on a containerd that is given, and what others run there is left 
       "-o",
       "jsonpath={.status.containerStatuses[0].containerID}",
     );
-    assert.equal((await sandboxesOn(cri)).length, 2);
+    writeFileSync(join(manifests, "edge.json"), JSON.stringify({ ...STATIC_POD, metadata: { name: "edge" } }));
+    await eventually("the static pod", async () => {
+      const phase = await cluster.kubectl("get", "pod", "edge-node-a", "-o", "jsonpath={.status.phase}");
+      return phase === "Running";
+    });
+    await cluster.kubectl("expose", "pod", "ours", "--type=LoadBalancer", "--port=80");
+    await eventually("the balancer's address", async () => {
+      const [ip, path] = ["203.0.113.7", "{.status.loadBalancer.ingress[0].ip}"];
+      return (await cluster.kubectl("get", "service", "ours", "-o", `jsonpath=${path}`)) === ip;
+    });
+    assert.equal((await sandboxesOn(cri)).length, 3);
 
     await cluster.stop();
     const elsewhere = await namespace.run(
@@ -112,7 +131,7 @@ test("pods run on a containerd that is given, and what others run there is left 
     assert.equal(elsewhere.code, 1);
     assert.match(elsewhere.stderr, /this cluster's containers run on the containerd at/);
 
-    const again = await startUnderTest({ real, dir });
+    const again = await startUnderTest({ real, dir, args });
     const running = await eventually("the pod is adopted", async () => {
       const found = await again.kubectl("get", "pod", "ours", "-o", "jsonpath={.status.containerStatuses[0]}");
       return found.includes('"running"') && found;

@@ -47,7 +47,16 @@ test("help names every command, and every option of one", async () => {
     assert.match(out, new RegExp(`^  ${name} `, "m"));
   const up = await run("up", "--help");
   assert.deepEqual(up, await run("help", "up"));
-  for (const option of ["--detach", "--data-dir DIR", "--port N", "--bind ADDR", "--no-switch-context"]) {
+  for (const option of [
+    "--detach",
+    "--data-dir DIR",
+    "--port N",
+    "--bind ADDR",
+    "--no-switch-context",
+    "--static-pods DIR",
+    "--node-name NAME",
+    "--containerd-socket PATH",
+  ]) {
     assert.ok(up.out.includes(option), option);
   }
   assert.deepEqual(await run(), await run("help"));

@@ -35,6 +35,8 @@ export interface ControlLoopsOptions {
   readonly apiServerPort: number;
   /** The address that stands for the API server in the endpoints of its Service. */
   readonly advertised: string | undefined;
+  /** What Services of type LoadBalancer get; by default the addresses of nodes. */
+  readonly loadBalancerAddresses?: readonly string[] | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -43,7 +45,8 @@ export interface ControlLoopsOptions {
 
 /** Starts every controller and the scheduler. Returns the caches that they share. */
 export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
-  const { apiServer, registry, authority, apiServerPort, advertised, scope, ...common } = options;
+  const { apiServer, registry, authority, apiServerPort, advertised, loadBalancerAddresses, scope, ...common } =
+    options;
   const advertise = advertised === undefined ? undefined : { ip: advertised, port: apiServerPort };
   const client = apiServer.client(CONTROLLER_MANAGER, "kube-controller-manager");
   const caches = createCaches({ client, scope: scope.child("caches"), ...common });
@@ -66,7 +69,10 @@ export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
       endpointSliceController(),
       endpointsController(),
       endpointSliceMirroringController(),
-      serviceLoadBalancer({ taken: [{ ip: "", port: apiServerPort, protocol: "TCP", by: "the API server" }] }),
+      serviceLoadBalancer({
+        taken: [{ ip: "", port: apiServerPort, protocol: "TCP", by: "the API server" }],
+        ...(loadBalancerAddresses === undefined ? {} : { addresses: loadBalancerAddresses }),
+      }),
       serviceCidrController(),
       ipAddressController(),
       kubernetesServiceController({ service: kubernetesService({ apiServerPort }), advertise }),

@@ -27,6 +27,12 @@ export interface ClusterOptions {
    * cluster's own. What else runs there is left alone. Implies `runtime: "containerd"`.
    */
   readonly containerdSocket?: string;
+  /** Of the node with real containers; default: the host's. A domain name in lower case. */
+  readonly nodeName?: string;
+  /** The IP address of the node with real containers; default: that of the default route's interface. */
+  readonly nodeAddress?: string;
+  /** The addresses that Services of type LoadBalancer get, the preferred first; default: the nodes'. */
+  readonly loadBalancerAddresses?: readonly string[];
   /** How the container runtime reaches registries: mirrors, and authorities to trust. */
   readonly registries?: RegistrySettings;
   /** Address of the HTTPS server, default 127.0.0.1. */

@@ -14,6 +14,7 @@ import { createMetricsSource } from "./metrics/source.ts";
 import { chooseRuntime } from "./nodes/choose.ts";
 import type { RunningNodes } from "./nodes/runtime.ts";
 import { openStore, prepareDataDir } from "./open-store.ts";
+import { checkOptions } from "./check-options.ts";
 import { StartError, type ClusterOptions } from "./options.ts";
 import { credentialsOf } from "./pki/credentials.ts";
 import { ADMIN, KUBELET } from "./users.ts";
@@ -33,6 +34,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   let abandon: (() => Promise<void>) | undefined;
   try {
     if (options.dataDir !== undefined) await prepareDataDir(options.dataDir);
+    checkOptions(options);
     const runtime = await chooseRuntime(options, { clock, log, scope });
     const credentials = credentialsOf(options.dataDir, clock, [
       options.bind ?? "127.0.0.1",
@@ -89,6 +91,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       authority: await credentials.authority(),
       apiServerPort,
       advertised: runtime.advertised ?? runtime.hostAddress,
+      loadBalancerAddresses: options.loadBalancerAddresses,
       clock,
       random,
       log,

@@ -10,6 +10,7 @@ import {
   startCluster,
   VERSION,
   type Cluster,
+  type ClusterOptions,
   type RegistrySettings,
 } from "#cluster";
 import { createLog, systemClock } from "#base";
@@ -17,6 +18,7 @@ import { DATA_DIR, dataDirOf } from "../common-options.ts";
 import type { Command, ParsedArgs, Terminal } from "../command.ts";
 import { reportReady, startDetached } from "../detach.ts";
 import { rememberContext } from "../merged-context.ts";
+import { NODE_OPTIONS, nodeOptionsOf } from "../node-options.ts";
 import { untilSignal } from "../signals.ts";
 
 const MAX_NODES = 5000;
@@ -28,7 +30,7 @@ interface UpOptions {
   readonly bind: string;
   readonly nodes: number;
   readonly runtime: "auto" | "simulated" | "containerd";
-  readonly containerdSocket: string | undefined;
+  readonly node: Partial<ClusterOptions>;
   readonly store: "lmdb" | "memory";
   readonly kubeconfig: string | undefined;
   readonly context: string;
@@ -45,7 +47,7 @@ function optionsOf(args: ParsedArgs, terminal: Terminal): UpOptions {
     bind: args.text("bind") ?? "127.0.0.1",
     nodes: args.number("nodes", 0, MAX_NODES) ?? 1,
     runtime: args.choice("runtime", ["auto", "simulated", "containerd"]) ?? "auto",
-    containerdSocket: socketOf(args.text("containerd-socket")),
+    node: nodeOptionsOf(args),
     store: args.choice("store", ["lmdb", "memory"]) ?? "lmdb",
     kubeconfig: kubeconfig === undefined ? undefined : resolve(kubeconfig),
     context: args.text("context") ?? "knarr",
@@ -59,10 +61,6 @@ function optionsOf(args: ParsedArgs, terminal: Terminal): UpOptions {
     },
   };
 }
-
-/** Other tools name a socket by its address: `unix:///run/containerd/containerd.sock`. */
-const socketOf = (text: string | undefined) =>
-  text === undefined ? undefined : resolve(text.replace(/^unix:\/\//, ""));
 
 /** JSON has no form of its own for errors: their stack, which begins with name and message. */
 const withErrors = (_key: string, value: unknown) => (value instanceof Error ? (value.stack ?? value.message) : value);
@@ -86,17 +84,18 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
     nodes: options.nodes,
     runtime: options.runtime,
     store: options.store,
-    ...(options.containerdSocket === undefined ? {} : { containerdSocket: options.containerdSocket }),
+    ...options.node,
     registries: options.registries,
     log,
   });
+  const { containerdSocket } = options.node;
   try {
     const path = await mergeKubeconfig(target, options.context, await cluster.access(), options.switchContext);
     await rememberContext(options.dataDir, { context: options.context, kubeconfig: path });
     await announceRunning(options.dataDir, {
       server: cluster.server!,
       version: VERSION,
-      ...(options.containerdSocket === undefined ? {} : { containerdSocket: options.containerdSocket }),
+      ...(containerdSocket === undefined ? {} : { containerdSocket }),
       startedAt: systemClock.now(),
     });
     reportReady(terminal, { lines: describe(cluster, options, path) });
@@ -139,11 +138,7 @@ export const up: Command = {
     bind: { type: "string", value: "ADDR", help: "address of the API server (default 127.0.0.1)" },
     nodes: { type: "string", value: "N", help: "how many nodes (default 1)" },
     runtime: { type: "string", value: "auto|simulated|containerd", help: "what runs the containers (default auto)" },
-    "containerd-socket": {
-      type: "string",
-      value: "PATH",
-      help: "run containers on this containerd instead of one of Knarr's own (docs/containers.md)",
-    },
+    ...NODE_OPTIONS,
     store: { type: "string", value: "lmdb|memory", help: "where the data is kept (default lmdb)" },
     "registry-mirror": {
       type: "string",

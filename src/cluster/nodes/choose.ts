@@ -23,10 +23,11 @@ export async function chooseRuntime(options: ClusterOptions, context: ChoiceCont
       "simulated nodes have no use for a containerd: --containerd-socket needs --runtime containerd",
     );
   }
-  if (runtime === "simulated") return simulatedRuntime(options, []);
+  if (runtime === "simulated") return simulatedRuntime(options, inVain(options));
   if (runtime === "auto" && nodes !== 1 && containerdSocket === undefined) {
     return simulatedRuntime(options, [
       `nodes are simulated: real containers would need a machine for each of ${nodes}`,
+      ...inVain(options),
     ]);
   }
   const { detectRuntime, missingText } = await import("#kubelet/containerd");
@@ -37,6 +38,16 @@ export async function chooseRuntime(options: ClusterOptions, context: ChoiceCont
   }
   const missing = missingText(detected);
   if (runtime === "auto" && containerdSocket === undefined)
-    return simulatedRuntime(options, [`nodes are simulated: ${missing}`]);
+    return simulatedRuntime(options, [`nodes are simulated: ${missing}`, ...inVain(options)]);
   throw new StartError(missing);
+}
+
+/** Options that simulated nodes make nothing of: a line when there are any. */
+function inVain({ nodeName, nodeAddress, staticPodDir }: ClusterOptions): string[] {
+  const given = [
+    ...(nodeName === undefined ? [] : ["a name"]),
+    ...(nodeAddress === undefined ? [] : ["an address"]),
+    ...(staticPodDir === undefined ? [] : ["static pods"]),
+  ];
+  return given.length === 0 ? [] : [`simulated nodes are not given ${given.join(", ")}`];
 }

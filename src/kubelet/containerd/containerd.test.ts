@@ -84,10 +84,17 @@ if (INSIDE) {
     it("leaves what others run on the same containerd alone", async () => {
       const [theirs, ours] = [podOf(), podOf()];
       const foreign = await start(theirs, "sleep 1000");
-      const shared = await world.restartRuntime({ owner: "aaaa1111" });
+      let bounded = 0;
+      const cgroupParentOf = () => {
+        bounded++;
+        return "";
+      };
+      const shared = await world.restartRuntime({ owner: "aaaa1111", cgroupParentOf });
       const own = await start(ours, "sleep 1000");
       assert.equal(await shared.adopt(theirs), undefined);
+      bounded = 0;
       assert.ok((await shared.adopt(ours))?.sandbox);
+      assert.equal(bounded, 1, "what the pod may use is set anew");
       assert.deepEqual(
         (await shared.stats!()).containers.map(({ podUid }) => podUid),
         [ours.metadata.uid],

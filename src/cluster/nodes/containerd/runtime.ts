@@ -61,7 +61,8 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
       const { startContainerdNode } = await import("./node.ts");
       const containerd = await begin();
       const { staticPodDir = join(dataDir, "manifests") } = options;
-      return startContainerdNode({ folders, containerd, staticPodDir }, nodesContext);
+      const { nodeName: name, nodeAddress: address } = options;
+      return startContainerdNode({ folders, containerd, staticPodDir, name, address }, nodesContext);
     },
     async abandon() {
       await begun?.catch(() => undefined);

@@ -5,7 +5,7 @@ import type { Container, PodSandboxStatus } from "../cri/messages.ts";
 import { CALL_MS } from "../cri/services.ts";
 import type { RuntimeContext } from "./context.ts";
 import { exitOf } from "./exit.ts";
-import { unlessGone } from "./ids.ts";
+import { messageOf, unlessGone } from "./ids.ts";
 import { followSandbox, sandboxesOf } from "./sandboxes.ts";
 import { containersOf, running, statusOf } from "./start.ts";
 
@@ -22,9 +22,24 @@ export async function adoptPod(pod: Pod, context: RuntimeContext): Promise<Adopt
     const adopted = await adoptContainer(container, context);
     if (adopted) containers.set(name, adopted);
   }
-  if (status) return { sandbox: followSandbox(pod, status, context), containers };
+  if (status) {
+    await boundAnew(pod, context);
+    return { sandbox: followSandbox(pod, status, context), containers };
+  }
   const lostSandbox = sandboxes[0]?.id;
   return { ...(lostSandbox === undefined ? {} : { lostSandbox }), containers };
+}
+
+/** What the pod may use may have changed while nobody looked. */
+async function boundAnew(pod: Pod, { options }: RuntimeContext): Promise<void> {
+  try {
+    await options.cgroupParentOf?.(pod);
+  } catch (error) {
+    options.log.warn("a pod's cgroup could not be brought up to date", {
+      pod: identityOf(pod).uid,
+      error: messageOf(error),
+    });
+  }
 }
 
 /** One without an address is of no use to anybody. */
