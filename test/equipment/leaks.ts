@@ -79,7 +79,9 @@ function inode(path: string): number {
 function* cgroups(dirs: readonly string[]): Generator<string> {
   for (const dir of dirs) {
     for (const dataDir of [dir, join(dir, "data")])
-      for (const path of globSync(`/sys/fs/cgroup/{,*/}${nodeFolders(dataDir).cgroup.slice(1)}{,/**/*pod*}`))
+      for (const path of globSync(
+        `/sys/fs/cgroup/{,*/}${nodeFolders(dataDir).cgroup.slice(1)}{,/kubepods,/kubepods/**/pod*}`,
+      ))
         if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) yield `cgroup ${path}`;
   }
 }

@@ -34,6 +34,7 @@ export interface EffectsContext {
 
 /** Even after a long preStop hook a container gets this long to end (upstream minimumGracePeriodInSeconds). */
 const MIN_GRACE_AFTER_HOOK_S = 2;
+const STOP_RETRY_MS = 1_000;
 
 /** Carries out a step: calls the runtime, and tells what came of it. Rejects only when something unforeseen happens. */
 export async function carryOut(step: Step, context: EffectsContext): Promise<void> {
@@ -165,11 +166,28 @@ async function stopContainer(step: StopStep, context: EffectsContext): Promise<v
   const graceSeconds = () => Math.max(1, Math.ceil((deadline - clock.now()) / 1000));
   const hook = findContainer(view().pod, name)?.container.lifecycle?.preStop;
   // Without any grace there is no hook, either: it died with its sandbox.
-  if (!hook || again || deadline <= clock.now()) return runtime.stopContainer(id, graceSeconds());
+  if (!hook || again || deadline <= clock.now()) return untilStopped(name, id, graceSeconds, context);
   await preStop(name, id, hook, deadline, context);
-  const after = containerView(view(), name).run;
-  if (after.state !== "running" || after.id !== id) return;
-  return runtime.stopContainer(id, Math.max(MIN_GRACE_AFTER_HOOK_S, graceSeconds()));
+  return untilStopped(name, id, () => Math.max(MIN_GRACE_AFTER_HOOK_S, graceSeconds()), context);
+}
+
+/** Asks again and again: a runtime that does not answer may be on its way back, and nobody else would ask. */
+async function untilStopped(
+  name: string,
+  id: string,
+  graceSeconds: () => number,
+  { runtime, clock, log, view, signal }: EffectsContext,
+): Promise<void> {
+  for (;;) {
+    const { run } = containerView(view(), name);
+    if (run.state !== "running" || run.id !== id) return;
+    try {
+      return await runtime.stopContainer(id, graceSeconds());
+    } catch (error) {
+      log.info("a container could not be stopped", { container: name, id, error });
+      await sleep(clock, STOP_RETRY_MS, signal);
+    }
+  }
 }
 
 async function preStop(

@@ -27,6 +27,14 @@ function createFragile() {
       check("removePod");
       return runtime.removePod(pod);
     },
+    async stopContainer(id, graceSeconds) {
+      check("stopContainer");
+      return runtime.stopContainer(id, graceSeconds);
+    },
+    async stopSandbox(id) {
+      check("stopSandbox");
+      return runtime.stopSandbox(id);
+    },
   });
   return { failing, calls, wrap };
 }
@@ -56,6 +64,23 @@ test("what is left of a pod goes once the runtime is back", async () => {
   await world.clock.advance(60_000);
   assert.equal(calls.length, before + 1, "once it is gone, nobody asks again");
 });
+
+for (const call of ["stopContainer", "stopSandbox"] as const) {
+  test(`a deleted pod goes once the runtime is back that did not hear of it: ${call}`, async () => {
+    const { failing, calls, wrap } = createFragile();
+    await using world = await createKubeletWorld({ wrap });
+    await world.run("web", spec);
+    await world.until("web", isReady);
+    failing.add(call);
+    await world.client.delete(PODS, key);
+    await world.clock.advance(30_000);
+    assert.ok(await world.pod("web"));
+    const tries = calls.filter((name) => name === call).length;
+    assert.ok(tries > 1 && tries < 40, `${tries} tries within 30 s`);
+    failing.clear();
+    await world.until("web", (pod) => pod === undefined);
+  });
+}
 
 test("after a restart of the machine everything starts anew: init containers, too, and restarts count up", async () => {
   let rebooted = false;

@@ -203,7 +203,7 @@ export class PodWorker {
       this.#settleSoon();
     };
     carryOut(step, this.#effects).then(done, (error: unknown) => {
-      if (this.#state === "closed") return;
+      if (this.#state === "closed" || this.#context.signal.aborted) return;
       this.#context.log.error("a pod's step failed", { pod: this.uid, step: id, error });
       const timer = this.#context.clock.setTimeout(() => {
         this.#retries.delete(timer);
@@ -236,12 +236,12 @@ export class PodWorker {
   /** Tries again whatever is in the way: nobody else would. Rejects only when the kubelet stops. */
   async #untilDone<T>(complaint: string, work: () => Promise<T>): Promise<T> {
     const { clock, log, signal } = this.#context;
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       signal.throwIfAborted();
       try {
         return await work();
       } catch (error) {
-        if (!signal.aborted) log.warn(complaint, { pod: this.uid, error });
+        if (attempt === 1 && !signal.aborted) log.warn(complaint, { pod: this.uid, error });
         await sleep(clock, RETRY_AFTER_FAILURE_MS, signal);
       }
     }

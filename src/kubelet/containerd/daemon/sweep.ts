@@ -3,8 +3,8 @@ import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Log } from "#base";
-import { GrpcError } from "#wire/grpc";
 import { CALL_MS, type Cri } from "../cri/services.ts";
+import { unlessGone } from "../runtime/ids.ts";
 import type { Layout } from "./layout.ts";
 import { findShims, orphansOf, type Inventory, type Known } from "./leftovers.ts";
 
@@ -59,12 +59,8 @@ async function lookUp({ cri, ctr, layout }: SweepOptions): Promise<Known> {
   const { items } = await cri.call("RuntimeService.ListPodSandbox", {}, { timeoutMs: CALL_MS });
   for (const { id } of items) {
     const request = { podSandboxId: id, verbose: true };
-    const status = cri.call("RuntimeService.PodSandboxStatus", request, { timeoutMs: CALL_MS });
-    // It may be removed while we look.
-    const found = await status.catch((error: unknown) => {
-      if (error instanceof GrpcError && error.code === "NotFound") return undefined;
-      throw error;
-    });
+    // It may have gone meanwhile: others are at work, too.
+    const found = await unlessGone(cri.call("RuntimeService.PodSandboxStatus", request, { timeoutMs: CALL_MS }));
     for (const path of networksIn(found?.info["info"] ?? "")) networks.add(path);
   }
   return { containers, tasks, networks };
