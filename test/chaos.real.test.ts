@@ -1,0 +1,266 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { createRandom } from "#base";
+import type { Pod } from "#objects";
+import { leaksSince, tracesNow, type Traces } from "./equipment/leaks.ts";
+import { skipUnlessReal } from "./equipment/machine.ts";
+import { createTestNamespace, type TestNamespace } from "./equipment/network-namespace.ts";
+import { daemonOf, kill, processOf, shimOf } from "./equipment/real-processes.ts";
+import { startRegistry, type TestRegistry } from "./equipment/registry.ts";
+import { get, requestLoop } from "./equipment/requests.ts";
+import {
+  eventually,
+  KNARR,
+  startUnderTest,
+  type ClusterUnderTest,
+  type Kubectl,
+} from "./harness/cluster-under-test.ts";
+
+const skip = await skipUnlessReal();
+const SEED = Number(process.env["SEED"] ?? 7);
+const ROUNDS = 14;
+
+const deployment = (name: string, replicas: number) => `
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: ${name} }
+spec:
+  replicas: ${replicas}
+  selector: { matchLabels: { app: ${name} } }
+  template:
+    metadata: { labels: { app: ${name} } }
+    spec:
+      terminationGracePeriodSeconds: 4
+      containers:
+        - name: main
+          image: test/server:1
+          args: [--drain, "1"]
+          readinessProbe: { httpGet: { path: /readyz, port: 8080 }, periodSeconds: 1 }
+          livenessProbe: { httpGet: { path: /healthz, port: 8080 }, periodSeconds: 2, timeoutSeconds: 5, failureThreshold: 10 }
+          lifecycle: { preStop: { sleep: { seconds: 1 } } }
+          volumeMounts: [{ name: memory, mountPath: /memory }, { name: settings, mountPath: /settings }]
+        - name: beside
+          image: busybox:1.36
+          command: [sh, -c, "trap 'exit 0' TERM; while true; do echo tick; sleep 1 & wait; done"]
+      volumes:
+        - { name: memory, emptyDir: { medium: Memory } }
+        - { name: settings, configMap: { name: kube-root-ca.crt } }
+---
+apiVersion: v1
+kind: Service
+metadata: { name: ${name} }
+spec: { selector: { app: ${name} }, ports: [{ port: 80, targetPort: 8080 }] }
+`;
+
+const task = (name: string) => `
+apiVersion: v1
+kind: Pod
+metadata: { name: ${name}, labels: { app: task } }
+spec:
+  terminationGracePeriodSeconds: 1
+  volumes: [{ name: memory, emptyDir: { medium: Memory } }]
+  containers:
+    - { name: main, image: "busybox:1.36", command: [sleep, "3600"], volumeMounts: [{ name: memory, mountPath: /memory }] }
+`;
+
+interface PodList {
+  readonly items: readonly Pod[];
+}
+const shown = ({ metadata, status }: Pod) =>
+  `${metadata.name} ${metadata.deletionTimestamp ? "deleting" : ""} ${JSON.stringify(status?.containerStatuses)}`;
+const statusesOf = (pod: Pod) => pod.status?.containerStatuses ?? [];
+
+describe(`chaos under load, seed ${SEED}`, { skip, timeout: 180_000 }, () => {
+  const random = createRandom(SEED);
+  const pick = <T>(list: readonly T[]): T | undefined => list[random.int(list.length)];
+  let namespace: TestNamespace;
+  let registry: TestRegistry;
+  let dir: string;
+  let cluster: ClusterUnderTest;
+  let kubectl: Kubectl;
+  let untouched: Traces;
+  let idle: Traces;
+  const options = () => ({ dirs: [dir], namespace });
+  const start = async () => {
+    cluster = await startUnderTest({ real: { namespace, registry }, dir });
+  };
+
+  before(async () => {
+    namespace = await createTestNamespace();
+    registry = await startRegistry(namespace);
+    dir = await mkdtemp(join(tmpdir(), "knarr-chaos-"));
+    untouched = await tracesNow(options());
+    await start();
+    kubectl = await cluster.inNamespace("chaos");
+    // What comes with the first pod and the first Service stays.
+    await kubectl("run", "first", "--image=test/server:1", "--expose", "--port=8080");
+    await kubectl("wait", "--for=condition=Ready", "pod/first", "--timeout=60s");
+    await kubectl("delete", "pod,service", "first", "--grace-period=1");
+    idle = await tracesNow(options());
+  });
+  after(async () => {
+    await cluster?.stop();
+    await namespace?.run(KNARR, ["down", "--purge", "--data-dir", join(dir, "data")], { env: cluster.env });
+    await registry?.[Symbol.asyncDispose]();
+    await namespace?.[Symbol.asyncDispose]();
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  const pods = async () => (await kubectl.json<PodList>("pods")).items;
+
+  test("whatever is killed, everything converges, and nothing else is restarted", async (t) => {
+    for (const [name, replicas] of [
+      ["web", 3],
+      ["churn", 2],
+      ["steady", 2],
+    ] as const)
+      await kubectl.apply(deployment(name, replicas));
+    for (const name of ["web", "churn", "steady"])
+      await kubectl("rollout", "status", `deployment/${name}`, "--timeout=60s");
+    const { clusterIP } = (await kubectl.json<{ spec: { clusterIP: string } }>("service", "web")).spec;
+    const loop = requestLoop(namespace, `http://${clusterIP}/hostname`);
+    await loop.more(5);
+
+    const restarts = new Map<string, number>();
+    const killed = new Set<string>();
+    const steady = (list: readonly Pod[]) =>
+      list
+        .filter(({ metadata }) => metadata.labels?.["app"] === "steady")
+        .flatMap((pod) => statusesOf(pod).map(({ containerID, restartCount }) => `${containerID} ${restartCount}`))
+        .toSorted();
+    const steadyBefore = steady(await pods());
+    assert.equal(steadyBefore.length, 4);
+
+    const look = async () => {
+      const list = await pods();
+      for (const { metadata, status } of list) {
+        for (const { name, restartCount } of status?.containerStatuses ?? []) {
+          const key = `${metadata.uid} ${name}`;
+          assert.ok(restartCount >= (restarts.get(key) ?? 0), `${metadata.name} ${name}: restarts count down`);
+          restarts.set(key, restartCount);
+        }
+      }
+      return list;
+    };
+
+    const kills = {
+      container: async () => {
+        const targets = (await pods())
+          .filter(({ metadata }) => metadata.labels?.["app"] !== "steady" && !metadata.deletionTimestamp)
+          .flatMap((pod) => statusesOf(pod).map(({ name, containerID = "" }) => ({ pod, name, containerID })));
+        const target = pick(targets.filter(({ containerID }) => processOf(cluster.dataDir, containerID)));
+        if (target && kill(processOf(cluster.dataDir, target.containerID)))
+          killed.add(`${target.pod.metadata.uid} ${target.name}`);
+      },
+      shim: async () => {
+        const targets = (await pods()).filter(
+          ({ metadata }) => metadata.labels?.["app"] !== "steady" && !metadata.deletionTimestamp,
+        );
+        const target = pick(targets);
+        if (!target) return;
+        const found = statusesOf(target).map(({ name, containerID = "" }) => ({
+          name,
+          shim: shimOf(cluster.dataDir, containerID),
+        }));
+        const shim = found.find((one) => one.shim !== undefined)?.shim;
+        if (shim === undefined || !kill(shim)) return;
+        for (const one of found) if (one.shim === shim) killed.add(`${target.metadata.uid} ${one.name}`);
+      },
+      containerd: () => Promise.resolve(void kill(daemonOf(cluster.dataDir))),
+      knarr: async () => {
+        await cluster.stop("SIGKILL");
+        if (random.int(2) === 0) kill(daemonOf(cluster.dataDir));
+        await start();
+      },
+    };
+    let tasks = 0;
+    let image = 1;
+    const loads = {
+      roll: () => kubectl("set", "image", "deployment/web", `main=test/server:${(image++ % 3) + 1}`),
+      scale: () => kubectl("scale", "deployment/churn", `--replicas=${1 + random.int(4)}`),
+      create: () => kubectl.apply(task(`task-${tasks++}`)),
+      remove: async () => {
+        const target = pick((await pods()).filter(({ metadata }) => metadata.labels?.["app"] !== "steady"));
+        if (target) await kubectl("delete", "pod", target.metadata.name!, "--wait=false", "--ignore-not-found");
+      },
+    };
+    const KILLS = ["container", "container", "shim", "containerd", "knarr"] as const;
+    const LOADS = ["roll", "scale", "create", "create", "remove"] as const;
+    const told: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      const load = pick(LOADS)!;
+      const what = pick(KILLS)!;
+      told.push(`${load}+${what}`);
+      // At the same time, or one right after the other.
+      if (random.int(2) === 0 && what !== "knarr") await Promise.all([loads[load](), kills[what]()]);
+      else {
+        await loads[load]();
+        await kills[what]();
+      }
+      await loop.more(3);
+      await look();
+    }
+    t.diagnostic(told.join(" "));
+
+    for (const name of ["web", "churn", "steady"])
+      await kubectl("rollout", "status", `deployment/${name}`, "--timeout=60s");
+    const settled = await eventually(
+      "every pod to be well",
+      async () => {
+        const list = await look();
+        const unwell = list.filter(
+          (pod) =>
+            pod.metadata.deletionTimestamp ||
+            pod.status?.phase !== "Running" ||
+            statusesOf(pod).some(({ ready }) => !ready),
+        );
+        assert.deepEqual(unwell.map(shown), []);
+        return list;
+      },
+      60_000,
+    );
+    const count = (app: string) => settled.filter(({ metadata }) => metadata.labels?.["app"] === app).length;
+    const replicas = (await kubectl.json<{ spec: { replicas: number } }>("deployment", "churn")).spec.replicas;
+    assert.deepEqual([count("web"), count("churn"), count("steady")], [3, replicas, 2]);
+    for (const name of ["web", "churn", "steady"]) {
+      const { spec } = await kubectl.json<{ spec: { clusterIP: string } }>("service", name);
+      await eventually(`an answer of ${name}`, () => get(namespace, `http://${spec.clusterIP}/hostname`));
+    }
+
+    assert.deepEqual(steady(settled), steadyBefore, "who was not killed is not restarted");
+    for (const pod of settled) {
+      for (const { name, restartCount } of statusesOf(pod)) {
+        const key = `${pod.metadata.uid} ${name}`;
+        assert.equal(restartCount > 0, killed.has(key), `${pod.metadata.name} ${name}: ${restartCount} restarts`);
+      }
+    }
+    const { sent, failed, longestOutageMs } = await loop.stop();
+    t.diagnostic(`${sent} requests, ${failed.length} failed, the longest outage ${Math.round(longestOutageMs)} ms`);
+    assert.ok(sent > failed.length);
+  });
+
+  test("nothing is left of pods that are deleted", async () => {
+    await kubectl("delete", "deployment,service,pod", "--all", "--wait=false");
+    await eventually("all pods to be gone", async () => (await pods()).length === 0);
+    // Who was killed has been replaced since.
+    await eventually("nothing to be left", async () => {
+      const current = new Set([cluster.process.pid, daemonOf(cluster.dataDir)]);
+      const left = await leaksSince(idle, options(), 0);
+      const foreign = left.filter((trace) => !current.has(Number(/^process (\d+) /.exec(trace)?.[1])));
+      assert.deepEqual(foreign, []);
+      return true;
+    });
+  });
+
+  test("nothing is left of the cluster after a purge", async () => {
+    await cluster.stop();
+    const { code, stderr } = await namespace.run(KNARR, ["down", "--purge", "--data-dir", cluster.dataDir], {
+      env: cluster.env,
+    });
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.deepEqual(await leaksSince(untouched, options()), []);
+  });
+});
