@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync, readlinkSync } from "node:fs";
 import { run } from "./run.ts";
+import { systemClock } from "#base";
 
 export interface TerminalSize {
   readonly columns: number;
@@ -51,7 +52,7 @@ export function openTerminal(
   return {
     type: (text) => void child.stdin!.write(text),
     async shows(pattern) {
-      const timer = setTimeout(look, PATIENCE_MS);
+      const timer = systemClock.setTimeout(look, PATIENCE_MS);
       const deadline = performance.now() + PATIENCE_MS;
       while (!pattern.test(shown)) {
         assert.ok(!over && performance.now() < deadline, `${pattern} was not shown: ${shown}`);
@@ -60,7 +61,7 @@ export function openTerminal(
         await promise;
         waiting.delete(resolve);
       }
-      clearTimeout(timer);
+      timer.cancel();
       return shown;
     },
     async resize(size) {

@@ -10,6 +10,7 @@ import {
   type Pod,
   type ResourceAmounts,
 } from "#objects";
+import type { Refusal } from "./refusal.ts";
 import { sysctlRefusal } from "./sysctls.ts";
 
 /** What the pods on a node have taken of it. */
@@ -17,12 +18,6 @@ export interface NodeUsage {
   readonly pods: number;
   readonly requested: ResourceAmounts;
   readonly ports: readonly HostPort[];
-}
-
-/** Why a pod cannot be on a node: the reason and message of its status. */
-export interface Refusal {
-  readonly reason: string;
-  readonly message: string;
 }
 
 /**

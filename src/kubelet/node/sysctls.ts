@@ -1,5 +1,5 @@
 import type { Pod } from "#objects";
-import type { Refusal } from "./admission.ts";
+import type { Refusal } from "./refusal.ts";
 
 type SysctlNamespace = "ipc" | "net";
 

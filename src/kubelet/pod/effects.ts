@@ -157,7 +157,7 @@ async function postStart(name: string, id: string, hook: LifecycleHandler, conte
 
 /** The preStop hook first, within the grace; when there is less grace than before, at once. */
 async function stopContainer(step: StopStep, context: EffectsContext): Promise<void> {
-  const { runtime, clock, dispatch, view } = context;
+  const { clock, dispatch, view } = context;
   const { name, id, deadline } = step;
   const { run } = containerView(view(), name);
   if (run.state !== "running" || run.id !== id) return;
