@@ -244,6 +244,16 @@ describe("volumes of real containers (S11)", { skip, concurrency: 6 }, () => {
     const { uid } = (await kubectl.json<Pod>("pod", "scratch")).metadata;
     const folder = join(real.cluster.dataDir, `kubelet/pods/${uid}`);
     assert.equal((await real.namespace.run("test", ["-d", folder])).code, 0);
+    // On disk, what is too much costs the pod its place.
+    await kubectl.apply(pod("greedy", { data: "emptyDir: { sizeLimit: 1Mi }" }));
+    await kubectl("wait", "--for=condition=Ready", "pod/greedy", "--timeout=60s");
+    await inside(kubectl, "greedy", "dd if=/dev/zero of=/data/big bs=1M count=3 2>/dev/null");
+    await kubectl("wait", "pod/greedy", "--for=jsonpath={.status.reason}=Evicted", "--timeout=60s");
+    const { status } = await kubectl.json<Pod>("pod", "greedy");
+    assert.deepEqual(
+      [status?.phase, status?.message],
+      ["Failed", 'Usage of EmptyDir volume "data" exceeds the limit "1Mi". '],
+    );
     await kubectl("delete", "pod", "scratch");
     await eventually("the folder to go", async () => (await real.namespace.run("test", ["-e", folder])).code !== 0);
   });
