@@ -1,0 +1,208 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { testImages } from "./equipment/images/catalog.ts";
+import { skipUnlessReal } from "./equipment/machine.ts";
+import { startRealCluster, type RealCluster } from "./equipment/real-cluster.ts";
+import { startRegistry } from "./equipment/registry.ts";
+import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
+import { clientIn, listOf, serverPod } from "./harness/servers.ts";
+
+const skip = await skipUnlessReal();
+
+interface PodSeen {
+  readonly status: {
+    readonly containerStatuses: readonly {
+      readonly image: string;
+      readonly imageID: string;
+      readonly state: { readonly waiting?: { readonly reason: string; readonly message: string } };
+    }[];
+  };
+}
+
+describe("pulling images", { skip, concurrency: 3 }, () => {
+  let cluster: RealCluster;
+  before(async () => {
+    cluster = await startRealCluster();
+  });
+  after(async () => {
+    assert.deepEqual(await cluster?.end(), []);
+  });
+
+  const ready = (kubectl: Kubectl, ...pods: string[]) =>
+    kubectl("wait", ...pods.map((pod) => `pod/${pod}`), "--for=condition=Ready", "--timeout=60s");
+  const waiting = (kubectl: Kubectl, pod: string, reason: string) =>
+    kubectl(
+      "wait",
+      `pod/${pod}`,
+      `--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=${reason}`,
+      "--timeout=30s",
+    );
+  const statusOf = async (kubectl: Kubectl, pod: string) =>
+    (await kubectl.json<PodSeen>("pod", pod)).status.containerStatuses[0]!;
+  /** `Normal Pulled …`, the oldest first. */
+  const eventsOf = async (kubectl: Kubectl, pod: string) => {
+    const path = "{range .items[*]}{.type} {.reason} {.message}{'\\n'}{end}";
+    const printed = await kubectl(
+      "get",
+      "events",
+      `--field-selector=involvedObject.name=${pod}`,
+      "--sort-by=.metadata.resourceVersion",
+      "-o",
+      `jsonpath=${path}`,
+    );
+    return printed.trim().split("\n");
+  };
+  const policy = (imagePullPolicy: string) => ({ container: { imagePullPolicy } });
+
+  test("by policy: what a tag means now, or what it meant when it was pulled", async () => {
+    const kubectl = await cluster.inNamespace("policy");
+    const { host, tag } = cluster.registry;
+    const image = `${host}/team/app:1`;
+    tag("test/server:1", "team/app:1");
+    await kubectl.apply(listOf(serverPod("never", { image, ...policy("Never") })));
+    await waiting(kubectl, "never", "ErrImageNeverPull");
+    assert.match(
+      (await statusOf(kubectl, "never")).state.waiting!.message,
+      /^Container image ".*" is not present with pull policy of Never$/,
+    );
+
+    await kubectl.apply(listOf(serverPod("first", { image })));
+    await ready(kubectl, "first");
+    tag("test/server:2", "team/app:1");
+    await kubectl.apply(listOf(serverPod("present", { image, ...policy("IfNotPresent") })));
+    await ready(kubectl, "present");
+    assert.ok(
+      (await eventsOf(kubectl, "present")).includes(
+        `Normal Pulled Container image "${image}" already present on machine and can be accessed by the pod`,
+      ),
+    );
+    await kubectl.apply(listOf(serverPod("always", { image, ...policy("Always") })));
+    await ready(kubectl, "always");
+    const version = (pod: string) => clientIn(kubectl, pod).ask(["http://127.0.0.1:8080/version"]);
+    assert.deepEqual(
+      [await version("first"), await version("present"), await version("always")],
+      [["1"], ["1"], ["2"]],
+    );
+    // It is present by now, and a Pod that may not pull starts without being made anew.
+    await ready(kubectl, "never");
+    // A tag that may change is asked for each time.
+    await kubectl.apply(listOf(serverPod("latest", { image: "test/server" })));
+    assert.equal(
+      await kubectl("get", "pod", "latest", "-o", "jsonpath={.spec.containers[0].imagePullPolicy}"),
+      "Always",
+    );
+    await ready(kubectl, "latest");
+  });
+
+  test("by digest, with and without a tag; the status says which it is", async () => {
+    const kubectl = await cluster.inNamespace("digest");
+    const { digest } = (await testImages()).images.get("test/server:3")!.root;
+    const { host } = cluster.registry;
+    await kubectl.apply(
+      listOf(
+        serverPod("digest", { image: `${host}/test/server@${digest}` }),
+        serverPod("both", { image: `${host}/test/server:whatever@${digest}` }),
+        serverPod("mirrored", { image: `test/server@${digest}` }),
+      ),
+    );
+    await ready(kubectl, "digest", "both", "mirrored");
+    for (const pod of ["digest", "both", "mirrored"]) {
+      assert.deepEqual(await clientIn(kubectl, pod).ask(["http://127.0.0.1:8080/version"]), ["3"]);
+      assert.ok((await statusOf(kubectl, pod)).imageID.endsWith(`/test/server@${digest}`), pod);
+    }
+  });
+
+  test("a registry that goes away holds up whoever needs it, and nobody else; it comes back, and so do they", async () => {
+    const kubectl = await cluster.inNamespace("outage");
+    await using registry = await startRegistry(cluster.namespace, { port: 5003 });
+    await registry.stop();
+    const image = `${registry.host}/test/server:1`;
+    await kubectl.apply(
+      listOf(
+        serverPod("web", { image }),
+        serverPod("init", { spec: { initContainers: [{ name: "first", image, args: ["log", "1"] }] } }),
+        serverPod("other"),
+      ),
+    );
+    await waiting(kubectl, "web", "ImagePullBackOff");
+    await ready(kubectl, "other");
+    assert.match(await kubectl("get", "pods"), /^init +0\/1 +Init:(ErrImagePull|ImagePullBackOff) /m);
+    assert.match(
+      (await statusOf(kubectl, "web")).state.waiting!.message,
+      new RegExp(`^Back-off pulling image "${image}": ErrImagePull: .*connection refused$`),
+    );
+    const events = await eventsOf(kubectl, "web");
+    for (const text of [
+      new RegExp(`^Normal Pulling Pulling image "${image}"$`, "m"),
+      new RegExp(`^Warning Failed Failed to pull image "${image}": .*connection refused$`, "m"),
+      /^Warning Failed Error: ErrImagePull$/m,
+      new RegExp(`^Normal BackOff Back-off pulling image "${image}"$`, "m"),
+      /^Warning Failed Error: ImagePullBackOff$/m,
+    ])
+      assert.match(events.join("\n"), text);
+    await registry.start();
+    await ready(kubectl, "web", "init");
+  });
+
+  test("a password that is wrong is said to be", async () => {
+    const kubectl = await cluster.inNamespace("password");
+    const credentials = { username: "alice", password: "right" };
+    await using registry = await startRegistry(cluster.namespace, { port: 5004, credentials });
+    const login = (name: string, password: string) =>
+      kubectl(
+        "create",
+        "secret",
+        "docker-registry",
+        name,
+        `--docker-server=${registry.host}`,
+        "--docker-username=alice",
+        `--docker-password=${password}`,
+      );
+    await login("wrong", "wrong");
+    await login("right", "right");
+    const image = `${registry.host}/test/server:1`;
+    const secrets = (...names: string[]) => ({ spec: { imagePullSecrets: names.map((name) => ({ name })) } });
+    await kubectl.apply(listOf(serverPod("wrong", { image, ...secrets("wrong") })));
+    await waiting(kubectl, "wrong", "ErrImagePull");
+    assert.match((await statusOf(kubectl, "wrong")).state.waiting!.message, /401 Unauthorized|authorization failed/);
+    // One of several that fits is enough.
+    await kubectl.apply(listOf(serverPod("both", { image, ...secrets("wrong", "right") })));
+    await ready(kubectl, "both");
+  });
+
+  test("a large image: how long it took and how large it is; one that many want is fetched once", async () => {
+    const kubectl = await cluster.inNamespace("large");
+    const command = ["sleep", "100000"];
+    const names = ["a", "b", "c"];
+    await kubectl.apply(listOf(...names.map((name) => serverPod(name, { image: "test/large:1", command }))));
+    await ready(kubectl, ...names);
+    const events = await Promise.all(names.map((name) => eventsOf(kubectl, name)));
+    const pulled = events.flat().filter((event) => event.startsWith("Normal Pulled "));
+    const SUCCESS =
+      /^Normal Pulled Successfully pulled image "test\/large:1" in \S+ \(\S+ including waiting\)\. Image size: 6\d{7} bytes\.$/;
+    assert.ok(
+      pulled.some((event) => SUCCESS.test(event)),
+      pulled.join("\n"),
+    );
+    assert.equal(pulled.length, names.length);
+    await eventually("the node to list it", async () =>
+      (await kubectl("get", "nodes", "-o", "jsonpath={.items[0].status.images}")).includes("test/large:1"),
+    );
+    const fetched = [...cluster.registry.log().matchAll(/"GET (\/v2\/test\/large\/blobs\/\S+) /g)].map(
+      ([, path]) => path,
+    );
+    assert.ok(fetched.length > 0);
+    assert.deepEqual(fetched, [...new Set(fetched)], "no blob twice");
+  });
+
+  test("many images at once", async () => {
+    const kubectl = await cluster.inNamespace("many");
+    const { host, tag } = cluster.registry;
+    const names = Array.from({ length: 8 }, (_, i) => `p${i}`);
+    for (const name of names) tag("test/server:2", `many/${name}:1`);
+    await kubectl.apply(listOf(...names.map((name) => serverPod(name, { image: `${host}/many/${name}:1` }))));
+    await ready(kubectl, ...names);
+    const { digest } = (await testImages()).images.get("test/server:2")!.root;
+    assert.ok((await statusOf(kubectl, "p3")).imageID.endsWith(digest));
+  });
+});
