@@ -177,7 +177,13 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
 
   test("traffic that is to stay on the node keeps the client's address, and is answered for on a port of its own", async () => {
     const kubectl = await cluster.inNamespace("policies");
-    const local = { type: "LoadBalancer", externalTrafficPolicy: "Local", internalTrafficPolicy: "Local" };
+    const local = {
+      type: "LoadBalancer",
+      externalTrafficPolicy: "Local",
+      internalTrafficPolicy: "Local",
+      // The node's address has each port once.
+      ports: [{ name: "http", port: 8000, targetPort: "http" }],
+    };
     await kubectl.apply(
       listOf(
         serverPod("web"),
@@ -193,14 +199,31 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
       ADDRESS.exec(await get(outside, `http://${namespace.address}:${await nodePort(name)}/clientip`))?.[0];
     assert.equal(await seenFrom("web"), outside.address);
     assert.notEqual(await seenFrom("cluster"), outside.address);
-    const [own] = await client.ask(["http://web/clientip"]);
+    const [own] = await client.ask(["http://web:8000/clientip"]);
     assert.equal(ADDRESS.exec(own!)?.[0], await podIp(kubectl, "client"));
 
     const health = `http://${namespace.address}:${spec.healthCheckNodePort}/`;
     assert.match(await get(outside, health), /"localEndpoints": ?1/);
     await kubectl("delete", "pod", "web", "--now");
     await eventually("a node without the Pod to say so", async () => (await request(outside, health)).status === 503);
-    assert.deepEqual(await client.ask(["http://web/"]), ["! connect: Connection refused"]);
+    assert.deepEqual(await client.ask(["http://web:8000/"]), ["! connect: Connection refused"]);
+  });
+
+  test("balancers that want the same port get an address each", async () => {
+    const kubectl = await cluster.inNamespace("balancers");
+    const wanting = (app: string) =>
+      service(app, { type: "LoadBalancer", ports: [{ name: "http", port: 8090, targetPort: "http" }] });
+    await kubectl.apply(listOf(serverPod("one"), serverPod("two"), wanting("one"), wanting("two")));
+    await ready(kubectl, "one", "two");
+    const addressOf = (name: string) =>
+      eventually("an address", async () => {
+        const found = await kubectl("get", "service", name, "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}");
+        return found || undefined;
+      });
+    const addresses = [await addressOf("one"), await addressOf("two")];
+    assert.deepEqual(addresses.toSorted(), ["127.0.0.2", namespace.address]);
+    for (const [i, app] of ["one", "two"].entries())
+      assert.equal(await get(namespace, `http://${addresses[i]}:8090/`), app);
   });
 
   test("a Service without endpoints refuses at once, and serves as soon as it has one", async () => {

@@ -35,8 +35,9 @@ export interface ControlLoopsOptions {
   readonly apiServerPort: number;
   /** The address that stands for the API server in the endpoints of its Service. */
   readonly advertised: string | undefined;
-  /** What Services of type LoadBalancer get; by default the addresses of nodes. */
+  /** What Services of type LoadBalancer get; by default the addresses of nodes, and where those are taken the spare ones. */
   readonly loadBalancerAddresses?: readonly string[] | undefined;
+  readonly spareAddresses: readonly string[];
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -45,8 +46,8 @@ export interface ControlLoopsOptions {
 
 /** Starts every controller and the scheduler. Returns the caches that they share. */
 export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
-  const { apiServer, registry, authority, apiServerPort, advertised, loadBalancerAddresses, scope, ...common } =
-    options;
+  const { apiServer, registry, authority, apiServerPort, advertised, scope, ...others } = options;
+  const { loadBalancerAddresses, spareAddresses, ...common } = others;
   const advertise = advertised === undefined ? undefined : { ip: advertised, port: apiServerPort };
   const client = apiServer.client(CONTROLLER_MANAGER, "kube-controller-manager");
   const caches = createCaches({ client, scope: scope.child("caches"), ...common });
@@ -71,7 +72,7 @@ export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
       endpointSliceMirroringController(),
       serviceLoadBalancer({
         taken: [{ ip: "", port: apiServerPort, protocol: "TCP", by: "the API server" }],
-        ...(loadBalancerAddresses === undefined ? {} : { addresses: loadBalancerAddresses }),
+        ...(loadBalancerAddresses === undefined ? { spare: spareAddresses } : { addresses: loadBalancerAddresses }),
       }),
       serviceCidrController(),
       ipAddressController(),

@@ -92,6 +92,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       apiServerPort,
       advertised: runtime.advertised ?? runtime.hostAddress,
       loadBalancerAddresses: options.loadBalancerAddresses,
+      spareAddresses: runtime.spareAddresses ?? [],
       clock,
       random,
       log,

@@ -13,6 +13,8 @@ export interface NodeRuntime {
   readonly hostAddress?: string;
   /** What stands for the API server in the endpoints of its Service; by default `hostAddress`. */
   readonly advertised?: string;
+  /** Addresses beside the nodes' own that balancers may be given: whoever is on this machine reaches them. */
+  readonly spareAddresses?: readonly string[];
   /**
    * Takes what of the machine only one cluster can have, before anything listens.
    *

@@ -17,6 +17,8 @@ import {
 export interface LoadBalancerOptions {
   /** The addresses to give, the preferred first; by default those that the nodes have (InternalIP). */
   readonly addresses?: readonly string[];
+  /** Addresses for Services whose ports are taken at all of the nodes'. */
+  readonly spare?: readonly string[];
   /** What listens at these addresses already, such as the API server; `ip` empty: at all of them. */
   readonly taken?: readonly Claim[];
 }
@@ -30,7 +32,11 @@ const NODE_PORTS = "node-port";
  * Gives Services of the type LoadBalancer an address from a pool. Several may share one, as long as their ports differ;
  * a Service whose ports are taken waits.
  */
-export function serviceLoadBalancer({ addresses, taken = [] }: LoadBalancerOptions = {}): ControllerDefinition {
+export function serviceLoadBalancer({
+  addresses,
+  spare = [],
+  taken = [],
+}: LoadBalancerOptions = {}): ControllerDefinition {
   /** Who has which addresses, by key: newer than the caches, which show what was given only later. */
   const given = new Map<string, readonly string[]>();
 
@@ -79,7 +85,9 @@ export function serviceLoadBalancer({ addresses, taken = [] }: LoadBalancerOptio
         if (given.delete(key)) retryWaiting(context);
         return;
       }
-      const pool = addresses ?? nodeAddresses(caches);
+      const first = addresses ?? nodeAddresses(caches);
+      // While no node is there, a Service waits for its address: what it is given it keeps.
+      const pool = first.length === 0 ? first : [...first, ...spare];
       const plan = planBalancer({ service, pool, claims: claimsBeside(key, service, caches) });
       if (plan.type === "ensure") given.set(key, plan.ips);
       if (plan.type === "nothing") {

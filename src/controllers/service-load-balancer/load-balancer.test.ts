@@ -123,6 +123,23 @@ test("Services share the nodes' addresses as long as their ports differ; who wai
   }
 });
 
+test("where the nodes' addresses are taken, those that only the machine itself can reach are given", async () => {
+  await using w = await world({ spare: ["127.0.0.2", "127.0.0.3"] });
+  await create(w, "a");
+  assert.deepEqual(given(w), { a: "" }, "a spare one is no start: what a Service has it keeps");
+  await w.client.create(NODES, node("n2"));
+  await w.settle();
+  await create(w, "b");
+  await create(w, "c");
+  await create(w, "d");
+  await create(w, "e", 443);
+  const expected = { a: "172.18.0.2", b: "127.0.0.2", c: "127.0.0.3", d: "", e: "172.18.0.2" };
+  assert.deepEqual(given(w), expected);
+  await w.client.delete(SERVICES, key("a"));
+  await w.settle();
+  assert.deepEqual(given(w), { b: "127.0.0.2", c: "127.0.0.3", d: "172.18.0.2", e: "172.18.0.2" });
+});
+
 test("a change of the type gives the address back, one of the ports may need another address", async () => {
   await using w = await world({ addresses: ["10.9.0.1", "10.9.0.2"] });
   await create(w, "a");

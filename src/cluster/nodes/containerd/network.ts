@@ -11,3 +11,5 @@ export const SERVICE_CIDR = DEFAULT_SERVICE_CIDR;
 /** The tenth address of the service range, as kubeadm has it. */
 export const CLUSTER_DNS = "10.96.0.10";
 export const CLUSTER_DOMAIN = "cluster.local";
+/** Loopback addresses that nothing of a usual machine listens at: some resolvers take 127.0.0.53. */
+export const SPARE_ADDRESSES = Array.from({ length: 20 }, (_, i) => `127.0.0.${i + 2}`);

@@ -7,7 +7,7 @@ import type { NodeRuntime } from "../runtime.ts";
 import { ensureBridge, removeBridge } from "./bridge.ts";
 import { givenDaemon, ownDaemon, type NodeDaemon } from "./daemon.ts";
 import { nodeFolders } from "./folders.ts";
-import { GATEWAY, GATEWAY_PREFIX } from "./network.ts";
+import { SPARE_ADDRESSES, GATEWAY, GATEWAY_PREFIX } from "./network.ts";
 import { lockNetwork } from "./network-lock.ts";
 import { purgeContainers } from "./purge.ts";
 
@@ -47,6 +47,7 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
     notes: [],
     count: 1,
     hostAddress: GATEWAY,
+    spareAddresses: SPARE_ADDRESSES,
     async prepare() {
       await daemon.check();
       scope.defer(await lockNetwork());
