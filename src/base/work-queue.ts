@@ -101,7 +101,7 @@ export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
         queue.add(key);
         return;
       }
-      const at = clock.now() + ms;
+      const at = clock.monotonic() + ms;
       const earlier = delayed.get(key);
       if (earlier && earlier.at <= at) return;
       earlier?.timer.cancel();

@@ -146,9 +146,9 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
 
 /** Waits in small steps: what it waits for is watched, so it comes about within moments. */
 async function until(clock: Clock, done: () => boolean): Promise<void> {
-  const deadline = clock.now() + READY_TIMEOUT_MS;
+  const deadline = clock.monotonic() + READY_TIMEOUT_MS;
   while (!done()) {
-    if (clock.now() > deadline) throw new StartError("the cluster did not become ready");
+    if (clock.monotonic() > deadline) throw new StartError("the cluster did not become ready");
     await sleep(clock, 2);
   }
 }

@@ -96,7 +96,7 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
 
   const notify = (event: ClusterEvent) => {
     if (event.type !== "pod-placed") memo.forget();
-    if (queue.notify(event, clock.now()) > 0) kick();
+    if (queue.notify(event, clock.monotonic()) > 0) kick();
   };
 
   const say = (pod: PodInfo, status: UnscheduledStatus) => {
@@ -114,7 +114,7 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
     snapshot,
     queue,
     isOurs: ({ spec }) => schedulerNames.includes(spec?.schedulerName ?? DEFAULT_NAME),
-    now: () => clock.now(),
+    now: () => clock.monotonic(),
     binding,
     onWaiting(info, previous) {
       if (isGated(info)) say(info, { reason: "SchedulingGated", message: GATED });
@@ -138,15 +138,15 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
     try {
       // What arrives together is looked at together, the most important first.
       await sleep(clock, 0, signal);
-      queue.flush(clock.now());
-      for (let pod = queue.pop(clock.now()); pod && !signal.aborted; pod = queue.pop(clock.now())) {
+      queue.flush(clock.monotonic());
+      for (let pod = queue.pop(clock.monotonic()); pod && !signal.aborted; pod = queue.pop(clock.monotonic())) {
         await schedule(pod);
         if (binding.size >= MAX_BINDING) await new Promise<void>((resolve) => (whenLessBinding = resolve));
         await breathe();
       }
     } finally {
       running = false;
-      if (queue.ready(clock.now())) kick();
+      if (queue.ready(clock.monotonic())) kick();
       else setAlarm();
     }
   }
@@ -154,14 +154,14 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
   function setAlarm(): void {
     alarm?.cancel();
     const due = queue.dueAt();
-    if (due !== undefined && !signal.aborted) alarm = clock.setTimeout(kick, Math.max(1, due - clock.now()));
+    if (due !== undefined && !signal.aborted) alarm = clock.setTimeout(kick, Math.max(1, due - clock.monotonic()));
   }
 
   async function schedule(queued: QueuedPod): Promise<void> {
     const { info } = queued;
     const known = memo.get(info);
     if (known) {
-      queue.refused(queued, known.plugins, clock.now());
+      queue.refused(queued, known.plugins, clock.monotonic());
       report(info, known.message);
       return;
     }
@@ -175,7 +175,7 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
       });
     } catch (error) {
       log.error("a pod could not be scheduled", { pod: info.key, error });
-      queue.failed(queued, clock.now());
+      queue.failed(queued, clock.monotonic());
       return;
     }
     if (decision.type === "refused") {
@@ -200,7 +200,7 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
 
   async function refused(queued: QueuedPod, diagnosis: Diagnosis): Promise<void> {
     const { info } = queued;
-    queue.refused(queued, diagnosis.plugins, clock.now());
+    queue.refused(queued, diagnosis.plugins, clock.monotonic());
     const { result, tried } = await preemptor.search(info, diagnosis);
     // The pod may be gone by now, or be another one.
     if (queue.get(info.uid) !== queued || binding.has(info.uid)) return;
@@ -256,7 +256,7 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
     }
     // What it has become while nobody listened.
     if (current && current !== info.pod) observer.pod({ type: "modified", object: current, previous: info.pod });
-    queue.failed(queued, clock.now());
+    queue.failed(queued, clock.monotonic());
     kick();
   }
 

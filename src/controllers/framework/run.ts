@@ -73,7 +73,7 @@ export function runController(definition: ControllerDefinition, options: RunOpti
   };
 
   async function sync(key: string): Promise<void> {
-    const wait = (resting.get(key) ?? 0) - clock.now();
+    const wait = (resting.get(key) ?? 0) - clock.monotonic();
     if (wait > 0) {
       queue.addAfter(key, wait);
       return;
@@ -88,7 +88,7 @@ export function runController(definition: ControllerDefinition, options: RunOpti
       const result = await definition.sync(key, { ...context, client: ledger.client });
       if (!result) return;
       if (result.requeueAt !== undefined) queue.addAfter(key, Math.max(1, result.requeueAt - clock.now()));
-      if (result.restMs) resting.set(key, clock.now() + result.restMs);
+      if (result.restMs) resting.set(key, clock.monotonic() + result.restMs);
     } finally {
       if (ledger.settled()) ledgers.delete(key);
       else ledgers.set(key, ledger);

@@ -32,10 +32,11 @@ export function nodeLifecycleController(): ControllerDefinition {
         return;
       }
       const lease = caches.of(LEASES).get(`${LEASE_NAMESPACE}/${name}`);
-      const heartbeat = observeHeartbeat(heartbeats.get(name), node, lease, clock.now());
+      // Silence is measured: it does not come of a clock that is set.
+      const heartbeat = observeHeartbeat(heartbeats.get(name), node, lease, clock.monotonic());
       heartbeats.set(name, heartbeat);
       const timestamp = formatTime(clock.now());
-      const conditions = silentConditions(node, heartbeat, clock.now(), timestamp);
+      const conditions = silentConditions(node, heartbeat, clock.monotonic(), timestamp);
       const current = conditions ? await markSilent(node, conditions, context) : node;
       if (readyCondition(current)?.status !== "True") await markPodsNotReady(name, context);
       const taints = wantedTaints(current, timestamp);

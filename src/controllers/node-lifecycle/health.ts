@@ -5,7 +5,7 @@ export const GRACE_PERIOD_MS = 50_000;
 /** Upstream's --node-monitor-period. */
 export const MONITOR_PERIOD_MS = 5_000;
 
-/** What the controller remembers of a node: what it saw last, and when by its own clock it saw it change. */
+/** What the controller remembers of a node: what it saw last, and when it saw it change, on a clock that is never set. */
 export interface Heartbeat {
   readonly renewTime: string;
   readonly readyHeartbeat: string;

@@ -163,7 +163,9 @@ async function stopContainer(step: StopStep, context: EffectsContext): Promise<v
   if (run.state !== "running" || run.id !== id) return;
   const again = run.stopping !== undefined;
   dispatch({ type: "stopping", name, id, deadline, because: step.because });
-  const graceSeconds = () => Math.max(1, Math.ceil((deadline - clock.now()) / 1000));
+  // The wall clock may be set meanwhile.
+  const due = clock.monotonic() + (deadline - clock.now());
+  const graceSeconds = () => Math.max(1, Math.ceil((due - clock.monotonic()) / 1000));
   const hook = findContainer(view().pod, name)?.container.lifecycle?.preStop;
   // Without any grace there is no hook, either: it died with its sandbox.
   if (!hook || again || deadline <= clock.now()) return untilStopped(name, id, graceSeconds, context);

@@ -13,12 +13,15 @@ import type { Happening } from "./happening.ts";
 import { isSettled, planPod } from "./plan.ts";
 import type { PodRecord } from "./record.ts";
 import { createStatusWriter, type StatusWriter } from "./status-writer.ts";
+import { shiftTimes } from "./shift-times.ts";
 import { stepId, type Step } from "./step.ts";
 import { newView, transition } from "./transition.ts";
 import { isOver, type PodView } from "./view.ts";
 
 /** The runtime did not answer: it may be on its way back. */
 const RETRY_AFTER_FAILURE_MS = 1_000;
+/** Clocks that are kept right are moved by less at a time. */
+const DRIFT_MS = 1_000;
 
 export interface WorkerContext {
   /** Where it is recorded how the pod is. */
@@ -60,6 +63,8 @@ export class PodWorker {
   readonly #inFlight = new Set<string>();
   readonly #retries = new Set<Timer>();
   #view: PodView;
+  /** Between the wall clock and the one that is never set. */
+  #offset: number;
   #state: "adopting" | "running" | "closed" = "adopting";
   #timer: Timer | undefined;
   #settling = false;
@@ -68,6 +73,7 @@ export class PodWorker {
   constructor(pod: Pod, context: WorkerContext) {
     this.#context = context;
     const { record, runtime, sources, volumes, allocatable, clock, random, log, nodeIps, signal, onImages } = context;
+    this.#offset = clock.now() - clock.monotonic();
     this.#view = newView(pod, clock.now(), { volumes: volumes !== undefined });
     const view = () => this.#view;
     const dispatch = (happening: Happening) => this.dispatch(happening);
@@ -131,7 +137,8 @@ export class PodWorker {
   /** Takes in what happened, and sees to what follows. */
   dispatch(happening: Happening): void {
     if (this.#state === "closed") return;
-    const { view, events } = transition(this.#view, happening, this.#context.clock.now());
+    const now = this.#now();
+    const { view, events } = transition(this.#view, happening, now);
     if (view === this.#view) return;
     const { pod: before } = this.#view;
     this.#view = view;
@@ -140,6 +147,19 @@ export class PodWorker {
     if (this.#settling || this.#state === "adopting") return;
     this.#settling = true;
     queueMicrotask(() => this.#settle());
+  }
+
+  /** Times that were set by another wall clock than this one are brought over. */
+  #now(): number {
+    const { clock } = this.#context;
+    const now = clock.now();
+    const offset = now - clock.monotonic();
+    const jump = offset - this.#offset;
+    if (Math.abs(jump) > DRIFT_MS) {
+      this.#offset = offset;
+      this.#view = shiftTimes(this.#view, jump);
+    }
+    return now;
   }
 
   close(): void {
@@ -170,7 +190,7 @@ export class PodWorker {
   #settle(): void {
     if (this.#state !== "running") return;
     const { clock } = this.#context;
-    const now = clock.now();
+    const now = this.#now();
     this.#settling = true;
     let plan = planPod(this.#view, now);
     while (plan.notes.length > 0) {

@@ -45,12 +45,14 @@ export function startProber(options: ProberOptions): Prober {
   let timer: Timer | undefined;
   let stopped = false;
 
+  /** On a clock that is never set, when it is then on the wall. */
+  const measured = (at: number) => clock.monotonic() + (at - clock.now());
   /** When it was, or should have been, asked last. */
-  let due = options.firstAt;
+  let due = measured(options.firstAt);
 
   /** As a ticker does: in step with the first time, however long each takes; one that is late comes at once. */
   const schedule = (notBefore: number) => {
-    const now = clock.now();
+    const now = clock.monotonic();
     due += periodMs;
     if (due < now) due += Math.floor((now - due) / periodMs) * periodMs;
     due = Math.max(due, notBefore);
@@ -79,10 +81,10 @@ export function startProber(options: ProberOptions): Prober {
     if (stopped) return;
     // While nothing can change, asking on would only keep the machine awake.
     const steadyUntil = state.verdict && outcome.result === "success" ? (outcome.steadyUntil ?? 0) : 0;
-    if (steadyUntil !== Infinity) schedule(steadyUntil);
+    if (steadyUntil !== Infinity) schedule(steadyUntil === 0 ? 0 : measured(steadyUntil));
   };
 
-  timer = clock.setTimeout(() => void tick(), Math.max(0, due - clock.now()));
+  timer = clock.setTimeout(() => void tick(), Math.max(0, due - clock.monotonic()));
   return {
     stop() {
       stopped = true;

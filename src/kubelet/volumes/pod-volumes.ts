@@ -18,6 +18,8 @@ export interface PodVolumesContext {
 
 /** So long after a failure content is brought up to date again. */
 const RETRY_MS = 60_000;
+/** The time is looked at this often at least. */
+const LOOK_MS = 300_000;
 
 /** The volumes of one pod: set up once each, and then kept up to date until they are let go. */
 export class PodVolumes {
@@ -131,7 +133,8 @@ export class PodVolumes {
         const due = [...this.#due].flatMap(([name, at]) => (at <= now ? [name] : []));
         void this.#inTurn(() => this.#refresh(due));
       },
-      Math.max(0, next - clock.now()),
+      // When a token expires is a matter of the wall clock, which may be set meanwhile.
+      Math.min(Math.max(0, next - clock.now()), LOOK_MS),
     );
   }
 

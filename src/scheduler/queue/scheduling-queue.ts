@@ -19,7 +19,7 @@ type Place =
 export interface QueuedPod {
   info: PodInfo;
   readonly uid: string;
-  /** Since when it waits, in milliseconds since the epoch: earlier ones come first. */
+  /** Since when it waits, in milliseconds on a clock that is never set: earlier ones come first. */
   readonly since: number;
   /** How often it was tried. */
   attempts: number;

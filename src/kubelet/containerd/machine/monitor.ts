@@ -35,7 +35,7 @@ export async function startNodeMonitor(options: MonitorOptions): Promise<NodeMon
   let health: NodeHealth = judge();
 
   function judge(): NodeHealth {
-    const now = clock.now();
+    const now = clock.monotonic();
     return {
       memoryPressure: isUnder(pressure, "memory", now),
       diskPressure: isUnder(pressure, "disk", now),
@@ -52,7 +52,7 @@ export async function startNodeMonitor(options: MonitorOptions): Promise<NodeMon
   };
   const measured = once(async () => {
     try {
-      pressure = stepPressure(pressure, shortages(await options.measure(), thresholds), clock.now());
+      pressure = stepPressure(pressure, shortages(await options.measure(), thresholds), clock.monotonic());
     } catch (error) {
       if (!scope.signal.aborted) log.warn("the machine could not be measured", { error });
     }
@@ -60,7 +60,7 @@ export async function startNodeMonitor(options: MonitorOptions): Promise<NodeMon
   });
   const asked = once(async () => {
     try {
-      runtime = stepRuntime(runtime, await options.runtimeStatus(), clock.now());
+      runtime = stepRuntime(runtime, await options.runtimeStatus(), clock.monotonic());
     } catch (error) {
       // How long it has been silent tells whether it is down.
       log.debug("the container runtime did not answer", { error });

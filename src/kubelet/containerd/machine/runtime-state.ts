@@ -9,7 +9,7 @@ export interface RuntimeCondition {
 
 /** What is known of the runtime. */
 export interface RuntimeState {
-  /** When it was last well, milliseconds since the epoch. */
+  /** When it was last well, in milliseconds on a clock that is never set. */
   readonly readyAt?: number;
   readonly runtime?: string;
   /** `unknown` until it was asked once. */
