@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { testImages } from "../../../test/equipment/images/catalog.ts";
-import { tracesNow } from "../../../test/equipment/leaks.ts";
+import { leaksSince, tracesNow } from "../../../test/equipment/leaks.ts";
 import { realMachine } from "../../../test/equipment/machine.ts";
 import { createTestNamespace } from "../../../test/equipment/network-namespace.ts";
 import { missingPackages, unpackedPackage } from "../../../test/equipment/packages.ts";
@@ -10,7 +10,6 @@ import { realClients } from "../../clients.ts";
 import type { Screen } from "../screen.ts";
 import type { Setting } from "../setting.ts";
 import { realStory } from "../story/real/index.ts";
-import { cgroupsOf, leftOf } from "./left-behind.ts";
 import type { Theatre } from "./theatre.ts";
 import { startThrowawayCluster } from "./throwaway-cluster.ts";
 
@@ -83,9 +82,8 @@ export async function openRealTheatre(screen: Screen, signal: AbortSignal): Prom
     died: cluster.died,
     async close() {
       try {
-        const cgroups = cgroupsOf(namespace);
         await cluster.stop();
-        return await leftOf(cgroups, before, { dir: cluster.dir, namespace });
+        return await leaksSince(before, { dirs: [cluster.dir], namespace });
       } finally {
         await rest.disposeAsync();
       }
