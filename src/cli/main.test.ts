@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -60,6 +60,14 @@ test("help names every command, and every option of one", async () => {
     assert.ok(up.out.includes(option), option);
   }
   assert.deepEqual(await run(), await run("help"));
+});
+
+test("down says that containers outlive the cluster, where it has had any", async (t) => {
+  const dir = await mkdtemp(join(tmpdir(), "knarr-cli-"));
+  t.after(() => rm(dir, { recursive: true }));
+  assert.equal((await run("down", "--data-dir", dir)).out, `no cluster is running in ${dir}`);
+  await mkdir(join(dir, "containerd"));
+  assert.match((await run("down", "--data-dir", dir)).out, /\nwhat its Pods run goes on .*--purge/);
 });
 
 test("where nothing runs, status and kubeconfig say so with exit code 1", async (t) => {

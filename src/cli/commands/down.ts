@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { findRunning, forgetRunning, purgeNode, unmergeKubeconfig } from "#cluster";
+import { findRunning, forgetRunning, hasContainers, purgeNode, unmergeKubeconfig } from "#cluster";
 import { sleep, systemClock } from "#base";
 import { DATA_DIR, dataDirOf } from "../common-options.ts";
 import type { Command } from "../command.ts";
@@ -13,7 +13,7 @@ export const down: Command = {
   summary: "Stops a cluster cleanly.",
   options: {
     "data-dir": DATA_DIR,
-    purge: { type: "boolean", help: "remove its data and its kubeconfig entries" },
+    purge: { type: "boolean", help: "end its containers, remove its data and its kubeconfig entries" },
   },
   async run(args, terminal) {
     const dir = dataDirOf(args, terminal);
@@ -34,7 +34,10 @@ export const down: Command = {
       await forgetRunning(dir);
       if (!args.flag("purge")) terminal.out(`no cluster is running in ${dir}`);
     }
-    if (!args.flag("purge")) return 0;
+    if (!args.flag("purge")) {
+      if (hasContainers(dir)) terminal.out("what its Pods run goes on running; knarr down --purge ends it");
+      return 0;
+    }
 
     const { context = "knarr", kubeconfig } = (await recallContext(dir)) ?? {};
     const target = { explicit: kubeconfig, env: terminal.env, clock: systemClock };
