@@ -1,6 +1,6 @@
 // Runs a script of the project on the pinned Node, after doing whatever set-up is missing.
 // This file itself runs on any Node from 20 on, with nothing installed: `node scripts/setup.mjs [script.ts [args…]]`.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -55,5 +55,20 @@ const facts = stampOf([
 ]);
 if (isStale(generated, facts)) mustRun("generating the Kubernetes types (once)", node, ["scripts/generate.ts", facts]);
 
+/** Runs the script to its end, also when told to stop: what it has started is for it to end, and that may take a while. */
+function runScript(args) {
+  const child = spawn(node, args, { cwd: root, stdio: "inherit" });
+  for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  // A terminal sends it to both of us.
+  process.on("SIGINT", () => {});
+  return new Promise((resolve) => {
+    child.on("error", (error) => {
+      console.error(`setup: cannot run ${node}: ${error.message}`);
+      resolve(1);
+    });
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}
+
 const [script, ...args] = process.argv.slice(2);
-if (script) process.exit(run(node, [script, ...args]));
+if (script) process.exit(await runScript([script, ...args]));

@@ -124,7 +124,7 @@ export function createStage({ screen, world, setting, site, request, signal, onC
       }
       const { spec, status } = await read<Service>(`get service ${service}`);
       const address = status?.loadBalancer?.ingress?.[0]?.ip ?? spec?.clusterIP;
-      screen.say(`Meanwhile clients request http://${address}/version without a pause.`);
+      screen.say(`Meanwhile clients keep requesting http://${address}/version.`);
       const clients = request(`http://${address}/version`);
       try {
         await unlessAborted(clients.more(REQUESTS_AROUND), signal);

