@@ -1,7 +1,6 @@
 import type { Clock, Log, Random, Scope } from "#base";
 import { createRecorder, type Client } from "#client";
 import { isPodTerminal, type Node, type Pod } from "#objects";
-import { startVolumeLimits } from "./eviction/volume-limits.ts";
 import { startImageCollector } from "./images/collector.ts";
 import { imagesInUse } from "./images/in-use.ts";
 import { logSource } from "./logs/source.ts";
@@ -127,11 +126,6 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       scope,
       onImages: context.onImages,
     });
-  }
-
-  if (volumes?.usage) {
-    const usage: typeof volumes.usage = (pod, volume) => volumes.usage?.(pod, volume) ?? Promise.resolve(undefined);
-    startVolumeLimits({ pods: () => workers.values(), usage, clock, log, scope });
   }
 
   const viewOf = (pod: Pod) => workers.get(uidOnNode(pod))?.view;

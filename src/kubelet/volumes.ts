@@ -15,8 +15,6 @@ export interface Volumes {
   mountsOf(pod: Pod, container: AnyContainer, env: ReadonlyMap<string, string>): Promise<readonly Mount[]>;
   /** The text of a small file in a volume, by its path in there. Rejects with an Error. */
   readFile(pod: Pod, volume: string, path: string): Promise<string>;
-  /** Bytes that a volume takes of the node's disk; undefined when it takes none of it. Absent when nothing is measured. */
-  usage?(pod: Pod, volume: string): Promise<number | undefined>;
   /** Nothing of the pod runs any more: takes its volumes away. Resolves when nothing is left of them. */
   unmount(pod: Pod): Promise<void>;
   /** Keeps nothing up to date any more; what is mounted stays. */

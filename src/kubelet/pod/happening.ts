@@ -14,8 +14,6 @@ export type Happening =
   | { readonly type: "adopted"; readonly adopted: AdoptedPod | undefined }
   | { readonly type: "rejected"; readonly reason: string; readonly message: string }
   | { readonly type: "deadline-exceeded" }
-  /** The node can keep it no longer. */
-  | { readonly type: "evicted"; readonly message: string }
   /** Its main containers have ended for good, or it cannot be initialized. */
   | { readonly type: "finished" }
   | { readonly type: "volumes-mounting" }

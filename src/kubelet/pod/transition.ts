@@ -65,15 +65,6 @@ export function transition(view: PodView, happening: Happening, now: number): Tr
         events: [normal(reason, message)],
       };
     }
-    case "evicted": {
-      if (view.lifecycle.state !== "active") return unchanged;
-      const { message } = happening;
-      const deadline = now + MIN_GRACE_SECONDS * 1000;
-      return {
-        view: { ...view, lifecycle: { state: "failing", deadline, reason: "Evicted", message } },
-        events: [warning("Evicted", message)],
-      };
-    }
     case "finished":
       if (view.lifecycle.state !== "active") return unchanged;
       return quiet({ lifecycle: { state: "finishing", deadline: now + graceMs(view.pod) } });

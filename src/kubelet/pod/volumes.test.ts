@@ -29,11 +29,6 @@ class ToldVolumes implements Volumes {
     this.calls.push("mountsOf");
     return Promise.resolve([]);
   }
-  /** Bytes that each of them takes. */
-  used = 0;
-  usage() {
-    return Promise.resolve(this.used);
-  }
   readFile() {
     return Promise.resolve("");
   }
@@ -126,24 +121,6 @@ describe("a pod and its volumes", () => {
     await world.until("web", (pod) => pod?.status?.phase === "Succeeded");
     await world.clock.runUntil(() => world.volumes.calls.at(-1) === "unmount", 10_000);
     assert.ok(await world.pod("web"));
-  });
-
-  test("one that outgrows its limit costs the pod its place, unless the node cannot do without it", async () => {
-    await using world = await createVolumesWorld();
-    const limited = { ...spec, volumes: [{ name: "data", emptyDir: { sizeLimit: "1Mi" } }] };
-    await world.run("web", limited);
-    await world.run("critical", { ...limited, priority: 2_000_001_000 });
-    await world.until("web", isReady);
-    world.volumes.used = 1 << 20;
-    await world.clock.advance(30_000);
-    assert.ok(isReady(await world.pod("web")));
-    world.volumes.used++;
-    const evicted = await world.until("web", (pod) => pod?.status?.phase === "Failed");
-    const message = 'Usage of EmptyDir volume "data" exceeds the limit "1Mi". ';
-    assert.deepEqual([evicted?.status?.reason, evicted?.status?.message], ["Evicted", message]);
-    assert.ok((await world.events("web")).includes(`Warning Evicted ${message}`));
-    await world.clock.advance(30_000);
-    assert.ok(isReady(await world.pod("critical")));
   });
 
   test("a pod without volumes has nothing to do with them", async () => {

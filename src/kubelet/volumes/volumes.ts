@@ -5,7 +5,6 @@ import type { Pod } from "#objects";
 import { planMounts, type PlannedMount } from "./container-mounts.ts";
 import { imageOf, type Images } from "./images.ts";
 import { createLayout } from "./layout.ts";
-import { diskUsage } from "./linux/disk-usage.ts";
 import { ifThere, textOf } from "./linux/errors.ts";
 import { createMounter } from "./linux/mounter.ts";
 import { bindSubPath, makeSubPath, readWithin } from "./linux/sub-path.ts";
@@ -92,10 +91,6 @@ export function createVolumes(options: VolumesOptions): NodeVolumes {
         log.warn("a file of variables cannot be read", { volume, path, error });
         throw new Error("couldn't parse env file", { cause: error });
       }
-    },
-    async usage(pod, volume) {
-      const content = pods.get(uidOf(pod))?.get(volume)?.content;
-      return content?.type === "path" ? diskUsage(content.path) : undefined;
     },
     async unmount(pod) {
       const uid = uidOf(pod);
