@@ -168,6 +168,21 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     // One of several that fits is enough.
     await kubectl.apply(listOf(serverPod("both", { image, ...secrets("wrong", "right") })));
     await ready(kubectl, "both");
+    // The image is on the node now, and still only for those who could have pulled it.
+    await kubectl.apply(
+      listOf(
+        serverPod("stranger", { image, ...policy("IfNotPresent") }),
+        serverPod("never", { image, ...policy("Never") }),
+        serverPod("friend", {
+          image,
+          container: { imagePullPolicy: "Never" },
+          spec: { imagePullSecrets: [{ name: "right" }] },
+        }),
+      ),
+    );
+    await waiting(kubectl, "stranger", "ImagePullBackOff");
+    await waiting(kubectl, "never", "ErrImageNeverPull");
+    await ready(kubectl, "friend");
   });
 
   test("a large image: how long it took and how large it is; one that many want is fetched once", async () => {

@@ -24,7 +24,7 @@ export const NODE_OPTIONS: Readonly<Record<string, OptionHelp>> = {
     type: "string",
     multiple: true,
     value: "IP",
-    help: "give this address to Services of type LoadBalancer (default: the node's); may be repeated",
+    help: "give this address to Services of type LoadBalancer (default: the node's, then 127.0.0.2 and so on); may be repeated",
   },
 };
 

@@ -5,7 +5,8 @@ export { fileResource, type Quantities } from "./environment/resources.ts";
 export type { RegistryCredentials } from "./images/docker-config.ts";
 export { fullImageName } from "./images/name.ts";
 export { createPullQueue } from "./images/pull-queue.ts";
-export { pullFor } from "./images/pull.ts";
+export { mayUse, pullFor } from "./images/pull.ts";
+export { createPullRecords, digestOf, type RecordsFile } from "./images/pull-records.ts";
 export {
   parseRegistryAuthority,
   parseRegistryMirror,

@@ -1,5 +1,6 @@
 import type { Container, ContainerUser, EphemeralContainer, LifecycleHandler, Pod, Probe } from "#objects";
 import type { RegistryCredentials } from "./images/docker-config.ts";
+import type { PullRecords } from "./images/pull-records.ts";
 
 /**
  * What runs containers on one node: containerd through CRI, or the simulation. It knows sandboxes (what the
@@ -23,6 +24,8 @@ export interface Runtime {
    * whose text tells why.
    */
   pullImage(image: string, pod: Pod, credentials: readonly RegistryCredentials[]): Promise<PulledImage>;
+  /** Who may use which image; absent: everybody any. */
+  readonly pullRecords?: PullRecords;
   /** Every image on the node. */
   images(): readonly NodeImage[];
   /** Creates and starts. Rejects with a {@link RuntimeError}. */
@@ -103,6 +106,8 @@ export type AdoptedContainer =
 export interface PulledImage {
   readonly id: string;
   readonly bytes: number;
+  /** Those that the registry took; absent when it asked for none. */
+  readonly credentials?: RegistryCredentials;
 }
 
 export interface NodeImage {

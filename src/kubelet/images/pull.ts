@@ -6,7 +6,7 @@ import { fullImageName } from "./name.ts";
 import { pullSecretsOf } from "./pull-secrets.ts";
 
 export interface PullContext {
-  readonly runtime: Pick<Runtime, "pullImage">;
+  readonly runtime: Pick<Runtime, "pullImage" | "pullRecords">;
   /** Where the pod's imagePullSecrets are looked up; asked for only when it has some. */
   readonly podSources: () => Pick<PodSources, "secret"> | undefined;
   /** Told of secrets that could not be looked up; pulling goes on without them. */
@@ -21,5 +21,18 @@ export async function pullFor(
 ): Promise<PulledImage> {
   const { configs, missing } = await pullSecretsOf(pod, podSources);
   if (missing.length > 0) onMissing?.(missing);
-  return runtime.pullImage(image, pod, credentialsFor(fullImageName(image), configs));
+  const pulled = await runtime.pullImage(image, pod, credentialsFor(fullImageName(image), configs));
+  await runtime.pullRecords?.pulled(pulled.id, image, pulled.credentials);
+  return pulled;
+}
+
+/** Whether the pod may use an image that is on the node as it is: otherwise it has to pull it, as if it were not. */
+export async function mayUse(
+  pod: Pod,
+  image: string,
+  id: string,
+  { runtime, podSources }: Pick<PullContext, "runtime" | "podSources">,
+): Promise<boolean> {
+  const credentials = async () => credentialsFor(fullImageName(image), (await pullSecretsOf(pod, podSources)).configs);
+  return runtime.pullRecords?.mayUse(id, image, credentials) ?? true;
 }

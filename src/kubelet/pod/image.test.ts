@@ -62,6 +62,45 @@ test("an image is pulled with the credentials that fit it; a Secret that is not 
   );
 });
 
+test("an image that is there is pulled by whoever may not use it, and is not there for who may not pull", async () => {
+  for (const [policy, may, expected] of [
+    ["IfNotPresent", true, "present"],
+    ["IfNotPresent", false, "pulled"],
+    ["Always", true, "pulled"],
+    ["Never", true, "present"],
+    ["Never", false, "failed"],
+  ] as const) {
+    const happened: Happening[] = [];
+    const taken = { username: "ann", password: "secret" };
+    const asked: unknown[] = [];
+    const outcome = await ensureImage(
+      pod,
+      { ...pod.spec!.containers[0]!, imagePullPolicy: policy },
+      {
+        runtime: {
+          imageId: () => Promise.resolve("sha256:1"),
+          pullImage: () => Promise.resolve({ id: "sha256:1", bytes: 1, credentials: taken }),
+          pullRecords: {
+            async mayUse(...[id, , credentials]) {
+              asked.push(id, await credentials());
+              return may;
+            },
+            pulled: (...call) => Promise.resolve(void asked.push(call)),
+          },
+        },
+        podSources: () => ({ secret: () => Promise.resolve(here(JSON.stringify({ auths }))) }),
+        clock: createVirtualClock(),
+        dispatch: (happening) => happened.push(happening),
+      },
+    );
+    assert.equal(outcome, expected, `${policy} ${may}`);
+    const looked = policy === "Always" ? [] : ["sha256:1", [taken]];
+    const image = pod.spec!.containers[0]!.image;
+    assert.deepEqual(asked, expected === "pulled" ? [...looked, ["sha256:1", image, taken]] : looked);
+    if (expected === "failed") assert.match(JSON.stringify(happened.at(-1)), /ErrImageNeverPull/);
+  }
+});
+
 test("a Secret that cannot be read fails the pull", async () => {
   const { outcome, happened, tried } = await pull(here('{"auths": {"registry.test:5000": {"auth": "bm8="}}}'));
   assert.equal(outcome, "failed");

@@ -1,12 +1,12 @@
 import type { Clock } from "#base";
 import type { Pod } from "#objects";
-import { pullFor } from "../images/pull.ts";
+import { mayUse, pullFor } from "../images/pull.ts";
 import type { AnyContainer, Runtime } from "../runtime.ts";
 import type { PodSources } from "../sources.ts";
 import type { Happening } from "./happening.ts";
 
 export interface ImageContext {
-  readonly runtime: Pick<Runtime, "imageId" | "pullImage">;
+  readonly runtime: Pick<Runtime, "imageId" | "pullImage" | "pullRecords">;
   /** Where the pod's imagePullSecrets are looked up; asked for only when it has some. */
   readonly podSources: () => Pick<PodSources, "secret"> | undefined;
   readonly clock: Clock;
@@ -26,7 +26,7 @@ export async function ensureImage(
   };
   try {
     const present = await runtime.imageId(image);
-    if (present !== undefined && policy !== "Always") {
+    if (present !== undefined && policy !== "Always" && (await mayUse(pod, image, present, { runtime, podSources }))) {
       dispatch({ type: "image-present", name, id: present });
       return "present";
     }

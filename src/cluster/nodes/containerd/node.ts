@@ -3,7 +3,7 @@ import { sleep } from "#base";
 import { KUBERNETES_VERSION } from "#apiserver";
 import { createCaches, createRecorder, type SharedCaches } from "#client";
 import { ensureDnsService, parseResolvConf, startDns } from "#dns";
-import { createSources, feedPods, startKubelet, uidOnNode, type Kubelet } from "#kubelet";
+import { createPullRecords, createSources, digestOf, feedPods, startKubelet, uidOnNode, type Kubelet } from "#kubelet";
 import {
   createContainerdRuntime,
   describeMachine,
@@ -22,6 +22,7 @@ import type { NodesContext, RunningNodes } from "../runtime.ts";
 import { BRIDGE } from "./bridge.ts";
 import type { NodeDaemon } from "./daemon.ts";
 import type { NodeFolders } from "./folders.ts";
+import { pullRecordsFile } from "./pull-records.ts";
 import {
   CLUSTER_CIDR,
   CLUSTER_DNS,
@@ -90,8 +91,10 @@ export async function startContainerdNode(
       ),
     onWarning: (pod, reason, message) => recorder.event(pod, "Warning", reason, message),
   });
+  const pulledDigests = () => new Set(containers.images().flatMap(({ names }) => names.map(digestOf)));
   const runtime: ContainerdRuntime = {
     ...containers,
+    pullRecords: await createPullRecords(pullRecordsFile(folders.kubelet, log), pulledDigests),
     async removePod(pod) {
       await containers.removePod(pod);
       await cgroups.removePodCgroup(pod.metadata.uid ?? "");

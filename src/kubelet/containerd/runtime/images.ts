@@ -29,7 +29,7 @@ export function createImages(
   { maxParallelPulls = 5 }: Pick<ContainerdRuntimeOptions, "maxParallelPulls">,
 ): Images {
   let known: readonly NodeImage[] = [];
-  const queue = createPullQueue<void>(maxParallelPulls);
+  const queue = createPullQueue<RegistryCredentials | undefined>(maxParallelPulls);
 
   const find = async (image: string): Promise<Image | undefined> => {
     const named = nameOf(image);
@@ -62,12 +62,12 @@ export function createImages(
     },
     async pull(image, credentials) {
       const name = nameOf(image);
-      await queue.run(JSON.stringify([name, credentials]), async () => {
+      const taken = await queue.run(JSON.stringify([name, credentials]), async () => {
         const failures: unknown[] = [];
         for (const auth of credentials.length > 0 ? credentials : [undefined]) {
           try {
             await attempt(name, auth);
-            return;
+            return auth;
           } catch (error) {
             failures.push(error);
           }
@@ -78,7 +78,7 @@ export function createImages(
       if (!found)
         throw new RuntimeError("ErrImagePull", `image ${JSON.stringify(name)} is gone as soon as it was pulled`);
       await refresh();
-      return { id: publicName(found), bytes: found.size };
+      return { id: publicName(found), bytes: found.size, ...(taken ? { credentials: taken } : {}) };
     },
   };
 }

@@ -1,0 +1,91 @@
+import type { RegistryCredentials } from "./docker-config.ts";
+import { fullImageName } from "./name.ts";
+
+/**
+ * Which images the node has pulled, and with what: a pod that could not pull an image may not use it either, though
+ * it is there by now (upstream KubeletEnsureSecretPulledImages with the policy NeverVerifyPreloadedImages).
+ */
+export interface PullRecords {
+  /**
+   * Whether a pod may use an image that is on the node without pulling it. Images that were not pulled by the node
+   * are for everybody. The pod's credentials are looked up only when they matter.
+   */
+  mayUse(id: string, image: string, credentials: () => Promise<readonly RegistryCredentials[]>): Promise<boolean>;
+  /** The image was pulled with these; with none: everybody could. */
+  pulled(id: string, image: string, credentials: RegistryCredentials | undefined): Promise<void>;
+}
+
+/** What outlives the process: one text. */
+export interface RecordsFile {
+  /** Undefined when there is none. */
+  read(): Promise<string | undefined>;
+  write(text: string): Promise<void>;
+}
+
+/** By the image's digest and the repository it was pulled from: hashes of credentials, or everybody. */
+type Records = Readonly<Record<string, Readonly<Record<string, Access>>>>;
+type Access = "everybody" | readonly string[];
+
+/** Credentials of one repository that are remembered; the oldest go first, and have to pull again. */
+const MAX_HASHES = 100;
+
+/** @param digests of the images that are on the node: records of others are dropped with the next pull. */
+export async function createPullRecords(file: RecordsFile, digests: () => ReadonlySet<string>): Promise<PullRecords> {
+  let records = parse(await file.read());
+  let writing = Promise.resolve();
+  return {
+    async mayUse(id, image, credentials) {
+      const repositories = records[digestOf(id)];
+      if (!repositories) return true;
+      const access = repositories[repositoryOf(image)];
+      if (access === undefined || access === "everybody") return access !== undefined;
+      const hashes = await Promise.all((await credentials()).map(hashOf));
+      return hashes.some((hash) => access.includes(hash));
+    },
+    async pulled(id, image, credentials) {
+      const hash = credentials && (await hashOf(credentials));
+      const digest = digestOf(id);
+      const there = digests();
+      const kept = Object.entries(records).filter(([known]) => known === digest || there.has(known));
+      records = withPull(Object.fromEntries(kept), digest, repositoryOf(image), hash);
+      const write = () => file.write(`${JSON.stringify(records)}\n`);
+      writing = writing.then(write, write);
+      await writing;
+    },
+  };
+}
+
+function withPull(records: Records, digest: string, repository: string, hash: string | undefined): Records {
+  const before = records[digest]?.[repository] ?? [];
+  const access = hash === undefined || before === "everybody" ? "everybody" : [...without(before, hash), hash];
+  const bounded = access === "everybody" ? access : access.slice(-MAX_HASHES);
+  return { ...records, [digest]: { ...records[digest], [repository]: bounded } };
+}
+
+const without = (hashes: readonly string[], hash: string) => hashes.filter((one) => one !== hash);
+
+/** What cannot be read is no record: an image that nothing is known of is everybody's, as one that was loaded. */
+function parse(text: string | undefined): Records {
+  if (text === undefined) return {};
+  try {
+    return JSON.parse(text) as Records;
+  } catch {
+    return {};
+  }
+}
+
+/** `docker.io/library/nginx@sha256:…` and other names of one image have their digest in common. */
+export const digestOf = (id: string): string => id.slice(id.indexOf("@") + 1);
+
+/** Without tag and digest; a registry's port is no tag. */
+const repositoryOf = (image: string) =>
+  fullImageName(image)
+    .replace(/@.*$/, "")
+    .replace(/:[^:/]*$/, "");
+
+/** Passwords are not kept. */
+async function hashOf({ username, password }: RegistryCredentials): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify([username, password]));
+  const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
