@@ -1,7 +1,8 @@
 import type { Clock, Log, Random, Scope } from "#base";
 import { createRecorder, type Client } from "#client";
 import { isPodTerminal, type Node, type Pod } from "#objects";
-import { startImageCollector } from "./images/collector.ts";
+import { startEviction } from "./eviction/manager.ts";
+import { startImageCollector, type ImageCollector } from "./images/collector.ts";
 import { imagesInUse } from "./images/in-use.ts";
 import { logSource } from "./logs/source.ts";
 import { createUsageCounter, refusalOf } from "./node/admission.ts";
@@ -9,6 +10,7 @@ import { startNodeAgent } from "./node/agent.ts";
 import type { NodeDescription } from "./node/describe.ts";
 import { WELL, type NodeMonitor } from "./node/health.ts";
 import { pressureRefusal } from "./node/pressure.ts";
+import { isSettled } from "./pod/plan.ts";
 import { apiRecord, type PodRecord } from "./pod/record.ts";
 import { PodWorker, type WorkerContext } from "./pod/worker.ts";
 import type { LogLine, LogOptions, NodeStats, Runtime } from "./runtime.ts";
@@ -115,8 +117,9 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     onImages: () => agent.imagesChanged(),
   };
 
+  let images: ImageCollector | undefined;
   if (runtime.imageStore) {
-    startImageCollector({
+    images = startImageCollector({
       store: runtime.imageStore,
       inUse: () => imagesInUse([...workers.values()].map(({ view }) => view)),
       recorder,
@@ -125,6 +128,28 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       log,
       scope,
       onImages: context.onImages,
+    });
+  }
+
+  if (monitor?.look) {
+    const { look, imagesApart = false } = monitor;
+    const isActive = ({ view }: PodWorker) => view.lifecycle.state === "active" && !isPodTerminal(view.pod);
+    startEviction({
+      monitor: { look: () => look(), imagesApart },
+      runtime,
+      volumes,
+      activePods: () => [...workers.values()].filter(isActive).map(({ view }) => view.pod),
+      evict: (pod, message, low) => workers.get(uidOnNode(pod))?.dispatch({ type: "evicted", message, low }),
+      isOver(pod) {
+        const worker = workers.get(uidOnNode(pod));
+        return worker === undefined || isSettled(worker.view);
+      },
+      reclaimDisk: images && (() => images.removeUnused()),
+      recorder,
+      node: () => currentNode() ?? agent.node,
+      clock,
+      log,
+      scope,
     });
   }
 

@@ -1,4 +1,5 @@
 import type { Container, ContainerUser, EphemeralContainer, LifecycleHandler, Pod, Probe } from "#objects";
+import type { DiskUse } from "./eviction/consumption.ts";
 import type { RegistryCredentials } from "./images/docker-config.ts";
 import type { PullRecords } from "./images/pull-records.ts";
 
@@ -47,6 +48,8 @@ export interface Runtime {
   readonly streams?: RuntimeStreams;
   /** What the node and its containers have used so far; absent when nothing is measured. */
   stats?(): Promise<NodeStats>;
+  /** What the logs of the pod's containers take, by container; absent when nothing is measured. */
+  logUsage?(pod: Pod): Promise<ReadonlyMap<string, DiskUse>>;
   /** Stops watching; what runs goes on running. */
   close(): Promise<void>;
 }
@@ -74,6 +77,8 @@ export interface ContainerUsage extends Usage {
   readonly namespace: string;
   readonly pod: string;
   readonly podUid: string;
+  /** What it has written over its image; absent when nobody has measured it. */
+  readonly rootfs?: DiskUse;
 }
 
 export type AnyContainer = Container | EphemeralContainer;

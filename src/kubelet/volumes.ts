@@ -1,4 +1,5 @@
 import type { Pod } from "#objects";
+import type { DiskUse } from "./eviction/consumption.ts";
 import type { AnyContainer, Mount } from "./runtime.ts";
 
 /** Brings the volumes of pods onto a node. */
@@ -17,6 +18,8 @@ export interface Volumes {
   readFile(pod: Pod, volume: string, path: string): Promise<string>;
   /** Nothing of the pod runs any more: takes its volumes away. Resolves when nothing is left of them. */
   unmount(pod: Pod): Promise<void>;
+  /** What the pod's own volumes take on disk, by name; absent when nothing is measured. */
+  usage?(pod: Pod): Promise<ReadonlyMap<string, DiskUse>>;
   /** Keeps nothing up to date any more; what is mounted stays. */
   close(): Promise<void>;
 }

@@ -89,7 +89,7 @@ function collecting(images: readonly StoredImage[], disk: { capacityBytes: numbe
     flush: () => Promise.resolve(),
   };
   const stuck = new Set<string>();
-  startImageCollector({
+  const collector = startImageCollector({
     store: {
       list: () => Promise.resolve([...stored.values()]),
       remove(id) {
@@ -108,8 +108,19 @@ function collecting(images: readonly StoredImage[], disk: { capacityBytes: numbe
     scope,
     onImages: () => {},
   });
-  return { clock, scope, stored, events, stuck };
+  return { clock, scope, stored, events, stuck, collector };
 }
+
+test("when the disk is short, all that nobody uses goes, however young", async () => {
+  const disk = { capacityBytes: 1000, availableBytes: 500 };
+  const world = collecting([image("web", 400), image("a", 60), image("pinned", 60, true)], disk);
+  await world.clock.advance(1000);
+  assert.equal(world.stored.size, 3);
+  world.stored.set("new", image("new", 10));
+  await world.collector.removeUnused();
+  assert.deepEqual([...world.stored.keys()], ["web", "pinned"]);
+  await world.scope.close();
+});
 
 test("a full disk is freed down to the low threshold, and no further", async () => {
   const disk = { capacityBytes: 1000, availableBytes: 100 };

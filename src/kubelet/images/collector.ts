@@ -31,8 +31,13 @@ export interface ImageCollectorOptions {
   readonly onImages: () => void;
 }
 
+export interface ImageCollector {
+  /** Takes every image away that nobody uses, however young it is: the disk is short. */
+  removeUnused(): Promise<void>;
+}
+
 /** Keeps the disk from filling up with images that nobody uses: looks at once, and every five minutes. */
-export function startImageCollector(options: ImageCollectorOptions): void {
+export function startImageCollector(options: ImageCollectorOptions): ImageCollector {
   const { recorder, node, clock, log, scope } = options;
   let records: ImageRecords | undefined;
   let failedBefore = false;
@@ -59,6 +64,25 @@ export function startImageCollector(options: ImageCollectorOptions): void {
   const timer = every(clock, PERIOD_MS, () => void round());
   scope.defer(() => timer.cancel());
   void round();
+  return {
+    async removeUnused() {
+      const now = clock.now();
+      const { policy = UPSTREAM_POLICY } = options;
+      records = await recordsOf(options, records, now);
+      await remove(options, evictionOrder(records, now, { ...policy, minAgeMs: 0 }), Infinity);
+    },
+  };
+}
+
+/** What is there now, and when it was last used. */
+async function recordsOf(
+  { store, inUse }: ImageCollectorOptions,
+  before: ImageRecords | undefined,
+  now: number,
+): Promise<ImageRecords> {
+  const used = inUse();
+  const isUsed = ({ id, names }: StoredImage) => used.has(id) || names.some((name) => used.has(name));
+  return lookAgain(before, await store.list(), isUsed, now);
 }
 
 /** Not enough could be freed; what was seen counts nevertheless. */
@@ -72,11 +96,9 @@ class CollectionError extends Error {
 }
 
 async function collect(options: ImageCollectorOptions, before: ImageRecords | undefined): Promise<ImageRecords> {
-  const { store, inUse, recorder, node, clock, policy = UPSTREAM_POLICY } = options;
+  const { store, recorder, node, clock, policy = UPSTREAM_POLICY } = options;
   const now = clock.now();
-  const used = inUse();
-  const isUsed = ({ id, names }: StoredImage) => used.has(id) || names.some((name) => used.has(name));
-  const records = lookAgain(before, await store.list(), isUsed, now);
+  const records = await recordsOf(options, before, now);
   const fail = (reason: string, message: string) => {
     recorder.event(node(), "Warning", reason, message);
     return new CollectionError(message, records);

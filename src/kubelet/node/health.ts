@@ -1,3 +1,5 @@
+import type { Shortage } from "../eviction/shortage.ts";
+
 /** How a node fares. */
 export interface NodeHealth {
   readonly memoryPressure: boolean;
@@ -12,6 +14,10 @@ export interface NodeMonitor {
   readonly health: NodeHealth;
   /** Calls back whenever the health has changed, until the function that it returns is called. */
   subscribe(listener: () => void): () => void;
+  /** What the node is short of at this moment, measured anew. Absent where nothing is measured. */
+  look?(): Promise<readonly Shortage[]>;
+  /** Whether images, and what containers write over them, have a disk of their own. */
+  readonly imagesApart?: boolean;
 }
 
 export const WELL: NodeHealth = { memoryPressure: false, diskPressure: false, pidPressure: false, problems: [] };

@@ -1,5 +1,5 @@
 import { findCondition, isSidecar, type ContainerStatus, type PodCondition } from "#objects";
-import { neverRan, type Phase, type Statuses } from "./phase.ts";
+import { failureOf, neverRan, type Phase, type Statuses } from "./phase.ts";
 import type { PodView } from "./view.ts";
 
 /** The conditions that the kubelet keeps; everything else on the pod is somebody else's. */
@@ -24,13 +24,15 @@ export function conditionsOf(view: PodView, phase: Phase, statuses: Statuses, ti
     readyOf(view, before, containersReady),
     containersReady,
     yes("PodScheduled"),
+    ...disruptionOf(view),
   ];
   const ours = verdicts.map((verdict) => {
     const old = findCondition(before, verdict.type);
     const lastTransitionTime = old?.status === verdict.status ? (old.lastTransitionTime ?? timestamp) : timestamp;
     return { ...(observedGeneration === undefined ? {} : { observedGeneration }), lastTransitionTime, ...verdict };
   });
-  return [...before.filter(({ type }) => !OURS.has(type)), ...ours];
+  const isOurs = (type: string) => OURS.has(type) || verdicts.some((verdict) => verdict.type === type);
+  return [...before.filter(({ type }) => !isOurs(type)), ...ours];
 }
 
 const yes = (type: string, reason?: string): Verdict => ({ type, status: "True", ...(reason ? { reason } : {}) });
@@ -41,6 +43,14 @@ const no = (type: string, reason: string, message?: string): Verdict => ({
   ...(message ? { message } : {}),
 });
 const names = (statuses: readonly ContainerStatus[]) => `[${statuses.map(({ name }) => name).join(" ")}]`;
+
+/** A pod that goes because of the node says so; what others have said of it stays. */
+function disruptionOf(view: PodView): readonly Verdict[] {
+  const failure = failureOf(view);
+  return failure?.disrupted
+    ? [{ type: "DisruptionTarget", status: "True", reason: "TerminationByKubelet", message: failure.message }]
+    : [];
+}
 
 function initializedOf({ pod }: PodView, phase: Phase, { init, main }: Statuses): Verdict {
   if (phase === "Succeeded") return yes("Initialized", "PodCompleted");

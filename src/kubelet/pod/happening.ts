@@ -14,6 +14,8 @@ export type Happening =
   | { readonly type: "adopted"; readonly adopted: AdoptedPod | undefined }
   | { readonly type: "rejected"; readonly reason: string; readonly message: string }
   | { readonly type: "deadline-exceeded" }
+  /** The node ends it; `low`: because the node is short of something, and not for what the pod has done. */
+  | { readonly type: "evicted"; readonly message: string; readonly low: boolean }
   /** Its main containers have ended for good, or it cannot be initialized. */
   | { readonly type: "finished" }
   | { readonly type: "volumes-mounting" }

@@ -1,7 +1,7 @@
 import { isSidecar, type ContainerStatus } from "#objects";
 import type { AnyContainer } from "../runtime.ts";
 import { restartsAfter } from "./restart.ts";
-import { isOver, isStill, type ContainerKind, type PodView } from "./view.ts";
+import { isOver, isStill, type ContainerKind, type PodView, type PodFailure } from "./view.ts";
 
 /** The statuses of a pod's containers, in the order of its spec. */
 export interface Statuses {
@@ -25,7 +25,7 @@ export function phaseOf(view: PodView, statuses: Statuses): Phase {
 }
 
 /** Why the pod fails as a whole, if it does. */
-export function failureOf({ lifecycle }: PodView): { readonly reason: string; readonly message: string } | undefined {
+export function failureOf({ lifecycle }: PodView): PodFailure | undefined {
   switch (lifecycle.state) {
     case "rejected":
     case "failing":

@@ -65,6 +65,15 @@ export function transition(view: PodView, happening: Happening, now: number): Tr
         events: [normal(reason, message)],
       };
     }
+    case "evicted": {
+      if (view.lifecycle.state !== "active") return unchanged;
+      const { message, low } = happening;
+      const deadline = now + MIN_GRACE_SECONDS * 1000;
+      return {
+        view: { ...view, lifecycle: { state: "failing", deadline, reason: "Evicted", message, disrupted: low } },
+        events: [warning("Evicted", message)],
+      };
+    }
     case "finished":
       if (view.lifecycle.state !== "active") return unchanged;
       return quiet({ lifecycle: { state: "finishing", deadline: now + graceMs(view.pod) } });
@@ -110,9 +119,9 @@ function lifecycleOf({ lifecycle }: PodView, pod: Pod, now: number): Lifecycle {
     case "finishing":
       return { state: "deleting", deadline: Math.min(asked, lifecycle.deadline), forgotten: false };
     case "failing": {
-      const { reason, message } = lifecycle;
+      const { reason, message, disrupted = false } = lifecycle;
       const deadline = Math.min(asked, lifecycle.deadline);
-      return { state: "deleting", deadline, forgotten: false, failure: { reason, message } };
+      return { state: "deleting", deadline, forgotten: false, failure: { reason, message, disrupted } };
     }
     case "deleting":
       return asked < lifecycle.deadline ? { ...lifecycle, deadline: asked } : lifecycle;

@@ -29,15 +29,23 @@ export type Lifecycle =
   | { readonly state: "rejected"; readonly reason: string; readonly message: string }
   /** Its main containers have ended for good: what else runs is stopped. */
   | { readonly state: "finishing"; readonly deadline: number }
-  /** It fails as a whole, whatever its containers do: its deadline passed. */
-  | { readonly state: "failing"; readonly deadline: number; readonly reason: string; readonly message: string }
+  /** It fails as a whole, whatever its containers do: its deadline passed, or it was evicted. */
+  | ({ readonly state: "failing"; readonly deadline: number } & PodFailure)
   /** It is being deleted; `forgotten`: the API has it no longer. */
   | {
       readonly state: "deleting";
       readonly deadline: number;
       readonly forgotten: boolean;
-      readonly failure?: { readonly reason: string; readonly message: string };
+      readonly failure?: PodFailure;
     };
+
+/** Why a pod fails as a whole. */
+export interface PodFailure {
+  readonly reason: string;
+  readonly message: string;
+  /** It goes because of the node: its condition DisruptionTarget says so. */
+  readonly disrupted?: boolean;
+}
 
 export type VolumesView =
   /** The pod has none, or the node does not care for them. */

@@ -1,14 +1,25 @@
 import { readdir } from "node:fs/promises";
 import type { Clock, Log, Random } from "#base";
-import { RuntimeError, type AnyContainer, type Mount, type Quantities, type Sources, type Volumes } from "#kubelet";
+import {
+  RuntimeError,
+  type AnyContainer,
+  type DiskUse,
+  type Mount,
+  type Quantities,
+  type Sources,
+  type Volumes,
+} from "#kubelet";
 import type { Pod } from "#objects";
 import { planMounts, type PlannedMount } from "./container-mounts.ts";
 import { imageOf, type Images } from "./images.ts";
 import { createLayout } from "./layout.ts";
+import { diskUse } from "./linux/disk-use.ts";
 import { ifThere, textOf } from "./linux/errors.ts";
 import { createMounter } from "./linux/mounter.ts";
 import { bindSubPath, makeSubPath, readWithin } from "./linux/sub-path.ts";
 import type { VolumeHost, VolumePlugin } from "./plugin.ts";
+import { kindOf } from "./pod-facts.ts";
+import { EMPTY_DIR } from "./plugins/empty-dir.ts";
 import { builtInPlugins } from "./plugins/built-in.ts";
 import { PodVolumes } from "./pod-volumes.ts";
 import { removeDirectory, removeVolumes } from "./remove.ts";
@@ -91,6 +102,15 @@ export function createVolumes(options: VolumesOptions): NodeVolumes {
         log.warn("a file of variables cannot be read", { volume, path, error });
         throw new Error("couldn't parse env file", { cause: error });
       }
+    },
+    async usage(pod) {
+      const usage = new Map<string, DiskUse>();
+      for (const volume of pod.spec?.volumes ?? []) {
+        // Those in memory are bounded by their size, and on no disk.
+        if (kindOf(volume) !== "emptyDir" || volume.emptyDir?.medium === "Memory") continue;
+        usage.set(volume.name, await diskUse(layout.volumeDir(uidOf(pod), EMPTY_DIR, volume.name)));
+      }
+      return usage;
     },
     async unmount(pod) {
       const uid = uidOf(pod);

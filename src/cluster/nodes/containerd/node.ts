@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { mkdir, readFile, stat } from "node:fs/promises";
 import { sleep } from "#base";
 import { KUBERNETES_VERSION } from "#apiserver";
 import { createCaches, createRecorder, type SharedCaches } from "#client";
@@ -133,6 +133,7 @@ export async function startContainerdNode(
   const monitor = await startNodeMonitor({
     measure: () => measure({ nodefs: folders.kubelet, imagefs: containerd.imageFolder }),
     runtimeStatus: () => conditionsOf(runtime),
+    imagesApart: (await stat(folders.kubelet)).dev !== (await stat(containerd.imageFolder)).dev,
     clock,
     log,
     scope,

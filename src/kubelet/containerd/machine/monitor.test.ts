@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createScope, createVirtualClock, silentLog } from "#base";
 import { startNodeMonitor } from "./monitor.ts";
-import { shortages } from "./pressure.ts";
+import { describeShortage, shortages } from "./pressure.ts";
 import { runtimeProblems, stepRuntime, UNKNOWN_RUNTIME, type RuntimeCondition } from "./runtime-state.ts";
 import { DEFAULT_THRESHOLDS, type Amount, type Signal } from "./thresholds.ts";
 
@@ -42,6 +42,44 @@ test("shortages are what is below its threshold", () => {
     "imagefs.available",
   ]);
   assert.deepEqual(shortages(machine(), { "pid.available": "2%" }), ["pid.available"]);
+});
+
+test("a shortage for those who act upon it", () => {
+  const of = (signal: Signal, left: Partial<Record<Signal, number>>) =>
+    describeShortage(signal, machine(left), DEFAULT_THRESHOLDS);
+  assert.deepEqual(of("memory.available", { "memory.available": 5 }), {
+    resource: "memory",
+    threshold: "100Mi",
+    available: 5,
+  });
+  assert.deepEqual(of("nodefs.available", { "nodefs.available": 9 }), {
+    resource: "ephemeral-storage",
+    disk: "node",
+    threshold: "10",
+    available: 9,
+  });
+  assert.equal(of("imagefs.available", {}).disk, "images");
+});
+
+test("a monitor looks anew when it is asked to", async () => {
+  const clock = createVirtualClock(0);
+  const scope = createScope("test");
+  let available = GI;
+  const monitor = await startNodeMonitor({
+    measure: () => Promise.resolve(machine({ "memory.available": available })),
+    runtimeStatus: () => Promise.resolve(READY),
+    clock,
+    log: silentLog,
+    scope,
+  });
+  assert.deepEqual(await monitor.look?.(), []);
+  available = 7;
+  assert.deepEqual(await monitor.look?.(), [{ resource: "memory", threshold: "100Mi", available: 7 }]);
+  assert.equal(monitor.health.memoryPressure, true);
+  available = GI;
+  assert.deepEqual(await monitor.look?.(), []);
+  assert.equal(monitor.health.memoryPressure, true, "for a while it shows still");
+  await scope.close();
 });
 
 test("what a runtime says of itself, and its silence", () => {

@@ -1,7 +1,7 @@
 import { every, type Clock, type Log, type Scope } from "#base";
 import type { NodeHealth, NodeMonitor } from "#kubelet";
 import { equalJson } from "#objects";
-import { isUnder, shortages, stepPressure, type PressureState } from "./pressure.ts";
+import { describeShortage, isUnder, shortages, stepPressure, type PressureState } from "./pressure.ts";
 import {
   runtimeProblems,
   stepRuntime,
@@ -21,6 +21,8 @@ export interface MonitorOptions {
   /** What the runtime says of itself (CRI Status); rejects when it does not answer. */
   readonly runtimeStatus: () => Promise<readonly RuntimeCondition[]>;
   readonly thresholds?: Thresholds;
+  /** Whether images have a disk of their own. Default false. */
+  readonly imagesApart?: boolean;
   readonly clock: Clock;
   readonly log: Log;
   readonly scope: Scope;
@@ -50,9 +52,11 @@ export async function startNodeMonitor(options: MonitorOptions): Promise<NodeMon
     if (next.problems.length > 0) log.warn("the node cannot run pods", { problems: next.problems });
     for (const listener of listeners) listener();
   };
+  let amounts: ReadonlyMap<Signal, Amount> = new Map();
   const measured = once(async () => {
     try {
-      pressure = stepPressure(pressure, shortages(await options.measure(), thresholds), clock.monotonic());
+      amounts = await options.measure();
+      pressure = stepPressure(pressure, shortages(amounts, thresholds), clock.monotonic());
     } catch (error) {
       if (!scope.signal.aborted) log.warn("the machine could not be measured", { error });
     }
@@ -79,6 +83,11 @@ export async function startNodeMonitor(options: MonitorOptions): Promise<NodeMon
   return {
     get health() {
       return health;
+    },
+    imagesApart: options.imagesApart ?? false,
+    async look() {
+      await measured();
+      return shortages(amounts, thresholds).map((signal) => describeShortage(signal, amounts, thresholds));
     },
     subscribe(listener) {
       listeners.add(listener);

@@ -1,3 +1,5 @@
+import type { Shortage } from "#kubelet";
+import { canonicalQuantity, formatQuantity, quantityOf } from "#objects";
 import { SIGNALS, thresholdValue, type Amount, type Signal, type Thresholds } from "./thresholds.ts";
 
 /** What a node may be short of. */
@@ -28,6 +30,31 @@ export function shortages(measured: ReadonlyMap<Signal, Amount>, thresholds: Thr
     if (threshold === undefined || amount === undefined || amount.capacity <= 0) return false;
     return amount.available < thresholdValue(threshold, amount.capacity);
   });
+}
+
+const RESOURCES: Readonly<Record<Signal, Pick<Shortage, "resource" | "disk">>> = {
+  "memory.available": { resource: "memory" },
+  "nodefs.available": { resource: "ephemeral-storage", disk: "node" },
+  "nodefs.inodesFree": { resource: "inodes", disk: "node" },
+  "imagefs.available": { resource: "ephemeral-storage", disk: "images" },
+  "imagefs.inodesFree": { resource: "inodes", disk: "images" },
+  "pid.available": { resource: "pids" },
+};
+
+/** One of the {@link shortages}, for those who are to act upon it. */
+export function describeShortage(
+  signal: Signal,
+  measured: ReadonlyMap<Signal, Amount>,
+  thresholds: Thresholds,
+): Shortage {
+  const { available, capacity } = measured.get(signal) ?? { available: 0, capacity: 0 };
+  const set = thresholds[signal] ?? "0";
+  const { resource, disk } = RESOURCES[signal];
+  const counted = resource === "inodes" || resource === "pids";
+  const threshold = set.endsWith("%")
+    ? formatQuantity(quantityOf(thresholdValue(set, capacity), counted ? "DecimalSI" : "BinarySI"))
+    : canonicalQuantity(set);
+  return { resource, ...(disk ? { disk } : {}), threshold, available };
 }
 
 /** Takes a measurement in. */

@@ -1,9 +1,11 @@
 import { every } from "#base";
 import { expand, RuntimeError, type LogLine, type LogOptions, type ProbeOutcome, type Runtime } from "#kubelet";
 import { containerStatuses, type LifecycleHandler, type Pod } from "#objects";
+import { identityOf, podLogFolder } from "../config/names.ts";
 import { CALL_MS, openCri, type Cri } from "../cri/services.ts";
 import { readLog, type LogSource } from "../logs/read.ts";
 import { rotateLog } from "../logs/rotate.ts";
+import { logUsage } from "../logs/usage.ts";
 import { adoptPod } from "./adopt.ts";
 import type { RuntimeContext } from "./context.ts";
 import { execHook, execProbe } from "./exec.ts";
@@ -153,6 +155,7 @@ export async function createContainerdRuntime(options: ContainerdRuntimeOptions)
       clock,
     ),
     stats: () => readStats(context, clock),
+    logUsage: (pod) => logUsage(podLogFolder(options.logDir, identityOf(pod))),
     close: () => scope.close(),
   };
 }

@@ -23,7 +23,7 @@ export async function readStats({ cri, options }: OwnedCri, clock: Clock): Promi
 }
 
 /** Undefined for one of which nothing was measured: it has just ended, or is about to begin. */
-export function containerUsage({ attributes, cpu, memory }: ContainerStats): ContainerUsage | undefined {
+export function containerUsage({ attributes, cpu, memory, writableLayer }: ContainerStats): ContainerUsage | undefined {
   const used = cpu?.usageCoreNanoSeconds?.value;
   if (!attributes || !cpu || used === undefined) return undefined;
   const { labels, metadata, id } = attributes;
@@ -39,6 +39,9 @@ export function containerUsage({ attributes, cpu, memory }: ContainerStats): Con
     namespace: labels[LABEL.podNamespace] ?? "",
     pod: labels[LABEL.podName] ?? "",
     podUid: labels[LABEL.podUid] ?? "",
+    ...(writableLayer
+      ? { rootfs: { bytes: writableLayer.usedBytes?.value ?? 0, inodes: writableLayer.inodesUsed?.value ?? 0 } }
+      : {}),
   };
 }
 

@@ -3,10 +3,13 @@ import type { VolumeHost, VolumePlugin } from "../plugin.ts";
 import { kindOf } from "../pod-facts.ts";
 import { setUpDirectory } from "./directory.ts";
 
+/** What their folder on the node is called. */
+export const EMPTY_DIR = "kubernetes.io~empty-dir";
+
 /** Empty at first, and gone with the pod. A volume without any source is one, too. */
 export function emptyDirPlugin(host: VolumeHost): VolumePlugin {
   return {
-    directory: "kubernetes.io~empty-dir",
+    directory: EMPTY_DIR,
     supports: (volume) => kindOf(volume) === "emptyDir",
     async setUp({ pod, volume, path }) {
       const { medium = "", sizeLimit } = volume.emptyDir ?? {};
