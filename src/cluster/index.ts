@@ -19,6 +19,6 @@ export { localImages, type LocalImages } from "./images/local-images.ts";
 export { CorruptKubeconfig, kubeconfigFor, type ClusterAccess } from "./kubeconfig/document.ts";
 export { checkKubeconfig, mergeKubeconfig, unmergeKubeconfig, type KubeconfigTarget } from "./kubeconfig/file.ts";
 export { StartError, type ClusterOptions } from "./options.ts";
-export { hasContainers, purgeNode } from "./purge.ts";
+export { mayHaveContainers, purgeNode } from "./purge.ts";
 export { startCluster } from "./start.ts";
 export { KNARR_VERSION } from "./version.ts";

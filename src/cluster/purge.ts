@@ -2,8 +2,8 @@ import { existsSync } from "node:fs";
 import { silentLog, systemClock } from "#base";
 import { nodeFolders } from "./nodes/containerd/folders.ts";
 
-/** Whether nodes of this data directory have run containers, which go on when the cluster stops. */
-export function hasContainers(dataDir: string): boolean {
+/** Whether the cluster of a data directory has ever run real containers: they go on running when it stops. */
+export function mayHaveContainers(dataDir: string): boolean {
   const { containerd, given } = nodeFolders(dataDir);
   return existsSync(containerd) || existsSync(given);
 }
@@ -13,7 +13,7 @@ export function hasContainers(dataDir: string): boolean {
  * this machine. The cluster itself must have stopped. Rejects when something does not go; what is left can be tried again.
  */
 export async function purgeNode(dataDir: string): Promise<void> {
-  if (!hasContainers(dataDir)) return;
+  if (!mayHaveContainers(dataDir)) return;
   const { purgeContainers } = await import("./nodes/containerd/purge.ts");
   await purgeContainers(dataDir, { clock: systemClock, log: silentLog });
 }

@@ -1,5 +1,5 @@
 import { rm } from "node:fs/promises";
-import { findRunning, forgetRunning, hasContainers, purgeNode, unmergeKubeconfig } from "#cluster";
+import { clusterStatus, findRunning, forgetRunning, mayHaveContainers, purgeNode, unmergeKubeconfig } from "#cluster";
 import { sleep, systemClock } from "#base";
 import { DATA_DIR, dataDirOf } from "../common-options.ts";
 import type { Command } from "../command.ts";
@@ -7,6 +7,16 @@ import { dataDirContents } from "../data-dir-contents.ts";
 import { recallContext } from "../merged-context.ts";
 
 const PATIENCE_MS = 10_000;
+
+/** What is said of the containers that go on running without the cluster; undefined when there are none. */
+async function leftRunning(dir: string): Promise<string | undefined> {
+  if (!mayHaveContainers(dir)) return undefined;
+  const before = await clusterStatus(dir);
+  const told = before.running && before.runtime !== "";
+  if (told && (before.runtime.startsWith("simulated") || before.runningPods === 0)) return undefined;
+  const which = told ? "its Pods go on running" : "Pods of it may still run";
+  return `${which}; end them with: knarr down --purge --data-dir ${dir}`;
+}
 
 export const down: Command = {
   name: "down",
@@ -18,6 +28,7 @@ export const down: Command = {
   async run(args, terminal) {
     const dir = dataDirOf(args, terminal);
     const running = await findRunning(dir);
+    const left = args.flag("purge") ? undefined : await leftRunning(dir);
     if (running?.alive) {
       const { pid } = running.cluster;
       process.kill(pid, "SIGTERM");
@@ -34,10 +45,8 @@ export const down: Command = {
       await forgetRunning(dir);
       if (!args.flag("purge")) terminal.out(`no cluster is running in ${dir}`);
     }
-    if (!args.flag("purge")) {
-      if (hasContainers(dir)) terminal.out("what its Pods run goes on running; knarr down --purge ends it");
-      return 0;
-    }
+    if (left !== undefined) terminal.out(left);
+    if (!args.flag("purge")) return 0;
 
     const { context = "knarr", kubeconfig } = (await recallContext(dir)) ?? {};
     const target = { explicit: kubeconfig, env: terminal.env, clock: systemClock };

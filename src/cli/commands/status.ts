@@ -4,6 +4,9 @@ import type { Command } from "../command.ts";
 
 const megabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
 
+const ofContainerd = (bytes: number | undefined) =>
+  bytes === undefined ? "" : `, and containerd's ${megabytes(bytes)}`;
+
 export const status: Command = {
   name: "status",
   summary: "Tells whether a cluster is running, and how it is.",
@@ -24,10 +27,12 @@ export const status: Command = {
         ["pid", String(found.pid)],
         ["address", found.server],
         ["version", found.version],
+        ["runtime", found.runtime.replace(/^simulated:.*/, "simulated").replace("://", " ")],
         ["nodes", `${found.nodes.ready} ready of ${found.nodes.total}`],
+        ["pods", `${found.runningPods} running`],
         ["objects", String(found.objects)],
         ["store", megabytes(found.storeBytes)],
-        ["memory", megabytes(found.residentBytes)],
+        ["memory", `${megabytes(found.residentBytes)}${ofContainerd(found.containerdResidentBytes)}`],
       ];
       for (const [name, value] of rows) terminal.out(`${name.padEnd(8)} ${value}`);
     }

@@ -1,7 +1,9 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
 import type { ClusterAccess } from "../kubeconfig/document.ts";
+import { nodeFolders } from "../nodes/containerd/folders.ts";
 import { findRunning } from "./running.ts";
 
 export type ClusterStatus =
@@ -15,6 +17,11 @@ export type ClusterStatus =
       readonly server: string;
       readonly version: string;
       readonly nodes: { readonly ready: number; readonly total: number };
+      /** What runs the containers of its nodes: `containerd://1.6.20`; empty while there is no node. */
+      readonly runtime: string;
+      readonly runningPods: number;
+      /** Of a containerd of the cluster's own. */
+      readonly containerdResidentBytes?: number;
       readonly objects: number;
       readonly storeBytes: number;
       readonly residentBytes: number;
@@ -30,11 +37,26 @@ export async function readAccess(dataDir: string, server: string): Promise<Clust
 
 const TIMEOUT_MS = 3_000;
 
-function get(access: ClusterAccess, path: string): Promise<{ readonly code: number; readonly body: string }> {
+/** Of pods only what they are called: there may be many. */
+const HEADERS = { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json" };
+const RUNNING_PODS = "/api/v1/pods?fieldSelector=status.phase%3DRunning";
+
+function get(
+  access: ClusterAccess,
+  path: string,
+  headers: Readonly<Record<string, string>> = {},
+): Promise<{ readonly code: number; readonly body: string }> {
   return new Promise((resolve, reject) => {
     const call = request(
       new URL(path, access.server),
-      { ca: access.authority, cert: access.certificate, key: access.privateKey, agent: false, timeout: TIMEOUT_MS },
+      {
+        ca: access.authority,
+        cert: access.certificate,
+        key: access.privateKey,
+        agent: false,
+        timeout: TIMEOUT_MS,
+        headers,
+      },
       (response) => {
         let body = "";
         response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
@@ -58,6 +80,27 @@ export function sumOfMetric(text: string, name: string): number {
   return sum;
 }
 
+interface ShownNode {
+  readonly status?: {
+    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
+    readonly nodeInfo?: { readonly containerRuntimeVersion?: string };
+  };
+}
+
+const itemsOf = <T>({ code, body }: { readonly code: number; readonly body: string }): readonly T[] =>
+  code === 200 ? (JSON.parse(body) as { readonly items: readonly T[] }).items : [];
+
+/** The resident memory of the cluster's own containerd, if it runs: bytes. */
+async function containerdMemory(dataDir: string): Promise<number | undefined> {
+  const { containerd } = nodeFolders(dataDir);
+  if (!existsSync(containerd)) return undefined;
+  const { daemonPid } = await import("#kubelet/containerd");
+  const pid = await daemonPid(containerd);
+  const status = pid === undefined ? "" : await readFile(`/proc/${pid}/status`, "utf8").catch(() => "");
+  const kibibytes = /^VmRSS:\s+(\d+) kB$/m.exec(status)?.[1];
+  return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
+}
+
 /** How the cluster in a data directory is, as far as it answers. */
 export async function clusterStatus(dataDir: string): Promise<ClusterStatus> {
   const found = await findRunning(dataDir);
@@ -65,25 +108,30 @@ export async function clusterStatus(dataDir: string): Promise<ClusterStatus> {
   const { pid, server, version } = found.cluster;
   const access = await readAccess(dataDir, server);
   const unreachable = { code: 0, body: "" };
-  const [ready, nodes, metrics] = await Promise.all(
-    ["/readyz", "/api/v1/nodes", "/metrics"].map((path) => get(access, path).catch(() => unreachable)),
-  );
-  const items =
-    nodes!.code === 200
-      ? (JSON.parse(nodes!.body) as { items: { status?: { conditions?: { type: string; status: string }[] } }[] }).items
-      : [];
-  const isReady = (node: (typeof items)[number]) =>
+  const ask = (path: string, headers?: typeof HEADERS) => get(access, path, headers).catch(() => unreachable);
+  const [ready, nodes, metrics, pods, containerdResidentBytes] = await Promise.all([
+    ask("/readyz"),
+    ask("/api/v1/nodes"),
+    ask("/metrics"),
+    ask(RUNNING_PODS, HEADERS),
+    containerdMemory(dataDir),
+  ]);
+  const items = itemsOf<ShownNode>(nodes);
+  const isReady = (node: ShownNode) =>
     node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
   return {
     running: true,
-    ready: ready!.code === 200,
+    ready: ready.code === 200,
     dataDir,
     pid,
     server,
     version,
     nodes: { ready: items.filter(isReady).length, total: items.length },
-    objects: sumOfMetric(metrics!.body, "apiserver_storage_objects"),
-    storeBytes: sumOfMetric(metrics!.body, "apiserver_storage_size_bytes"),
-    residentBytes: sumOfMetric(metrics!.body, "process_resident_memory_bytes"),
+    runtime: items.map(({ status }) => status?.nodeInfo?.containerRuntimeVersion).find(Boolean) ?? "",
+    runningPods: itemsOf(pods).length,
+    ...(containerdResidentBytes === undefined ? {} : { containerdResidentBytes }),
+    objects: sumOfMetric(metrics.body, "apiserver_storage_objects"),
+    storeBytes: sumOfMetric(metrics.body, "apiserver_storage_size_bytes"),
+    residentBytes: sumOfMetric(metrics.body, "process_resident_memory_bytes"),
   };
 }

@@ -1,5 +1,5 @@
 export { openCri, type Cri } from "./cri/services.ts";
-export { startContainerd, type Containerd, type ContainerdOptions } from "./daemon/daemon.ts";
+export { daemonPid, startContainerd, type Containerd, type ContainerdOptions } from "./daemon/daemon.ts";
 export { connectContainerd } from "./daemon/given.ts";
 export { writeRegistrySettings } from "./daemon/registry-settings.ts";
 export { imageArchive, type ImageDescription } from "./pause/image.ts";

@@ -98,6 +98,12 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   };
 }
 
+/** The process of the daemon of a folder, if it runs. */
+export function daemonPid(folder: string): Promise<number | undefined> {
+  const { pid, config } = layoutOf(folder);
+  return findDaemon(pid, config);
+}
+
 /** Writes what the daemon reads. A daemon that runs with something else is ended: its containers do not mind. */
 async function configure(
   options: ContainerdOptions,
