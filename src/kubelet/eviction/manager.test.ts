@@ -2,9 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom, createScope, silentLog, type Scope } from "#base";
 import { createCaches } from "#client";
-import { feedPods, startKubelet, WELL, type NodeDescription, type NodeStats, type Runtime } from "#kubelet";
 import { createSimulatedRuntime } from "#kubelet/simulated";
 import { EVENTS, findCondition, NODES, PODS, type Pod } from "#objects";
+import { feedPods } from "../feed.ts";
+import { startKubelet } from "../kubelet.ts";
+import type { NodeDescription } from "../node/describe.ts";
+import { WELL } from "../node/health.ts";
+import type { NodeStats, Runtime } from "../runtime.ts";
 import { createTestWorld, EXACT, type TestWorld } from "../testing/world.ts";
 import { container } from "../testing/pods.ts";
 import type { DiskUse } from "./consumption.ts";
@@ -120,7 +124,7 @@ const MEMORY: Shortage = { resource: "memory", threshold: "100Mi", available: 50
 const DISK: Shortage = { resource: "ephemeral-storage", disk: "node", threshold: "1Gi", available: 50 * MI };
 
 /** Runs a test on a node of its own. */
-const onSmallNode = (name: string, run: (node: SmallNode) => Promise<void>) =>
+function onSmallNode(name: string, run: (node: SmallNode) => Promise<void>): void {
   test(name, async () => {
     const scope = createScope("test");
     const node = await smallNode(scope);
@@ -131,6 +135,7 @@ const onSmallNode = (name: string, run: (node: SmallNode) => Promise<void>) =>
       await node.world[Symbol.asyncDispose]();
     }
   });
+}
 
 onSmallNode("short of memory, the node evicts one pod at a time, until it has enough", async (node) => {
   const { world, memory } = node;
