@@ -1,0 +1,72 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import { skipUnlessReal } from "./equipment/machine.ts";
+import { createTestNamespace, type TestNamespace } from "./equipment/network-namespace.ts";
+import { startRegistry, type TestRegistry } from "./equipment/registry.ts";
+import { eventually, startUnderTest, type ClusterUnderTest } from "./harness/cluster-under-test.ts";
+
+const skip = await skipUnlessReal();
+
+/** Writes so many megabytes into a file, and goes on. */
+const writer = (name: string, file: string, megabytes: number, more: string) => `
+apiVersion: v1
+kind: Pod
+metadata: { name: ${name} }
+spec:
+  terminationGracePeriodSeconds: 1
+  containers:
+    - name: main
+      image: busybox:1.36
+      command: [sh, -c, "dd if=/dev/zero of=${file} bs=1M count=${megabytes}; sleep 1000"]
+      ${more}
+`;
+
+describe("pods over their limits on disk are evicted", { skip }, () => {
+  let namespace: TestNamespace;
+  let registry: TestRegistry;
+  let cluster: ClusterUnderTest;
+  before(async () => {
+    namespace = await createTestNamespace();
+    registry = await startRegistry(namespace);
+    cluster = await startUnderTest({ real: { namespace, registry } });
+  });
+  after(async () => {
+    await cluster?.[Symbol.asyncDispose]();
+    await registry?.[Symbol.asyncDispose]();
+    await namespace?.[Symbol.asyncDispose]();
+  });
+
+  test("for an emptyDir, and for what a container writes over its image; others stay", async () => {
+    const { kubectl } = cluster;
+    const mount =
+      "volumeMounts: [{ name: cache, mountPath: /cache }]\n  volumes: [{ name: cache, emptyDir: { sizeLimit: 5Mi } }]";
+    const limit = 'resources: { limits: { ephemeral-storage: "5Mi" } }';
+    await kubectl.apply(writer("fills-volume", "/cache/file", 20, mount));
+    await kubectl.apply(writer("stays", "/cache/file", 1, mount));
+    await kubectl.apply(writer("fills-root", "/tmp/file", 20, limit));
+    const ended = (name: string) =>
+      eventually(
+        `${name} is evicted`,
+        async () => {
+          const { status } = await kubectl.json<{ status: { phase: string; reason: string; message: string } }>(
+            "pod",
+            name,
+          );
+          return status.phase === "Failed" && status;
+        },
+        120_000,
+      );
+    const [volume, root] = [await ended("fills-volume"), await ended("fills-root")];
+    assert.deepEqual(
+      [volume.reason, volume.message],
+      ["Evicted", 'Usage of EmptyDir volume "cache" exceeds the limit "5Mi". '],
+    );
+    assert.equal(root.reason, "Evicted");
+    assert.match(root.message, /^Pod ephemeral local storage usage exceeds the total limit of containers 5Mi\. $/);
+    assert.equal(await kubectl("get", "pod", "stays", "-o", "jsonpath={.status.phase}"), "Running");
+    assert.match(
+      await kubectl("get", "events", "--field-selector=reason=Evicted"),
+      /Warning +Evicted +pod\/fills-volume/,
+    );
+  });
+});
