@@ -5,11 +5,13 @@ import { startEviction } from "./eviction/manager.ts";
 import { startImageCollector, type ImageCollector } from "./images/collector.ts";
 import { imagesInUse } from "./images/in-use.ts";
 import { logSource } from "./logs/source.ts";
-import { createUsageCounter, refusalOf } from "./node/admission.ts";
+import { createUsageCounter, lackingFor, refusalOf } from "./node/admission.ts";
 import { startNodeAgent } from "./node/agent.ts";
 import type { NodeDescription } from "./node/describe.ts";
 import { WELL, type NodeMonitor } from "./node/health.ts";
-import { pressureRefusal } from "./node/pressure.ts";
+import { planPreemption } from "./node/preemption.ts";
+import { isCriticalPod, pressureRefusal } from "./node/pressure.ts";
+import type { Happening } from "./pod/happening.ts";
 import { isSettled } from "./pod/plan.ts";
 import { apiRecord, type PodRecord } from "./pod/record.ts";
 import { PodWorker, type WorkerContext } from "./pod/worker.ts";
@@ -64,6 +66,15 @@ export interface Kubelet {
   readonly stats?: () => Promise<NodeStats>;
 }
 
+/** In upstream's words (pkg/kubelet/preemption). */
+const PREEMPTED: Happening = {
+  type: "evicted",
+  reason: "Preempting",
+  message: "Preempted in order to admit critical pod",
+  disruption: "Pod was preempted by Kubelet to accommodate a critical pod.",
+  grace: "own",
+};
+
 /** Registers the node and makes its kubelet; the pods are handed to it by whoever watches them. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { node, runtime, monitor, sources, volumes, client, clock, random, scope, currentNode } = options;
@@ -91,6 +102,33 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     log,
     scope,
   });
+  /** Called once a pod that makes room for another is over. */
+  const awaited = new Map<string, () => void>();
+  const onOver = (uid: string) => {
+    counter.remove(uid);
+    awaited.get(uid)?.();
+    awaited.delete(uid);
+  };
+  const isActive = ({ view }: PodWorker) => view.lifecycle.state === "active" && !isPodTerminal(view.pod);
+  const activePods = () => [...workers.values()].filter(isActive).map(({ view }) => view.pod);
+  /** Takes room for a pod that the system cannot do without from others, which end; undefined when it cannot. */
+  const preempt = (pod: Pod, on: Node): readonly string[] | undefined => {
+    // Nothing but room may be in the way.
+    if (!isCriticalPod(pod) || refusalOf(pod, on, { ...counter.usage, pods: 0, requested: {} })) return undefined;
+    const others = activePods().filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
+    const victims = planPreemption(pod, others, lackingFor(pod, on, counter.usage));
+    if (!victims) return undefined;
+    const uids = victims.map(uidOnNode);
+    for (const uid of uids) {
+      counter.remove(uid);
+      workers.get(uid)?.dispatch(PREEMPTED);
+    }
+    counter.add(pod);
+    return uids;
+  };
+  const untilOver = async (uids: readonly string[]): Promise<undefined> => {
+    await Promise.all(uids.map((uid) => new Promise<void>((resolve) => awaited.set(uid, resolve))));
+  };
   const context: WorkerContext = {
     record: apiRecord(client),
     runtime,
@@ -105,13 +143,18 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     signal: scope.signal,
     admit(pod) {
       counter.remove(pod.metadata.uid ?? "");
-      const refusal = pressureRefusal(pod, health()) ?? refusalOf(pod, currentNode() ?? agent.node, counter.usage);
-      if (!refusal) counter.add(pod);
-      return refusal;
+      const node = currentNode() ?? agent.node;
+      const refusal = pressureRefusal(pod, health()) ?? refusalOf(pod, node, counter.usage);
+      if (!refusal) {
+        counter.add(pod);
+        return undefined;
+      }
+      const victims = preempt(pod, node);
+      return victims ? untilOver(victims) : refusal;
     },
-    onOver: (uid) => counter.remove(uid),
+    onOver,
     onGone(uid) {
-      counter.remove(uid);
+      onOver(uid);
       if (forgotten.delete(uid)) workers.delete(uid);
     },
     onImages: () => agent.imagesChanged(),
@@ -133,13 +176,19 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
 
   if (monitor?.look) {
     const { look, imagesApart = false } = monitor;
-    const isActive = ({ view }: PodWorker) => view.lifecycle.state === "active" && !isPodTerminal(view.pod);
     startEviction({
       monitor: { look: () => look(), imagesApart },
       runtime,
       volumes,
-      activePods: () => [...workers.values()].filter(isActive).map(({ view }) => view.pod),
-      evict: (pod, message, low) => workers.get(uidOnNode(pod))?.dispatch({ type: "evicted", message, low }),
+      activePods,
+      evict: (pod, message, low) =>
+        workers.get(uidOnNode(pod))?.dispatch({
+          type: "evicted",
+          reason: "Evicted",
+          message,
+          grace: "none",
+          ...(low ? { disruption: message } : {}),
+        }),
       isOver(pod) {
         const worker = workers.get(uidOnNode(pod));
         return worker === undefined || isSettled(worker.view);
@@ -169,7 +218,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       ...context,
       record,
       onGone(uid) {
-        counter.remove(uid);
+        onOver(uid);
         workers.delete(uid);
         onGone();
       },

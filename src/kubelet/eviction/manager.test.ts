@@ -206,3 +206,27 @@ onSmallNode("a pod whose emptyDir is over its limit goes, though nothing is shor
   assert.equal(findCondition(pod?.status?.conditions, "DisruptionTarget"), undefined, "it is its own doing");
   assert.equal(await node.phase("other"), "Running");
 });
+
+onSmallNode("a critical pod takes the room of others, once they are gone", async (node) => {
+  const { world } = node;
+  const asking = (cpu: string) => ({ containers: [container("main", { resources: { requests: { cpu } } })] });
+  await node.run("victim", asking("1500m"));
+  await node.run("bystander", asking("250m"));
+  await world.run("vain", { nodeName: "small", ...asking("1") });
+  assert.equal((await world.until("vain", (pod) => pod?.status?.phase === "Failed"))?.status?.reason, "OutOfcpu");
+  await node.run("critical", { priority: 2_000_000_001, ...asking("1") });
+  const victim = await world.pod("victim");
+  assert.deepEqual(
+    [victim?.status?.phase, victim?.status?.reason, victim?.status?.message],
+    ["Failed", "Preempting", "Preempted in order to admit critical pod"],
+  );
+  const condition = findCondition(victim?.status?.conditions, "DisruptionTarget");
+  assert.equal(condition?.message, "Pod was preempted by Kubelet to accommodate a critical pod.");
+  const started = (await world.pod("critical"))?.status?.containerStatuses?.[0]?.state?.running?.startedAt ?? "";
+  const ended = victim?.status?.containerStatuses?.[0]?.state?.terminated?.finishedAt ?? "";
+  assert.ok(ended !== "" && ended <= started, `${ended} ${started}`);
+  assert.equal(await node.phase("bystander"), "Running");
+  await world.run("too-large", { nodeName: "small", priority: 2_000_000_001, ...asking("3") });
+  assert.equal((await world.until("too-large", (pod) => pod?.status?.phase === "Failed"))?.status?.reason, "OutOfcpu");
+  assert.equal(await node.phase("bystander"), "Running");
+});

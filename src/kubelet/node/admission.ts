@@ -11,6 +11,7 @@ import {
   type ResourceAmounts,
 } from "#objects";
 import type { Refusal } from "./refusal.ts";
+import type { Lacking } from "./preemption.ts";
 import { sysctlRefusal } from "./sysctls.ts";
 
 /** What the pods on a node have taken of it. */
@@ -51,24 +52,41 @@ function predicate(name: string, holds: boolean, problem: string): Refusal | und
 }
 
 function insufficient(pod: Pod, allocatable: ResourceAmounts, usage: NodeUsage): Refusal | undefined {
-  const lacks = (resource: string, requested: number, used: number): Refusal | undefined => {
-    const capacity = allocatable[resource] ?? 0;
-    if (requested <= capacity - used) return undefined;
+  for (const { resource, requested, used, capacity } of shortfalls(pod, allocatable, usage)) {
     return {
       reason: `OutOf${resource}`,
       message: `Node didn't have enough resource: ${resource}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
     };
-  };
+  }
+  return undefined;
+}
+
+/** How much of what a node lacks for a pod, by resource. */
+export const lackingFor = (pod: Pod, node: Node, usage: NodeUsage): Lacking =>
+  new Map(
+    [...shortfalls(pod, amountsOf(node.status?.allocatable), usage)].map(({ resource, requested, used, capacity }) => [
+      resource,
+      requested - (capacity - used),
+    ]),
+  );
+
+interface Shortfall {
+  readonly resource: string;
+  readonly requested: number;
+  readonly used: number;
+  readonly capacity: number;
+}
+
+function* shortfalls(pod: Pod, allocatable: ResourceAmounts, usage: NodeUsage): Generator<Shortfall> {
   const requests = podRequests(pod);
   for (const resource of ["pods", "cpu", "memory", "ephemeral-storage", ...Object.keys(requests)]) {
     const requested = resource === "pods" ? 1 : (requests[resource] ?? 0);
     // What the node does not know may be a matter of the whole cluster.
     if (requested === 0 || (isExtended(resource) && !(resource in allocatable))) continue;
     const used = resource === "pods" ? usage.pods : (usage.requested[resource] ?? 0);
-    const refusal = lacks(resource, requested, used);
-    if (refusal) return refusal;
+    const capacity = allocatable[resource] ?? 0;
+    if (requested > capacity - used) yield { resource, requested, used, capacity };
   }
-  return undefined;
 }
 
 /** Named with a domain that is not Kubernetes' own: `example.com/gpu`. */

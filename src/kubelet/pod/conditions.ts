@@ -35,7 +35,12 @@ export function conditionsOf(view: PodView, phase: Phase, statuses: Statuses, ti
   return [...before.filter(({ type }) => !isOurs(type)), ...ours];
 }
 
-const yes = (type: string, reason?: string): Verdict => ({ type, status: "True", ...(reason ? { reason } : {}) });
+const yes = (type: string, reason?: string, message?: string): Verdict => ({
+  type,
+  status: "True",
+  ...(reason ? { reason } : {}),
+  ...(message ? { message } : {}),
+});
 const no = (type: string, reason: string, message?: string): Verdict => ({
   type,
   status: "False",
@@ -46,10 +51,8 @@ const names = (statuses: readonly ContainerStatus[]) => `[${statuses.map(({ name
 
 /** A pod that goes because of the node says so; what others have said of it stays. */
 function disruptionOf(view: PodView): readonly Verdict[] {
-  const failure = failureOf(view);
-  return failure?.disrupted
-    ? [{ type: "DisruptionTarget", status: "True", reason: "TerminationByKubelet", message: failure.message }]
-    : [];
+  const message = failureOf(view)?.disruption;
+  return message === undefined ? [] : [yes("DisruptionTarget", "TerminationByKubelet", message)];
 }
 
 function initializedOf({ pod }: PodView, phase: Phase, { init, main }: Statuses): Verdict {

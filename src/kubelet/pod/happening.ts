@@ -14,8 +14,7 @@ export type Happening =
   | { readonly type: "adopted"; readonly adopted: AdoptedPod | undefined }
   | { readonly type: "rejected"; readonly reason: string; readonly message: string }
   | { readonly type: "deadline-exceeded" }
-  /** The node ends it; `low`: because the node is short of something, and not for what the pod has done. */
-  | { readonly type: "evicted"; readonly message: string; readonly low: boolean }
+  | PodEvicted
   /** Its main containers have ended for good, or it cannot be initialized. */
   | { readonly type: "finished" }
   | { readonly type: "volumes-mounting" }
@@ -75,6 +74,17 @@ export type Happening =
     }
   | { readonly type: "exited"; readonly name: string; readonly exit: ContainerExit }
   | { readonly type: "restart-backs-off"; readonly name: string };
+
+/** The node ends it. */
+export interface PodEvicted {
+  readonly type: "evicted";
+  readonly reason: "Evicted" | "Preempting";
+  readonly message: string;
+  /** What its condition DisruptionTarget says; absent when it goes for what it has done itself. */
+  readonly disruption?: string;
+  /** As long as it may take to end: at once, or as it is set in the pod. */
+  readonly grace: "none" | "own";
+}
 
 /** What follows from a happening: how the pod is then, and what users are told. */
 export interface Transition {

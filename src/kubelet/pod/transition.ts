@@ -67,11 +67,11 @@ export function transition(view: PodView, happening: Happening, now: number): Tr
     }
     case "evicted": {
       if (view.lifecycle.state !== "active") return unchanged;
-      const { message, low } = happening;
-      const deadline = now + MIN_GRACE_SECONDS * 1000;
+      const { type: _, grace, ...failure } = happening;
+      const deadline = now + (grace === "own" ? graceMs(view.pod) : MIN_GRACE_SECONDS * 1000);
       return {
-        view: { ...view, lifecycle: { state: "failing", deadline, reason: "Evicted", message, disrupted: low } },
-        events: [warning("Evicted", message)],
+        view: { ...view, lifecycle: { state: "failing", deadline, ...failure } },
+        events: [warning(failure.reason, failure.message)],
       };
     }
     case "finished":
@@ -119,9 +119,8 @@ function lifecycleOf({ lifecycle }: PodView, pod: Pod, now: number): Lifecycle {
     case "finishing":
       return { state: "deleting", deadline: Math.min(asked, lifecycle.deadline), forgotten: false };
     case "failing": {
-      const { reason, message, disrupted = false } = lifecycle;
-      const deadline = Math.min(asked, lifecycle.deadline);
-      return { state: "deleting", deadline, forgotten: false, failure: { reason, message, disrupted } };
+      const { state: _, deadline: before, ...failure } = lifecycle;
+      return { state: "deleting", deadline: Math.min(asked, before), forgotten: false, failure };
     }
     case "deleting":
       return asked < lifecycle.deadline ? { ...lifecycle, deadline: asked } : lifecycle;

@@ -43,8 +43,8 @@ export type Lifecycle =
 export interface PodFailure {
   readonly reason: string;
   readonly message: string;
-  /** It goes because of the node: its condition DisruptionTarget says so. */
-  readonly disrupted?: boolean;
+  /** It goes because of the node: what its condition DisruptionTarget says. */
+  readonly disruption?: string;
 }
 
 export type VolumesView =

@@ -5,6 +5,7 @@ import { createPodProbes, type PodProbes } from "../probe/container-probes.ts";
 import type { Quantities } from "../environment/resources.ts";
 import type { AdoptedPod, Runtime } from "../runtime.ts";
 import type { PodSources, Sources } from "../sources.ts";
+import type { Refusal } from "../node/refusal.ts";
 import type { Volumes } from "../volumes.ts";
 import { RETRY_MS } from "./back-off.ts";
 import { carryOut, followSandbox, type EffectsContext } from "./effects.ts";
@@ -41,7 +42,7 @@ export interface WorkerContext {
   /** Aborts when the kubelet stops. */
   readonly signal: AbortSignal;
   /** Why the node does not take the pod, if it does not. Not asked for pods that it has had before. */
-  readonly admit: (pod: Pod) => { readonly reason: string; readonly message: string } | undefined;
+  readonly admit: (pod: Pod) => Refusal | undefined | Promise<Refusal | undefined>;
   /** Called once the pod has no claim on the node any more: nothing of it runs, and nothing will. */
   readonly onOver: (uid: string) => void;
   /** Called once nothing is left of the pod here, nor soon at the API. */
@@ -125,10 +126,13 @@ export class PodWorker {
     const { pod } = this.#view;
     const adopted = await this.#untilDone("a pod could not be taken up", () => this.#context.runtime.adopt(pod));
     if (this.#state !== "adopting") return;
-    this.#state = "running";
     // A pod that has been started once belongs here, whatever the node has become since.
     const known = adopted ?? pod.status?.startTime ?? pod.metadata.deletionTimestamp;
-    const refused = known ? undefined : this.#context.admit(pod);
+    const verdict = known ? undefined : this.#context.admit(pod);
+    // Only one that takes others' room has to wait.
+    const refused = verdict instanceof Promise ? await verdict : verdict;
+    if (this.closed) return;
+    this.#state = "running";
     if (refused) this.dispatch({ type: "rejected", ...refused });
     else this.dispatch({ type: "adopted", adopted });
     if (adopted) this.#followAdopted(adopted);
