@@ -1,5 +1,5 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { mkdir, readFile, rm, rmdir } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import type { Clock } from "#base";
 import type { Store } from "#store";
 import { createMemoryStore } from "#store/memory";
@@ -26,11 +26,23 @@ export async function openStore(options: ClusterOptions, clock: Clock): Promise<
   }
 }
 
-/** Makes the data directory, readable by its owner alone. */
-export async function prepareDataDir(dataDir: string): Promise<void> {
+/**
+ * Makes the data directory, readable by its owner alone. Resolves to how to take it away again, should the cluster
+ * not start: only what was not there before goes, and nothing while something is mounted below it.
+ */
+export async function prepareDataDir(dataDir: string): Promise<() => Promise<void>> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    const made = await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    return made === undefined ? () => Promise.resolve() : () => removeMade(resolve(dataDir), made);
   } catch (error) {
     throw new StartError(`data directory ${dataDir} cannot be made: ${(error as Error).message}`, { cause: error });
   }
+}
+
+/** `made`: the first directory on the way to it that was not there before. */
+async function removeMade(dataDir: string, made: string): Promise<void> {
+  const mounts = await readFile("/proc/self/mountinfo", "utf8").catch(() => "");
+  if (mounts.includes(` ${dataDir}/`)) return;
+  await rm(dataDir, { recursive: true, force: true });
+  for (let at = dirname(dataDir); at.startsWith(made); at = dirname(at)) await rmdir(at).catch(() => {});
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -147,6 +147,12 @@ describe("a cluster in a test", () => {
       name: "StartError",
       message: `port ${port} of 127.0.0.1 is in use by another process`,
     });
+    const dir = await mkdtemp(join(tmpdir(), "knarr-start-"));
+    await assert.rejects(startCluster({ port, dataDir: join(dir, "a/b") }), { name: "StartError" });
+    assert.deepEqual(await readdir(dir), [], "what it made is gone");
+    await assert.rejects(startCluster({ port, dataDir: dir }), { name: "StartError" });
+    assert.ok((await readdir(dir)).includes("pki"), "a directory that was there stays");
+    await rm(dir, { recursive: true });
     await cluster.stop();
     await untilReleased(before);
   });

@@ -32,9 +32,10 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const began = clock.monotonic();
   const scope = createScope("cluster");
   let abandon: (() => Promise<void>) | undefined;
+  let forgetDataDir: (() => Promise<void>) | undefined;
   try {
-    if (options.dataDir !== undefined) await prepareDataDir(options.dataDir);
     checkOptions(options);
+    if (options.dataDir !== undefined) forgetDataDir = await prepareDataDir(options.dataDir);
     const runtime = await chooseRuntime(options, { clock, log, scope });
     const credentials = credentialsOf(options.dataDir, clock, [
       options.bind ?? "127.0.0.1",
@@ -140,6 +141,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   } catch (error) {
     await scope.close();
     await abandon?.();
+    await forgetDataDir?.();
     throw error;
   }
 }

@@ -30,9 +30,10 @@ export async function chooseRuntime(options: ClusterOptions, context: ChoiceCont
       ...inVain(options),
     ]);
   }
-  const { detectRuntime, missingText } = await import("#kubelet/containerd");
+  const { detectRuntime, missingText, useSystemPath } = await import("#kubelet/containerd");
   const detected = await detectRuntime({ givenContainerd: containerdSocket !== undefined });
   if (detected.ok) {
+    useSystemPath();
     const { containerdRuntime } = await import("./containerd/runtime.ts");
     return containerdRuntime(options, context);
   }

@@ -7,7 +7,14 @@ export { tarArchive, type TarEntry } from "./pause/tar.ts";
 export type { Architecture } from "./pause/program.ts";
 export type { ContainerdRuntimeOptions, NetworkHook } from "./runtime/options.ts";
 export { createContainerdRuntime, type ContainerdRuntime } from "./runtime/runtime.ts";
-export { describeMachine, detectRuntime, measure, missingText, startNodeMonitor } from "./machine/index.ts";
+export {
+  describeMachine,
+  detectRuntime,
+  measure,
+  missingText,
+  startNodeMonitor,
+  useSystemPath,
+} from "./machine/index.ts";
 export { probeOverNetwork, runNetworkHook } from "./probe/index.ts";
 export { openPodCgroups, type PodCgroups } from "./cgroups/index.ts";
 export { watchManifests } from "./manifests/index.ts";

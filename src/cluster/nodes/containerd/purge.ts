@@ -1,7 +1,13 @@
 import { rm } from "node:fs/promises";
 import { createScope, systemRandom, type Clock, type Log } from "#base";
 import type { Sources } from "#kubelet";
-import { createContainerdRuntime, openPodCgroups, connectContainerd, startContainerd } from "#kubelet/containerd";
+import {
+  connectContainerd,
+  createContainerdRuntime,
+  openPodCgroups,
+  startContainerd,
+  useSystemPath,
+} from "#kubelet/containerd";
 import { createVolumes } from "#kubelet/volumes";
 import { removeTable } from "#proxy";
 import { BRIDGE, removeBridge } from "./bridge.ts";
@@ -27,6 +33,7 @@ export async function purgeContainers(
   dataDir: string,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
 ): Promise<void> {
+  useSystemPath();
   const folders = nodeFolders(dataDir);
   const scope = createScope("purge");
   try {

@@ -4,6 +4,16 @@ import { judgeRuntime, NETWORK_PLUGINS, PACKAGES, type RuntimeDetection } from "
 
 /** Folders that the PATH of a service may lack. */
 const SYSTEM_FOLDERS = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+/** The PATH with the system's own folders, where the programs are that containers need. */
+export const systemPath = (path: string | undefined): readonly string[] => [
+  ...new Set([...(path ?? "").split(delimiter).filter(Boolean), ...SYSTEM_FOLDERS]),
+];
+
+/** From now on this process, and all that it starts, finds what {@link detectRuntime} finds. */
+export function useSystemPath(): void {
+  process.env["PATH"] = systemPath(process.env["PATH"]).join(delimiter);
+}
 const PLUGIN_FOLDERS = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
 
 export interface DetectionOptions {
@@ -20,7 +30,7 @@ export interface DetectionOptions {
 export async function detectRuntime(options: DetectionOptions = {}): Promise<RuntimeDetection> {
   const {
     givenContainerd = false,
-    path = [...(process.env["PATH"] ?? "").split(delimiter).filter(Boolean), ...SYSTEM_FOLDERS],
+    path = systemPath(process.env["PATH"]),
     pluginFolders = PLUGIN_FOLDERS,
     platform = process.platform,
     isRoot = process.getuid?.() === 0,

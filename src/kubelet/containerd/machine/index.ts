@@ -1,5 +1,5 @@
 export { describeMachine } from "./describe.ts";
-export { detectRuntime } from "./detect.ts";
+export { detectRuntime, useSystemPath } from "./detect.ts";
 export { startNodeMonitor } from "./monitor.ts";
 export { measure } from "./read.ts";
 export { missingText } from "./requirements.ts";
