@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { skipUnlessReal } from "./equipment/machine.ts";
 import { createTestNamespace, type TestNamespace } from "./equipment/network-namespace.ts";
 import { startRegistry, type TestRegistry } from "./equipment/registry.ts";
-import { eventually, startUnderTest, type ClusterUnderTest } from "./harness/cluster-under-test.ts";
+import { eventually, KNARR, startUnderTest, type ClusterUnderTest } from "./harness/cluster-under-test.ts";
 
 const skip = await skipUnlessReal();
 
@@ -21,7 +21,7 @@ spec:
       ${more}
 `;
 
-describe("pods over their limits on disk are evicted", { skip }, () => {
+describe("a node with a containerd of its own evicts pods over their limits on disk", { skip }, () => {
   let namespace: TestNamespace;
   let registry: TestRegistry;
   let cluster: ClusterUnderTest;
@@ -34,6 +34,12 @@ describe("pods over their limits on disk are evicted", { skip }, () => {
     await cluster?.[Symbol.asyncDispose]();
     await registry?.[Symbol.asyncDispose]();
     await namespace?.[Symbol.asyncDispose]();
+  });
+
+  test("status tells of the cluster's own containerd", async () => {
+    const { stdout } = await namespace.run(KNARR, ["status", "--data-dir", cluster.dataDir]);
+    assert.match(stdout, /^runtime +containerd \d+\.\d+\.\d+$/m);
+    assert.match(stdout, /^memory +[\d.]+ MiB, and containerd's [1-9][\d.]* MiB$/m);
   });
 
   test("for an emptyDir, and for what a container writes over its image; others stay", async () => {
