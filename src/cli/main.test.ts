@@ -67,7 +67,7 @@ test("down says that containers outlive the cluster, where it has had any", asyn
   t.after(() => rm(dir, { recursive: true }));
   assert.equal((await run("down", "--data-dir", dir)).out, `no cluster is running in ${dir}`);
   await mkdir(join(dir, "containerd"));
-  assert.match((await run("down", "--data-dir", dir)).out, /\nwhat its Pods run goes on .*--purge/);
+  assert.match((await run("down", "--data-dir", dir)).out, /\nPods of it may still run; end them with: .*--purge/);
 });
 
 test("where nothing runs, status and kubeconfig say so with exit code 1", async (t) => {
