@@ -6,6 +6,7 @@ export { metadataField } from "./environment/fields.ts";
 export { fileResource, type Quantities } from "./environment/resources.ts";
 export type { RegistryCredentials } from "./images/docker-config.ts";
 export { fullImageName } from "./images/name.ts";
+export { SHARED_MACHINE_POLICY } from "./images/collection.ts";
 export { createPullQueue } from "./images/pull-queue.ts";
 export { mayUse, pullFor } from "./images/pull.ts";
 export { createPullRecords, digestOf, type RecordsFile } from "./images/pull-records.ts";

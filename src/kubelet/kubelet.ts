@@ -2,6 +2,7 @@ import type { Clock, Log, Random, Scope } from "#base";
 import { createRecorder, type Client } from "#client";
 import { isPodTerminal, type Node, type Pod } from "#objects";
 import { startEviction } from "./eviction/manager.ts";
+import type { CollectionPolicy } from "./images/collection.ts";
 import { startImageCollector, type ImageCollector } from "./images/collector.ts";
 import { imagesInUse } from "./images/in-use.ts";
 import { logSource } from "./logs/source.ts";
@@ -33,6 +34,8 @@ export interface KubeletOptions {
   readonly monitor?: NodeMonitor;
   /** Pods that the node runs without being asked to by the API. */
   readonly staticPods?: StaticPodSource;
+  /** When unused images go; by default as upstream has it. */
+  readonly imagePolicy?: CollectionPolicy;
   readonly client: Client;
   readonly clock: Clock;
   readonly random: Random;
@@ -171,6 +174,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
       log,
       scope,
       onImages: context.onImages,
+      ...(options.imagePolicy ? { policy: options.imagePolicy } : {}),
     });
   }
 

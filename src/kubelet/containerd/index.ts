@@ -12,6 +12,7 @@ export {
   detectRuntime,
   measure,
   missingText,
+  SHARED_MACHINE_THRESHOLDS,
   startNodeMonitor,
   useSystemPath,
 } from "./machine/index.ts";

@@ -29,6 +29,12 @@ test("how many bytes have to go", () => {
   assert.equal(free(5000), 0);
 });
 
+test("with enough room to spare nothing goes, whatever else fills the disk", () => {
+  const policy = { ...UPSTREAM_POLICY, enoughBytes: 100 };
+  const free = (availableBytes: number) => bytesToFree({ capacityBytes: 1000, availableBytes }, policy);
+  assert.deepEqual([free(150), free(100), free(99), free(0)], [0, 0, 1, 100]);
+});
+
 test("those longest without use go first; what is in use, pinned or new stays", () => {
   const first = lookAgain(
     undefined,

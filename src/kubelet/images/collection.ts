@@ -8,6 +8,8 @@ export interface CollectionPolicy {
   readonly lowThresholdPercent: number;
   /** An image that is not known for so long stays: it may be about to be used. */
   readonly minAgeMs: number;
+  /** With so many bytes to spare nothing goes, whatever the share. */
+  readonly enoughBytes?: number;
 }
 
 export const UPSTREAM_POLICY: CollectionPolicy = {
@@ -15,6 +17,11 @@ export const UPSTREAM_POLICY: CollectionPolicy = {
   lowThresholdPercent: 80,
   minAgeMs: 120_000,
 };
+
+const GIB = 2 ** 30;
+
+/** For a machine that is not the cluster's alone: what else is on a large disk is no reason to remove images. */
+export const SHARED_MACHINE_POLICY: CollectionPolicy = { ...UPSTREAM_POLICY, enoughBytes: 10 * GIB };
 
 /** What is known of an image from one look to the next. Times are milliseconds since the epoch. */
 export interface ImageRecord {
@@ -53,10 +60,12 @@ export interface DiskUsage {
 /** How many bytes have to go; 0 while there is room (upstream GarbageCollect). */
 export function bytesToFree(usage: DiskUsage, policy: CollectionPolicy): number {
   const { capacityBytes } = usage;
+  const { enoughBytes = Infinity } = policy;
   const availableBytes = Math.min(usage.availableBytes, capacityBytes);
   const usedPercent = 100 - Math.floor((availableBytes * 100) / capacityBytes);
-  if (usedPercent < policy.highThresholdPercent) return 0;
-  return Math.max(0, Math.floor((capacityBytes * (100 - policy.lowThresholdPercent)) / 100) - availableBytes);
+  if (usedPercent < policy.highThresholdPercent || availableBytes >= enoughBytes) return 0;
+  const wanted = Math.floor((capacityBytes * (100 - policy.lowThresholdPercent)) / 100);
+  return Math.max(0, Math.min(wanted, enoughBytes) - availableBytes);
 }
 
 /** The images that may go, in that order: those longest without use first, then those that came first. */

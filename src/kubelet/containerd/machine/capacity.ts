@@ -1,5 +1,5 @@
 import { formatQuantity, parseQuantity, quantityMilliValue, quantityOf, quantityValue } from "#objects";
-import { DEFAULT_THRESHOLDS, thresholdValue, type Thresholds } from "./thresholds.ts";
+import { DEFAULT_THRESHOLDS, thresholdValue, type Threshold, type Thresholds } from "./thresholds.ts";
 
 /** What the machine has. */
 export interface MachineCapacity {
@@ -43,7 +43,7 @@ export function allocatableOf(
   capacity: Quantities,
   { system = {}, kubernetes = {}, thresholds = DEFAULT_THRESHOLDS }: Reservations = {},
 ): Record<string, string> {
-  const kept = (resource: string, threshold: string | undefined) =>
+  const kept = (resource: string, threshold: Threshold | undefined) =>
     threshold === undefined ? 0 : thresholdValue(threshold, amount(capacity, resource));
   const shortage: Readonly<Record<string, number>> = {
     memory: kept("memory", thresholds["memory.available"]),

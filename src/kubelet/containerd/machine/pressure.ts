@@ -51,9 +51,10 @@ export function describeShortage(
   const set = thresholds[signal] ?? "0";
   const { resource, disk } = RESOURCES[signal];
   const counted = resource === "inodes" || resource === "pids";
-  const threshold = set.endsWith("%")
-    ? formatQuantity(quantityOf(thresholdValue(set, capacity), counted ? "DecimalSI" : "BinarySI"))
-    : canonicalQuantity(set);
+  const threshold =
+    typeof set === "string" && !set.endsWith("%")
+      ? canonicalQuantity(set)
+      : formatQuantity(quantityOf(thresholdValue(set, capacity), counted ? "DecimalSI" : "BinarySI"));
   return { resource, ...(disk ? { disk } : {}), threshold, available };
 }
 

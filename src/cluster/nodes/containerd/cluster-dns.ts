@@ -1,0 +1,24 @@
+import { readFile } from "node:fs/promises";
+import type { SharedCaches } from "#client";
+import { ensureDnsService, parseResolvConf, startDns } from "#dns";
+import type { NodesContext } from "../runtime.ts";
+import { CLUSTER_DNS, CLUSTER_DOMAIN, GATEWAY } from "./network.ts";
+
+const DNS_PORT = 53;
+
+/** Serves the cluster's DNS where pods reach this machine, and keeps the Service that leads to it. */
+export async function serveDns(caches: SharedCaches, context: NodesContext): Promise<void> {
+  const { client, clock, random, log, scope } = context;
+  const resolvConf = await readFile("/etc/resolv.conf", "utf8").catch(() => "");
+  const { address, port } = await startDns({
+    caches,
+    clock,
+    random,
+    log,
+    scope,
+    listen: { address: GATEWAY, port: DNS_PORT },
+    clusterDomain: CLUSTER_DOMAIN,
+    upstreams: parseResolvConf(resolvConf),
+  });
+  ensureDnsService({ client, caches, clock, log, scope, clusterIps: [CLUSTER_DNS], address, port });
+}
