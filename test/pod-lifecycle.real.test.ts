@@ -128,6 +128,13 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
       [status?.phase, status?.reason, status?.message],
       ["Failed", "SysctlForbidden", 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted'],
     );
+    // Users of its own are not to be had: it must not run as the node's root instead.
+    await kubectl.apply(pod("users", [`{ name: main, ${SLEEP} }`], "hostUsers: false"));
+    await eventually("the Event", async () =>
+      (await eventsOf(kubectl, "users")).includes(
+        'Warning FailedCreatePodSandBox: Failed to create pod sandbox: RuntimeClass handler "" does not support user namespaces',
+      ),
+    );
     // What was missing comes: the container starts by itself.
     await kubectl("create", "configmap", "none", "--from-literal=a=b");
     await kubectl("wait", "--for=condition=Ready", "pod/no-map", "--timeout=60s");

@@ -356,6 +356,12 @@ describe("a sandbox", () => {
     });
   });
 
+  it("is not made for users of its own: the node's would be root's", () => {
+    assert.throws(() => sandboxConfig(podOf({ hostUsers: false }), 0, settings), {
+      message: 'RuntimeClass handler "" does not support user namespaces',
+    });
+  });
+
   it("has no name of its own in the node's network", () => {
     assert.equal(sandboxConfig(podOf({ hostNetwork: true }), 0, settings).hostname, "");
   });

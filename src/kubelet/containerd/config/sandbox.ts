@@ -22,6 +22,7 @@ export function sandboxConfig(pod: Pod, attempt: number, settings: SandboxSettin
   const { name, namespace, uid } = identity;
   const { logDir, clusterDomain, dns, cgroupParent } = settings;
   const hostname = pod.spec?.hostNetwork ? "" : kernelName(hostNameOf(pod, clusterDomain), pod);
+  if (pod.spec?.hostUsers === false) throw new Error('RuntimeClass handler "" does not support user namespaces');
   const { sysctls = [] } = pod.spec?.securityContext ?? {};
   return {
     metadata: { name, namespace, uid, attempt },
