@@ -209,7 +209,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     assert.deepEqual(await client.ask(["http://web:8000/"]), ["! connect: Connection refused"]);
   });
 
-  test("balancers that want the same port get an address each", async () => {
+  test("balancers that want the same port get an address each; who may come in is the Service's to say", async () => {
     const kubectl = await cluster.inNamespace("balancers");
     const wanting = (app: string) =>
       service(app, { type: "LoadBalancer", ports: [{ name: "http", port: 8090, targetPort: "http" }] });
@@ -224,6 +224,18 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     assert.deepEqual(addresses.toSorted(), ["127.0.0.2", namespace.address]);
     for (const [i, app] of ["one", "two"].entries())
       assert.equal(await get(namespace, `http://${addresses[i]}:8090/`), app);
+
+    // From outside, and only from where the Service says.
+    const app = addresses[0] === namespace.address ? "one" : "two";
+    const way = `http://${namespace.address}:8090/`;
+    assert.equal(await get(outside, way), app);
+    const allow = (...ranges: readonly string[]) =>
+      kubectl("patch", "service", app, "-p", JSON.stringify({ spec: { loadBalancerSourceRanges: ranges } }));
+    await allow("203.0.113.0/24");
+    const silence = async () => (await request(outside, way, 500)).error === "timeout";
+    await eventually("the balancer to be silent", silence);
+    await allow("203.0.113.0/24", `${outside.address}/32`);
+    await eventually("the balancer to answer", async () => (await get(outside, way)) === app);
   });
 
   test("a Service without endpoints refuses at once, and serves as soon as it has one", async () => {
