@@ -79,6 +79,18 @@ describe("what a node takes, with 3 CPUs, 512 Mi and port 8080 taken", () => {
     });
   });
 
+  test("strict groups, where the runtime does not know them", () => {
+    const of = (supplementalGroupsPolicy: string) =>
+      podOf({ tolerations, ...asks({}), securityContext: { supplementalGroupsPolicy } });
+    assert.deepEqual(refusalOf(of("Strict"), node, counter.usage), {
+      reason: "SupplementalGroupsPolicyNotSupported",
+      message: "SupplementalGroupsPolicy=Strict is not supported in this node",
+    });
+    assert.equal(refusalOf(of("Merge"), node, counter.usage), undefined);
+    const able = { ...node, status: { ...node.status, features: { supplementalGroupsPolicy: true } } };
+    assert.equal(refusalOf(of("Strict"), able, counter.usage), undefined);
+  });
+
   test("a kernel setting that others would feel", () => {
     const refusal = refusalOf(podOf({ tolerations, ...sysctls("kernel/msgmax") }), node, counter.usage);
     assert.deepEqual(refusal, {

@@ -31,6 +31,7 @@ export function refusalOf(pod: Pod, node: Node, usage: NodeUsage): Refusal | und
     return { reason: "PodOSNotSupported", message: "Failed to admit pod as the OS field doesn't match node OS" };
   }
   return (
+    groupsRefusal(pod, node) ??
     sysctlRefusal(pod) ??
     insufficient(pod, amountsOf(node.status?.allocatable), usage) ??
     predicate("NodeAffinity", podAllowsNode(pod, node), "node(s) didn't match Pod's node affinity/selector") ??
@@ -45,6 +46,16 @@ export function refusalOf(pod: Pod, node: Node, usage: NodeUsage): Refusal | und
       "node(s) had taints that the pod didn't tolerate",
     )
   );
+}
+
+/** A runtime that does not know the policy would give the groups of the image's /etc/group all the same. */
+function groupsRefusal({ spec }: Pod, { status }: Node): Refusal | undefined {
+  if (spec?.securityContext?.supplementalGroupsPolicy !== "Strict") return undefined;
+  if (status?.features?.supplementalGroupsPolicy) return undefined;
+  return {
+    reason: "SupplementalGroupsPolicyNotSupported",
+    message: "SupplementalGroupsPolicy=Strict is not supported in this node",
+  };
 }
 
 function predicate(name: string, holds: boolean, problem: string): Refusal | undefined {

@@ -12,6 +12,8 @@ export interface NodeDescription {
   readonly addresses: readonly { readonly type: string; readonly address: string }[];
   readonly podCidr: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** What its runtime can do that not every one can. */
+  readonly features?: { readonly supplementalGroupsPolicy: boolean };
   readonly info: {
     readonly kubeletVersion: string;
     readonly osImage: string;
@@ -41,9 +43,11 @@ export function nodeStatus(
   { health, images, runtimeVersion }: NodeState,
   timestamp: string,
 ): NodeStatus {
-  const { info } = description;
+  const { info, features } = description;
+  const { features: _, ...kept } = before ?? {};
   return {
-    ...before,
+    ...kept,
+    ...(features ? { features } : {}),
     addresses: description.addresses,
     capacity: description.capacity,
     allocatable: description.allocatable ?? description.capacity,

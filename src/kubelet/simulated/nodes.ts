@@ -82,6 +82,7 @@ function describe(index: number, { kubeletVersion, capacity = CAPACITY }: Simula
       { type: "Hostname", address: name },
     ],
     labels: { "knarr.dev/runtime": "simulated" },
+    features: { supplementalGroupsPolicy: true },
     info: {
       kubeletVersion,
       osImage: "Knarr simulated node",

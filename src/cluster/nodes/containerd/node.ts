@@ -82,8 +82,9 @@ export async function startContainerdNode(
   });
   // Pods come to a node whose Services work.
   await serveServices({ node, addresses, caches, pods, recorder }, context);
+  const features = await featuresOf(runtime);
   const kubelet = await startKubelet({
-    node,
+    node: { ...node, ...(features ? { features } : {}) },
     runtime,
     sources,
     volumes,
@@ -110,4 +111,9 @@ const STATUS_MS = 10_000;
 async function conditionsOf({ cri }: ContainerdRuntime) {
   const { status } = await cri.call("RuntimeService.Status", {}, { timeoutMs: STATUS_MS });
   return status?.conditions ?? [];
+}
+
+async function featuresOf({ cri }: ContainerdRuntime) {
+  const { features } = await cri.call("RuntimeService.Status", {}, { timeoutMs: STATUS_MS });
+  return features ? { supplementalGroupsPolicy: features.supplementalGroupsPolicy } : undefined;
 }
