@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,72 +18,84 @@ const PORTS = [
   { name: "udp", containerPort: 9090, protocol: "UDP" },
 ];
 
-test("Services go on when Knarr is killed, while it is away, and when it comes back", { skip }, async () => {
-  await using namespace = await createTestNamespace();
-  await using registry = await startRegistry(namespace);
-  const dir = await mkdtemp(join(tmpdir(), "knarr-test-"));
-  const start = () => startUnderTest({ dir, real: { namespace, registry } });
-  let cluster: ClusterUnderTest = await start();
-  await using _end = {
-    async [Symbol.asyncDispose]() {
-      await cluster.stop();
-      await namespace.run(KNARR, ["down", "--purge", "--data-dir", join(dir, "data")], { cwd: tmpdir() });
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
-  const { kubectl } = cluster;
-  const servers = { args: ["--udp", "9090"], ports: PORTS };
-  const ports = [
-    { name: "http", port: 80, targetPort: "http" },
-    { name: "udp", port: 80, targetPort: "udp", protocol: "UDP" },
-  ];
-  await kubectl.apply(
-    listOf(
-      serverDeployment("web", 2, servers),
-      service("web", { type: "LoadBalancer", ports }),
-      serverPod("on-port", { ports: [{ containerPort: 8080, hostPort: 54321 }] }),
-    ),
-  );
-  const client = await startClient(kubectl);
-  await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
-  await kubectl("wait", "pod/on-port", "--for=condition=Ready", "--timeout=60s");
-  const ip = await kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
-  const nodePort = await kubectl("get", "service", "web", "-o", "jsonpath={.spec.ports[0].nodePort}");
-  const ways = [
-    `http://${ip}/`,
-    `http://127.0.0.1:${nodePort}/`,
-    `http://${namespace.address}/`,
-    "http://127.0.0.1:54321/",
-  ];
-  await untilAnswers(client, ["http://web/"], ([answer]) => answer!.startsWith("web-"));
-  const before = await identities(kubectl);
-  const loops = ways.map((way) => requestLoop(namespace, way, { parallel: 1 }));
-  for (const loop of loops) await loop.more(5);
+test(
+  "Services go on when Knarr is killed, while it is away, and when it comes back; a lost network configuration is made anew",
+  { skip },
+  async () => {
+    await using namespace = await createTestNamespace();
+    await using registry = await startRegistry(namespace);
+    const dir = await mkdtemp(join(tmpdir(), "knarr-test-"));
+    const start = () => startUnderTest({ dir, real: { namespace, registry } });
+    let cluster: ClusterUnderTest = await start();
+    await using _end = {
+      async [Symbol.asyncDispose]() {
+        await cluster.stop();
+        await namespace.run(KNARR, ["down", "--purge", "--data-dir", join(dir, "data")], { cwd: tmpdir() });
+        await rm(dir, { recursive: true, force: true });
+      },
+    };
+    const { kubectl } = cluster;
+    const servers = { args: ["--udp", "9090"], ports: PORTS };
+    const ports = [
+      { name: "http", port: 80, targetPort: "http" },
+      { name: "udp", port: 80, targetPort: "udp", protocol: "UDP" },
+    ];
+    await kubectl.apply(
+      listOf(
+        serverDeployment("web", 2, servers),
+        service("web", { type: "LoadBalancer", ports }),
+        serverPod("on-port", { ports: [{ containerPort: 8080, hostPort: 54321 }] }),
+      ),
+    );
+    const client = await startClient(kubectl);
+    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("wait", "pod/on-port", "--for=condition=Ready", "--timeout=60s");
+    const ip = await kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
+    const nodePort = await kubectl("get", "service", "web", "-o", "jsonpath={.spec.ports[0].nodePort}");
+    const ways = [
+      `http://${ip}/`,
+      `http://127.0.0.1:${nodePort}/`,
+      `http://${namespace.address}/`,
+      "http://127.0.0.1:54321/",
+    ];
+    await untilAnswers(client, ["http://web/"], ([answer]) => answer!.startsWith("web-"));
+    const before = await identities(kubectl);
+    const loops = ways.map((way) => requestLoop(namespace, way, { parallel: 1 }));
+    for (const loop of loops) await loop.more(5);
 
-  await cluster.stop("SIGKILL");
-  for (const loop of loops) await loop.more(20);
-  const inside = await namespace.run(process.execPath, ["-e", ASK_UDP, ip]);
-  assert.match(inside.stdout, /^web-/, "datagrams too");
-  cluster = await start();
-  for (const loop of loops) await loop.more(20);
-  for (const [i, loop] of loops.entries()) {
-    const { sent, failed } = await loop.stop();
-    assert.deepEqual(failed, [], `${ways[i]}: of ${sent}`);
-  }
-  assert.deepEqual(await identities(cluster.kubectl), before, "nothing was restarted");
+    await cluster.stop("SIGKILL");
+    for (const loop of loops) await loop.more(20);
+    const inside = await namespace.run(process.execPath, ["-e", ASK_UDP, ip]);
+    assert.match(inside.stdout, /^web-/, "datagrams too");
+    cluster = await start();
+    for (const loop of loops) await loop.more(20);
+    for (const [i, loop] of loops.entries()) {
+      const { sent, failed } = await loop.stop();
+      assert.deepEqual(failed, [], `${ways[i]}: of ${sent}`);
+    }
+    assert.deepEqual(await identities(cluster.kubectl), before, "nothing was restarted");
 
-  // Names, the API's own Service, and changes, as if nothing had been.
-  await untilAnswers(
-    client,
-    ["http://web/", "http://kubernetes:443/"],
-    ([web, api]) => web!.startsWith("web-") && !api!.includes("connect"),
-  );
-  await cluster.kubectl("scale", "deployment/web", "--replicas=1");
-  await untilAnswers(client, ["http://web/"], (answers) => new Set(answers).size === 1, { times: 10 });
-  await cluster.kubectl("delete", "service", "web");
-  await untilAnswers(client, [`http://${ip}/`], ([answer]) => answer!.startsWith("! "));
-  assert.equal(await get(namespace, "http://127.0.0.1:54321/"), "on-port");
-});
+    // Names, the API's own Service, and changes, as if nothing had been.
+    await untilAnswers(
+      client,
+      ["http://web/", "http://kubernetes:443/"],
+      ([web, api]) => web!.startsWith("web-") && !api!.includes("connect"),
+    );
+    await cluster.kubectl("scale", "deployment/web", "--replicas=1");
+    await untilAnswers(client, ["http://web/"], (answers) => new Set(answers).size === 1, { times: 10 });
+    await cluster.kubectl("delete", "service", "web");
+    await untilAnswers(client, [`http://${ip}/`], ([answer]) => answer!.startsWith("! "));
+    assert.equal(await get(namespace, "http://127.0.0.1:54321/"), "on-port");
+
+    // Somebody has tidied up too much: the node says so, and recovers.
+    const unready = cluster.kubectl("wait", "node", "--all", "--for=condition=Ready=false", "--timeout=30s");
+    rmSync(join(dir, "data/containerd/cni/10-knarr.conflist"));
+    await unready;
+    await cluster.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=30s");
+    await cluster.kubectl("run", "late", "--image=test/server:1");
+    await cluster.kubectl("wait", "pod/late", "--for=condition=Ready", "--timeout=30s");
+  },
+);
 
 /** Which containers of which Pods run, and at which addresses. */
 async function identities(kubectl: Kubectl): Promise<readonly string[]> {

@@ -8,6 +8,8 @@ import { POD_CIDR } from "./network.ts";
 
 /** What runs a node's containers, as far as the node has to know it. */
 export interface NodeDaemon extends Pick<Containerd, "mountImage" | "unmountImage"> {
+  /** Absent where the pods' network is for others to set up. */
+  readonly mendNetwork?: Containerd["mendNetwork"];
   readonly socket: string;
   /** On the file system of its images. */
   readonly imageFolder: string;

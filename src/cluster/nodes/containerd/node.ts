@@ -1,4 +1,5 @@
 import { mkdir, stat } from "node:fs/promises";
+import type { Log } from "#base";
 import { KUBERNETES_VERSION } from "#apiserver";
 import { createCaches, createRecorder } from "#client";
 import { createSources, feedPods, SHARED_MACHINE_POLICY, startKubelet, uidOnNode, type Kubelet } from "#kubelet";
@@ -73,7 +74,7 @@ export async function startContainerdNode(
 
   const monitor = await startNodeMonitor({
     measure: () => measure({ nodefs: folders.kubelet, imagefs: containerd.imageFolder }),
-    runtimeStatus: () => conditionsOf(runtime),
+    runtimeStatus: () => conditionsOf(runtime, containerd, log),
     imagesApart: (await stat(folders.kubelet)).dev !== (await stat(containerd.imageFolder)).dev,
     thresholds: SHARED_MACHINE_THRESHOLDS,
     clock,
@@ -108,9 +109,13 @@ export async function startContainerdNode(
 
 const STATUS_MS = 10_000;
 
-async function conditionsOf({ cri }: ContainerdRuntime) {
+async function conditionsOf({ cri }: ContainerdRuntime, { mendNetwork }: NodeDaemon, log: Log) {
   const { status } = await cri.call("RuntimeService.Status", {}, { timeoutMs: STATUS_MS });
-  return status?.conditions ?? [];
+  const conditions = status?.conditions ?? [];
+  // It is ours to write: somebody may have taken it away.
+  if (conditions.some(({ type, status: holds }) => type === "NetworkReady" && !holds))
+    await mendNetwork?.().catch((error: unknown) => log.error("the pods' network could not be set up", { error }));
+  return conditions;
 }
 
 async function featuresOf({ cri }: ContainerdRuntime) {

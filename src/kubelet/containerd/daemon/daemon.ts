@@ -36,6 +36,8 @@ export interface Containerd extends ImageTools {
   readonly version: string;
   /** A folder for each registry, with `hosts.toml` and certificates; read anew for every pull. */
   readonly registries: string;
+  /** Writes down anew how pods are joined to the network: containerd has lost it, and looks whenever it is written. */
+  mendNetwork(): Promise<void>;
   /** Ends the daemon. Containers go on running. */
   stop(): Promise<void>;
 }
@@ -90,6 +92,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     version,
     registries: layout.registries,
     ...tools,
+    mendNetwork: () => writeNetwork(options, layout),
     async stop() {
       await daemon.release();
       const pid = await findDaemon(layout.pid, layout.config);
@@ -110,7 +113,7 @@ async function configure(
   layout: Layout,
   cniPlugins: string,
 ): Promise<"overlayfs" | "native"> {
-  const { podCidr, bridge = "knarr0", maxConcurrentDownloads = 3, clock } = options;
+  const { maxConcurrentDownloads = 3, clock } = options;
   for (const path of [layout.root, layout.state, layout.cniConfig, layout.cniAddresses, layout.registries])
     await mkdir(path, { recursive: true, mode: 0o711 });
   const before = await readFile(layout.config, "utf8").catch(() => "");
@@ -126,14 +129,18 @@ async function configure(
     maxConcurrentDownloads,
     restrictOomScore: !(await mayLowerOomScore()),
   });
-  const network = networkConfig({ podCidr, bridge, addresses: layout.cniAddresses });
-  await writeFile(join(layout.cniConfig, "10-knarr.conflist"), network);
+  await writeNetwork(options, layout);
   if (config !== before) {
     const pid = await findDaemon(layout.pid, layout.config);
     if (pid !== undefined) await endProcess(pid, STOP_GRACE_MS, clock);
     await writeFile(layout.config, config, { mode: 0o600 });
   }
   return chosen;
+}
+
+async function writeNetwork({ podCidr, bridge = "knarr0" }: ContainerdOptions, layout: Layout): Promise<void> {
+  const network = networkConfig({ podCidr, bridge, addresses: layout.cniAddresses });
+  await writeFile(join(layout.cniConfig, "10-knarr.conflist"), network);
 }
 
 async function untilReady(cri: Cri, clock: Clock, signal: AbortSignal, layout: Layout): Promise<string> {
