@@ -43,6 +43,6 @@ export async function prepareDataDir(dataDir: string): Promise<() => Promise<voi
 async function removeMade(dataDir: string, made: string): Promise<void> {
   const mounts = await readFile("/proc/self/mountinfo", "utf8").catch(() => "");
   if (mounts.includes(` ${dataDir}/`)) return;
-  await rm(dataDir, { recursive: true, force: true });
+  await rm(dataDir, { recursive: true, force: true, maxRetries: 3 });
   for (let at = dirname(dataDir); at.startsWith(made); at = dirname(at)) await rmdir(at).catch(() => {});
 }

@@ -31,22 +31,24 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   const { clock = systemClock, random = systemRandom, log = silentLog } = options;
   const began = clock.monotonic();
   const scope = createScope("cluster");
-  let abandon: (() => Promise<void>) | undefined;
-  let forgetDataDir: (() => Promise<void>) | undefined;
+  /** Should it not start: the last first, once everything has stopped. */
+  const undo: (() => Promise<unknown>)[] = [];
   try {
     checkOptions(options);
-    if (options.dataDir !== undefined) forgetDataDir = await prepareDataDir(options.dataDir);
+    if (options.dataDir !== undefined) undo.push(await prepareDataDir(options.dataDir));
     const runtime = await chooseRuntime(options, { clock, log, scope });
     const credentials = credentialsOf(options.dataDir, clock, [
       options.bind ?? "127.0.0.1",
       ...firstServiceIps(DEFAULT_SERVICE_CIDR),
       ...(runtime.hostAddress === undefined ? [] : [runtime.hostAddress]),
     ]);
+    // They are written into the directory while the rest starts.
+    if (options.dataDir !== undefined) undo.push(() => credentials.all().catch(() => {}));
     // Keys are made outside of virtual time: it would fly by meanwhile, once there are timers.
     if (clock !== systemClock) await credentials.authority();
     const store = await openStore(options, clock);
     scope.defer(() => store.close());
-    abandon = () => runtime.abandon();
+    undo.push(() => runtime.abandon());
     await runtime.prepare();
 
     let unready: string | undefined = "starting";
@@ -140,8 +142,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     };
   } catch (error) {
     await scope.close();
-    await abandon?.();
-    await forgetDataDir?.();
+    for (const step of undo.toReversed()) await step();
     throw error;
   }
 }

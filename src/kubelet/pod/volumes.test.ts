@@ -56,6 +56,21 @@ const isReady = (pod: Pod | undefined) => pod !== undefined && podCondition(pod,
 const key = { namespace: "default", name: "web" };
 
 describe("a pod and its volumes", () => {
+  test("what it had of the node is free once nothing of it runs, though its volumes are still there", async () => {
+    await using world = await createVolumesWorld();
+    const { volumes, client } = world;
+    const ports = [{ containerPort: 80, hostPort: 8080 }];
+    const holder = { ...spec, containers: spec.containers.map((container) => ({ ...container, ports })) };
+    await world.run("web", holder);
+    await world.until("web", isReady);
+    volumes.busy = 3;
+    await client.delete(PODS, key);
+    await world.until("web", (pod) => pod?.status?.phase === "Failed" || pod?.status?.phase === "Succeeded");
+    await world.run("next", holder);
+    const next = await world.until("next", (pod) => isReady(pod) || pod?.status?.phase === "Failed");
+    assert.deepEqual([next?.status?.phase, next?.status?.message], ["Running", undefined]);
+  });
+
   test("they come before everything else, follow its labels, and go last", async () => {
     await using world = await createVolumesWorld();
     const { volumes, client } = world;
