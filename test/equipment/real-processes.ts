@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /** The processes behind a cluster's containers, by its data directory: for tests that kill them. */
@@ -22,6 +22,18 @@ export function shimOf(dataDir: string, containerId: string): number | undefined
   return parent !== undefined && commandOf(parent).includes("containerd-shim") ? parent : undefined;
 }
 
+/** All shims of the cluster. */
+export function shimsOf(dataDir: string): readonly number[] {
+  const socket = join(dataDir, "containerd/containerd.sock");
+  return readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid))
+    .filter((pid) => {
+      const command = commandOf(pid);
+      return command.includes("containerd-shim") && command.includes(socket);
+    });
+}
+
 /** The cluster's containerd; undefined when it does not run. */
 export function daemonOf(dataDir: string): number | undefined {
   try {
@@ -30,6 +42,19 @@ export function daemonOf(dataDir: string): number | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Children of a process, and theirs. */
+export function descendantsOf(pid: number): readonly number[] {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync("/proc")) {
+    const child = Number(name);
+    const parent = Number.isInteger(child) ? parentOf(child) : undefined;
+    if (parent !== undefined) parents.set(child, parent);
+  }
+  const below = (at: number): readonly number[] =>
+    [...parents].filter(([, parent]) => parent === at).flatMap(([child]) => [child, ...below(child)]);
+  return below(pid);
 }
 
 export function kill(pid: number | undefined, signal: NodeJS.Signals = "SIGKILL"): boolean {
