@@ -25,11 +25,13 @@ export class RecordReader {
     this.#at = at;
   }
 
-  /** The records up to the end of the file as it is now. */
+  /** The records up to the end of the file as it is now: who writes faster than we read does not hold us for ever. */
   async *read(): AsyncGenerator<Buffer, void, undefined> {
-    for (;;) {
-      const block = Buffer.allocUnsafe(BLOCK);
-      const { bytesRead } = await this.#file.read(block, 0, BLOCK, this.#at);
+    const { size } = await this.#file.stat();
+    while (this.#at < size) {
+      const length = Math.min(BLOCK, size - this.#at);
+      const block = Buffer.allocUnsafe(length);
+      const { bytesRead } = await this.#file.read(block, 0, length, this.#at);
       if (bytesRead === 0) return;
       this.#at += bytesRead;
       let rest =

@@ -120,6 +120,18 @@ describe("reading a log", () => {
     assert.deepEqual(await textsOf({ follow: true }, Promise.resolve()), ["a", "bc", "x"]);
   });
 
+  it("ends with what was there when it was asked for, however fast more is written", async () => {
+    const burst = Array.from({ length: 2_000 }, (_, index) =>
+      record(index % 60, `line ${index}`.padEnd(100, ".")),
+    ).join("");
+    await writeFile(path, burst);
+    let lines = 0;
+    for await (const _ of readLog({ path, ended: new Promise(() => {}) }, { follow: false, signal }, systemClock)) {
+      if (lines++ % 100 === 0) await appendFile(path, burst);
+    }
+    assert.equal(lines, 2_000);
+  });
+
   it("follows what is written, over rotations, until the writer ends", async () => {
     await writeFile(path, record(0, "a") + record(1, "b"));
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();

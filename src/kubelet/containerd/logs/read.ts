@@ -60,7 +60,8 @@ export async function* readLog(
       // Looked at before reading: what was written before the end is read after it.
       const last = over;
       if (reader) yield* linesOf(reader);
-      const now = await fileIdentity(path);
+      // What is written from now on was not there when it was asked for.
+      const now = follow ? await fileIdentity(path) : undefined;
       if (now !== undefined && now !== identity) {
         // Rotated: what came into the old file meanwhile comes first.
         if (reader) yield* linesOf(reader);
