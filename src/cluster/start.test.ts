@@ -237,8 +237,9 @@ describe("in a data directory", () => {
   after(() => Promise.all(dirs.map((dir) => rm(dir, { recursive: true, force: true }))));
 
   test("the same directory resumes the cluster: pods run on, no container restarts", async () => {
-    const dataDir = join(await mkdtemp(join(tmpdir(), "knarr-start-")), "data");
-    dirs.push(dataDir);
+    const parent = await mkdtemp(join(tmpdir(), "knarr-start-"));
+    dirs.push(parent);
+    const dataDir = join(parent, "data");
     const first = await startCluster({ dataDir, nodes: 2, ...QUICK });
     await first.client.create(DEPLOYMENTS, deployment("web", 4));
     await untilComplete(first, "web");
