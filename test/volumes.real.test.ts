@@ -144,6 +144,39 @@ describe("volumes of real containers (S11)", { skip, concurrency: 6 }, () => {
     assert.ok((await inside(kubectl, "all", "nslookup kubernetes.default.svc.cluster.local")).includes(clusterIP));
   });
 
+  test("certificates to trust, by name and by signer, as they change", async () => {
+    const kubectl = await inNamespace("trust");
+    const config = await kubectl(
+      "config",
+      "view",
+      "--raw",
+      "-o",
+      "jsonpath={.clusters[0].cluster.certificate-authority-data}",
+    );
+    const authority = Buffer.from(config, "base64").toString();
+    const bundle = (name: string, signer: string) => `
+apiVersion: certificates.k8s.io/v1beta1
+kind: ClusterTrustBundle
+metadata: { name: "${name}", labels: { tier: one } }
+spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
+`;
+    await kubectl.apply(bundle("roots", ""));
+    const source = (fields: string) => `projected: { sources: [{ clusterTrustBundle: { path: ca.pem, ${fields} } }] }`;
+    await start(
+      kubectl,
+      pod("trusting", {
+        named: source("name: roots"),
+        signed: source(
+          'signerName: "example.com/signer", labelSelector: { matchLabels: { tier: one } }, optional: true',
+        ),
+      }),
+    );
+    assert.equal(await inside(kubectl, "trusting", "cat /named/ca.pem; wc -c < /signed/ca.pem"), `${authority}0\n`);
+    await kubectl.apply(bundle("example.com:signer:one", 'signerName: "example.com/signer", '));
+    await shows(kubectl, "trusting", "cat /signed/ca.pem", authority);
+    await kubectl("delete", "clustertrustbundles", "--all");
+  });
+
   test("the downward API: fields, resources and what the node has when there is no limit", async () => {
     const kubectl = await inNamespace("downward");
     const field = (path: string, of: string) => `{ path: ${path}, fieldRef: { fieldPath: "${of}" } }`;

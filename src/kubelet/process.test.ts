@@ -42,6 +42,7 @@ describe("what a container's process needs", () => {
     const podSources = () => ({
       configMap: ask("configmap"),
       secret: ask("secret"),
+      trustBundles: () => assert.fail(),
       token: () => assert.fail(),
       onChange() {},
       close() {},

@@ -1,4 +1,11 @@
-import type { ConfigMap, Pod, Secret, Service, TokenRequestSpec } from "#objects";
+import type {
+  ConfigMap,
+  Pod,
+  Secret,
+  Service,
+  TokenRequestSpec,
+  V1beta1ClusterTrustBundle as ClusterTrustBundle,
+} from "#objects";
 
 /** Where a node looks up what its pods refer to. Shared by all pods of the node. */
 export interface Sources {
@@ -13,6 +20,8 @@ export interface PodSources {
   /** Undefined: there is none. Rejects with an Error when that cannot be told. */
   configMap(name: string): Promise<ConfigMap | undefined>;
   secret(name: string): Promise<Secret | undefined>;
+  /** All that the cluster has. */
+  trustBundles(): Promise<readonly ClusterTrustBundle[]>;
   /** A token of the pod's service account, bound to the pod. Rejects with an Error. */
   token(spec: Pick<TokenRequestSpec, "audiences" | "expirationSeconds">): Promise<IssuedToken>;
   /** Calls when an object that was asked for is another than it was. */

@@ -82,6 +82,12 @@ export const POD_DISRUPTION_BUDGETS = define<t.PodDisruptionBudget>(
   "PodDisruptionBudget",
 );
 export const ENDPOINT_SLICES = define<t.EndpointSlice>("discovery.k8s.io/v1", "endpointslices", "EndpointSlice");
+export const CLUSTER_TRUST_BUNDLES = define<t.V1beta1ClusterTrustBundle>(
+  "certificates.k8s.io/v1beta1",
+  "clustertrustbundles",
+  "ClusterTrustBundle",
+  false,
+);
 export const SERVICE_CIDRS = define<t.ServiceCIDR>("networking.k8s.io/v1", "servicecidrs", "ServiceCIDR", false);
 export const IP_ADDRESSES = define<t.IPAddress>("networking.k8s.io/v1", "ipaddresses", "IPAddress", false);
 export const STORAGE_CLASSES = define<t.StorageClass>("storage.k8s.io/v1", "storageclasses", "StorageClass", false);

@@ -1,5 +1,6 @@
 import type { Cache } from "#client";
 import {
+  CLUSTER_TRUST_BUNDLES,
   CONFIG_MAPS,
   SECRETS,
   SERVICE_ACCOUNTS,
@@ -8,9 +9,10 @@ import {
   type Pod,
   type ResourceType,
   type Service,
+  type V1beta1ClusterTrustBundle as ClusterTrustBundle,
 } from "#objects";
 import type { IssuedToken, PodSources, Sources } from "../sources.ts";
-import { WatchedObjects, type Watched, type WatchedOptions } from "./watched.ts";
+import { WatchedObjects, type Watched, type WatchedAll, type WatchedOptions } from "./watched.ts";
 
 export interface ApiSourcesOptions extends WatchedOptions {
   /** Without it, pods are not told of Services. */
@@ -41,6 +43,7 @@ class ApiPodSources implements PodSources {
   readonly #options: ApiSourcesOptions;
   readonly #held = new Map<string, Watched<KubeObject>>();
   readonly #listeners = new Set<() => void>();
+  #trust: WatchedAll<ClusterTrustBundle> | undefined;
   #closed = false;
 
   constructor(pod: Pod, watched: WatchedObjects, options: ApiSourcesOptions) {
@@ -55,6 +58,12 @@ class ApiPodSources implements PodSources {
 
   secret(name: string) {
     return this.#read(SECRETS, name);
+  }
+
+  async trustBundles() {
+    if (this.#closed) throw new Error("the pod is gone");
+    this.#trust ??= this.#watched.acquireAll(CLUSTER_TRUST_BUNDLES, () => this.#changed());
+    return this.#trust.list();
   }
 
   async token(spec: Parameters<PodSources["token"]>[0]): Promise<IssuedToken> {
@@ -85,8 +94,14 @@ class ApiPodSources implements PodSources {
   close(): void {
     this.#closed = true;
     for (const watched of this.#held.values()) watched.release();
+    this.#trust?.release();
+    this.#trust = undefined;
     this.#held.clear();
     this.#listeners.clear();
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
   }
 
   async #read<T extends KubeObject>(type: ResourceType<T>, name: string): Promise<T | undefined> {
@@ -96,9 +111,7 @@ class ApiPodSources implements PodSources {
     let watched = this.#held.get(id) as Watched<T> | undefined;
     if (!watched) {
       const { namespace = "" } = this.#pod.metadata;
-      watched = this.#watched.acquire(type, namespace, name, () => {
-        for (const listener of this.#listeners) listener();
-      });
+      watched = this.#watched.acquire(type, namespace, name, () => this.#changed());
       this.#held.set(id, watched);
     }
     return watched.read();

@@ -1,5 +1,5 @@
 import { sleep, type Clock, type Log, type Random, type Scope } from "#base";
-import { createCaches, type Cache, type Client } from "#client";
+import { createCaches, type Cache, type Client, type Selection } from "#client";
 import { groupResource, type KubeObject, type ResourceType } from "#objects";
 
 export interface WatchedOptions {
@@ -15,6 +15,13 @@ export interface WatchedOptions {
 export interface Watched<T extends KubeObject> {
   /** Undefined: there is none. Rejects when the API has not told within a moment. */
   read(): Promise<T | undefined>;
+  release(): void;
+}
+
+/** All objects of a kind. */
+export interface WatchedAll<T extends KubeObject> {
+  /** Rejects when the API has not told within a moment. */
+  list(): Promise<readonly T[]>;
   release(): void;
 }
 
@@ -44,24 +51,37 @@ export class WatchedObjects {
     return this.#entries.size;
   }
 
+  /** One object. */
   acquire<T extends KubeObject>(
     type: ResourceType<T>,
     namespace: string,
     name: string,
     onChange: () => void,
   ): Watched<T> {
-    const id = `${groupResource(type)}/${namespace}/${name}`;
-    const entry = this.#entries.get(id) ?? this.#start(id, type, namespace, name);
+    const selection = { namespace, fieldSelector: `metadata.name=${name}` };
+    const { cache, release } = this.#hold(type, selection, onChange);
+    return {
+      read: async () => (await this.#synced(cache)).get(namespace ? `${namespace}/${name}` : name),
+      release,
+    };
+  }
+
+  /** Every object of a kind of which there are few. */
+  acquireAll<T extends KubeObject>(type: ResourceType<T>, onChange: () => void): WatchedAll<T> {
+    const { cache, release } = this.#hold(type, {}, onChange);
+    return { list: async () => [...(await this.#synced(cache)).list()], release };
+  }
+
+  #hold<T extends KubeObject>(type: ResourceType<T>, selection: Selection, onChange: () => void) {
+    const id = `${groupResource(type)}/${selection.namespace ?? ""}/${selection.fieldSelector ?? ""}`;
+    const entry = this.#entries.get(id) ?? this.#start(id, type, selection);
     entry.users++;
     // The id names the resource, and with it the type of its objects.
     const cache = entry.cache as Cache<T>;
     const unsubscribe = cache.subscribe(onChange, { replay: false });
     let released = false;
     return {
-      read: async () => {
-        if (!cache.synced) await this.#firstAnswer(cache);
-        return cache.get(namespace ? `${namespace}/${name}` : name);
-      },
+      cache,
       release: () => {
         if (released) return;
         released = true;
@@ -71,10 +91,10 @@ export class WatchedObjects {
     };
   }
 
-  #start(id: string, type: ResourceType, namespace: string, name: string): Entry {
+  #start(id: string, type: ResourceType, selection: Selection): Entry {
     const { scope: parent, ...options } = this.#options;
     const scope = parent.child(id);
-    const cache = createCaches({ ...options, scope }).of(type, { namespace, fieldSelector: `metadata.name=${name}` });
+    const cache = createCaches({ ...options, scope }).of(type, selection);
     const entry: Entry = { cache, scope, users: 0 };
     this.#entries.set(id, entry);
     return entry;
@@ -83,6 +103,11 @@ export class WatchedObjects {
   #stop(id: string, { scope }: Entry): void {
     this.#entries.delete(id);
     scope.close().catch((error: unknown) => this.#options.log.error("a watch did not stop", { watch: id, error }));
+  }
+
+  async #synced<T extends KubeObject>(cache: Cache<T>): Promise<Cache<T>> {
+    if (!cache.synced) await this.#firstAnswer(cache);
+    return cache;
   }
 
   async #firstAnswer(cache: Cache): Promise<void> {

@@ -162,8 +162,6 @@ describe("projected volumes", () => {
   });
 
   test("what this node cannot do", () => {
-    const trust = { sources: [{ clusterTrustBundle: { name: "x", path: "x" } }] };
-    assert.throws(() => project({}, trust), /^Error: ClusterTrustBundle projection is not supported/);
     const certificate = { sources: [{ podCertificate: { signerName: "x", keyType: "RSA3072" } }] };
     assert.throws(() => project({}, certificate), /^Error: PodCertificate projection is not supported/);
   });

@@ -5,10 +5,12 @@ import {
   type Pod,
   type ProjectedVolumeSource,
   type Secret,
+  type V1beta1ClusterTrustBundle as ClusterTrustBundle,
   type VolumeProjection,
 } from "#objects";
 import { downwardPayload } from "./downward.ts";
 import { configMapPayload, secretPayload } from "./keys.ts";
+import { trustAnchors } from "./trust-anchors.ts";
 import { aggregate, DEFAULT_MODE, type Payload, type PayloadFile } from "./payload.ts";
 
 /** What one source of a projected volume refers to; an Error: why it cannot be told. */
@@ -16,6 +18,7 @@ export interface LookedUp {
   readonly configMap?: ConfigMap | Error | undefined;
   readonly secret?: Secret | Error | undefined;
   readonly token?: string | Error | undefined;
+  readonly trustBundles?: readonly ClusterTrustBundle[] | Error | undefined;
 }
 
 export interface Projections {
@@ -67,15 +70,22 @@ function project(
   if (serviceAccountToken) {
     const { token } = lookedUp;
     if (token === undefined || token instanceof Error) throw token ?? new Error("there is no token");
-    const { fsUser, fsGroup } = around;
-    const mode = fsUser === undefined && fsGroup === undefined ? defaultMode : PRIVATE;
-    const owner = fsUser === undefined ? {} : { owner: fsUser };
-    return new Map([[serviceAccountToken.path, { data: Buffer.from(token), mode, ...owner }]]);
+    return new Map([[serviceAccountToken.path, { data: Buffer.from(token), ...privately(defaultMode, around) }]]);
   }
-  // Both are off by default in 1.36.
-  if (clusterTrustBundle) throw new Error("ClusterTrustBundle projection is not supported by this node");
+  if (clusterTrustBundle) {
+    const { trustBundles = [] } = lookedUp;
+    if (trustBundles instanceof Error) throw trustBundles;
+    const data = Buffer.from(trustAnchors(clusterTrustBundle, trustBundles));
+    return new Map([[clusterTrustBundle.path, { data, ...privately(defaultMode, around) }]]);
+  }
+  // Off by default in 1.36.
   if (podCertificate) throw new Error("PodCertificate projection is not supported by this node");
   return new Map();
+}
+
+function privately(defaultMode: number, { fsUser, fsGroup }: Projections) {
+  const mode = fsUser === undefined && fsGroup === undefined ? defaultMode : PRIVATE;
+  return { mode, ...(fsUser === undefined ? {} : { owner: fsUser }) };
 }
 
 /** What was found of an object that is referred to. Undefined: there is none, and there need not be. Throws an Error with upstream's text. */

@@ -16,15 +16,17 @@ export const projectedFiles = (host: VolumeHost): FilesKind => ({
 });
 
 function collector(host: VolumeHost, source: ProjectedVolumeSource, sources: PodSources): Collector {
-  const parts = (source.sources ?? []).map(({ configMap, secret, serviceAccountToken }) => ({
+  const parts = (source.sources ?? []).map(({ configMap, secret, serviceAccountToken, clusterTrustBundle }) => ({
     configMap,
     secret,
+    trusts: clusterTrustBundle !== undefined,
     token: serviceAccountToken && new KeptToken(host, serviceAccountToken, sources),
   }));
-  const lookUp = async ({ configMap, secret, token }: (typeof parts)[number]): Promise<LookedUp> => ({
+  const lookUp = async ({ configMap, secret, token, trusts }: (typeof parts)[number]): Promise<LookedUp> => ({
     configMap: configMap && (await orError(sources.configMap(configMap.name ?? ""))),
     secret: secret && (await orError(sources.secret(secret.name ?? ""))),
     token: token && (await orError(token.current())),
+    trustBundles: trusts ? await orError(sources.trustBundles()) : undefined,
   });
   return async (pod) => {
     const payload = projectedPayload(source, {

@@ -1,6 +1,14 @@
 import { createRandom, createVirtualClock, silentLog, type VirtualClock } from "#base";
 import type { IssuedToken, PodSources, Quantities, Sources } from "#kubelet";
-import type { ConfigMap, Container, Pod, PodSpec, Secret, Volume } from "#objects";
+import type {
+  ConfigMap,
+  Container,
+  Pod,
+  PodSpec,
+  Secret,
+  V1beta1ClusterTrustBundle as ClusterTrustBundle,
+  Volume,
+} from "#objects";
 import { createVolumes, type NodeVolumes, type VolumesOptions } from "../volumes.ts";
 
 /** The API as volumes see it, in memory. */
@@ -11,6 +19,7 @@ export class TestSources implements Sources {
   open = 0;
   /** What asking for a token comes to. */
   issue: (audiences: readonly string[]) => Promise<IssuedToken> = () => Promise.reject(new Error("no tokens here"));
+  readonly trustBundles: ClusterTrustBundle[] = [];
   readonly #listeners = new Set<() => void>();
 
   of(): PodSources {
@@ -19,6 +28,7 @@ export class TestSources implements Sources {
     return {
       configMap: (name) => Promise.resolve(this.configMaps.get(name)),
       secret: (name) => Promise.resolve(this.secrets.get(name)),
+      trustBundles: () => Promise.resolve([...this.trustBundles]),
       token: ({ audiences = [] }) => this.issue(audiences),
       onChange: (listener) => {
         own.add(listener);
