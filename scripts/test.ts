@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { realMachine } from "../test/equipment/machine.ts";
 
 const root = join(import.meta.dirname, "..");
 const args = process.argv.slice(2);
@@ -14,9 +15,13 @@ const all = ["src", "scripts", "test", "examples"].flatMap((folder) =>
     .sort(),
 );
 
-// The tests of the command line run side by side: none of them shall be the one that has to build.
-if (files.length === 0)
+if (files.length === 0) {
+  // The tests of the command line run side by side: none of them shall be the one that has to build.
   spawnSync(join(root, "bin/knarr"), ["version"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  // Installs what real containers need, where that can be done: before the first test that looks for it.
+  const machine = await realMachine();
+  if (!machine.ok) console.error(`\nSKIPPED: all tests with real containers: ${machine.reason}\n`);
+}
 
 const { status } = spawnSync(
   process.execPath,
