@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { skipUnlessReal } from "./equipment/machine.ts";
-import { createTestNamespace, type TestNamespace } from "./equipment/network-namespace.ts";
-import { startRegistry, type TestRegistry } from "./equipment/registry.ts";
-import { eventually, KNARR, startUnderTest, type ClusterUnderTest } from "./harness/cluster-under-test.ts";
+import { eventually, KNARR } from "./harness/cluster-under-test.ts";
+import { useRealCluster } from "./harness/real-cluster.ts";
 
 const skip = await skipUnlessReal();
 
@@ -22,28 +21,16 @@ spec:
 `;
 
 describe("a node with a containerd of its own evicts pods over their limits on disk", { skip }, () => {
-  let namespace: TestNamespace;
-  let registry: TestRegistry;
-  let cluster: ClusterUnderTest;
-  before(async () => {
-    namespace = await createTestNamespace();
-    registry = await startRegistry(namespace);
-    cluster = await startUnderTest({ real: { namespace, registry } });
-  });
-  after(async () => {
-    await cluster?.[Symbol.asyncDispose]();
-    await registry?.[Symbol.asyncDispose]();
-    await namespace?.[Symbol.asyncDispose]();
-  });
+  const real = useRealCluster();
 
   test("status tells of the cluster's own containerd", async () => {
-    const { stdout } = await namespace.run(KNARR, ["status", "--data-dir", cluster.dataDir]);
+    const { stdout } = await real.namespace.run(KNARR, ["status", "--data-dir", real.cluster.dataDir]);
     assert.match(stdout, /^runtime +containerd \d+\.\d+\.\d+$/m);
     assert.match(stdout, /^memory +[\d.]+ MiB, and containerd's [1-9][\d.]* MiB$/m);
   });
 
   test("for an emptyDir, and for what a container writes over its image; others stay", async () => {
-    const { kubectl } = cluster;
+    const { kubectl } = real.cluster;
     const mount =
       "volumeMounts: [{ name: cache, mountPath: /cache }]\n  volumes: [{ name: cache, emptyDir: { sizeLimit: 5Mi } }]";
     const limit = 'resources: { limits: { ephemeral-storage: "5Mi" } }';

@@ -1,10 +1,9 @@
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { skipUnlessReal } from "./equipment/machine.ts";
-import { createTestNamespace, type TestNamespace } from "./equipment/network-namespace.ts";
-import { startRegistry, type TestRegistry } from "./equipment/registry.ts";
 import { get, requestLoop } from "./equipment/requests.ts";
-import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
+import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
+import { useRealCluster } from "./harness/real-cluster.ts";
 
 const skip = await skipUnlessReal();
 
@@ -28,19 +27,7 @@ spec:
 `;
 
 describe("the story with real containers (S6 to S8, S20 to S25)", { skip }, () => {
-  let namespace: TestNamespace;
-  let registry: TestRegistry;
-  let cluster: ClusterUnderTest;
-  before(async () => {
-    namespace = await createTestNamespace();
-    registry = await startRegistry(namespace);
-    cluster = await startUnderTest({ real: { namespace, registry } });
-  });
-  after(async () => {
-    await cluster?.[Symbol.asyncDispose]();
-    await registry?.[Symbol.asyncDispose]();
-    await namespace?.[Symbol.asyncDispose]();
-  });
+  const real = useRealCluster();
 
   /** Addresses of the Service `web`: inside the cluster, on a port of the node, and at the balancer. */
   async function addressesOf(kubectl: Kubectl): Promise<readonly string[]> {
@@ -60,12 +47,12 @@ describe("the story with real containers (S6 to S8, S20 to S25)", { skip }, () =
   }
 
   test("updates and rolls back without one failed request, by every way in", async () => {
-    const kubectl = await cluster.inNamespace("rolling");
+    const kubectl = await real.cluster.inNamespace("rolling");
     await kubectl.apply(DEPLOYMENT("nginx:1.27"));
     await kubectl("expose", "deployment", "web", "--type=LoadBalancer", "--port=80");
     await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
     const urls = await addressesOf(kubectl);
-    const loops = urls.map((url) => requestLoop(namespace, url));
+    const loops = urls.map((url) => requestLoop(real.namespace, url));
     for (const loop of loops) await loop.more(10);
     await kubectl.apply(DEPLOYMENT("httpd:2.4"));
     await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
@@ -80,17 +67,17 @@ describe("the story with real containers (S6 to S8, S20 to S25)", { skip }, () =
   });
 
   test("Recreate is an outage that can be seen, and ends by itself", async () => {
-    const kubectl = await cluster.inNamespace("recreating");
+    const kubectl = await real.cluster.inNamespace("recreating");
     await kubectl.apply(DEPLOYMENT("nginx:1.27", "strategy: { type: Recreate }"));
     await kubectl("expose", "deployment", "web", "--type=LoadBalancer", "--port=80", "--name=web");
     await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
     const { clusterIP } = (await kubectl.json<{ spec: { clusterIP: string } }>("service", "web")).spec;
-    const loop = requestLoop(namespace, `http://${clusterIP}/version`);
+    const loop = requestLoop(real.namespace, `http://${clusterIP}/version`);
     await loop.more(10);
     await kubectl.apply(DEPLOYMENT("httpd:2.4", "strategy: { type: Recreate }"));
     await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
     await eventually("the new version to answer", async () =>
-      (await get(namespace, `http://${clusterIP}/version`)).includes("2.4"),
+      (await get(real.namespace, `http://${clusterIP}/version`)).includes("2.4"),
     );
     const { failed } = await loop.stop();
     assert.ok(failed.length > 0, "every request was answered: nobody saw an outage");

@@ -1,35 +1,19 @@
 import { after, before } from "node:test";
-import { createTestNamespace, type TestNamespace } from "../equipment/network-namespace.ts";
-import { startRegistry, type TestRegistry } from "../equipment/registry.ts";
-import { startUnderTest, type ClusterUnderTest } from "./cluster-under-test.ts";
-
-export interface RealCluster {
-  readonly namespace: TestNamespace;
-  readonly registry: TestRegistry;
-  readonly cluster: ClusterUnderTest;
-}
+import { startRealCluster, type RealCluster } from "../equipment/real-cluster.ts";
 
 /** A cluster with real containers for the cases of a `describe`: started before them, taken away after them. */
-export function useRealCluster(): RealCluster {
-  let namespace: TestNamespace | undefined;
-  let registry: TestRegistry | undefined;
-  let cluster: ClusterUnderTest | undefined;
+export function useRealCluster(): Pick<RealCluster, "namespace" | "registry"> & { readonly cluster: RealCluster } {
+  let cluster: RealCluster | undefined;
   before(async () => {
-    namespace = await createTestNamespace();
-    registry = await startRegistry(namespace);
-    cluster = await startUnderTest({ real: { namespace, registry } });
+    cluster = await startRealCluster();
   });
-  after(async () => {
-    await cluster?.[Symbol.asyncDispose]();
-    await registry?.[Symbol.asyncDispose]();
-    await namespace?.[Symbol.asyncDispose]();
-  });
+  after(() => cluster?.[Symbol.asyncDispose]());
   return {
     get namespace() {
-      return namespace!;
+      return cluster!.namespace;
     },
     get registry() {
-      return registry!;
+      return cluster!.registry;
     },
     get cluster() {
       return cluster!;

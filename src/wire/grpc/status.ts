@@ -38,3 +38,6 @@ export class GrpcError extends Error {
 }
 
 export const codeOf = (number: number): GrpcCode => CODES[number] ?? "Unknown";
+
+/** As Go prints a code: by its name, `Code(99)` when it has none. */
+export const codeText = (number: number): string => CODES[number] ?? `Code(${number})`;

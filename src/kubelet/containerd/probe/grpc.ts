@@ -3,9 +3,10 @@ import { STATUS_CODES } from "node:http";
 import { sleep, type Clock } from "#base";
 import type { ProbeOutcome } from "#kubelet";
 import { formatDuration } from "#objects";
+import { codeText } from "#wire/grpc";
 import { joinHostPort } from "./address.ts";
 import { DeadlineExceeded, hasTimedOut } from "./deadline.ts";
-import { codeOfHttpStatus, GRPC_CODES, readHealthStatus, writeHealthRequest } from "./health-message.ts";
+import { codeOfHttpStatus, readHealthStatus, writeHealthRequest } from "./health-message.ts";
 
 /** Between attempts to connect (grpc-go's base back-off). */
 const RETRY_MS = 1000;
@@ -161,7 +162,7 @@ function endOf(
     return { code: "Unavailable", message: `error reading from server: ${broken ?? "EOF"}` };
   }
   if (Number(status) === 0) return { code: "OK", answer };
-  const code = GRPC_CODES[Number(status)] ?? `Code(${String(status)})`;
+  const code = codeText(Number(status));
   return { code, message: unescaped(String(own["grpc-message"] ?? "")) };
 }
 
