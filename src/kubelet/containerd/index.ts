@@ -2,7 +2,6 @@ export { openCri, type Cri } from "./cri/services.ts";
 export { daemonPid, startContainerd, type Containerd, type ContainerdOptions } from "./daemon/daemon.ts";
 export { connectContainerd } from "./daemon/given.ts";
 export { writeRegistrySettings } from "./daemon/registry-settings.ts";
-export { imageArchive, type ImageDescription } from "./pause/image.ts";
 export { tarArchive, type TarEntry } from "./pause/tar.ts";
 export type { Architecture } from "./pause/program.ts";
 export type { ContainerdRuntimeOptions, NetworkHook } from "./runtime/options.ts";

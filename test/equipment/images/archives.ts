@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { blobPath, testImages, type Catalog } from "./catalog.ts";
 import { sha256, type Descriptor } from "./oci.ts";
-import { tar, type TarEntry } from "./tar.ts";
+import { tarArchive, type TarEntry } from "#kubelet/containerd";
 
 interface Manifest {
   readonly config: Descriptor;
@@ -15,7 +15,7 @@ export async function ociArchive(image: string, name: string): Promise<Buffer> {
   const { root, digests } = find(catalog, image);
   const annotations = { "org.opencontainers.image.ref.name": name, "io.containerd.image.name": name };
   const index = { schemaVersion: 2, manifests: [{ ...root, annotations }] };
-  return tar([
+  return tarArchive([
     { type: "file", path: "oci-layout", content: JSON.stringify({ imageLayoutVersion: "1.0.0" }) },
     { type: "file", path: "index.json", content: JSON.stringify(index) },
     ...digests.map((digest): TarEntry => ({
@@ -35,7 +35,7 @@ export async function dockerArchive(image: string, name: string): Promise<Buffer
   const hex = (digest: string) => digest.replace("sha256:", "");
   const paths = unpacked.map((bytes) => `${hex(sha256(bytes))}/layer.tar`);
   const manifest = [{ Config: `${hex(config.digest)}.json`, RepoTags: [name], Layers: paths }];
-  return tar([
+  return tarArchive([
     { type: "file", path: `${hex(config.digest)}.json`, content: blob(config.digest) },
     // Equal layers are there once.
     ...new Map(paths.map((path, at) => [path, unpacked[at]!])).entries().map(([path, content]): TarEntry => ({

@@ -4,7 +4,7 @@ import { must } from "../commands.ts";
 import { unpackedPackage } from "../packages.ts";
 import { withParents } from "./files.ts";
 import { image, layer, type Image, type Layer } from "./oci.ts";
-import type { TarEntry } from "./tar.ts";
+import type { TarEntry } from "#kubelet/containerd";
 
 const ACCOUNTS = {
   "etc/passwd": `root:x:0:0:root:/root:/bin/sh

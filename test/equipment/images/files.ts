@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
-import type { TarEntry } from "./tar.ts";
+import type { TarEntry } from "#kubelet/containerd";
 
 /** Everything below a folder of the machine, as entries of an archive below `to`; sorted, so always the same. */
 export function* filesBelow(folder: string, to: string, keep = (_path: string) => true): Generator<TarEntry> {

@@ -5,7 +5,7 @@ import { PATH_VARIABLE } from "./busybox.ts";
 import { withParents } from "./files.ts";
 import { sharedLibraries, threadLibrary } from "./libraries.ts";
 import { image, layer, type Image, type Layer } from "./oci.ts";
-import type { TarEntry } from "./tar.ts";
+import type { TarEntry } from "#kubelet/containerd";
 
 const ROOT = "usr/local/apache2";
 const MODULES = ["mpm_event", "authz_core", "mime", "dir", "alias", "autoindex", "status"] as const;

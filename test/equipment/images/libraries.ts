@@ -2,7 +2,7 @@ import { globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { run } from "../../harness/run.ts";
 import { dependenciesOf, unpackedPackage, unpackedPackages } from "../packages.ts";
-import type { TarEntry } from "./tar.ts";
+import type { TarEntry } from "#kubelet/containerd";
 
 /** Debian keeps libraries in folders by the machine's kind: usr/lib/x86_64-linux-gnu. */
 const LIBRARY_FOLDERS = "{lib,usr/lib}/*-linux-*";

@@ -5,7 +5,7 @@ import { PATH_VARIABLE } from "./busybox.ts";
 import { filesBelow, withParents } from "./files.ts";
 import { sharedLibraries } from "./libraries.ts";
 import { image, layer, type Image, type Layer } from "./oci.ts";
-import type { TarEntry } from "./tar.ts";
+import type { TarEntry } from "#kubelet/containerd";
 
 const CONFIG = `user  nginx;
 worker_processes  1;

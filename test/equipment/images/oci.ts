@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import { tar, type TarEntry } from "./tar.ts";
+import { tarArchive, type TarEntry } from "#kubelet/containerd";
 
 export interface Descriptor {
   readonly mediaType: string;
@@ -58,7 +58,7 @@ export const sha256 = (bytes: Uint8Array | string): string =>
   `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 export function layer(entries: Iterable<TarEntry>): Layer {
-  const archive = tar(entries);
+  const archive = tarArchive(entries);
   const bytes = gzipSync(archive, { level: 6 });
   return { descriptor: describe(LAYER, bytes), diffId: sha256(archive), bytes };
 }

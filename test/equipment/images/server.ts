@@ -5,7 +5,7 @@ import { PATH_VARIABLE } from "./busybox.ts";
 import { filesBelow, withParents } from "./files.ts";
 import { sharedLibraries } from "./libraries.ts";
 import { image, layer, type Image, type Layer } from "./oci.ts";
-import type { TarEntry } from "./tar.ts";
+import type { TarEntry } from "#kubelet/containerd";
 
 /** Debian's smallest Perl and the script `server.pl`: a server that does what a test asks of it. */
 export async function serverLayer(): Promise<Layer> {

@@ -41,14 +41,11 @@ export function imageArchive({ name, architecture, files, config }: ImageDescrip
       },
     ],
   });
-  const blob = (content: Uint8Array) => ({
-    name: `blobs/sha256/${digestOf(content).slice("sha256:".length)}`,
-    mode: 0o644,
-    content,
-  });
+  const file = (path: string, content: Uint8Array): TarEntry => ({ type: "file", path, content });
+  const blob = (content: Uint8Array) => file(`blobs/sha256/${digestOf(content).slice("sha256:".length)}`, content);
   return tarArchive([
-    { name: "oci-layout", mode: 0o644, content: json({ imageLayoutVersion: "1.0.0" }) },
-    { name: "index.json", mode: 0o644, content: index },
+    file("oci-layout", json({ imageLayoutVersion: "1.0.0" })),
+    file("index.json", index),
     ...[layer, configuration, manifest].map(blob),
   ]);
 }
@@ -59,7 +56,7 @@ export function pauseArchive(architecture: Architecture): Uint8Array {
   return imageArchive({
     name: PAUSE_IMAGE,
     architecture,
-    files: [{ name: "pause", mode: 0o755, content: program }],
+    files: [{ type: "file", path: "pause", mode: 0o755, content: program }],
     config: { Entrypoint: ["/pause"], User: "65535:65535" },
   });
 }

@@ -62,10 +62,10 @@ describe("archives", () => {
   it("are what tar understands", () => {
     const lines = list(
       tarArchive([
-        { name: "bin/", mode: 0o755 },
-        { name: "bin/sh", mode: 0o777, linkTo: "busybox" },
-        { name: "bin/busybox", mode: 0o755, content: new Uint8Array(513) },
-        { name: "empty", mode: 0o600 },
+        { type: "directory", path: "bin", mode: 0o755 },
+        { type: "symlink", path: "bin/sh", target: "busybox" },
+        { type: "file", path: "bin/busybox", mode: 0o755, content: new Uint8Array(513) },
+        { type: "file", path: "empty", mode: 0o600, content: "" },
       ]),
     );
     assert.deepEqual(
@@ -82,7 +82,7 @@ describe("archives", () => {
         "-rw------- 0/0 0 empty",
       ],
     );
-    assert.throws(() => tarArchive([{ name: "x".repeat(101), mode: 0 }]), /too long/);
+    assert.throws(() => tarArchive([{ type: "file", path: "x".repeat(101), content: "" }]), /too long/);
   });
 
   it("of images hold blobs by their digest, and are the same every time", () => {

@@ -1,63 +1,58 @@
-export interface TarEntry {
-  /** Without a slash in front; at most 100 bytes. A folder's ends with one. */
-  readonly name: string;
-  readonly mode: number;
-  readonly content?: Uint8Array;
-  /** Makes it a symbolic link. */
-  readonly linkTo?: string;
-}
+/** What an archive holds. Nothing in it depends on when or by whom it was made: equal entries, equal bytes. */
+export type TarEntry =
+  | { readonly type: "directory"; readonly path: string; readonly mode?: number }
+  | { readonly type: "file"; readonly path: string; readonly mode?: number; readonly content: Uint8Array | string }
+  | { readonly type: "symlink"; readonly path: string; readonly target: string };
 
 const BLOCK = 512;
-const encoder = new TextEncoder();
+const TYPE_FLAGS = { directory: "5", file: "0", symlink: "2" } as const;
 
-/** A tar archive (POSIX ustar) that belongs to root, of no time: the same entries are the same bytes. */
-export function tarArchive(entries: readonly TarEntry[]): Uint8Array {
-  const parts = entries.flatMap((entry) => [headerOf(entry), padded(entry.content ?? new Uint8Array(0))]);
-  return concat([...parts, new Uint8Array(2 * BLOCK)]);
+/** A ustar archive. Paths are relative, without `./`; those of more than 255 bytes do not fit and throw. */
+export function tarArchive(entries: Iterable<TarEntry>): Buffer {
+  const blocks: Uint8Array[] = [];
+  for (const entry of entries) {
+    const content = entry.type === "file" ? Buffer.from(entry.content) : Buffer.alloc(0);
+    blocks.push(header(entry, content.length), content, Buffer.alloc(padding(content.length)));
+  }
+  blocks.push(Buffer.alloc(2 * BLOCK));
+  return Buffer.concat(blocks);
 }
 
-function headerOf({ name, mode, content, linkTo }: TarEntry): Uint8Array {
-  const header = new Uint8Array(BLOCK);
-  const write = (at: number, room: number, text: string) => {
-    const bytes = encoder.encode(text);
-    if (bytes.length > room) throw new Error(`too long for a tar archive: ${text}`);
-    header.set(bytes, at);
-  };
-  const octal = (at: number, digits: number, value: number) =>
-    write(at, digits, value.toString(8).padStart(digits, "0"));
-  write(0, 100, name);
-  octal(100, 7, mode);
-  octal(108, 7, 0);
-  octal(116, 7, 0);
-  octal(124, 11, content?.length ?? 0);
-  octal(136, 11, 0);
-  write(156, 1, kindOf(name, linkTo));
-  write(157, 100, linkTo ?? "");
-  write(257, 8, "ustar\u000000");
-  // Its checksum counts as spaces while it is made.
-  write(148, 8, "        ");
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  write(148, 8, `${sum.toString(8).padStart(6, "0")}\u0000 `);
-  return header;
-}
+const padding = (length: number) => (BLOCK - (length % BLOCK)) % BLOCK;
 
-function kindOf(name: string, linkTo: string | undefined): string {
-  if (linkTo !== undefined) return "2";
-  return name.endsWith("/") ? "5" : "0";
-}
-
-function padded(content: Uint8Array): Uint8Array {
-  const block = new Uint8Array(Math.ceil(content.length / BLOCK) * BLOCK);
-  block.set(content);
+function header(entry: TarEntry, size: number): Buffer {
+  const block = Buffer.alloc(BLOCK);
+  const [name, prefix] = splitPath(entry.type === "directory" ? `${entry.path}/` : entry.path);
+  const octal = (value: number, at: number, length: number) =>
+    block.write(value.toString(8).padStart(length - 1, "0"), at, "ascii");
+  block.write(name, 0, "utf8");
+  octal(modeOf(entry), 100, 8);
+  octal(0, 108, 8);
+  octal(0, 116, 8);
+  octal(size, 124, 12);
+  octal(0, 136, 12);
+  block.write(TYPE_FLAGS[entry.type], 156, "ascii");
+  if (entry.type === "symlink") block.write(entry.target, 157, "utf8");
+  block.write("ustar\x0000", 257, "ascii");
+  block.write(prefix, 345, "utf8");
+  // The sum is taken with its own field full of spaces.
+  block.fill(" ", 148, 156);
+  const sum = block.reduce((total, byte) => total + byte, 0);
+  block.write(`${sum.toString(8).padStart(6, "0")}\0 `, 148, "ascii");
   return block;
 }
 
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((size, part) => size + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
+function modeOf(entry: TarEntry): number {
+  if (entry.type === "symlink") return 0o777;
+  return entry.mode ?? (entry.type === "directory" ? 0o755 : 0o644);
+}
+
+/** Names of up to 100 bytes fit as they are; longer ones are cut at a slash. */
+function splitPath(path: string): [name: string, prefix: string] {
+  if (Buffer.byteLength(path) <= 100) return [path, ""];
+  for (let slash = path.indexOf("/"); slash > 0; slash = path.indexOf("/", slash + 1)) {
+    const [prefix, name] = [path.slice(0, slash), path.slice(slash + 1)];
+    if (name !== "" && Buffer.byteLength(name) <= 100 && Buffer.byteLength(prefix) <= 155) return [name, prefix];
   }
-  return all;
+  throw new Error(`too long for a tar archive: ${path}`);
 }
