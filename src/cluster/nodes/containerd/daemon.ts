@@ -10,6 +10,8 @@ import { POD_CIDR } from "./network.ts";
 export interface NodeDaemon extends Pick<Containerd, "mountImage" | "unmountImage"> {
   /** Absent where the pods' network is for others to set up. */
   readonly mendNetwork?: Containerd["mendNetwork"];
+  /** Absent where containers' runs are for others to look after. */
+  readonly clearTask?: Containerd["clearTask"];
   readonly socket: string;
   /** On the file system of its images. */
   readonly imageFolder: string;

@@ -45,6 +45,7 @@ export async function createNodeRuntime(
     clusterDomain: CLUSTER_DOMAIN,
     cgroupParentOf: (pod) => cgroups.createPodCgroup(pod),
     imageTools: containerd,
+    ...(containerd.clearTask ? { clearTask: containerd.clearTask } : {}),
     networkProbe: ({ probe, ip, pod, container }) =>
       probeOverNetwork(probe, { ip, pod, container }, { clock, signal: scope.signal }),
     networkHook: ({ handler, pod, containerName, ip, signal }) =>

@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { createScope, silentLog, systemClock } from "#base";
+import { clearTask, isTaskLeft } from "./clear-task.ts";
 import { configFile } from "./config-file.ts";
 import { boundLog, endProcess, findDaemon, isAlive, spawnDaemon } from "./daemon-process.ts";
 import { layoutOf } from "./layout.ts";
-import { orphansOf, type Inventory, type Known } from "./leftovers.ts";
+import { orphansOf, takeInventory, type Inventory, type Known } from "./leftovers.ts";
 import { networkConfig } from "./network-config.ts";
 import { nextBackOff, supervise } from "./supervise.ts";
 
@@ -64,6 +65,7 @@ describe("what a killed containerd leaves behind", () => {
   const shim = (container: string, ...processes: readonly number[]) => ({ container, processes });
   const inventory: Inventory = {
     shims: [shim("running", 1, 2), shim("paused-no-more", 3, 4, 5), shim("never-ran", 6), shim("forgotten", 7, 8)],
+    tasks: ["running", "inside", "never-ran", "of a shim that was killed"],
     networks: ["/n/a", "/n/b"],
     addresses: [
       { file: "/a/10.0.0.2", container: "running" },
@@ -82,9 +84,23 @@ describe("what a killed containerd leaves behind", () => {
   it("belongs to nobody where nothing of it runs", () => {
     assert.deepEqual(orphansOf(inventory, known), {
       shims: [shim("never-ran", 6), shim("forgotten", 7, 8)],
+      tasks: ["never-ran", "of a shim that was killed"],
       networks: ["/n/b"],
       addresses: [{ file: "/a/10.0.0.3", container: "forgotten" }],
     });
+  });
+
+  it("goes with everything in it", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "knarr-left-"));
+    const layout = layoutOf(folder);
+    await mkdir(join(layout.tasks, "left", "rootfs"), { recursive: true });
+    await mkdir(join(layout.tasks, "running"));
+    assert.deepEqual((await takeInventory(layout)).tasks.toSorted(), ["left", "running"]);
+    assert.equal(await isTaskLeft("left", layout), true);
+    await clearTask("left", { layout, runc: "/no/such/runc" });
+    assert.deepEqual(await readdir(layout.tasks), ["running"]);
+    assert.equal(await isTaskLeft("left", layout), false);
+    await rm(folder, { recursive: true });
   });
 });
 

@@ -4,6 +4,7 @@ import { sleep, type Clock, type Log, type Scope } from "#base";
 import { openCri, type Cri } from "../cri/services.ts";
 import { detectRuntime, missingText } from "../machine/index.ts";
 import { PAUSE_IMAGE, pauseArchive } from "../pause/image.ts";
+import { clearTask, isTaskLeft } from "./clear-task.ts";
 import { configFile } from "./config-file.ts";
 import { endProcess, findDaemon } from "./daemon-process.ts";
 import { createImageTools, type ImageTools } from "./image-tools.ts";
@@ -38,6 +39,8 @@ export interface Containerd extends ImageTools {
   readonly registries: string;
   /** Writes down anew how pods are joined to the network: containerd has lost it, and looks whenever it is written. */
   mendNetwork(): Promise<void>;
+  /** Takes away what is left of a run of a container that has been removed; mostly nothing is. */
+  clearTask(containerId: string): Promise<void>;
   /** Ends the daemon. Containers go on running. */
   stop(): Promise<void>;
 }
@@ -64,7 +67,8 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   const cri = await openCri(layout.socket, clock);
   const ready = () => untilReady(cri, clock, scope.signal, layout);
   const ctr = found.programs.get("ctr")!;
-  const sweeping = { cri, layout, ctr, runc: found.programs.get("runc")!, log };
+  const clearing = { layout, runc: found.programs.get("runc")! };
+  const sweeping = { ...clearing, cri, ctr, log };
   // Whoever runs it may have been killed with it.
   const inventory = await takeInventory(layout);
   const daemon = await supervise({
@@ -93,6 +97,9 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
     registries: layout.registries,
     ...tools,
     mendNetwork: () => writeNetwork(options, layout),
+    async clearTask(containerId) {
+      if (await isTaskLeft(containerId, layout)) await clearTask(containerId, clearing);
+    },
     async stop() {
       await daemon.release();
       const pid = await findDaemon(layout.pid, layout.config);

@@ -15,6 +15,8 @@ export interface Layout {
   readonly registries: string;
   /** Where the network namespaces of pods are mounted. */
   readonly networks: string;
+  /** Where shims have a folder for each container that runs. */
+  readonly tasks: string;
   /** Where runc keeps what runs. */
   readonly runc: string;
 }
@@ -30,5 +32,6 @@ export const layoutOf = (folder: string): Layout => ({
   cniAddresses: join(folder, "addresses"),
   registries: join(folder, "certs.d"),
   networks: join(folder, "state", "io.containerd.grpc.v1.cri", "netns"),
+  tasks: join(folder, "state", "io.containerd.runtime.v2.task", "k8s.io"),
   runc: join(folder, "state", "runc"),
 });

@@ -8,6 +8,8 @@ import type { Layout } from "./layout.ts";
  */
 export interface Inventory {
   readonly shims: readonly Shim[];
+  /** Containers of which shims keep a folder. */
+  readonly tasks: readonly string[];
   /** Files on which the network namespaces of pods are mounted. */
   readonly networks: readonly string[];
   /** Files that say which container has an address. */
@@ -29,8 +31,9 @@ export interface Known {
 }
 
 /** What of an inventory belongs to nobody (pure). */
-export const orphansOf = ({ shims, networks, addresses }: Inventory, known: Known): Inventory => ({
+export const orphansOf = ({ shims, tasks, networks, addresses }: Inventory, known: Known): Inventory => ({
   shims: shims.filter((shim) => !serves(shim, known)),
+  tasks: tasks.filter((container) => !known.tasks.has(container)),
   networks: networks.filter((file) => !known.networks.has(file)),
   addresses: addresses.filter(({ container }) => !known.containers.has(container)),
 });
@@ -46,6 +49,7 @@ function serves({ container, processes }: Shim, { containers, tasks }: Known): b
 export async function takeInventory(layout: Layout): Promise<Inventory> {
   return {
     shims: await findShims(layout.socket),
+    tasks: (await namesIn(layout.tasks)).filter((name) => !name.startsWith(".")),
     networks: (await namesIn(layout.networks)).map((name) => join(layout.networks, name)),
     addresses: await findAddresses(layout.cniAddresses),
   };

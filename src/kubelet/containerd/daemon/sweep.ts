@@ -1,28 +1,25 @@
 import { execFile } from "node:child_process";
-import { readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { promisify } from "node:util";
 import type { Log } from "#base";
 import { CALL_MS, type Cri } from "../cri/services.ts";
 import { unlessGone } from "../runtime/ids.ts";
-import type { Layout } from "./layout.ts";
+import { clearTask, type ClearTaskOptions } from "./clear-task.ts";
 import { findShims, orphansOf, type Inventory, type Known } from "./leftovers.ts";
 
 const run = promisify(execFile);
 
-export interface SweepOptions {
+export interface SweepOptions extends ClearTaskOptions {
   readonly cri: Cri;
-  readonly layout: Layout;
-  /** Paths of containerd's client and of runc. */
+  /** The path of containerd's client. */
   readonly ctr: string;
-  readonly runc: string;
   readonly log: Log;
 }
 
 /** Takes away what of an inventory the containerd that runs now does not know. Never rejects. */
 export async function sweep(inventory: Inventory, options: SweepOptions): Promise<void> {
   const { layout, log } = options;
-  if (inventory.shims.length + inventory.networks.length + inventory.addresses.length === 0) return;
+  if (Object.values(inventory).every((list: readonly unknown[]) => list.length === 0)) return;
   const attempt = async (what: string, action: () => Promise<unknown>) => {
     try {
       await action();
@@ -40,8 +37,9 @@ export async function sweep(inventory: Inventory, options: SweepOptions): Promis
       if (!forgotten.has(container)) continue;
       log.info("a container that containerd has forgotten is ended", { container });
       for (const pid of processes) kill(pid);
-      await attempt(container, () => removeContainer(container, options));
     }
+    for (const container of new Set([...forgotten, ...orphans.tasks]))
+      await attempt(container, () => clearTask(container, options));
     for (const file of orphans.networks) await attempt(file, () => removeNetwork(file));
     for (const { file } of orphans.addresses) await attempt(file, () => rm(file, { force: true }));
   });
@@ -76,18 +74,6 @@ function kill(pid: number): void {
   } catch {
     // It has ended by itself.
   }
-}
-
-async function removeContainer(id: string, { runc, layout }: SweepOptions): Promise<void> {
-  // Its cgroups go with it. It need not have come so far.
-  await run(runc, ["--root", join(layout.runc, "k8s.io"), "delete", "--force", id]).catch(() => {});
-  const table = await readFile("/proc/self/mountinfo", "utf8");
-  const mounted = table.split("\n").map((line) => line.split(" ")[4] ?? "");
-  for (const path of mounted
-    .filter((other) => other.startsWith(layout.state) && other.includes(`/${id}/`))
-    .toReversed())
-    await run("umount", ["--lazy", path]);
-  await rm(join(layout.state, "io.containerd.runtime.v2.task/k8s.io", id), { recursive: true, force: true });
 }
 
 async function removeNetwork(file: string): Promise<void> {

@@ -6,6 +6,7 @@ import { CALL_MS } from "../cri/services.ts";
 import type { RuntimeContext } from "./context.ts";
 import { exitOf } from "./exit.ts";
 import { messageOf, unlessGone } from "./ids.ts";
+import { removeContainer } from "./removal.ts";
 import { followSandbox, sandboxesOf } from "./sandboxes.ts";
 import { containersOf, running, statusOf } from "./start.ts";
 
@@ -68,7 +69,7 @@ async function adoptContainer(container: Container, context: RuntimeContext): Pr
   const attempt = Number(status.annotations[ANNOTATION.restartCount] ?? status.metadata?.attempt ?? 0);
   if (status.state === "CONTAINER_CREATED") {
     // We were interrupted before it could be started: it does not count.
-    await unlessGone(cri.call("RuntimeService.RemoveContainer", { containerId: id }, { timeoutMs: CALL_MS }));
+    await removeContainer(id, context);
     return undefined;
   }
   if (status.state !== "CONTAINER_RUNNING") {

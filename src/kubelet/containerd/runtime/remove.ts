@@ -2,11 +2,12 @@ import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Pod } from "#objects";
 import { hostsFile, identityOf, LABEL, podFolder, podLogFolder, podOfLogFolder } from "../config/names.ts";
-import { CALL_MS, type Cri } from "../cri/services.ts";
+import { CALL_MS } from "../cri/services.ts";
 import { ownLabels, type OwnedCri, type RuntimeContext } from "./context.ts";
 import { messageOf, unlessGone } from "./ids.ts";
 import { unmountImages } from "./image-volumes.ts";
 import type { ContainerdRuntimeOptions } from "./options.ts";
+import { removeContainer, removeSandbox } from "./removal.ts";
 import { removeEmpty, sandboxesOf, stopSandbox } from "./sandboxes.ts";
 import { containersOf } from "./start.ts";
 
@@ -23,17 +24,11 @@ export async function removePod(pod: Pod, context: RuntimeContext): Promise<void
 }
 
 async function removeFromRuntime(podUid: string, context: RuntimeContext): Promise<void> {
-  const { cri } = context;
   const sandboxes = await sandboxesOf(context, podUid);
   for (const { id } of sandboxes) await stopSandbox(id, context);
-  for (const { id } of await containersOf(context, podUid)) await removeContainer(id, cri);
-  for (const { id } of sandboxes) {
-    await unlessGone(cri.call("RuntimeService.RemovePodSandbox", { podSandboxId: id }, { timeoutMs: CALL_MS }));
-  }
+  for (const { id } of await containersOf(context, podUid)) await removeContainer(id, context);
+  for (const { id } of sandboxes) await removeSandbox(id, context);
 }
-
-const removeContainer = (containerId: string, cri: Cri) =>
-  unlessGone(cri.call("RuntimeService.RemoveContainer", { containerId }, { timeoutMs: CALL_MS }));
 
 async function removeFiles(podUid: string, options: ContainerdRuntimeOptions): Promise<void> {
   const { rootDir } = options;
@@ -53,7 +48,7 @@ export async function removeEarlierRuns(podUid: string, name: string, context: R
     const found = await unlessGone(
       cri.call("RuntimeService.ContainerStatus", { containerId: id }, { timeoutMs: CALL_MS }),
     );
-    await removeContainer(id, cri);
+    await removeContainer(id, context);
     if (found?.status?.logPath) await removeLog(found.status.logPath);
   }
   const sandboxes = await sandboxesOf(context, podUid);

@@ -6,6 +6,7 @@ import type { PodSandbox, PodSandboxStatus } from "../cri/messages.ts";
 import { CALL_MS, SANDBOX_MS } from "../cri/services.ts";
 import { ownLabels, type OwnedCri, type RuntimeContext } from "./context.ts";
 import { textOf, unlessGone } from "./ids.ts";
+import { removeSandbox } from "./removal.ts";
 import { sandboxSettings } from "./settings.ts";
 
 /** All sandboxes of a pod, the newest first. */
@@ -68,11 +69,10 @@ export async function stopSandbox(id: string, { cri, tracker }: RuntimeContext):
 }
 
 /** Takes sandboxes away that have no container of which anybody might want to know. */
-export async function removeEmpty(sandboxes: readonly PodSandbox[], { cri }: RuntimeContext): Promise<void> {
+export async function removeEmpty(sandboxes: readonly PodSandbox[], context: RuntimeContext): Promise<void> {
   for (const { id } of sandboxes) {
     const filter = { podSandboxId: id };
-    const { containers } = await cri.call("RuntimeService.ListContainers", { filter }, { timeoutMs: CALL_MS });
-    if (containers.length > 0) continue;
-    await unlessGone(cri.call("RuntimeService.RemovePodSandbox", { podSandboxId: id }, { timeoutMs: CALL_MS }));
+    const { containers } = await context.cri.call("RuntimeService.ListContainers", { filter }, { timeoutMs: CALL_MS });
+    if (containers.length === 0) await removeSandbox(id, context);
   }
 }

@@ -19,6 +19,7 @@ import { messageOf, millis, publicId, unlessGone } from "./ids.ts";
 import { mountImages } from "./image-volumes.ts";
 import type { Images } from "./images.ts";
 import type { NodeFacts } from "./node-facts.ts";
+import { removeContainer } from "./removal.ts";
 import { sandboxSettings, writeHostsFile } from "./settings.ts";
 
 /** What is in the way of making a container shows as this. */
@@ -169,12 +170,13 @@ async function create(
  * We were interrupted when we made this very run of the container, and do not know what came of it: it goes, so that
  * it can be made again. Rejects with the error when that is not what was in the way.
  */
-async function makeRoom(error: unknown, { cri, tracker, options }: RuntimeContext): Promise<void> {
+async function makeRoom(error: unknown, context: RuntimeContext): Promise<void> {
+  const { cri, tracker, options } = context;
   const containerId = / is reserved for "([0-9a-f]+)"/.exec(messageOf(error))?.[1];
   if (containerId === undefined || tracker.find(containerId)) throw error;
   if (options.owner !== undefined && (await statusOf(cri, containerId))?.labels[LABEL.owner] !== options.owner)
     throw error;
-  await unlessGone(cri.call("RuntimeService.RemoveContainer", { containerId }, { timeoutMs: CALL_MS }));
+  await removeContainer(containerId, context);
 }
 
 /** What is left of a container that could not be started: it counts as a run that has ended. */
