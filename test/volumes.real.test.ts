@@ -281,7 +281,7 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
     await kubectl.apply(pod("greedy", { data: "emptyDir: { sizeLimit: 1Mi }" }));
     await kubectl("wait", "--for=condition=Ready", "pod/greedy", "--timeout=60s");
     await inside(kubectl, "greedy", "dd if=/dev/zero of=/data/big bs=1M count=3 2>/dev/null");
-    await kubectl("wait", "pod/greedy", "--for=jsonpath={.status.reason}=Evicted", "--timeout=60s");
+    await kubectl("wait", "pod/greedy", "--for=jsonpath={.status.reason}=Evicted", "--timeout=120s");
     const { status } = await kubectl.json<Pod>("pod", "greedy");
     assert.deepEqual(
       [status?.phase, status?.message],

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRandom, createScope, silentLog, type Scope } from "#base";
+import { createRandom, createScope, silentLog, sleep, type Scope } from "#base";
 import { createCaches } from "#client";
 import { createSimulatedRuntime } from "#kubelet/simulated";
 import { EVENTS, findCondition, NODES, PODS, type Pod } from "#objects";
@@ -38,6 +38,9 @@ interface SmallNode {
   shortages: readonly Shortage[];
   readonly memory: Map<string, number>;
   readonly volumes: Map<string, DiskUse>;
+  /** How long looking at a pod's volumes takes, and how often it was done. */
+  lookMs: number;
+  looks: number;
   /** How often the disks were tidied up, and what is short after that. */
   reclaimed: number;
   afterReclaim: readonly Shortage[] | undefined;
@@ -65,6 +68,8 @@ async function smallNode(scope: Scope): Promise<SmallNode> {
     shortages: [],
     memory: new Map(),
     volumes: new Map(),
+    lookMs: 0,
+    looks: 0,
     reclaimed: 0,
     afterReclaim: undefined,
     async run(name, spec = {}) {
@@ -109,7 +114,11 @@ async function smallNode(scope: Scope): Promise<SmallNode> {
       update() {},
       mountsOf: () => Promise.resolve([]),
       readFile: () => Promise.resolve(""),
-      usage: () => Promise.resolve(node.volumes),
+      async usage() {
+        node.looks++;
+        if (node.lookMs > 0) await sleep(clock, node.lookMs);
+        return node.volumes;
+      },
       unmount: () => Promise.resolve(),
       close: () => Promise.resolve(),
     },
@@ -206,6 +215,25 @@ onSmallNode("a pod whose emptyDir is over its limit goes, though nothing is shor
   assert.equal(findCondition(pod?.status?.conditions, "DisruptionTarget"), undefined, "it is its own doing");
   assert.equal(await node.phase("other"), "Running");
 });
+
+for (const { name, lookMs, withinMs } of [
+  { name: "found at the next look where looking is quick", lookMs: 0, withinMs: 11_000 },
+  { name: "found within upstream's time where looking is slow", lookMs: 5_000, withinMs: 80_000 },
+]) {
+  onSmallNode(`who goes over a limit is ${name}`, async (node) => {
+    const { world, volumes } = node;
+    const { clock } = world;
+    node.lookMs = lookMs;
+    await node.run("writer", { volumes: [{ name: "cache", emptyDir: { sizeLimit: "1Mi" } }] });
+    await clock.runUntil(() => node.looks >= 3, 600_000);
+    const looks = node.looks;
+    volumes.set("cache", { bytes: 2 * MI, inodes: 1 });
+    const since = clock.now();
+    await world.until("writer", (found) => found?.status?.phase === "Failed");
+    assert.ok(clock.now() - since <= withinMs, `${clock.now() - since} ms`);
+    assert.ok(node.looks - looks <= 2, `looked ${node.looks - looks} times`);
+  });
+}
 
 onSmallNode("a critical pod takes the room of others, once they are gone", async (node) => {
   const { world } = node;

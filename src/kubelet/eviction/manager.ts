@@ -10,11 +10,14 @@ import { lowMessage } from "./message.ts";
 import { evictionRank } from "./rank.ts";
 import { firstShortage, type Shortage } from "./shortage.ts";
 
-/** Upstream's periods: evictionMonitoringPeriod, podCleanupTimeout and its poll, volumeStatsAggPeriod. */
+/** Upstream's periods: evictionMonitoringPeriod, podCleanupTimeout and its poll. */
 const PERIOD_MS = 10_000;
 const CLEANUP_MS = 30_000;
 const LOOK_MS = 1_000;
+/** Upstream's volumeStatsAggPeriod: whoever is over a limit is found at most so long after. */
 const LIMITS_MS = 60_000;
+/** What looking at folders may take of all time: where that is quick it is done more often. */
+const LIMITS_SHARE = 0.01;
 
 export interface EvictionOptions extends Gauges {
   /** It has to be one that measures: `look`. */
@@ -41,14 +44,15 @@ export interface EvictionOptions extends Gauges {
 export function startEviction(options: EvictionOptions): void {
   const { clock, log, scope, isOver } = options;
   scope.run("eviction", async (signal) => {
-    let limitsAt = -Infinity;
+    let limitsDue = -Infinity;
     while (!signal.aborted) {
       let evicted: readonly Pod[] = [];
       try {
-        const now = clock.monotonic();
-        const looksAtLimits = now - limitsAt >= LIMITS_MS;
-        if (looksAtLimits) limitsAt = now;
+        const start = clock.monotonic();
+        const looksAtLimits = start >= limitsDue;
         evicted = await evictOnce(options, looksAtLimits);
+        const end = clock.monotonic();
+        if (looksAtLimits) limitsDue = end + Math.min((end - start) / LIMITS_SHARE, LIMITS_MS);
       } catch (error) {
         if (signal.aborted) return;
         log.warn("whether pods have to be evicted could not be told", { error });
