@@ -21,7 +21,8 @@ spec:
     - ${container}
 `;
 const SHELL = '{ name: main, image: busybox, command: [sleep, "1000"] }';
-const SERVER = '{ name: main, image: "test/server:1", ports: [{ containerPort: 8080 }] }';
+const SERVER =
+  '{ name: main, image: "test/server:1", ports: [{ containerPort: 8080 }], readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 } }';
 
 describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, () => {
   const real = useRealCluster();

@@ -103,6 +103,8 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
       [onHost, [...everywhere, loopback]],
     ] as const) {
       const urls = ways.flatMap((way) => [`http://${way}/hostname`, `udp://${way}/name`]);
+      // Packets flow a moment after the Service has its endpoints.
+      await untilAnswers(who, urls, (answers) => answers.every((answer) => pods.includes(answer)));
       const answers = await who.ask(urls, { times: 6 });
       assert.deepEqual([...new Set(answers)].sort(), pods);
     }
@@ -223,7 +225,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     const addresses = [await addressOf("one"), await addressOf("two")];
     assert.deepEqual(addresses.toSorted(), ["127.0.0.2", namespace.address]);
     for (const [i, app] of ["one", "two"].entries())
-      assert.equal(await get(namespace, `http://${addresses[i]}:8090/`), app);
+      assert.equal(await eventually("an answer", () => get(namespace, `http://${addresses[i]}:8090/`)), app);
 
     // From outside, and only from where the Service says.
     const app = addresses[0] === namespace.address ? "one" : "two";

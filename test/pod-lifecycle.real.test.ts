@@ -257,7 +257,9 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     const waiting = (trap: string) => shell(`trap '${trap}; exit 0' TERM; while :; do sleep 0.1; done`);
     await kubectl.apply(
       [
-        pod("listener", ['{ name: main, image: "test/server:1" }']),
+        pod("listener", [
+          '{ name: main, image: "test/server:1", readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 } }',
+        ]),
         pod(
           "hooked",
           [

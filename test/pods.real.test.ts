@@ -30,7 +30,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
       pod(
         "shared",
         [
-          '{ name: server, image: "test/server:1", ports: [{ containerPort: 8080, hostPort: 18080 }] }',
+          '{ name: server, image: "test/server:1", ports: [{ containerPort: 8080, hostPort: 18080 }], readinessProbe: { tcpSocket: { port: 8080 }, periodSeconds: 1 } }',
           `{ name: main, ${SLEEP}, workingDir: /w, ${mount} }`,
         ],
         "initContainers:",

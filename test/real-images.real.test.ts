@@ -9,7 +9,7 @@ import { get } from "./equipment/requests.ts";
 import { skipUnlessReal } from "./equipment/machine.ts";
 import { startRealCluster } from "./equipment/real-cluster.ts";
 import { startRegistry, type TestRegistry } from "./equipment/registry.ts";
-import { KNARR } from "./harness/cluster-under-test.ts";
+import { eventually, KNARR } from "./harness/cluster-under-test.ts";
 import { deployment } from "./harness/manifests.ts";
 
 const WAITING = "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}";
@@ -31,7 +31,8 @@ test("images on a real cluster", { skip }, async (t) => {
     await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
     await kubectl("expose", "deployment/web", "--port=80");
     const ip = await kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
-    assert.equal(await get(namespace, `http://${ip}/version`), "1.29\n");
+    const version = await eventually("an answer", () => get(namespace, `http://${ip}/version`));
+    assert.equal(version, "1.29\n");
     assert.match(cluster.registry.log(), /library\/nginx\/manifests\/1\.29/);
   });
 

@@ -52,16 +52,21 @@ describe("the story with real containers (S6 to S8, S20 to S25)", { skip }, () =
     await kubectl("expose", "deployment", "web", "--type=LoadBalancer", "--port=80");
     await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
     const urls = await addressesOf(kubectl);
+    // Packets flow a moment after the Service says so.
+    for (const url of urls) await eventually(url, () => get(real.namespace, url));
+    const phases = [`asked at ${Date.now()}`];
     const loops = urls.map((url) => requestLoop(real.namespace, url));
     for (const loop of loops) await loop.more(10);
     await kubectl.apply(DEPLOYMENT("httpd:2.4"));
     await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    phases.push(`updated at ${Date.now()}`);
     await kubectl("rollout", "undo", "deployment/web", "--to-revision=1");
     await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    phases.push(`rolled back at ${Date.now()}`);
     for (const loop of loops) await loop.more(10);
-    for (const loop of loops) {
+    for (const [i, loop] of loops.entries()) {
       const { sent, failed, bodies } = await loop.stop();
-      assert.deepEqual(failed, [], `of ${sent}`);
+      assert.deepEqual(failed, [], `of ${sent} to ${urls[i]}: ${phases.join(", ")}`);
       assert.deepEqual([...bodies.keys()].map((body) => body.trim()).toSorted(), ["1.27", "2.4"]);
     }
   });
