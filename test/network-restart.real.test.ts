@@ -8,7 +8,13 @@ import { skipUnlessReal } from "./equipment/machine.ts";
 import { createTestNamespace } from "./equipment/network-namespace.ts";
 import { startRegistry } from "./equipment/registry.ts";
 import { get, requestLoop } from "./equipment/requests.ts";
-import { KNARR, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
+import {
+  eventually,
+  KNARR,
+  startUnderTest,
+  type ClusterUnderTest,
+  type Kubectl,
+} from "./harness/cluster-under-test.ts";
 import { listOf, serverDeployment, serverPod, service, startClient, untilAnswers } from "./harness/servers.ts";
 
 const skip = await skipUnlessReal();
@@ -59,6 +65,7 @@ test(
       "http://127.0.0.1:54321/",
     ];
     await untilAnswers(client, ["http://web/"], ([answer]) => answer!.startsWith("web-"));
+    for (const way of ways) await eventually(way, () => get(namespace, way));
     const before = await identities(kubectl);
     const loops = ways.map((way) => requestLoop(namespace, way, { parallel: 1 }));
     for (const loop of loops) await loop.more(5);

@@ -23,7 +23,7 @@ spec:
           image: ${image}
           ports: [{ containerPort: 80 }]
           readinessProbe: { httpGet: { path: /, port: 80 }, periodSeconds: 1 }
-          lifecycle: { preStop: { sleep: { seconds: 2 } } }
+          lifecycle: { preStop: { sleep: { seconds: 4 } } }
 `;
 
 describe("the story with real containers (S6 to S8, S20 to S25)", { skip }, () => {
