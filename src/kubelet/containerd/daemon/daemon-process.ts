@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:fs";
-import { copyFile, open, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { copyFile, open, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { sleep, type Clock } from "#base";
 
 /** A log of more than this is put aside as `….1`, over the one before. */
@@ -39,15 +39,25 @@ export async function spawnDaemon(
   }
 }
 
-/** The daemon that an earlier run started, if it is still the one of this configuration. */
+/**
+ * The daemon that an earlier run started, if it is still the one of this configuration. Whoever started it may have
+ * been killed before its number was written down: then it is known by its command, `… --config FILE`.
+ */
 export async function findDaemon(pidFile: string, config: string): Promise<number | undefined> {
-  try {
-    const pid = Number.parseInt(await readFile(pidFile, "utf8"), 10);
-    const words = (await readFile(`/proc/${pid}/cmdline`, "utf8")).split("\0");
-    return words.includes(config) ? pid : undefined;
-  } catch {
-    return undefined;
+  const noted = Number.parseInt(await readFile(pidFile, "utf8").catch(() => ""), 10);
+  if ((await commandOf(noted)).includes(config)) return noted;
+  for (const name of await readdir("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const words = await commandOf(Number(name));
+    if (words.at(-1) === config && words.at(-2) === "--config") return Number(name);
   }
+  return undefined;
+}
+
+/** The words of a process's command; none when it has ended. */
+async function commandOf(pid: number): Promise<readonly string[]> {
+  const text = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+  return text.replace(/\0$/, "").split("\0");
 }
 
 /** Whether the process is there, and not only because its parent has not asked how it ended. */

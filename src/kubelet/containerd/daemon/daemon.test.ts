@@ -127,12 +127,24 @@ describe("a daemon", () => {
     );
     assert.equal(await findDaemon(files.pid, "my-config"), pid);
     assert.equal(await findDaemon(files.pid, "another"), undefined, "the number belongs to somebody else");
-    assert.equal(await findDaemon(join(folder, "none"), "my-config"), undefined);
+    assert.equal(await findDaemon(join(folder, "none"), "my-config"), undefined, "any program may name the file");
     assert.equal(await isAlive(pid), true);
     await endProcess(pid, 10_000, systemClock);
     await ended;
     assert.equal(await isAlive(pid), false);
     assert.equal(await findDaemon(files.pid, "my-config"), undefined);
+  });
+
+  it("is found when its starter was killed before it could write the number down", async () => {
+    const files = { log: join(folder, "c.log"), pid: join(folder, "c.pid") };
+    const config = join(folder, "c.toml");
+    const script = "setInterval(() => {}, 1e6)";
+    const { pid, ended } = await spawnDaemon(process.execPath, ["-e", script, "--", "--config", config], files);
+    await rm(files.pid);
+    assert.equal(await findDaemon(files.pid, config), pid);
+    await endProcess(pid, 10_000, systemClock);
+    await ended;
+    assert.equal(await findDaemon(files.pid, config), undefined);
   });
 
   it("that cannot be started is an error", async () => {

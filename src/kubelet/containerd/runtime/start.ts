@@ -53,7 +53,8 @@ export async function startContainer(
     tracker.forget(id);
     throw new RuntimeError("RunContainerError", messageOf(error), await exitOfFailed(id, context));
   }
-  const status = await statusOf(cri, id);
+  // It runs: should containerd end just now, it is not to be started again for want of these details.
+  const status = await statusOf(cri, id).catch(() => undefined);
   return running(id, status, tracked.exited, options.clock.now());
 }
 
