@@ -122,10 +122,15 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 180_000 }, () => {
       await kubectl("rollout", "status", `deployment/${name}`, "--timeout=60s");
     const { clusterIP } = (await kubectl.json<{ spec: { clusterIP: string } }>("service", "web")).spec;
     const loop = requestLoop(namespace, `http://${clusterIP}/hostname`);
+    t.after(() => loop.stop());
     await loop.more(5);
 
     const restarts = new Map<string, number>();
+    // Who is hit while being started may have been tried more than once, which counts.
+    const restartsWhenSeen = new Map<string, number>();
     const killed = new Set<string>();
+    // Those beside them that had not been seen to run: whether they were hit cannot be told.
+    const maybeKilled = new Set<string>();
     const steady = (list: readonly Pod[]) =>
       list
         .filter(({ metadata }) => metadata.labels?.["app"] === "steady")
@@ -137,8 +142,9 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 180_000 }, () => {
     const look = async () => {
       const list = await pods();
       for (const { metadata, status } of list) {
-        for (const { name, restartCount } of status?.containerStatuses ?? []) {
+        for (const { name, restartCount, state } of status?.containerStatuses ?? []) {
           const key = `${metadata.uid} ${name}`;
+          if (state?.running && !restartsWhenSeen.has(key)) restartsWhenSeen.set(key, restartCount);
           assert.ok(restartCount >= (restarts.get(key) ?? 0), `${metadata.name} ${name}: restarts count down`);
           restarts.set(key, restartCount);
         }
@@ -167,7 +173,10 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 180_000 }, () => {
         }));
         const shim = found.find((one) => one.shim !== undefined)?.shim;
         if (shim === undefined || !kill(shim)) return;
-        for (const one of found) if (one.shim === shim) killed.add(`${target.metadata.uid} ${one.name}`);
+        for (const { name } of target.spec?.containers ?? []) {
+          const hit = found.some((one) => one.name === name && one.shim === shim);
+          (hit ? killed : maybeKilled).add(`${target.metadata.uid} ${name}`);
+        }
       },
       containerd: () => Promise.resolve(void kill(daemonOf(cluster.dataDir))),
       knarr: async () => {
@@ -234,7 +243,9 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 180_000 }, () => {
     for (const pod of settled) {
       for (const { name, restartCount } of statusesOf(pod)) {
         const key = `${pod.metadata.uid} ${name}`;
-        assert.equal(restartCount > 0, killed.has(key), `${pod.metadata.name} ${name}: ${restartCount} restarts`);
+        if (maybeKilled.has(key) && !killed.has(key)) continue;
+        const more = restartCount > (killed.has(key) ? 0 : restartsWhenSeen.get(key)!);
+        assert.equal(more, killed.has(key), `${pod.metadata.name} ${name}: ${restartCount} restarts`);
       }
     }
     const { sent, failed, longestOutageMs } = await loop.stop();
