@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { eventually } from "../harness/cluster-under-test.ts";
 import { must } from "./commands.ts";
 import { leaksSince, tracesNow } from "./leaks.ts";
 import { skipUnlessReal } from "./machine.ts";
@@ -83,14 +84,17 @@ test("what is left behind is found: processes, mounts, links and packet rules", 
   await namespace.must("ip", ["link", "add", "br9", "type", "bridge"]);
   const child = namespace.spawn("sleep", ["1000"], { stdio: "ignore" });
   try {
-    // Pods of tests beside this one come and go.
-    const ours = (await leaksSince(before, options, 0)).filter((trace) => !trace.startsWith("network namespace"));
-    assert.deepEqual(ours, [
-      "link br9",
-      `mount ${dir}`,
-      `process ${child.pid} /usr/bin/sleep 1000`.replace("/usr/bin/sleep", child.spawnargs.at(-2)!),
-      "table inet forgotten",
-    ]);
+    await eventually("all to be found", async () => {
+      // Pods of tests beside this one come and go; the process takes a moment to get there.
+      const ours = (await leaksSince(before, options, 0)).filter((trace) => !trace.startsWith("network namespace"));
+      assert.deepEqual(ours, [
+        "link br9",
+        `mount ${dir}`,
+        `process ${child.pid} /usr/bin/sleep 1000`.replace("/usr/bin/sleep", child.spawnargs.at(-2)!),
+        "table inet forgotten",
+      ]);
+      return true;
+    });
   } finally {
     await must("umount", [dir]);
     rmSync(dir, { recursive: true });
