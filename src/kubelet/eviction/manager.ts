@@ -16,7 +16,7 @@ const CLEANUP_MS = 30_000;
 const LOOK_MS = 1_000;
 /** Upstream's volumeStatsAggPeriod: whoever is over a limit is found at most so long after. */
 const LIMITS_MS = 60_000;
-/** What looking at folders may take of all time: where that is quick it is done more often. */
+/** Of all time, what looking may take: where that is quick, it is done more often. */
 const LIMITS_SHARE = 0.01;
 
 export interface EvictionOptions extends Gauges {

@@ -32,12 +32,16 @@ export async function spawnDaemon(
       });
     }
     child.unref();
-    await writeFile(pidFile, `${child.pid}\n`, { mode: 0o600 });
+    await noteDaemon(pidFile, child.pid!);
     return { pid: child.pid!, ended };
   } finally {
     await output.close();
   }
 }
+
+/** Writes the daemon's number down, for those who come later. */
+export const noteDaemon = (pidFile: string, pid: number): Promise<void> =>
+  writeFile(pidFile, `${pid}\n`, { mode: 0o600 });
 
 /**
  * The daemon that an earlier run started, if it is still the one of this configuration. Whoever started it may have

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { appendFile, mkdir, mkdtemp, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -136,15 +136,19 @@ describe("a daemon", () => {
   });
 
   it("is found when its starter was killed before it could write the number down", async () => {
-    const files = { log: join(folder, "c.log"), pid: join(folder, "c.pid") };
-    const config = join(folder, "c.toml");
-    const script = "setInterval(() => {}, 1e6)";
-    const { pid, ended } = await spawnDaemon(process.execPath, ["-e", script, "--", "--config", config], files);
-    await rm(files.pid);
-    assert.equal(await findDaemon(files.pid, config), pid);
+    const layout = layoutOf(await mkdtemp(join(folder, "unwritten-")));
+    const command = process.execPath;
+    const args = ["-e", "setInterval(() => {}, 1e6)", "--", "--config", layout.config];
+    const { pid, ended } = await spawnDaemon(command, args, layout);
+    await rm(layout.pid);
+    assert.equal(await findDaemon(layout.pid, layout.config), pid);
+    const scope = createScope("test");
+    await supervise({ command, args, layout, clock: systemClock, log: silentLog, scope });
+    assert.equal(await readFile(layout.pid, "utf8"), `${pid}\n`, "it is taken over, and written down");
+    await scope.close();
     await endProcess(pid, 10_000, systemClock);
     await ended;
-    assert.equal(await findDaemon(files.pid, config), undefined);
+    assert.equal(await findDaemon(layout.pid, layout.config), undefined);
   });
 
   it("that cannot be started is an error", async () => {

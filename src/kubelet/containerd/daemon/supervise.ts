@@ -1,5 +1,5 @@
 import { every, type Clock, type Log, type Scope } from "#base";
-import { boundLog, findDaemon, isAlive, spawnDaemon, type DaemonProcess } from "./daemon-process.ts";
+import { boundLog, findDaemon, isAlive, noteDaemon, spawnDaemon, type DaemonProcess } from "./daemon-process.ts";
 import type { Layout } from "./layout.ts";
 
 export interface SuperviseOptions {
@@ -39,6 +39,8 @@ export async function supervise(options: SuperviseOptions): Promise<Supervised> 
   const start = () => spawnDaemon(command, args, layout);
 
   const running = await findDaemon(layout.pid, layout.config);
+  // Whoever started it may not have come so far.
+  if (running !== undefined) await noteDaemon(layout.pid, running);
   let current: DaemonProcess = running === undefined ? await start() : { pid: running };
   log.info(running === undefined ? "containerd started" : "containerd taken over", { pid: current.pid });
 
