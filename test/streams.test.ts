@@ -12,6 +12,7 @@ import { realClients } from "../scripts/clients.ts";
 import { createChildStreams } from "../src/cluster/connector/testing/child-streams.ts";
 import { createStreamWorld, type StreamWorld } from "../src/cluster/connector/testing/stream-world.ts";
 import { eventually } from "./harness/cluster-under-test.ts";
+import { extraMemoryDuring } from "./harness/live-memory.ts";
 import { run, type RunOptions } from "./harness/run.ts";
 
 const streams = createChildStreams(["sh", "-c", "read line; echo attached: $line"]);
@@ -76,14 +77,16 @@ for (const [protocol, env] of [
 
     test("100 MB each way, in little memory", async () => {
       const size = 100 * 1024 * 1024;
-      const before = memory();
-      const out = await counted(["exec", "web", "--", "head", "-c", String(size), "/dev/zero"], env.env);
-      assert.equal(out, size);
-      const input = join(dir, "large");
-      await truncated(input, size);
-      const got = await kubectl(["exec", "-i", "web", "--", "wc", "-c"], { ...env, stdinFile: input });
-      assert.equal(Number(got.stdout), size);
-      assert.ok(memory() - before < 64 * 1024 * 1024, `${memory() - before} bytes more are held`);
+      const bothWays = async () => {
+        const out = await counted(["exec", "web", "--", "head", "-c", String(size), "/dev/zero"], env.env);
+        assert.equal(out, size);
+        const input = join(dir, "large");
+        await truncated(input, size);
+        const got = await kubectl(["exec", "-i", "web", "--", "wc", "-c"], { ...env, stdinFile: input });
+        assert.equal(Number(got.stdout), size);
+      };
+      const extra = await extraMemoryDuring(bothWays());
+      assert.ok(extra < size / 4, `${extra} bytes more are held`);
     });
 
     test("a terminal, its size and its end", async () => {
@@ -134,11 +137,14 @@ for (const [protocol, env] of [
       });
       await once(child.stdout, "readable");
       let before = -1;
+      const start = streams.taken;
       await eventually("nothing more is taken", async () => {
         const still = before === streams.taken;
         before = streams.taken;
         return still;
       });
+      const size = 32 * 1024 * 1024;
+      assert.ok(streams.taken - start < size, `${streams.taken - start} bytes lie somewhere`);
       child.kill("SIGKILL");
       await eventually("it is gone", async () => streams.open === 0);
     });
@@ -202,11 +208,6 @@ for (const [protocol, env] of [
     });
   });
 }
-
-const memory = () => {
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-};
 
 async function truncated(path: string, size: number): Promise<void> {
   await using file = await open(path, "w");

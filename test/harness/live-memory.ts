@@ -1,0 +1,31 @@
+import { setInterval } from "node:timers/promises";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+
+setFlagsFromString("--expose-gc");
+const collect = runInNewContext("gc") as () => void;
+
+/**
+ * How many bytes more than before this process held at most while the work went on. Garbage does not count: when it is
+ * collected is up to the machine.
+ */
+export async function extraMemoryDuring(work: Promise<unknown>): Promise<number> {
+  const before = liveMemory();
+  let peak = before;
+  let over = false;
+  const ended = work.finally(() => (over = true));
+  const sampled = (async () => {
+    for await (const _ of setInterval(200)) {
+      if (over) return;
+      peak = Math.max(peak, liveMemory());
+    }
+  })();
+  await Promise.all([ended, sampled]);
+  return peak - before;
+}
+
+function liveMemory(): number {
+  collect();
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
