@@ -73,7 +73,7 @@ const shown = ({ metadata, status }: Pod) =>
   `${metadata.name} ${metadata.deletionTimestamp ? "deleting" : ""} ${JSON.stringify(status?.containerStatuses)}`;
 const statusesOf = (pod: Pod) => pod.status?.containerStatuses ?? [];
 
-describe(`chaos under load, seed ${SEED}`, { skip, timeout: 180_000 }, () => {
+describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
   const random = createRandom(SEED);
   const pick = <T>(list: readonly T[]): T | undefined => list[random.int(list.length)];
   let namespace: TestNamespace;
@@ -97,7 +97,7 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 180_000 }, () => {
     kubectl = await cluster.inNamespace("chaos");
     // What comes with the first pod and the first Service stays.
     await kubectl("run", "first", "--image=test/server:1", "--expose", "--port=8080");
-    await kubectl("wait", "--for=condition=Ready", "pod/first", "--timeout=60s");
+    await kubectl("wait", "--for=condition=Ready", "pod/first", "--timeout=120s");
     await kubectl("delete", "pod,service", "first", "--grace-period=1");
     idle = await tracesNow(options());
   });
@@ -119,7 +119,7 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 180_000 }, () => {
     ] as const)
       await kubectl.apply(deployment(name, replicas));
     for (const name of ["web", "churn", "steady"])
-      await kubectl("rollout", "status", `deployment/${name}`, "--timeout=60s");
+      await kubectl("rollout", "status", `deployment/${name}`, "--timeout=120s");
     const { clusterIP } = (await kubectl.json<{ spec: { clusterIP: string } }>("service", "web")).spec;
     const loop = requestLoop(namespace, `http://${clusterIP}/hostname`);
     t.after(() => loop.stop());
@@ -215,7 +215,7 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 180_000 }, () => {
     t.diagnostic(told.join(" "));
 
     for (const name of ["web", "churn", "steady"])
-      await kubectl("rollout", "status", `deployment/${name}`, "--timeout=60s");
+      await kubectl("rollout", "status", `deployment/${name}`, "--timeout=120s");
     const settled = await eventually(
       "every pod to be well",
       async () => {

@@ -25,7 +25,7 @@ describe("owners, namespaces and what goes with them (F4, S3)", { concurrency: 3
   it("background: the owner goes at once, what it owns follows", async () => {
     const kubectl = await cluster.inNamespace("background");
     await kubectl.apply(deployment("web", { replicas: 2 }));
-    await kubectl("rollout", "status", "deployment/web", "--timeout=30s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     await kubectl("delete", "deployment", "web");
     await eventually("everything is gone", async () => (await kubectl("get", "replicasets,pods", "-o", "name")) === "");
   });
@@ -107,14 +107,14 @@ describe("owners, namespaces and what goes with them (F4, S3)", { concurrency: 3
         },
       }),
     );
-    await kubectl("delete", "configmap", "a", "--cascade=foreground", "--timeout=30s");
+    await kubectl("delete", "configmap", "a", "--cascade=foreground", "--timeout=120s");
     await gone(kubectl, "configmap", "b");
   });
 
   it("every namespace gets its service account and its root certificate, and gets them back", async () => {
     const kubectl = await cluster.inNamespace("fresh");
-    await kubectl("wait", "serviceaccount/default", "--for=create", "--timeout=30s");
-    await kubectl("wait", "configmap/kube-root-ca.crt", "--for=create", "--timeout=30s");
+    await kubectl("wait", "serviceaccount/default", "--for=create", "--timeout=120s");
+    await kubectl("wait", "configmap/kube-root-ca.crt", "--for=create", "--timeout=120s");
     assert.match(
       await kubectl("get", "configmap", "kube-root-ca.crt", "-o=jsonpath={.data.ca\\.crt}"),
       /^-----BEGIN CERTIFICATE-----/,
@@ -123,7 +123,7 @@ describe("owners, namespaces and what goes with them (F4, S3)", { concurrency: 3
     await kubectl("delete", "serviceaccount", "default", "--wait=false");
     await kubectl("delete", "configmap", "kube-root-ca.crt", "--wait=false");
     await eventually("a new service account", async () => (await uidOf(kubectl, "serviceaccount", "default")) !== uid);
-    await kubectl("wait", "configmap/kube-root-ca.crt", "--for=create", "--timeout=30s");
+    await kubectl("wait", "configmap/kube-root-ca.crt", "--for=create", "--timeout=120s");
   });
 
   it("deleting a namespace empties it, and takes no new objects meanwhile", async () => {
@@ -154,7 +154,7 @@ describe("owners, namespaces and what goes with them (F4, S3)", { concurrency: 3
       /Some content in the namespace has finalizers remaining: example.org\/hold in 1 resource instances/,
     );
     await kubectl("patch", "configmap", "held", "--type=merge", "-p", '{"metadata":{"finalizers":null}}');
-    await cluster.kubectl("wait", "namespace/doomed", "--for=delete", "--timeout=30s");
+    await cluster.kubectl("wait", "namespace/doomed", "--for=delete", "--timeout=120s");
     for (const name of ["default", "kube-system"]) {
       const kept = await cluster.kubectl.try(["delete", "namespace", name]);
       assert.match(kept.stderr, /is forbidden: this namespace may not be deleted/);

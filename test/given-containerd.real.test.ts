@@ -102,7 +102,7 @@ test("pods run on a containerd that is given, and what others run there is left 
     await namespace.must("ctr", [...native, app]);
     assert.match((await knarr("image", "ls")).stdout, /^docker\.io\/team\/app:1 /m);
     await cluster.kubectl("run", "ours", "--image=team/app:1", "--image-pull-policy=Never");
-    await cluster.kubectl("wait", "pod/ours", "--for=condition=Ready", "--timeout=60s");
+    await cluster.kubectl("wait", "pod/ours", "--for=condition=Ready", "--timeout=120s");
     const uid = await cluster.kubectl(
       "get",
       "pod",

@@ -29,13 +29,13 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
   });
 
   const ready = (kubectl: Kubectl, ...pods: string[]) =>
-    kubectl("wait", ...pods.map((pod) => `pod/${pod}`), "--for=condition=Ready", "--timeout=60s");
+    kubectl("wait", ...pods.map((pod) => `pod/${pod}`), "--for=condition=Ready", "--timeout=120s");
   const waiting = (kubectl: Kubectl, pod: string, reason: string) =>
     kubectl(
       "wait",
       `pod/${pod}`,
       `--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=${reason}`,
-      "--timeout=30s",
+      "--timeout=120s",
     );
   const statusOf = async (kubectl: Kubectl, pod: string) =>
     (await kubectl.json<PodSeen>("pod", pod)).status.containerStatuses[0]!;

@@ -19,23 +19,23 @@ describe("kubectl administers the cluster (F2, F5)", { concurrency: 2 }, () => {
 
   it("cordons, drains and uncordons a node, which a disruption budget can hold up", async () => {
     await kubectl.apply(deployment("moving", { replicas: 3 }));
-    await kubectl("rollout", "status", "deployment/moving", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/moving", "--timeout=120s");
     assert.equal(await kubectl("cordon", "knarr-1"), "node/knarr-1 cordoned\n");
     assert.match(await kubectl("get", "node", "knarr-1"), /Ready,SchedulingDisabled/);
     const on = async (node: string) =>
       (await kubectl("get", "pods", "-l", "app=moving", `--field-selector=spec.nodeName=${node}`, "-o", "name")).trim();
     assert.notEqual(await on("knarr-1"), "");
     await kubectl.apply(pod("bare", {}).replace("spec: {", "spec: {nodeName: knarr-1, "));
-    await kubectl("wait", "pod/bare", "--for=condition=Ready", "--timeout=30s");
-    const refused = await kubectl.try(["drain", "knarr-1", "--timeout=60s"]);
+    await kubectl("wait", "pod/bare", "--for=condition=Ready", "--timeout=120s");
+    const refused = await kubectl.try(["drain", "knarr-1", "--timeout=120s"]);
     assert.match(
       refused.stderr,
       /cannot delete (cannot delete )?Pods that declare no controller \(use --force to override\): running\/bare/,
     );
-    const drained = await kubectl.try(["drain", "knarr-1", "--force", "--ignore-daemonsets", "--timeout=60s"]);
+    const drained = await kubectl.try(["drain", "knarr-1", "--force", "--ignore-daemonsets", "--timeout=120s"]);
     assert.match(drained.stdout, /node\/knarr-1 drained/, drained.stderr);
     assert.equal(await on("knarr-1"), "");
-    await kubectl("rollout", "status", "deployment/moving", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/moving", "--timeout=120s");
 
     await kubectl("create", "poddisruptionbudget", "still", "--selector=app=moving", "--min-available=3");
     // As the disruption controller would find it.
@@ -57,9 +57,9 @@ describe("kubectl administers the cluster (F2, F5)", { concurrency: 2 }, () => {
     await kubectl.apply(
       pod("tainted", {}).replace("spec: {", "spec: {nodeSelector: {kubernetes.io/hostname: knarr-3}, "),
     );
-    await kubectl("wait", "pod/tainted", "--for=condition=Ready", "--timeout=30s");
+    await kubectl("wait", "pod/tainted", "--for=condition=Ready", "--timeout=120s");
     assert.equal(await kubectl("taint", "node", "knarr-3", "only=me:NoExecute"), "node/knarr-3 tainted\n");
-    await kubectl("wait", "pod/tainted", "--for=delete", "--timeout=30s");
+    await kubectl("wait", "pod/tainted", "--for=delete", "--timeout=120s");
     await kubectl.apply(
       pod("kept-out", {}).replace("spec: {", "spec: {nodeSelector: {kubernetes.io/hostname: knarr-3}, "),
     );
@@ -76,7 +76,7 @@ describe("kubectl administers the cluster (F2, F5)", { concurrency: 2 }, () => {
     );
     assert.match(message, /^0\/3 nodes are available: .*1 node\(s\) had untolerated taint\(s\)/);
     assert.equal(await kubectl("taint", "node", "knarr-3", "only-"), "node/knarr-3 untainted\n");
-    await kubectl("wait", "pod/kept-out", "--for=condition=Ready", "--timeout=60s");
+    await kubectl("wait", "pod/kept-out", "--for=condition=Ready", "--timeout=120s");
   });
 
   it("tells about the cluster and the versions", async () => {

@@ -162,7 +162,7 @@ spec:
       await kubectl("run", "single", "--image=nginx", "--port=80", "--labels=app=single", "--env=A=1"),
       "pod/single created\n",
     );
-    await kubectl("wait", "pod/single", "--for=condition=Ready", "--timeout=30s");
+    await kubectl("wait", "pod/single", "--for=condition=Ready", "--timeout=120s");
     const shown = await kubectl(
       "get",
       "pod",
@@ -173,6 +173,6 @@ spec:
     await kubectl("run", "exposed", "--image=nginx", "--port=80", "--expose");
     assert.equal(await kubectl("get", "service", "exposed", "-o=jsonpath={.spec.selector.run}"), "exposed");
     await kubectl("run", "short", "--image=busybox", "--restart=OnFailure", "--", "true");
-    await kubectl("wait", "pod/short", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=30s");
+    await kubectl("wait", "pod/short", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s");
   });
 });

@@ -16,7 +16,7 @@ describe("kubectl reads (F2, S1, S3, S17)", { concurrency: 3 }, () => {
     await kubectl.apply([configMap("b", { size: "2" }), configMap("a", { size: "10" })].join("---\n"));
     await kubectl("label", "configmap", "a", "tier=front");
     await kubectl("label", "configmap", "b", "tier=back");
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
   });
   after(() => cluster?.[Symbol.asyncDispose]());
 
@@ -245,7 +245,7 @@ spec: {selector: {matchLabels: {app: agents}}, template: {metadata: {labels: {ap
 
   it("prints logs of a simulated container, and says that exec is simulated", async () => {
     await kubectl("run", "talk", "--image=busybox", "--restart=Never", "--", "sh", "-c", "echo hello; echo world");
-    await kubectl("wait", "pod/talk", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=30s");
+    await kubectl("wait", "pod/talk", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s");
     assert.equal(await kubectl("logs", "talk"), "hello\nworld\n");
     assert.equal(await kubectl("logs", "talk", "--tail=1"), "world\n");
     assert.match(await kubectl("logs", "-l", "app=web", "--prefix"), /^$|\[pod\/web-/);

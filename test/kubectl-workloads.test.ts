@@ -13,7 +13,7 @@ describe("kubectl works on workloads (F2, S12, S15 to S27)", { concurrency: 3 },
   after(() => cluster?.[Symbol.asyncDispose]());
 
   const field = (resource: string, path: string) => kubectl("get", ...resource.split(" "), `-o=jsonpath={${path}}`);
-  const rolledOut = (name: string) => kubectl("rollout", "status", `deployment/${name}`, "--timeout=60s");
+  const rolledOut = (name: string) => kubectl("rollout", "status", `deployment/${name}`, "--timeout=120s");
 
   it("deletes by name, selector, file and all; in the foreground, background, and with orphans", async () => {
     const ns = await cluster.inNamespace("deleting");
@@ -28,7 +28,7 @@ describe("kubectl works on workloads (F2, S12, S15 to S27)", { concurrency: 3 },
     await ns("delete", "configmaps", "--all");
 
     await ns.apply(deployment("orphans", { replicas: 1 }));
-    await ns("rollout", "status", "deployment/orphans", "--timeout=60s");
+    await ns("rollout", "status", "deployment/orphans", "--timeout=120s");
     await ns("delete", "deployment", "orphans", "--cascade=orphan");
     const sets = await ns(
       "get",
@@ -47,7 +47,7 @@ describe("kubectl works on workloads (F2, S12, S15 to S27)", { concurrency: 3 },
         "PeriodSeconds: 600",
       ),
     );
-    await kubectl("wait", "pod/stubborn", "--for=condition=Ready", "--timeout=30s");
+    await kubectl("wait", "pod/stubborn", "--for=condition=Ready", "--timeout=120s");
     await kubectl("delete", "pod", "stubborn", "--wait=false");
     assert.equal(await field("pod stubborn", ".metadata.deletionGracePeriodSeconds"), "600");
     assert.match(await kubectl("get", "pod", "stubborn"), /Terminating/);
@@ -129,24 +129,24 @@ describe("kubectl works on workloads (F2, S12, S15 to S27)", { concurrency: 3 },
   });
 
   it("waits for conditions, values, creation and deletion", async () => {
-    const created = kubectl("wait", "configmap/late", "--for=create", "--timeout=30s");
+    const created = kubectl("wait", "configmap/late", "--for=create", "--timeout=120s");
     await kubectl("create", "configmap", "late");
     assert.equal(await created, "configmap/late condition met\n");
-    const value = kubectl("wait", "configmap/late", "--for=jsonpath={.data.a}=1", "--timeout=30s");
+    const value = kubectl("wait", "configmap/late", "--for=jsonpath={.data.a}=1", "--timeout=120s");
     await kubectl("patch", "configmap", "late", "-p", '{"data":{"a":"1"}}');
     await value;
-    const gone = kubectl("wait", "configmap/late", "--for=delete", "--timeout=30s");
+    const gone = kubectl("wait", "configmap/late", "--for=delete", "--timeout=120s");
     await kubectl("delete", "configmap", "late");
     await gone;
     await kubectl.apply(pod("awaited", {}));
-    await kubectl("wait", "pod/awaited", "--for=condition=Ready", "--timeout=30s");
+    await kubectl("wait", "pod/awaited", "--for=condition=Ready", "--timeout=120s");
     const never = await kubectl.try(["wait", "pod/awaited", "--for=condition=Ready=false", "--timeout=1s"]);
     assert.match(never.stderr, /timed out waiting for the condition on pods\/awaited/);
   });
 
   it("shows the events of an object", async () => {
     await kubectl.apply(pod("eventful", { image: "seen-nowhere-else:1" }));
-    await kubectl("wait", "pod/eventful", "--for=condition=Ready", "--timeout=30s");
+    await kubectl("wait", "pod/eventful", "--for=condition=Ready", "--timeout=120s");
     const events = await eventually("the events", async () => {
       const text = await kubectl("events", "--for=pod/eventful");
       return /Started/.test(text) && text;

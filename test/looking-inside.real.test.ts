@@ -29,7 +29,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
   const ready = async (name: string, ...manifests: readonly string[]) => {
     const kubectl = await real.cluster.inNamespace(name);
     await kubectl.apply(manifests.join("---"));
-    await kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=60s");
+    await kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s");
     return kubectl;
   };
 
@@ -114,7 +114,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     const uid = await kubectl("get", "pod", "loud", "-o", "jsonpath={.metadata.uid}");
     const folder = join(real.cluster.dataDir, `logs/rotation_loud_${uid}/main`);
     const list = async () => (await real.namespace.must("ls", [folder])).trim().split("\n");
-    await eventually("the file to be put aside", async () => (await list()).length > 1, 60_000);
+    await eventually("the file to be put aside", async () => (await list()).length > 1);
     await kubectl("get", "--raw", "/api/v1/namespaces/rotation/pods/loud:8080/proxy/log?lines=3&bytes=20");
     const text = await kubectl("logs", "loud", "--tail=2000");
     assert.equal(text.trimEnd().split("\n").length, 2000);
@@ -154,10 +154,10 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     const echo =
       "{ name: main, image: busybox, stdin: true, stdinOnce: true, command: [sh, -c, 'read a; echo got $a'] }";
     await kubectl.apply(pod("reader", echo, "restartPolicy: Never"));
-    await kubectl("wait", "--for=condition=Ready", "pod/reader", "--timeout=60s");
+    await kubectl("wait", "--for=condition=Ready", "pod/reader", "--timeout=120s");
     const attached = await kubectl.try(["attach", "-i", "reader"], { input: "this\n" });
     assert.match(attached.stdout, /got this/);
-    await kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/reader", "--timeout=60s");
+    await kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/reader", "--timeout=120s");
   });
 
   test("debug: an ephemeral container beside another one's processes, a copy, a node", async () => {
@@ -221,7 +221,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     const kubectl = await ready("forward", pod("web", SERVER));
     await kubectl("expose", "pod", "web", "--port=80", "--target-port=8080");
     await kubectl("create", "deployment", "more", "--image=test/server:2");
-    await kubectl("rollout", "status", "deployment/more", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/more", "--timeout=120s");
     for (const [target, port, path, answer] of [
       ["pod/web", "8080", "hostname", "web"],
       ["service/web", "80", "hostname", "web"],

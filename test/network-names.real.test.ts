@@ -25,7 +25,7 @@ describe("names, kinds of Services, and endpoints made by hand", { skip, concurr
 
   const podIp = (kubectl: Kubectl, name: string) => kubectl("get", "pod", name, "-o", "jsonpath={.status.podIP}");
   const ready = (kubectl: Kubectl, ...pods: string[]) =>
-    kubectl("wait", ...pods.map((pod) => `pod/${pod}`), "--for=condition=Ready", "--timeout=60s");
+    kubectl("wait", ...pods.map((pod) => `pod/${pod}`), "--for=condition=Ready", "--timeout=120s");
   const ipOf = (kubectl: Kubectl, name: string) => kubectl("get", "service", name, "-o", "jsonpath={.spec.clusterIP}");
 
   test("a Service has its names, in every form; its ports and addresses have theirs", async () => {

@@ -54,8 +54,8 @@ test(
       ),
     );
     const client = await startClient(kubectl);
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
-    await kubectl("wait", "pod/on-port", "--for=condition=Ready", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
+    await kubectl("wait", "pod/on-port", "--for=condition=Ready", "--timeout=120s");
     const ip = await kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
     const nodePort = await kubectl("get", "service", "web", "-o", "jsonpath={.spec.ports[0].nodePort}");
     const ways = [
@@ -95,12 +95,12 @@ test(
     assert.equal(await get(namespace, "http://127.0.0.1:54321/"), "on-port");
 
     // Somebody has tidied up too much: the node says so, and recovers.
-    const unready = cluster.kubectl("wait", "node", "--all", "--for=condition=Ready=false", "--timeout=30s");
+    const unready = cluster.kubectl("wait", "node", "--all", "--for=condition=Ready=false", "--timeout=120s");
     rmSync(join(dir, "data/containerd/cni/10-knarr.conflist"));
     await unready;
-    await cluster.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=30s");
+    await cluster.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=120s");
     await cluster.kubectl("run", "late", "--image=test/server:1");
-    await cluster.kubectl("wait", "pod/late", "--for=condition=Ready", "--timeout=30s");
+    await cluster.kubectl("wait", "pod/late", "--for=condition=Ready", "--timeout=120s");
   },
 );
 

@@ -59,7 +59,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
   const podNames = async (kubectl: Kubectl, selector: string) =>
     (await kubectl("get", "pods", "-l", selector, "-o", "jsonpath={.items[*].metadata.name}")).split(" ").sort();
   const ready = (kubectl: Kubectl, ...pods: string[]) =>
-    kubectl("wait", ...pods.map((pod) => `pod/${pod}`), "--for=condition=Ready", "--timeout=60s");
+    kubectl("wait", ...pods.map((pod) => `pod/${pod}`), "--for=condition=Ready", "--timeout=120s");
   const endpointsOf = async (kubectl: Kubectl, name: string) => {
     const { items } = await kubectl.json<SliceSeen>("endpointslices", "-l", `kubernetes.io/service-name=${name}`);
     return items.flatMap(({ endpoints }) => endpoints ?? []);
@@ -84,7 +84,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
       startClient(elsewhere),
       startClient(elsewhere, "on-host", { hostNetwork: true, dnsPolicy: "ClusterFirstWithHostNet" }),
     ]);
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     const { spec } = await kubectl.json<ServiceSeen>("service", "web");
     const balancer = await eventually("an address of the balancer", async () => {
       const found = await kubectl("get", "service", "web", "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}");
@@ -160,7 +160,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
       listOf(serverDeployment("web", 3), service("web", { type: "NodePort", sessionAffinity: "ClientIP" })),
     );
     const client = await startClient(kubectl);
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     const { spec } = await kubectl.json<ServiceSeen>("service", "web");
     const ways = ["http://web/hostname", `http://${namespace.address}:${spec.ports[0]!.nodePort}/hostname`];
     const spread = (many: boolean) => (answers: readonly string[]) => new Set(answers).size > 1 === many;

@@ -81,7 +81,7 @@ async function untilEvent(kubectl: Kubectl, name: string, wanted: RegExp): Promi
   });
 }
 
-describe("a node that fails, and is there again", { skip, timeout: 180_000 }, () => {
+describe("a node that fails, and is there again", { skip, timeout: 300_000 }, () => {
   let namespace: TestNamespace;
   let registry: TestRegistry;
   let dir: string;
@@ -100,7 +100,7 @@ describe("a node that fails, and is there again", { skip, timeout: 180_000 }, ()
     await start();
     kubectl = await cluster.inNamespace("failures");
     await kubectl.apply(WEB);
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
   });
   after(async () => {
     await cluster?.stop();
@@ -123,7 +123,7 @@ describe("a node that fails, and is there again", { skip, timeout: 180_000 }, ()
     const url = await serviceUrl("/hostname");
     const fifo = "mkfifo /tmp/f; echo hello; read x < /tmp/f; exit 3";
     await kubectl.apply(NEVER("ends", fifo));
-    await kubectl("wait", "--for=condition=Ready", "pod/ends", "--timeout=30s");
+    await kubectl("wait", "--for=condition=Ready", "pod/ends", "--timeout=120s");
     const before = await pods();
     const ends = containerStatuses(await pod("ends"))[0]?.containerID ?? "";
     const root = `/proc/${processOf(cluster.dataDir, ends)}/root`;
@@ -210,7 +210,7 @@ describe("a node that fails, and is there again", { skip, timeout: 180_000 }, ()
     } finally {
       await writeFile(file, config);
     }
-    await kubectl("wait", "--for=condition=Ready", "pod/lost", "--timeout=40s");
+    await kubectl("wait", "--for=condition=Ready", "pod/lost", "--timeout=120s");
     assert.deepEqual(runs(await pods()), before);
     await kubectl("delete", "pod", "lost");
   });
@@ -268,7 +268,7 @@ describe("a node that fails, and is there again", { skip, timeout: 180_000 }, ()
     const holder = (name: string) =>
       `{ apiVersion: v1, kind: Pod, metadata: { name: ${name} }, spec: { terminationGracePeriodSeconds: 1, containers: [{ name: main, image: "test/server:1", ports: [{ containerPort: 8080, hostPort: 18080 }] }] } }`;
     await kubectl.apply(holder("first"));
-    await kubectl("wait", "--for=condition=Ready", "pod/first", "--timeout=30s");
+    await kubectl("wait", "--for=condition=Ready", "pod/first", "--timeout=120s");
     await kubectl.apply(holder("second"));
     await untilEvent(
       kubectl,
@@ -285,8 +285,8 @@ describe("a node that fails, and is there again", { skip, timeout: 180_000 }, ()
 
   test("who ignores SIGTERM is gone after the grace period", async () => {
     await kubectl.apply(NEVER("deaf", "trap '' TERM; while true; do sleep 1; done"));
-    await kubectl("wait", "--for=condition=Ready", "pod/deaf", "--timeout=30s");
-    await kubectl("delete", "pod", "deaf", "--timeout=20s");
+    await kubectl("wait", "--for=condition=Ready", "pod/deaf", "--timeout=120s");
+    await kubectl("delete", "pod", "deaf", "--timeout=120s");
   });
 
   test("a second cluster in the same network is told so, and leaves nothing", async () => {
@@ -305,7 +305,7 @@ describe("a node that fails, and is there again", { skip, timeout: 180_000 }, ()
   });
 });
 
-describe("a disk that is full", { skip, timeout: 120_000 }, () => {
+describe("a disk that is full", { skip, timeout: 300_000 }, () => {
   test("writes are refused in words, the node says that it is under pressure, and all of it heals", async () => {
     await using namespace = await createTestNamespace();
     await using registry = await startRegistry(namespace);
@@ -316,7 +316,7 @@ describe("a disk that is full", { skip, timeout: 120_000 }, () => {
       try {
         const { kubectl } = cluster;
         await kubectl("run", "web", "--image=test/server:1");
-        await kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=60s");
+        await kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=120s");
         await writeFile(join(dir, "filler"), Buffer.alloc(128 << 20)).catch(() => {});
         const big = `{ apiVersion: v1, kind: ConfigMap, metadata: { generateName: big- }, data: { a: ${"x".repeat(900_000)} } }`;
         const create = () => kubectl.try(["create", "-f", "-"], { input: big });
@@ -330,7 +330,7 @@ describe("a disk that is full", { skip, timeout: 120_000 }, () => {
         await eventually("a write that goes through", async () => (await create()).code === 0);
         await writeFile(join(dir, "filler"), Buffer.alloc(60 << 20));
         await writeFile(join(dir, "filler-2"), Buffer.alloc(40 << 20)).catch(() => {});
-        await kubectl("wait", "--for=condition=DiskPressure", "node", "--all", "--timeout=40s");
+        await kubectl("wait", "--for=condition=DiskPressure", "node", "--all", "--timeout=120s");
         const [node] = (await kubectl.json<{ items: { spec: { taints?: { key: string }[] } }[] }>("nodes")).items;
         await rm(join(dir, "filler"));
         await rm(join(dir, "filler-2"), { force: true });

@@ -137,7 +137,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     );
     // What was missing comes: the container starts by itself.
     await kubectl("create", "configmap", "none", "--from-literal=a=b");
-    await kubectl("wait", "--for=condition=Ready", "pod/no-map", "--timeout=60s");
+    await kubectl("wait", "--for=condition=Ready", "pod/no-map", "--timeout=120s");
   });
 
   test("how containers end: exit codes, reasons, their last words", async () => {
@@ -273,7 +273,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
         pod("refused", [`{ name: main, ${SLEEP}, lifecycle: { postStart: { httpGet: { path: /, port: 4444 } } } }`]),
       ].join("---"),
     );
-    await kubectl("wait", "--for=condition=Ready", "pod/listener", "pod/hooked", "--timeout=60s");
+    await kubectl("wait", "--for=condition=Ready", "pod/listener", "pod/hooked", "--timeout=120s");
     const { podIP } = (await podOf(kubectl, "listener")).status!;
     const call = (path: string) => `httpGet: { host: ${podIP}, port: 8080, path: ${path} }`;
     await kubectl.apply(
@@ -281,7 +281,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
         `{ name: main, ${SLEEP}, lifecycle: { postStart: { ${call('"/set?ready=0"')} }, preStop: { ${call('"/set?ready=1"')} } } }`,
       ]),
     );
-    await kubectl("wait", "--for=condition=Ready", "pod/caller", "--timeout=60s");
+    await kubectl("wait", "--for=condition=Ready", "pod/caller", "--timeout=120s");
     const readiness = async () =>
       (await kubectl.try(["get", "--raw", "/api/v1/namespaces/hooks/pods/listener:8080/proxy/readyz"])).code;
     assert.notEqual(await readiness(), 0);
@@ -322,7 +322,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
         pod("stubborn", ['{ name: main, image: "test/server:1", args: [hang] }']),
       ].join("---"),
     );
-    await kubectl("wait", "--for=condition=Ready", "pod/deadline", "pod/stubborn", "--timeout=60s");
+    await kubectl("wait", "--for=condition=Ready", "pod/deadline", "pod/stubborn", "--timeout=120s");
     await kubectl("patch", "pod", "deadline", "-p", '{"spec":{"activeDeadlineSeconds":1}}');
     const { status } = await ended(kubectl, "deadline");
     assert.deepEqual(
@@ -375,6 +375,6 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     );
     assert.equal(statuses(mirror).get("main")?.containerID, id);
     await rm(file);
-    await kubectl("wait", "--for=delete", `pod/${name}`, "--timeout=60s");
+    await kubectl("wait", "--for=delete", `pod/${name}`, "--timeout=120s");
   });
 });

@@ -15,7 +15,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
   const ready = async (name: string, ...manifests: readonly string[]) => {
     const kubectl = await real.cluster.inNamespace(name);
     await kubectl.apply(manifests.join("---"));
-    await kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=60s");
+    await kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s");
     return kubectl;
   };
   const inside = (kubectl: Kubectl, name: string, script: string, container = "main") =>

@@ -28,7 +28,7 @@ test("images on a real cluster", { skip }, async (t) => {
 
   await t.test("from a mirror of docker.io: nginx serves", async () => {
     await kubectl.apply(deployment("web", { image: "nginx:1.29", replicas: 2 }));
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     await kubectl("expose", "deployment/web", "--port=80");
     const ip = await kubectl("get", "service", "web", "-o", "jsonpath={.spec.clusterIP}");
     const version = await eventually("an answer", () => get(namespace, `http://${ip}/version`));
@@ -56,16 +56,16 @@ test("images on a real cluster", { skip }, async (t) => {
       ...["--docker-username=alice", "--docker-password=secret"],
     );
     await here.apply(pod("own", "imagePullSecrets: [{name: login}],"));
-    await here("wait", "pod/own", "--for=condition=Ready", "--timeout=30s");
+    await here("wait", "pod/own", "--for=condition=Ready", "--timeout=120s");
     await here("patch", "serviceaccount", "default", "-p", '{"imagePullSecrets": [{"name": "login"}]}');
     await here.apply(pod("account", "").replace('image: "', 'imagePullPolicy: Always, image: "'));
-    await here("wait", "pod/account", "--for=condition=Ready", "--timeout=30s");
+    await here("wait", "pod/account", "--for=condition=Ready", "--timeout=120s");
   });
 
   await t.test("over TLS, by an authority that the cluster was told of", async () => {
     const here = await cluster.inNamespace("tls");
     await here("run", "web", `--image=${tls!.host}/test/server:2`);
-    await here("wait", "pod/web", "--for=condition=Ready", "--timeout=30s");
+    await here("wait", "pod/web", "--for=condition=Ready", "--timeout=120s");
     await tls![Symbol.asyncDispose]();
   });
 
@@ -75,14 +75,14 @@ test("images on a real cluster", { skip }, async (t) => {
     writeFileSync(file, gzipSync(await ociArchive("test/server:3", "example.test/app:3"), { level: 1 }));
     const knarr = (...args: string[]) => must(KNARR, ["image", ...args, "--data-dir", cluster.dataDir]);
     await here("run", "never", "--image=example.test/app:3", "--image-pull-policy=Never");
-    await here("wait", "pod/never", `${WAITING}=ErrImageNeverPull`, "--timeout=20s");
+    await here("wait", "pod/never", `${WAITING}=ErrImageNeverPull`, "--timeout=120s");
     assert.equal(await knarr("load", file), "loaded example.test/app:3\n");
-    await here("wait", "pod/never", "--for=condition=Ready", "--timeout=60s");
+    await here("wait", "pod/never", "--for=condition=Ready", "--timeout=120s");
     assert.match(await knarr("ls"), /^example\.test\/app:3 +sha256:/m);
     await here("delete", "pod", "never", "--now");
     assert.match(await knarr("rm", "example.test/app:3"), /^removed example\.test\/app:3$/m);
     await here("run", "gone", "--image=example.test/app:3", "--image-pull-policy=Never");
-    await here("wait", "pod/gone", `${WAITING}=ErrImageNeverPull`, "--timeout=20s");
+    await here("wait", "pod/gone", `${WAITING}=ErrImageNeverPull`, "--timeout=120s");
   });
 
   await t.test("what cannot be pulled says why", async () => {
@@ -100,7 +100,7 @@ test("images on a real cluster", { skip }, async (t) => {
         "wait",
         `pod/${name}`,
         "--for=jsonpath={.status.containerStatuses[0].state.waiting.message}",
-        "--timeout=20s",
+        "--timeout=120s",
       );
       const waiting = await here("get", "pod", name, "-o", "jsonpath={.status.containerStatuses[0].state.waiting}");
       assert.match(waiting, new RegExp(reason), name);

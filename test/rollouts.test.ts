@@ -81,7 +81,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
       "three again",
       () => [...world.pods.values()].filter((pod) => pod.metadata.labels?.["app"] === "kept").length === 3,
     );
-    await kubectl("rollout", "status", "deployment/kept", "--timeout=30s");
+    await kubectl("rollout", "status", "deployment/kept", "--timeout=120s");
   });
 
   it("S17: figures of get", async () => {
@@ -192,7 +192,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
       "wait",
       "deployment/stuck",
       '--for=jsonpath={.status.conditions[?(@.type=="Progressing")].reason}=ProgressDeadlineExceeded',
-      "--timeout=30s",
+      "--timeout=120s",
     );
     const status = await kubectl.try(["rollout", "status", "deployment/stuck"]);
     assert.deepEqual([status.code, status.stderr], [1, 'error: deployment "stuck" exceeded its progress deadline\n']);

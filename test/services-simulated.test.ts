@@ -47,7 +47,7 @@ describe("kubectl works on Services of simulated Pods (S20)", { concurrency: 3 }
     const kubectl = await cluster.inNamespace("exposing");
     await kubectl.apply(deployment("web", { replicas: 3 }));
     await kubectl("expose", "deployment/web", "--port=80", "--target-port=8080");
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     const addresses = await podAddresses(kubectl);
     assert.equal(addresses.length, 3);
     await holds(async () => assert.deepEqual(readyAddresses(await slicesOf(kubectl, "web")), addresses));
@@ -71,14 +71,14 @@ describe("kubectl works on Services of simulated Pods (S20)", { concurrency: 3 }
     const kubectl = await cluster.inNamespace("rolling");
     await kubectl.apply(deployment("web", { replicas: 3 }));
     await kubectl("expose", "deployment/web", "--port=80");
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     const before = await podAddresses(kubectl);
     await holds(async () => assert.deepEqual(readyAddresses(await slicesOf(kubectl, "web")), before));
     // Every state that the slice goes through, as a watch shows it.
     const selector = "-l=kubernetes.io/service-name=web";
     const watching = kubectl.try(["get", "endpointslices", selector, "--watch", "-o=json"], { timeoutMs: 8000 });
     await kubectl("set", "image", "deployment/web", "*=nginx:2");
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     const documents = (await watching).stdout.split(/(?<=^\})$/m).filter((text) => text.trim() !== "");
     const states = documents.map((text) => readyAddresses([JSON.parse(text) as EndpointSlice]));
     const shown = states.map((addresses) => addresses.join(" "));
@@ -143,7 +143,7 @@ describe("kubectl works on Services of simulated Pods (S20)", { concurrency: 3 }
   it("gives load balancers an address, or says why there is none", async () => {
     const kubectl = await cluster.inNamespace("balancing");
     await kubectl("create", "service", "loadbalancer", "a", "--tcp=80");
-    await kubectl("wait", "service/a", "--for=jsonpath={.status.loadBalancer.ingress}", "--timeout=30s");
+    await kubectl("wait", "service/a", "--for=jsonpath={.status.loadBalancer.ingress}", "--timeout=120s");
     assert.equal(
       await field(kubectl, "service a", ".status.loadBalancer.ingress"),
       '[{"ip":"172.18.0.2","ipMode":"VIP"}]',
@@ -159,7 +159,7 @@ describe("kubectl works on Services of simulated Pods (S20)", { concurrency: 3 }
     );
     assert.match(await kubectl("get", "service", "c"), /<pending>/);
     await kubectl("delete", "service", "a");
-    await kubectl("wait", "service/c", "--for=jsonpath={.status.loadBalancer.ingress}", "--timeout=30s");
+    await kubectl("wait", "service/c", "--for=jsonpath={.status.loadBalancer.ingress}", "--timeout=120s");
     await kubectl("patch", "service", "c", "-p", '{"spec":{"type":"ClusterIP"}}');
     await holds(async () => assert.equal(await field(kubectl, "service c", ".metadata.finalizers"), ""));
   });
@@ -188,11 +188,11 @@ describe("kubectl works on Services of simulated Pods (S20)", { concurrency: 3 }
   it("has an IPAddress for each cluster IP, and a ServiceCIDR that is ready", async () => {
     const kubectl = await cluster.inNamespace("addresses");
     const ready = "--for=condition=Ready";
-    await kubectl("wait", "servicecidr/kubernetes", ready, "--timeout=30s");
+    await kubectl("wait", "servicecidr/kubernetes", ready, "--timeout=120s");
     await kubectl("create", "service", "clusterip", "s", "--tcp=80");
     const ip = await field(kubectl, "service s", ".spec.clusterIP");
     await holds(async () => assert.match(await kubectl("get", "ipaddress", ip), /services\/addresses\/s/));
     await kubectl("delete", "service", "s");
-    await kubectl("wait", `ipaddress/${ip}`, "--for=delete", "--timeout=30s");
+    await kubectl("wait", `ipaddress/${ip}`, "--for=delete", "--timeout=120s");
   });
 });

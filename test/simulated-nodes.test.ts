@@ -110,7 +110,7 @@ describe("simulated containers do as they are told (F6)", { concurrency: 4 }, ()
   ] as const) {
     it(`${name}: ready after ${seconds} s, and not much later`, async () => {
       await create(name, options);
-      await kubectl("wait", `pod/${name}`, "--for=condition=Ready", "--timeout=30s");
+      await kubectl("wait", `pod/${name}`, "--for=condition=Ready", "--timeout=120s");
       const { status } = await kubectl.json<Pod>("pod", name);
       const readyAt = Date.parse(status!.conditions!.find(({ type }) => type === "Ready")!.lastTransitionTime!);
       const started = Date.parse(status!.containerStatuses![0]!.state!.running!.startedAt!);
@@ -131,7 +131,7 @@ describe("simulated containers do as they are told (F6)", { concurrency: 4 }, ()
 
   it("pull-seconds and start-seconds: takes its time", async () => {
     await create("late", { image: "late-image:1", annotations: { "pull-seconds": "1.5", "start-seconds": "1.5" } });
-    await kubectl("wait", "pod/late", "--for=condition=Ready", "--timeout=30s");
+    await kubectl("wait", "pod/late", "--for=condition=Ready", "--timeout=120s");
     const { status } = await kubectl.json<Pod>("pod", "late");
     const took = Date.parse(status!.containerStatuses![0]!.state!.running!.startedAt!) - Date.parse(status!.startTime!);
     assert.ok(took >= 2000, `${took} ms`);
@@ -141,11 +141,11 @@ describe("simulated containers do as they are told (F6)", { concurrency: 4 }, ()
     const terminationGracePeriodSeconds = 2;
     await create("slow-stop", { annotations: { "stop-seconds": "1" }, spec: { terminationGracePeriodSeconds: 30 } });
     await create("stubborn", { annotations: { fail: "ignore-term" }, spec: { terminationGracePeriodSeconds } });
-    await kubectl("wait", "pod/slow-stop", "pod/stubborn", "--for=condition=Ready", "--timeout=30s");
+    await kubectl("wait", "pod/slow-stop", "pod/stubborn", "--for=condition=Ready", "--timeout=120s");
     const began = performance.now();
-    await kubectl("delete", "pod", "slow-stop", "--timeout=20s");
+    await kubectl("delete", "pod", "slow-stop", "--timeout=120s");
     assert.ok(performance.now() - began >= 900);
-    await kubectl("delete", "pod", "stubborn", "--timeout=20s");
+    await kubectl("delete", "pod", "stubborn", "--timeout=120s");
     assert.ok(performance.now() - began >= 2900);
   });
 
@@ -161,7 +161,7 @@ describe("simulated containers do as they are told (F6)", { concurrency: 4 }, ()
 
   it("says what it is", async () => {
     await create("server", {});
-    await kubectl("wait", "pod/server", "--for=condition=Ready", "--timeout=30s");
+    await kubectl("wait", "pod/server", "--for=condition=Ready", "--timeout=120s");
     assert.match(await kubectl("logs", "server"), /^\[simulated\] container web of image nginx/);
     for (const args of [
       ["exec", "server", "--", "ls"],

@@ -50,7 +50,7 @@ describe("the story with real containers (S6 to S8, S20 to S25)", { skip }, () =
     const kubectl = await real.cluster.inNamespace("rolling");
     await kubectl.apply(DEPLOYMENT("nginx:1.27"));
     await kubectl("expose", "deployment", "web", "--type=LoadBalancer", "--port=80");
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     const urls = await addressesOf(kubectl);
     // Packets flow a moment after the Service says so.
     for (const url of urls) await eventually(url, () => get(real.namespace, url));
@@ -58,10 +58,10 @@ describe("the story with real containers (S6 to S8, S20 to S25)", { skip }, () =
     const loops = urls.map((url) => requestLoop(real.namespace, url));
     for (const loop of loops) await loop.more(10);
     await kubectl.apply(DEPLOYMENT("httpd:2.4"));
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     phases.push(`updated at ${Date.now()}`);
     await kubectl("rollout", "undo", "deployment/web", "--to-revision=1");
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     phases.push(`rolled back at ${Date.now()}`);
     for (const loop of loops) await loop.more(10);
     for (const [i, loop] of loops.entries()) {
@@ -75,12 +75,12 @@ describe("the story with real containers (S6 to S8, S20 to S25)", { skip }, () =
     const kubectl = await real.cluster.inNamespace("recreating");
     await kubectl.apply(DEPLOYMENT("nginx:1.27", "strategy: { type: Recreate }"));
     await kubectl("expose", "deployment", "web", "--type=LoadBalancer", "--port=80", "--name=web");
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     const { clusterIP } = (await kubectl.json<{ spec: { clusterIP: string } }>("service", "web")).spec;
     const loop = requestLoop(real.namespace, `http://${clusterIP}/version`);
     await loop.more(10);
     await kubectl.apply(DEPLOYMENT("httpd:2.4", "strategy: { type: Recreate }"));
-    await kubectl("rollout", "status", "deployment/web", "--timeout=60s");
+    await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     await eventually("the new version to answer", async () =>
       (await get(real.namespace, `http://${clusterIP}/version`)).includes("2.4"),
     );

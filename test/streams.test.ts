@@ -23,7 +23,7 @@ const program = realClients().kubectl;
 const kubectl = (args: readonly string[], options: RunOptions = {}) =>
   run(program, ["--kubeconfig", join(dir, "kubeconfig"), ...args], {
     cwd: dir,
-    timeoutMs: 60_000,
+    timeoutMs: 150_000,
     ...options,
     env: { ...process.env, HOME: dir, ...options.env },
   });

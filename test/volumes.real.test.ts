@@ -53,13 +53,13 @@ describe("volumes of real containers (S11)", { skip, concurrency: 6 }, () => {
   };
   const start = async (kubectl: Kubectl, ...manifests: readonly string[]) => {
     await kubectl.apply(manifests.join("---"));
-    await kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=60s");
+    await kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s");
   };
   const inside = (kubectl: Kubectl, name: string, script: string) =>
     kubectl("exec", name, "-c", "main", "--", "sh", "-c", script);
   /** Waits until a script prints this. */
   const shows = (kubectl: Kubectl, name: string, script: string, wanted: string) =>
-    eventually(`${script}: ${wanted}`, async () => (await inside(kubectl, name, script)) === wanted, 60_000);
+    eventually(`${script}: ${wanted}`, async () => (await inside(kubectl, name, script)) === wanted);
   const modes = (...files: readonly string[]) => `stat -Lc '%a %u %g %n' ${files.join(" ")}`;
 
   test("ConfigMaps and Secrets: keys, paths, modes, what is optional, as who reads them", async () => {
@@ -279,7 +279,7 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
     assert.equal((await real.namespace.run("test", ["-d", folder])).code, 0);
     // On disk, what is too much costs the pod its place.
     await kubectl.apply(pod("greedy", { data: "emptyDir: { sizeLimit: 1Mi }" }));
-    await kubectl("wait", "--for=condition=Ready", "pod/greedy", "--timeout=60s");
+    await kubectl("wait", "--for=condition=Ready", "pod/greedy", "--timeout=120s");
     await inside(kubectl, "greedy", "dd if=/dev/zero of=/data/big bs=1M count=3 2>/dev/null");
     await kubectl("wait", "pod/greedy", "--for=jsonpath={.status.reason}=Evicted", "--timeout=120s");
     const { status } = await kubectl.json<Pod>("pod", "greedy");
@@ -366,7 +366,7 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
         "wait",
         `pod/${name}`,
         "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=CreateContainerConfigError",
-        "--timeout=60s",
+        "--timeout=120s",
       );
     await kubectl("create", "configmap", "later", "--from-literal=a=b");
     await kubectl("create", "secret", "generic", "later", "--from-literal=a=b");
@@ -381,7 +381,7 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
       "pod/secret",
       "pod/folder",
       "pod/absolute",
-      "--timeout=60s",
+      "--timeout=120s",
     );
   });
 });

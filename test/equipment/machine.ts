@@ -65,7 +65,7 @@ async function tryContainer(): Promise<void> {
     spec.process.args = ["/bin/sh", "-c", "echo it runs"];
     spec.linux.cgroupsPath = `/${id}`;
     writeFileSync(path, JSON.stringify(spec));
-    const output = await must("runc", ["run", "--bundle", bundle, id], { timeoutMs: 20_000 });
+    const output = await must("runc", ["run", "--bundle", bundle, id], { timeoutMs: 120_000 });
     if (!output.includes("it runs")) throw new Error(`it printed ${JSON.stringify(output)}`);
     await must("ip", ["netns", "add", id]);
     await must("nsenter", [`--net=/run/netns/${id}`, "nft", "add", "table", "inet", "knarr_try"]);

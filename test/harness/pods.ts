@@ -25,14 +25,10 @@ export const statuses = ({ status }: Pod): ReadonlyMap<string, ContainerStatus> 
   );
 /** The pod, once it is as wanted. */
 export const until = (kubectl: Kubectl, name: string, what: string, holds: (pod: Pod) => boolean | undefined) =>
-  eventually(
-    `${name}: ${what}`,
-    async () => {
-      const found = await podOf(kubectl, name);
-      return holds(found) && found;
-    },
-    60_000,
-  );
+  eventually(`${name}: ${what}`, async () => {
+    const found = await podOf(kubectl, name);
+    return holds(found) && found;
+  });
 export const waitsFor = (reason: string) => (found: ContainerStatus | undefined) =>
   found?.state?.waiting?.reason === reason;
 export const isReady = (found: Pod) =>

@@ -13,7 +13,7 @@ export interface RunOptions {
   /** A file as input. */
   readonly stdinFile?: string;
   readonly cwd?: string;
-  /** Ends the process when it takes longer; default 60 s. */
+  /** Ends the process when it takes longer; default 150 s: longer than what is waited for. */
   readonly timeoutMs?: number;
 }
 
@@ -23,7 +23,7 @@ export function run(command: string, args: readonly string[], options: RunOption
     const child = spawn(command, args, {
       env: options.env ?? process.env,
       ...(options.cwd ? { cwd: options.cwd } : {}),
-      timeout: options.timeoutMs ?? 60_000,
+      timeout: options.timeoutMs ?? 150_000,
       stdio: ["pipe", "pipe", "pipe"],
     });
     let stdout = "";

@@ -87,7 +87,7 @@ export async function startClient(kubectl: Kubectl, name = "client", spec: objec
       serverPod(name, { command: ["sleep", "100000"], ports: [], spec: { terminationGracePeriodSeconds: 0, ...spec } }),
     ),
   );
-  await kubectl("wait", `pod/${name}`, "--for=condition=Ready", "--timeout=60s");
+  await kubectl("wait", `pod/${name}`, "--for=condition=Ready", "--timeout=120s");
   return clientIn(kubectl, name);
 }
 
@@ -131,4 +131,4 @@ export async function untilAnswers(
   }
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 120_000;

@@ -22,7 +22,7 @@ export interface Terminal {
 
 type Start = (command: string, args: readonly string[]) => ChildProcess;
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 const quoted = (word: string) => `'${word.replaceAll("'", "'\\''")}'`;
 
 /** Runs a command in a terminal that `script` (util-linux) makes. */

@@ -54,7 +54,7 @@ const processesOf = (text: string): number[] =>
     .map(Number);
 
 if (INSIDE) {
-  describe("containerd", { timeout: 240_000 }, () => {
+  describe("containerd", { timeout: 300_000 }, () => {
     let world: ContainerWorld;
     before(async () => {
       execFileSync("ip", ["link", "set", "lo", "up"]);
@@ -514,7 +514,7 @@ if (INSIDE) {
   });
 } else {
   // The network of pods is made in a namespace of its own, so the tests run once more inside of one.
-  it("containerd, in a network namespace", { skip, timeout: 280_000 }, () => {
+  it("containerd, in a network namespace", { skip, timeout: 300_000 }, () => {
     const env = { ...process.env, KNARR_TEST_INSIDE: import.meta.filename, [BUSYBOX_VARIABLE]: staticBusybox() };
     Reflect.deleteProperty(env, "NODE_TEST_CONTEXT");
     const args = ["--net", process.execPath, ...process.execArgv, "--test-reporter=spec", import.meta.filename];

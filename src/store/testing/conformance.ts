@@ -17,7 +17,7 @@ import { watchBehaviours } from "./watches.ts";
 export function storeConformance(engine: string, open: OpenStore, modelRuns = 100): void {
   suite(`${engine} store`, () => {
     const behaviour: Behaviour = (title, run, options) => {
-      test(title, { timeout: 30_000 }, async (t) => {
+      test(title, { timeout: 120_000 }, async (t) => {
         const context = await open(options);
         try {
           if ((await run(context.store, context)) === "skip") t.skip("nothing outlives a store of this engine");

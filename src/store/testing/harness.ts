@@ -103,7 +103,7 @@ export async function record(store: Store, from: number, prefix = ""): Promise<R
 
 /** Lets the event loop go round until the condition holds; fails the test if it takes longer than any machine needs. */
 export async function until(condition: () => boolean): Promise<void> {
-  const limit = performance.now() + 15_000;
+  const limit = performance.now() + 120_000;
   while (!condition()) {
     assert(performance.now() < limit, `waited in vain until ${condition.toString()}`);
     await new Promise((resolve) => setImmediate(resolve));

@@ -17,7 +17,7 @@ async function textOf(input: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 if (INSIDE) {
-  describe("streams of containerd", { timeout: 120_000 }, () => {
+  describe("streams of containerd", { timeout: 300_000 }, () => {
     let world: ContainerWorld;
     before(async () => {
       execFileSync("ip", ["link", "set", "lo", "up"]);
@@ -115,7 +115,7 @@ if (INSIDE) {
   });
 } else {
   // The network of pods is made in a namespace of its own, so the tests run once more inside of one.
-  it("streams of containerd, in a network namespace", { skip, timeout: 150_000 }, () => {
+  it("streams of containerd, in a network namespace", { skip, timeout: 300_000 }, () => {
     const env = { ...process.env, KNARR_TEST_INSIDE: import.meta.filename, [BUSYBOX_VARIABLE]: staticBusybox() };
     Reflect.deleteProperty(env, "NODE_TEST_CONTEXT");
     const args = ["--net", process.execPath, ...process.execArgv, "--test-reporter=spec", import.meta.filename];
