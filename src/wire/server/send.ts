@@ -1,26 +1,27 @@
 import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { Readable } from "node:stream";
 import { createGzip } from "node:zlib";
 import type { Clock } from "#base";
 import type { HttpBody, HttpResponse } from "./contract.ts";
+import { joined, sliced, type Pieces } from "./pieces.ts";
 
-/** One response on its way out, HTTP/1.1 or HTTP/2 alike. */
-export interface Outlet {
-  /** Takes the body once the head is out. */
+/** Where bytes go that a client takes in its time. */
+interface Sink {
   readonly writable: Writable;
+  /** Breaks the response off. */
+  readonly cut: () => void;
+}
+
+/** One response on its way out, HTTP/1.1 or HTTP/2 alike. Its sink takes the body once the head is out. */
+export interface Outlet extends Sink {
   /** Sends status and headers; `length` of the body in bytes when it is known. */
   head(more: Readonly<Record<string, string>>, length: number | undefined): void;
   /** Sends headers that wait for a body at once. */
   flush(): void;
-  /** Breaks the response off. */
-  cut(): void;
   /** HEAD: headers only. */
   readonly headOnly: boolean;
 }
 
-/** How much is joined before it is handed to the socket. */
-const PIECE = 64 * 1024;
 /** A turn of the event loop is given up after so many milliseconds. */
 const TURN_MS = 5;
 /** Bodies up to this many bytes are sent as they are (apiserver responsewriters). */
@@ -43,7 +44,7 @@ export async function send(outlet: Outlet, response: HttpResponse, clock: Clock,
       return;
     case "bytes": {
       const { bytes } = body;
-      if (response.gzip && bytes.length > GZIP_THRESHOLD) return sendGzip(outlet, slices(bytes), clock, stalledMs);
+      if (response.gzip && bytes.length > GZIP_THRESHOLD) return sendGzip(outlet, sliced(bytes), clock, stalledMs);
       outlet.head({}, bytes.length);
       if (outlet.headOnly || bytes.length === 0) writable.end();
       else writable.end(bytes);
@@ -65,11 +66,11 @@ async function sendPieces(
   stalledMs: number,
 ): Promise<void> {
   const { writable } = outlet;
-  const joined = join(pieces);
+  const { pieces: rest, written } = joined(pieces);
   const start: Uint8Array[] = [];
   let length = 0;
   while (length <= GZIP_THRESHOLD) {
-    const next = joined.next();
+    const next = rest.next();
     if (next.done) {
       outlet.head({}, length);
       if (!outlet.headOnly) {
@@ -83,26 +84,17 @@ async function sendPieces(
     start.push(next.value);
     length += next.value.length;
   }
-  const all = chain(start, joined);
-  if (response.gzip) return sendGzip(outlet, all, clock, stalledMs);
+  const whole: Pieces = { pieces: chain(start, rest), written };
+  if (response.gzip) return sendGzip(outlet, whole, clock, stalledMs);
   outlet.head({}, undefined);
   if (outlet.headOnly) {
     writable.end();
     return;
   }
-  let since = clock.monotonic();
-  for (const piece of all) {
-    if (!writable.write(piece) && !(await drained(outlet, clock, stalledMs))) return;
-    // A fast client takes everything at once, and the wait for it is none: others must get their turn.
-    if (clock.monotonic() - since <= TURN_MS) continue;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    if (writable.destroyed) return;
-    since = clock.monotonic();
-  }
-  writable.end();
+  return feed(outlet, whole, clock, stalledMs);
 }
 
-async function sendGzip(outlet: Outlet, pieces: Iterable<Uint8Array>, clock: Clock, stalledMs: number): Promise<void> {
+async function sendGzip(outlet: Outlet, whole: Pieces, clock: Clock, stalledMs: number): Promise<void> {
   const { writable } = outlet;
   outlet.head(GZIP_HEADERS, undefined);
   if (outlet.headOnly) {
@@ -116,16 +108,39 @@ async function sendGzip(outlet: Outlet, pieces: Iterable<Uint8Array>, clock: Clo
     watchdog = clock.setTimeout(() => outlet.cut(), stalledMs);
   };
   writable.on("drain", progress);
+  // Level 1 as upstream: most of the saving for a fraction of the time. zlib works off the event loop.
+  const gzip = createGzip({ level: 1 });
   try {
-    // Level 1 as upstream: most of the saving for a fraction of the time. zlib works off the event loop.
-    await pipeline(Readable.from(pieces, { objectMode: true, highWaterMark: 2 }), createGzip({ level: 1 }), writable);
-  } catch {
-    // The client went away; the pipeline has closed everything.
+    // When the client goes away, the pipeline closes everything.
+    const fed = feed({ writable: gzip, cut: outlet.cut }, whole, clock, stalledMs);
+    await Promise.all([pipeline(gzip, writable), fed]).catch(() => {});
   } finally {
     watchdog.cancel();
     writable.off("drain", progress);
   }
 }
+
+/** Writes everything, as fast as it is taken, until the sink is destroyed. */
+async function feed(sink: Sink, whole: Pieces, clock: Clock, stalledMs: number): Promise<void> {
+  const { writable } = sink;
+  let since = clock.monotonic();
+  for (const piece of whole.pieces) {
+    if (!write(writable, piece, whole) && !(await drained(sink, clock, stalledMs))) return;
+    // A fast client takes everything at once, and the wait for it is none: others must get their turn.
+    if (clock.monotonic() - since <= TURN_MS) continue;
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    if (writable.destroyed) return;
+    since = clock.monotonic();
+  }
+  writable.end();
+}
+
+/** False when no more shall be written before the sink has drained. */
+const write = (sink: Writable, piece: Uint8Array, { written }: Pieces): boolean =>
+  // What failed may still be somewhere underneath: its memory is left alone.
+  sink.write(piece, (error) => {
+    if (!error) written(piece);
+  });
 
 async function sendStream(
   outlet: Outlet,
@@ -163,8 +178,7 @@ function writeAll(writable: Writable, piece: Uint8Array | readonly Uint8Array[])
 }
 
 /** Waits until more may be written; false when the client is gone, or is cut because it takes nothing. */
-function drained(outlet: Outlet, clock: Clock, stalledMs: number): Promise<boolean> {
-  const { writable } = outlet;
+function drained({ writable, cut }: Sink, clock: Clock, stalledMs: number): Promise<boolean> {
   if (writable.destroyed || writable.closed) return Promise.resolve(false);
   if (!writable.writableNeedDrain) return Promise.resolve(true);
   return new Promise((resolve) => {
@@ -177,38 +191,12 @@ function drained(outlet: Outlet, clock: Clock, stalledMs: number): Promise<boole
     const onDrain = () => done(true);
     const onClose = () => done(false);
     const watchdog = clock.setTimeout(() => {
-      outlet.cut();
+      cut();
       done(false);
     }, stalledMs);
     writable.once("drain", onDrain);
     writable.once("close", onClose);
   });
-}
-
-/** Joins small pieces, so that the socket gets few large ones. */
-function* join(pieces: Iterable<Uint8Array>): Generator<Uint8Array, undefined> {
-  let buffer = new Uint8Array(PIECE);
-  let used = 0;
-  for (const piece of pieces) {
-    if (used + piece.length > PIECE) {
-      if (used > 0) {
-        yield buffer.subarray(0, used);
-        buffer = new Uint8Array(PIECE);
-        used = 0;
-      }
-      if (piece.length >= PIECE) {
-        yield piece;
-        continue;
-      }
-    }
-    buffer.set(piece, used);
-    used += piece.length;
-  }
-  if (used > 0) yield buffer.subarray(0, used);
-}
-
-function* slices(bytes: Uint8Array): Generator<Uint8Array> {
-  for (let at = 0; at < bytes.length; at += PIECE) yield bytes.subarray(at, at + PIECE);
 }
 
 function* chain(first: Iterable<Uint8Array>, rest: Iterable<Uint8Array>): Generator<Uint8Array> {
