@@ -50,10 +50,12 @@ export const overUdp =
       socket.on("message", (message) => {
         if (accept(message)) finish(message);
       });
-      // Connected: datagrams from others do not come in, and a closed port is known at once.
-      socket.connect(upstream.port, upstream.address, () => {
+      // Connected: datagrams from others do not come in, and a closed port is known at once. A callback of connect()
+      // would be called without a route too; the event comes only when it is done.
+      socket.on("connect", () => {
         if (open) socket.send(query, () => {});
       });
+      socket.connect(upstream.port, upstream.address);
       return () => {
         open = false;
         socket.close();

@@ -101,6 +101,17 @@ test("whoever knows it answers, whatever others say or do not say; all who ask t
   assert.equal(questions, 1);
 });
 
+test("a machine without a way to the upstream says so, and goes on", async () => {
+  await using cluster = await createTestCluster();
+  // No socket of ours may be connected to it, as none may without a route.
+  const unreachable = { address: "255.255.255.255", port: 53 };
+  const alone = await start(cluster, [unreachable]);
+  assert.deepEqual(brief(await askUdp(alone, queryBytes("www.example.org", "A"))), [2]);
+  const good = await startUpstream(cluster.scope, ({ name }) => ({ answers: [a(name, "192.0.2.1")] }));
+  const both = await start(cluster, [unreachable, good]);
+  assert.deepEqual(brief(await askUdp(both, queryBytes("www.example.org", "A"))), [0, "192.0.2.1"]);
+});
+
 test("an upstream that asks us back makes no storm: the question waits for itself, and fails", async () => {
   await using cluster = await createTestCluster();
   await fillTestCluster(cluster);

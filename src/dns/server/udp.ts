@@ -23,7 +23,8 @@ export async function serveUdp(listen: Listen, respond: Responder, scope: Scope,
     log.warn("the DNS server's UDP socket failed", { error });
   });
   socket.on("message", (message, from) => {
-    if (inHand >= MAX_IN_HAND) return;
+    // Nobody can be answered at port 0, which whoever may forge packets can ask from.
+    if (inHand >= MAX_IN_HAND || from.port === 0) return;
     inHand++;
     void respond(message, "udp").then((response) => {
       inHand--;
