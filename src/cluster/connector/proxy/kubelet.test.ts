@@ -74,6 +74,29 @@ test("a kubelet answers for its node", async () => {
   });
 });
 
+test("it counts what runs", async () => {
+  const status = (state: object) => ({ name: "c", image: "i", imageID: "", ready: false, restartCount: 0, state });
+  const running = status({ running: { startedAt: "2026-01-01T00:00:00Z" } });
+  const ended = status({ terminated: { exitCode: 0 } });
+  const pods = [
+    { containerStatuses: [running, ended], initContainerStatuses: [ended] },
+    { containerStatuses: [ended], ephemeralContainerStatuses: [running] },
+    { containerStatuses: [status({ waiting: { reason: "CrashLoopBackOff" } })] },
+    {},
+  ].map((of) => ({ apiVersion: "v1", kind: "Pod", metadata: { name: "p" }, status: of }));
+  const [code, text] = await ask("metrics", { ...kubelet, pods: () => pods });
+  assert.equal(code, 200);
+  assert.deepEqual(
+    text.split("\n").filter((line) => line !== "" && !line.startsWith("#")),
+    [
+      'kubelet_node_name{node="n"} 1',
+      "kubelet_running_pods 2",
+      'kubelet_running_containers{container_state="exited"} 3',
+      'kubelet_running_containers{container_state="running"} 2',
+    ],
+  );
+});
+
 test("what it does not answer", async () => {
   assert.deepEqual(await ask("logs/syslog"), [405, "logs endpoint is disabled.\n"]);
   assert.equal((await ask("run/x"))[0], 404);

@@ -1,6 +1,7 @@
 import type { ApiResponse, ConnectRequest } from "#apiserver";
 import type { Kubelet, NodeStats } from "#kubelet";
 import { notFoundError, type Node, type Pod } from "#objects";
+import { kubeletMetrics } from "./kubelet-metrics.ts";
 import { resourceMetrics, statsSummary } from "./node-stats.ts";
 
 /** Answers what a kubelet answers on its port, as far as it is asked for by way of the API: reads. */
@@ -22,10 +23,9 @@ export async function answerKubelet(
     case "stats/summary":
       return withStats(kubelet, (stats) => json(statsSummary(name, stats)));
     case "metrics/resource":
-      return withStats(kubelet, (stats) => ({
-        ...text(200, resourceMetrics(stats)),
-        headers: { "content-type": "text/plain; version=0.0.4; charset=utf-8" },
-      }));
+      return withStats(kubelet, (stats) => metrics(resourceMetrics(stats)));
+    case "metrics":
+      return metrics(kubeletMetrics(name, kubelet.pods()));
     default:
       return path.startsWith("logs") ? text(405, "logs endpoint is disabled.\n") : text(404, "404 page not found\n");
   }
@@ -43,4 +43,5 @@ const answer = (status: number, type: string, body: string): ApiResponse => ({
   body: { type: "bytes", bytes: new TextEncoder().encode(body) },
 });
 const text = (status: number, body: string) => answer(status, "text/plain; charset=utf-8", body);
+const metrics = (body: string) => answer(200, "text/plain; version=0.0.4; charset=utf-8", body);
 const json = (body: object) => answer(200, "application/json", JSON.stringify(body));
