@@ -58,13 +58,19 @@ export const GZIP_THRESHOLD = 128 * 1024;
 /** One piece of a body, or several that are sent together. */
 export type Piece = Uint8Array | readonly Uint8Array[];
 
+/**
+ * How a stream goes to a client that asks for it by WebSocket (upstream's older way to watch and to follow logs): every
+ * piece as one message, of text or of bytes. A stream without it does not go that way.
+ */
+export type Messages = "text" | "binary";
+
 export type ResponseBody =
   | { readonly type: "empty" }
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
   /** Pieces that are made, or only joined, as the client takes them. */
   | { readonly type: "pieces"; readonly pieces: Iterable<Uint8Array> }
   /** Sent piece by piece as they come, headers at once: watches, logs. Not pulled from while the client is slow. */
-  | { readonly type: "stream"; readonly stream: AsyncIterable<Piece> }
+  | { readonly type: "stream"; readonly stream: AsyncIterable<Piece>; readonly messages?: Messages }
   /** The connection was taken over; there is nothing more to send. */
   | { readonly type: "upgraded" };
 

@@ -49,7 +49,7 @@ export async function renderResult(
       const framer = framerOf(target, form, includeObject, () => options.clock.now());
       const stream = counted(watchFrames(result.events, framer, options.onError), options.opened);
       if (form.mediaType === "application/yaml") headers["content-type"] = "application/yaml;stream=watch";
-      return { status: 200, headers, body: { type: "stream", stream } };
+      return { status: 200, headers, body: { type: "stream", stream, messages: "text" } };
     }
   }
 }

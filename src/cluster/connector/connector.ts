@@ -78,7 +78,7 @@ async function podLog(
   const node = kubelet(nodeName);
   if (!node) throw notFoundError({ group: "", resource: "nodes" }, nodeName);
   const lines = node.logs(pod, container, { ...wanted, signal: request.signal });
-  return text({ type: "stream", stream: renderLog(lines, wanted) });
+  return text({ type: "stream", stream: renderLog(lines, wanted), messages: "binary" });
 }
 
 /** The streams of what runs in a pod. */

@@ -53,8 +53,15 @@ export type HttpBody =
   | { readonly type: "empty" }
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
   | { readonly type: "pieces"; readonly pieces: Iterable<Uint8Array> }
-  | { readonly type: "stream"; readonly stream: AsyncIterable<Uint8Array | readonly Uint8Array[]> }
+  | HttpStream
   | { readonly type: "upgraded" };
+
+export interface HttpStream {
+  readonly type: "stream";
+  readonly stream: AsyncIterable<Uint8Array | readonly Uint8Array[]>;
+  /** A client that asks for a WebSocket gets every piece as one message. Without it there is none to be had. */
+  readonly messages?: "text" | "binary";
+}
 
 /** Bounds of what clients can make the server hold. Times in milliseconds. */
 export interface ServerLimits {

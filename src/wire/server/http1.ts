@@ -1,8 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Log } from "#base";
+import type { Clock, Log } from "#base";
+import { UpgradeRefused } from "../streams/contract.ts";
+import { isWebSocket } from "../websocket/handshake.ts";
 import type { HttpRequest, HttpResponse } from "./contract.ts";
 import type { Exchanges } from "./exchanges.ts";
+import { sendMessages } from "./messages.ts";
 import { peerOf } from "./peer.ts";
 import { distinctHeaders, pathOf, WireRequest } from "./request.ts";
 import type { Outlet } from "./send.ts";
@@ -52,8 +55,7 @@ export function http1Handler(exchanges: Exchanges): (message: IncomingMessage, r
 /** Answers requests that want another protocol on their connection. */
 export function upgradeHandler(
   exchanges: Exchanges,
-  handle: (request: HttpRequest) => Promise<HttpResponse>,
-  log: Log,
+  { handle, clock, log }: UpgradeOptions,
 ): (message: IncomingMessage, socket: Duplex, head: Uint8Array) => void {
   return (message, socket, head) => {
     const request = new WireRequest(
@@ -72,11 +74,34 @@ export function upgradeHandler(
       request.abort();
       exchanges.ended(request);
     });
-    handle(request)
-      .then((response) => sendPlain(socket, response))
-      .catch((error: unknown) => {
-        log.error("an upgrade could not be answered", { path: request.path, error });
-        socket.destroy();
-      });
+    const answer = async () => {
+      const response = await handle(request);
+      const { body } = response;
+      if (body.type !== "stream" || !body.messages || !isWebSocket(request)) return sendPlain(socket, response);
+      try {
+        await sendMessages(request, body, clock, () => request.abort());
+      } catch (error) {
+        if (!(error instanceof UpgradeRefused)) throw error;
+        request.abort();
+        await body.stream[Symbol.asyncIterator]().return?.();
+        await sendPlain(socket, refusal(error));
+      }
+    };
+    answer().catch((error: unknown) => {
+      log.error("an upgrade could not be answered", { path: request.path, error });
+      socket.destroy();
+    });
   };
 }
+
+interface UpgradeOptions {
+  readonly handle: (request: HttpRequest) => Promise<HttpResponse>;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const refusal = ({ status, headers, message }: UpgradeRefused): HttpResponse => ({
+  status,
+  headers: { ...headers, "content-type": "text/plain; charset=utf-8" },
+  body: { type: "bytes", bytes: Buffer.from(message) },
+});

@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Clock } from "#base";
-import type { HttpBody, HttpResponse } from "./contract.ts";
+import type { HttpResponse, HttpStream } from "./contract.ts";
 import { joined, sliced, type Pieces } from "./pieces.ts";
 
 /** Where bytes go that a client takes in its time. */
@@ -142,12 +142,7 @@ const write = (sink: Writable, piece: Uint8Array, { written }: Pieces): boolean 
     if (!error) written(piece);
   });
 
-async function sendStream(
-  outlet: Outlet,
-  { stream }: Extract<HttpBody, { readonly type: "stream" }>,
-  clock: Clock,
-  stalledMs: number,
-): Promise<void> {
+async function sendStream(outlet: Outlet, { stream }: HttpStream, clock: Clock, stalledMs: number): Promise<void> {
   const { writable } = outlet;
   outlet.head({}, undefined);
   if (outlet.headOnly) {

@@ -76,7 +76,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ? secureServer(tls, limits)
     : createServer({ maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: CHECK_MS });
   const http1 = http1Handler(exchanges);
-  const upgrade = upgradeHandler(exchanges, handle, log);
+  const upgrade = upgradeHandler(exchanges, { handle, clock, log });
   server.on("request", (message: IncomingMessage, response: ServerResponse) => {
     settle(message.socket);
     http1(message, response);

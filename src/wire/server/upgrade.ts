@@ -1,6 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import type { HttpConnection, HttpResponse, HttpUpgrade } from "./contract.ts";
+import type { HttpBody, HttpConnection, HttpResponse, HttpUpgrade } from "./contract.ts";
 
 /** Lets a handler take an HTTP/1.1 connection over. `head` is what the client sent already. */
 export function upgradeOf(protocol: string, socket: Duplex, head: Uint8Array): HttpUpgrade {
@@ -58,19 +58,44 @@ async function* inputOf(socket: Duplex, head: Uint8Array): AsyncGenerator<Uint8A
 export async function sendPlain(socket: Duplex, response: HttpResponse): Promise<void> {
   const { status, headers, body } = response;
   if (body.type === "upgraded" || socket.destroyed) return;
-  const parts: Uint8Array[] = [];
-  if (body.type === "bytes") parts.push(body.bytes);
-  else if (body.type === "pieces") parts.push(...body.pieces);
-  else if (body.type === "stream") {
-    for await (const piece of body.stream) parts.push(...(piece instanceof Uint8Array ? [piece] : piece));
-  }
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const lines = Object.entries({ ...headers, "content-length": String(length), connection: "close" }).flatMap(
-    ([name, value]) => (typeof value === "string" ? [value] : value).map((one) => `${name}: ${oneLine(one)}\r\n`),
+  // Nothing more is to come; but that the client has gone is noticed only by who reads.
+  socket.resume();
+  const { length, pieces } = contentOf(body);
+  const all = {
+    ...headers,
+    ...(length === undefined ? {} : { "content-length": String(length) }),
+    connection: "close",
+  };
+  const lines = Object.entries(all).flatMap(([name, value]) =>
+    (typeof value === "string" ? [value] : value).map((one) => `${name}: ${oneLine(one)}\r\n`),
   );
   socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n`);
-  for (const part of parts) socket.write(part);
+  const connection = rawConnection(socket, new Uint8Array(0));
+  try {
+    for await (const piece of pieces) {
+      for (const part of piece instanceof Uint8Array ? [piece] : piece) await connection.write(part);
+    }
+  } catch {
+    // The client went away.
+  }
   socket.end();
+}
+
+/** A body and its length; that of a stream is told by the end of the connection. */
+function contentOf(body: Exclude<HttpBody, { readonly type: "upgraded" }>): {
+  readonly length: number | undefined;
+  readonly pieces: AsyncIterable<Uint8Array | readonly Uint8Array[]> | Iterable<Uint8Array>;
+} {
+  switch (body.type) {
+    case "empty":
+      return { length: 0, pieces: [] };
+    case "bytes":
+      return { length: body.bytes.length, pieces: [body.bytes] };
+    case "pieces":
+      return { length: undefined, pieces: body.pieces };
+    case "stream":
+      return { length: undefined, pieces: body.stream };
+  }
 }
 
 const oneLine = (text: string) => text.replace(/[\r\n]+/g, " ");
