@@ -195,6 +195,16 @@ describe("lists", () => {
     assert.equal((await api.ask(`GET ${CMS}?includeObject=Some`, { headers })).status, 400);
   });
 
+  it("of what is not stored have no tables", async () => {
+    await using api = await fixture();
+    const review = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
+    const body = { spec: { nonResourceAttributes: { path: "/", verb: "get" } } };
+    const only = TABLE.split(",", 1)[0]!;
+    assert.equal((await api.ask(review, { headers: { accept: only }, body })).status, 406);
+    const fallen = await api.ask(review, { headers: { accept: TABLE }, body });
+    assert.equal(fallen.json<KubeObject>().kind, "SelfSubjectAccessReview");
+  });
+
   it("as metadata leave out everything else", async () => {
     await using api = await fixture();
     await make(api, "a");

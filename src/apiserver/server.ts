@@ -12,7 +12,7 @@ import { createDiscovery, type Discovery } from "./discovery/routes.ts";
 import { methodNotAllowed } from "./errors.ts";
 import { perform } from "./execute.ts";
 import { healthResponse, ping, type HealthCheck, type HealthChecks } from "./health.ts";
-import { negotiate, notAcceptableForm, objectTransformations, type Form } from "./http/accept.ts";
+import { negotiate, notAcceptableForm, objectTransformations, withoutTables, type Form } from "./http/accept.ts";
 import { header, type ApiRequest, type ApiResponse } from "./http/message.ts";
 import { attributesOf, requestInfo, type RequestInfo } from "./http/request-info.ts";
 import type { ProtobufReader } from "./http/protobuf.ts";
@@ -27,6 +27,7 @@ import { createRequestMetrics, type RequestMetrics } from "./request-metrics.ts"
 import { renderResult } from "./render/result.ts";
 import { includeObjectOf } from "./render/table.ts";
 import type { VersionInfo } from "./version.ts";
+import { verbsOf } from "./target.ts";
 
 export interface ApiServerOptions {
   readonly registry: Registry;
@@ -175,7 +176,8 @@ async function resourceResponse(
     response.headers["allow"] = resolution.allowed.join(", ");
     return response;
   }
-  const form = negotiate(header(request.headers, "accept") ?? "", objectTransformations);
+  const allowed = verbsOf(target.resource.definition).includes("list") ? objectTransformations : withoutTables;
+  const form = negotiate(header(request.headers, "accept") ?? "", allowed);
   if (!form) throw notAcceptableForm(resolution.verb === "watch");
   const includeObject = form.as?.kind === "Table" ? includeObjectOf(query.get("includeObject")) : "Metadata";
   const { verb, subresource } = resolution;

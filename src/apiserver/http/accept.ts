@@ -36,6 +36,9 @@ export const objectTransformations: Allows = ({ kind, group, version }) =>
   (version === "v1" || version === "v1beta1") &&
   (kind === "Table" || kind === "PartialObjectMetadata" || kind === "PartialObjectMetadataList");
 
+/** What can be done with kinds of which nothing is stored, reviews and bindings: they have no columns. */
+export const withoutTables: Allows = (wanted) => wanted.kind !== "Table" && objectTransformations(wanted);
+
 /** Parsed headers: clients send few different ones. */
 const cache = new Map<Allows, Map<string, Form | undefined>>();
 const CACHED = 500;
