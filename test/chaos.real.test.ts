@@ -1,23 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { createRandom } from "#base";
 import type { Pod } from "#objects";
 import { leaksSince, tracesNow, type Traces } from "./equipment/leaks.ts";
 import { skipUnlessReal } from "./equipment/machine.ts";
-import { createTestNamespace, type TestNamespace } from "./equipment/network-namespace.ts";
+import { startRestartable, type RestartableCluster } from "./equipment/real-cluster.ts";
 import { daemonOf, kill, processOf, shimOf } from "./equipment/real-processes.ts";
-import { startRegistry, type TestRegistry } from "./equipment/registry.ts";
 import { get, requestLoop } from "./equipment/requests.ts";
-import {
-  eventually,
-  KNARR,
-  startUnderTest,
-  type ClusterUnderTest,
-  type Kubectl,
-} from "./harness/cluster-under-test.ts";
+import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
 
 const skip = await skipUnlessReal();
 const SEED = Number(process.env["SEED"] ?? 7);
@@ -76,38 +66,20 @@ const statusesOf = (pod: Pod) => pod.status?.containerStatuses ?? [];
 describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
   const random = createRandom(SEED);
   const pick = <T>(list: readonly T[]): T | undefined => list[random.int(list.length)];
-  let namespace: TestNamespace;
-  let registry: TestRegistry;
-  let dir: string;
-  let cluster: ClusterUnderTest;
+  let real: RestartableCluster;
   let kubectl: Kubectl;
-  let untouched: Traces;
   let idle: Traces;
-  const options = () => ({ dirs: [dir], namespace });
-  const start = async () => {
-    cluster = await startUnderTest({ real: { namespace, registry }, dir });
-  };
 
   before(async () => {
-    namespace = await createTestNamespace();
-    registry = await startRegistry(namespace);
-    dir = await mkdtemp(join(tmpdir(), "knarr-chaos-"));
-    untouched = await tracesNow(options());
-    await start();
-    kubectl = await cluster.inNamespace("chaos");
+    real = await startRestartable();
+    kubectl = await real.current.inNamespace("chaos");
     // What comes with the first pod and the first Service stays.
     await kubectl("run", "first", "--image=test/server:1", "--expose", "--port=8080");
     await kubectl("wait", "--for=condition=Ready", "pod/first", "--timeout=120s");
     await kubectl("delete", "pod,service", "first", "--grace-period=1");
-    idle = await tracesNow(options());
+    idle = await tracesNow(real.places);
   });
-  after(async () => {
-    await cluster?.stop();
-    await namespace?.run(KNARR, ["down", "--purge", "--data-dir", join(dir, "data")], { env: cluster.env });
-    await registry?.[Symbol.asyncDispose]();
-    await namespace?.[Symbol.asyncDispose]();
-    await rm(dir, { recursive: true, force: true });
-  });
+  after(() => real?.end());
 
   const pods = async () => (await kubectl.json<PodList>("pods")).items;
 
@@ -121,7 +93,7 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
     for (const name of ["web", "churn", "steady"])
       await kubectl("rollout", "status", `deployment/${name}`, "--timeout=120s");
     const { clusterIP } = (await kubectl.json<{ spec: { clusterIP: string } }>("service", "web")).spec;
-    const loop = requestLoop(namespace, `http://${clusterIP}/hostname`);
+    const loop = requestLoop(real.namespace, `http://${clusterIP}/hostname`);
     t.after(() => loop.stop());
     await loop.more(5);
 
@@ -157,8 +129,8 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
         const targets = (await pods())
           .filter(({ metadata }) => metadata.labels?.["app"] !== "steady" && !metadata.deletionTimestamp)
           .flatMap((pod) => statusesOf(pod).map(({ name, containerID = "" }) => ({ pod, name, containerID })));
-        const target = pick(targets.filter(({ containerID }) => processOf(cluster.dataDir, containerID)));
-        if (target && kill(processOf(cluster.dataDir, target.containerID)))
+        const target = pick(targets.filter(({ containerID }) => processOf(real.dataDir, containerID)));
+        if (target && kill(processOf(real.dataDir, target.containerID)))
           killed.add(`${target.pod.metadata.uid} ${target.name}`);
       },
       shim: async () => {
@@ -169,7 +141,7 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
         if (!target) return;
         const found = statusesOf(target).map(({ name, containerID = "" }) => ({
           name,
-          shim: shimOf(cluster.dataDir, containerID),
+          shim: shimOf(real.dataDir, containerID),
         }));
         const shim = found.find((one) => one.shim !== undefined)?.shim;
         if (shim === undefined || !kill(shim)) return;
@@ -178,11 +150,11 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
           (hit ? killed : maybeKilled).add(`${target.metadata.uid} ${name}`);
         }
       },
-      containerd: () => Promise.resolve(void kill(daemonOf(cluster.dataDir))),
+      containerd: () => Promise.resolve(void kill(daemonOf(real.dataDir))),
       knarr: async () => {
-        await cluster.stop("SIGKILL");
-        if (random.int(2) === 0) kill(daemonOf(cluster.dataDir));
-        await start();
+        await real.current.stop("SIGKILL");
+        if (random.int(2) === 0) kill(daemonOf(real.dataDir));
+        await real.start();
       },
     };
     let tasks = 0;
@@ -236,7 +208,7 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
     assert.deepEqual([count("web"), count("churn"), count("steady")], [3, replicas, 2]);
     for (const name of ["web", "churn", "steady"]) {
       const { spec } = await kubectl.json<{ spec: { clusterIP: string } }>("service", name);
-      await eventually(`an answer of ${name}`, () => get(namespace, `http://${spec.clusterIP}/hostname`));
+      await eventually(`an answer of ${name}`, () => get(real.namespace, `http://${spec.clusterIP}/hostname`));
     }
 
     assert.deepEqual(steady(settled), steadyBefore, "who was not killed is not restarted");
@@ -258,8 +230,8 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
     await eventually("all pods to be gone", async () => (await pods()).length === 0);
     // Who was killed has been replaced since.
     await eventually("nothing to be left", async () => {
-      const current = new Set([cluster.process.pid, daemonOf(cluster.dataDir)]);
-      const left = await leaksSince(idle, options(), 0);
+      const current = new Set([real.current.process.pid, daemonOf(real.dataDir)]);
+      const left = await leaksSince(idle, real.places, 0);
       const foreign = left.filter((trace) => !current.has(Number(/^process (\d+) /.exec(trace)?.[1])));
       assert.deepEqual(foreign, []);
       return true;
@@ -267,11 +239,9 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
   });
 
   test("nothing is left of the cluster after a purge", async () => {
-    await cluster.stop();
-    const { code, stderr } = await namespace.run(KNARR, ["down", "--purge", "--data-dir", cluster.dataDir], {
-      env: cluster.env,
-    });
+    await real.current.stop();
+    const { code, stderr } = await real.knarr("down", "--purge");
     assert.deepEqual([code, stderr], [0, ""]);
-    assert.deepEqual(await leaksSince(untouched, options()), []);
+    assert.deepEqual(await real.left(), []);
   });
 });

@@ -1,20 +1,11 @@
 import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { skipUnlessReal } from "./equipment/machine.ts";
-import { createTestNamespace } from "./equipment/network-namespace.ts";
-import { startRegistry } from "./equipment/registry.ts";
+import { startRestartable } from "./equipment/real-cluster.ts";
 import { get, requestLoop } from "./equipment/requests.ts";
-import {
-  eventually,
-  KNARR,
-  startUnderTest,
-  type ClusterUnderTest,
-  type Kubectl,
-} from "./harness/cluster-under-test.ts";
+import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
 import { listOf, serverDeployment, serverPod, service, startClient, untilAnswers } from "./harness/servers.ts";
 
 const skip = await skipUnlessReal();
@@ -28,19 +19,9 @@ test(
   "Services go on when Knarr is killed, while it is away, and when it comes back; a lost network configuration is made anew",
   { skip },
   async () => {
-    await using namespace = await createTestNamespace();
-    await using registry = await startRegistry(namespace);
-    const dir = await mkdtemp(join(tmpdir(), "knarr-test-"));
-    const start = () => startUnderTest({ dir, real: { namespace, registry } });
-    let cluster: ClusterUnderTest = await start();
-    await using _end = {
-      async [Symbol.asyncDispose]() {
-        await cluster.stop();
-        await namespace.run(KNARR, ["down", "--purge", "--data-dir", join(dir, "data")], { cwd: tmpdir() });
-        await rm(dir, { recursive: true, force: true });
-      },
-    };
-    const { kubectl } = cluster;
+    await using real = await startRestartable();
+    const { namespace, dataDir } = real;
+    const { kubectl } = real.current;
     const servers = { args: ["--udp", "9090"], ports: PORTS };
     const ports = [
       { name: "http", port: 80, targetPort: "http" },
@@ -70,17 +51,17 @@ test(
     const loops = ways.map((way) => requestLoop(namespace, way, { parallel: 1 }));
     for (const loop of loops) await loop.more(5);
 
-    await cluster.stop("SIGKILL");
+    await real.current.stop("SIGKILL");
     for (const loop of loops) await loop.more(20);
     const inside = await namespace.run(process.execPath, ["-e", ASK_UDP, ip]);
     assert.match(inside.stdout, /^web-/, "datagrams too");
-    cluster = await start();
+    const again = await real.start();
     for (const loop of loops) await loop.more(20);
     for (const [i, loop] of loops.entries()) {
       const { sent, failed } = await loop.stop();
       assert.deepEqual(failed, [], `${ways[i]}: of ${sent}`);
     }
-    assert.deepEqual(await identities(cluster.kubectl), before, "nothing was restarted");
+    assert.deepEqual(await identities(again.kubectl), before, "nothing was restarted");
 
     // Names, the API's own Service, and changes, as if nothing had been.
     await untilAnswers(
@@ -88,19 +69,19 @@ test(
       ["http://web/", "http://kubernetes:443/"],
       ([web, api]) => web!.startsWith("web-") && !api!.includes("connect"),
     );
-    await cluster.kubectl("scale", "deployment/web", "--replicas=1");
+    await again.kubectl("scale", "deployment/web", "--replicas=1");
     await untilAnswers(client, ["http://web/"], (answers) => new Set(answers).size === 1, { times: 10 });
-    await cluster.kubectl("delete", "service", "web");
+    await again.kubectl("delete", "service", "web");
     await untilAnswers(client, [`http://${ip}/`], ([answer]) => answer!.startsWith("! "));
     assert.equal(await get(namespace, "http://127.0.0.1:54321/"), "on-port");
 
     // Somebody has tidied up too much: the node says so, and recovers.
-    const unready = cluster.kubectl("wait", "node", "--all", "--for=condition=Ready=false", "--timeout=120s");
-    rmSync(join(dir, "data/containerd/cni/10-knarr.conflist"));
+    const unready = again.kubectl("wait", "node", "--all", "--for=condition=Ready=false", "--timeout=120s");
+    rmSync(join(dataDir, "containerd/cni/10-knarr.conflist"));
     await unready;
-    await cluster.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=120s");
-    await cluster.kubectl("run", "late", "--image=test/server:1");
-    await cluster.kubectl("wait", "pod/late", "--for=condition=Ready", "--timeout=120s");
+    await again.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=120s");
+    await again.kubectl("run", "late", "--image=test/server:1");
+    await again.kubectl("wait", "pod/late", "--for=condition=Ready", "--timeout=120s");
   },
 );
 

@@ -5,20 +5,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { containerStatuses, isPodReady, type Pod } from "#objects";
-import { leaksSince, tracesNow, type Traces } from "./equipment/leaks.ts";
 import { must } from "./equipment/commands.ts";
 import { skipUnlessReal } from "./equipment/machine.ts";
-import { createTestNamespace, type TestNamespace } from "./equipment/network-namespace.ts";
+import { createTestNamespace } from "./equipment/network-namespace.ts";
+import { startRestartable, type RestartableCluster } from "./equipment/real-cluster.ts";
 import { daemonOf, descendantsOf, kill, processOf, shimsOf } from "./equipment/real-processes.ts";
-import { startRegistry, type TestRegistry } from "./equipment/registry.ts";
 import { get } from "./equipment/requests.ts";
-import {
-  eventually,
-  KNARR,
-  startUnderTest,
-  type ClusterUnderTest,
-  type Kubectl,
-} from "./harness/cluster-under-test.ts";
+import { eventually, KNARR, type Kubectl } from "./harness/cluster-under-test.ts";
 
 const skip = await skipUnlessReal();
 
@@ -82,34 +75,17 @@ async function untilEvent(kubectl: Kubectl, name: string, wanted: RegExp): Promi
 }
 
 describe("a node that fails, and is there again", { skip, timeout: 300_000 }, () => {
-  let namespace: TestNamespace;
-  let registry: TestRegistry;
-  let dir: string;
-  let cluster: ClusterUnderTest;
+  let real: RestartableCluster;
   let kubectl: Kubectl;
-  let untouched: Traces;
-  const start = async () => {
-    cluster = await startUnderTest({ real: { namespace, registry }, dir });
-  };
 
   before(async () => {
-    namespace = await createTestNamespace();
-    registry = await startRegistry(namespace);
-    dir = await mkdtemp(join(tmpdir(), "knarr-failures-"));
-    untouched = await tracesNow({ dirs: [dir], namespace });
-    await start();
-    kubectl = await cluster.inNamespace("failures");
+    real = await startRestartable();
+    kubectl = await real.current.inNamespace("failures");
     await kubectl.apply(WEB);
     await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
   });
   after(async () => {
-    await cluster?.stop();
-    await namespace?.run(KNARR, ["down", "--purge", "--data-dir", join(dir, "data")], { env: cluster.env });
-    const left = namespace && (await leaksSince(untouched, { dirs: [dir], namespace }));
-    await registry?.[Symbol.asyncDispose]();
-    await namespace?.[Symbol.asyncDispose]();
-    await rm(dir, { recursive: true, force: true });
-    assert.deepEqual(left, []);
+    assert.deepEqual(await real?.end(), []);
   });
 
   const pods = async () => (await kubectl.json<{ items: Pod[] }>("pods", "--selector=app=web")).items;
@@ -126,14 +102,14 @@ describe("a node that fails, and is there again", { skip, timeout: 300_000 }, ()
     await kubectl("wait", "--for=condition=Ready", "pod/ends", "--timeout=120s");
     const before = await pods();
     const ends = containerStatuses(await pod("ends"))[0]?.containerID ?? "";
-    const root = `/proc/${processOf(cluster.dataDir, ends)}/root`;
+    const root = `/proc/${processOf(real.dataDir, ends)}/root`;
 
-    const { code } = await namespace.run(KNARR, ["down", "--data-dir", cluster.dataDir], { env: cluster.env });
+    const { code } = await real.knarr("down");
     assert.equal(code, 0);
-    assert.match(await get(namespace, url), /^web-/);
+    assert.match(await get(real.namespace, url), /^web-/);
     await writeFile(`${root}/tmp/f`, "x\n");
-    await eventually("the container to end", () => Promise.resolve(processOf(cluster.dataDir, ends) === undefined));
-    await start();
+    await eventually("the container to end", () => Promise.resolve(processOf(real.dataDir, ends) === undefined));
+    await real.start();
 
     const ended = await eventually("the end to be noticed", async () => {
       const found = await pod("ends");
@@ -142,16 +118,16 @@ describe("a node that fails, and is there again", { skip, timeout: 300_000 }, ()
     assert.equal(containerStatuses(ended)[0]?.state?.terminated?.exitCode, 3);
     assert.match(await kubectl("logs", "ends"), /hello/);
     assert.deepEqual(runs(await pods()), runs(before));
-    assert.match(await get(namespace, url), /^web-/);
+    assert.match(await get(real.namespace, url), /^web-/);
 
     const [one] = await pods();
     const name = one?.metadata.name ?? "";
     assert.match(await kubectl("exec", name, "-c", "main", "--", "/bin/cat", "/etc/hostname"), new RegExp(name));
     assert.ok((await kubectl("logs", name, "-c", "main")).length > 0);
     // Whoever was taken over is probed on.
-    await get(namespace, `http://${one?.status?.podIP}:8080/set?ready=0`);
+    await get(real.namespace, `http://${one?.status?.podIP}:8080/set?ready=0`);
     await eventually("the pod to be unready", async () => !isPodReady(await pod(name)));
-    await get(namespace, `http://${one?.status?.podIP}:8080/set?ready=1`);
+    await get(real.namespace, `http://${one?.status?.podIP}:8080/set?ready=1`);
     await eventually("the pod to be ready", async () => isPodReady(await pod(name)));
     assert.deepEqual(runs(await pods()), runs(before));
     await kubectl("delete", "pod", "ends");
@@ -159,9 +135,9 @@ describe("a node that fails, and is there again", { skip, timeout: 300_000 }, ()
 
   test("after a restart of the machine pods are there again, with their init containers, one restart more", async () => {
     const before = await pods();
-    await cluster.stop("SIGKILL");
-    await dieWithTheMachine(cluster.dataDir, namespace);
-    await start();
+    await real.current.stop("SIGKILL");
+    await dieWithTheMachine(real);
+    await real.start();
     const back = await eventually("all pods to be ready again", async () => {
       const list = await pods();
       return list.every((one) => isPodReady(one) && containerStatuses(one)[0]?.restartCount === 1) && list;
@@ -175,11 +151,11 @@ describe("a node that fails, and is there again", { skip, timeout: 300_000 }, ()
       assert.equal(status?.initContainerStatuses?.[0]?.restartCount, 1);
       await untilEvent(kubectl, metadata.name ?? "", /^Normal SandboxChanged Pod sandbox changed, it will be killed/);
     }
-    await eventually("the Service to answer", async () => get(namespace, await serviceUrl("/hostname")));
+    await eventually("the Service to answer", async () => get(real.namespace, await serviceUrl("/hostname")));
   });
 
   test("a broken network: the Event says so, what runs runs on, and it heals", async () => {
-    const file = join(cluster.dataDir, "containerd/cni/10-knarr.conflist");
+    const file = join(real.dataDir, "containerd/cni/10-knarr.conflist");
     const config = readFileSync(file, "utf8");
     const before = runs(await pods());
     try {
@@ -251,7 +227,7 @@ describe("a node that fails, and is there again", { skip, timeout: 300_000 }, ()
     test(what, async () => {
       const before = runs(await pods());
       const name = `wrong-${index}`;
-      const body = (spec.startsWith("{") ? spec : `{ ${spec} }`).replace("REGISTRY", registry.host);
+      const body = (spec.startsWith("{") ? spec : `{ ${spec} }`).replace("REGISTRY", real.registry.host);
       await kubectl.apply(`{ apiVersion: v1, kind: Pod, metadata: { name: ${name} }, spec: ${body} }`);
       await untilEvent(kubectl, name, event);
       await eventually("the status to say so", async () => {
@@ -290,16 +266,16 @@ describe("a node that fails, and is there again", { skip, timeout: 300_000 }, ()
   });
 
   test("a second cluster in the same network is told so, and leaves nothing", async () => {
-    const other = join(dir, "other");
-    const { code, stdout, stderr } = await namespace.run(
+    const other = join(real.dir, "other");
+    const { code, stdout, stderr } = await real.namespace.run(
       KNARR,
       ["up", "--data-dir", other, "--port", "0", "--runtime", "containerd"],
-      { env: { ...cluster.env, KUBECONFIG: join(dir, "other-config") } },
+      { env: { ...real.current.env, KUBECONFIG: join(real.dir, "other-config") } },
     );
     assert.deepEqual([code, stdout], [1, ""]);
     assert.match(stderr, /^knarr: another cluster on this machine runs real containers already[^\n]*\n$/);
     assert.deepEqual(
-      (await readdir(dir)).filter((name) => name.startsWith("other")),
+      (await readdir(real.dir)).filter((name) => name.startsWith("other")),
       [],
     );
   });
@@ -307,39 +283,32 @@ describe("a node that fails, and is there again", { skip, timeout: 300_000 }, ()
 
 describe("a disk that is full", { skip, timeout: 300_000 }, () => {
   test("writes are refused in words, the node says that it is under pressure, and all of it heals", async () => {
-    await using namespace = await createTestNamespace();
-    await using registry = await startRegistry(namespace);
     const dir = await mkdtemp(join(tmpdir(), "knarr-full-"));
     await must("mount", ["-t", "tmpfs", "-o", "size=128m", "knarr-test", dir]);
     try {
-      const cluster = await startUnderTest({ real: { namespace, registry }, dir });
-      try {
-        const { kubectl } = cluster;
-        await kubectl("run", "web", "--image=test/server:1");
-        await kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=120s");
-        await writeFile(join(dir, "filler"), Buffer.alloc(128 << 20)).catch(() => {});
-        const big = `{ apiVersion: v1, kind: ConfigMap, metadata: { generateName: big- }, data: { a: ${"x".repeat(900_000)} } }`;
-        const create = () => kubectl.try(["create", "-f", "-"], { input: big });
-        const refused = await eventually("a write that is refused", async () => {
-          const { code, stderr } = await create();
-          return code !== 0 && stderr;
-        });
-        assert.match(refused, /^Error from server \(ServiceUnavailable\): .*ENOSPC: no space left on device/);
-        assert.match(await kubectl("get", "pods"), /web +1\/1 +Running/);
-        await rm(join(dir, "filler"));
-        await eventually("a write that goes through", async () => (await create()).code === 0);
-        await writeFile(join(dir, "filler"), Buffer.alloc(60 << 20));
-        await writeFile(join(dir, "filler-2"), Buffer.alloc(40 << 20)).catch(() => {});
-        await kubectl("wait", "--for=condition=DiskPressure", "node", "--all", "--timeout=120s");
-        const [node] = (await kubectl.json<{ items: { spec: { taints?: { key: string }[] } }[] }>("nodes")).items;
-        await rm(join(dir, "filler"));
-        await rm(join(dir, "filler-2"), { force: true });
-        assert.ok(node);
-        assert.equal(containerStatuses(await kubectl.json<Pod>("pod", "web"))[0]?.restartCount, 0);
-      } finally {
-        await cluster.stop();
-        await namespace.run(KNARR, ["down", "--purge", "--data-dir", cluster.dataDir], { env: cluster.env });
-      }
+      await using real = await startRestartable({ dir });
+      const { kubectl } = real.current;
+      await kubectl("run", "web", "--image=test/server:1");
+      await kubectl("wait", "--for=condition=Ready", "pod/web", "--timeout=120s");
+      await writeFile(join(dir, "filler"), Buffer.alloc(128 << 20)).catch(() => {});
+      const big = `{ apiVersion: v1, kind: ConfigMap, metadata: { generateName: big- }, data: { a: ${"x".repeat(900_000)} } }`;
+      const create = () => kubectl.try(["create", "-f", "-"], { input: big });
+      const refused = await eventually("a write that is refused", async () => {
+        const { code, stderr } = await create();
+        return code !== 0 && stderr;
+      });
+      assert.match(refused, /^Error from server \(ServiceUnavailable\): .*ENOSPC: no space left on device/);
+      assert.match(await kubectl("get", "pods"), /web +1\/1 +Running/);
+      await rm(join(dir, "filler"));
+      await eventually("a write that goes through", async () => (await create()).code === 0);
+      await writeFile(join(dir, "filler"), Buffer.alloc(60 << 20));
+      await writeFile(join(dir, "filler-2"), Buffer.alloc(40 << 20)).catch(() => {});
+      await kubectl("wait", "--for=condition=DiskPressure", "node", "--all", "--timeout=120s");
+      const [node] = (await kubectl.json<{ items: { spec: { taints?: { key: string }[] } }[] }>("nodes")).items;
+      await rm(join(dir, "filler"));
+      await rm(join(dir, "filler-2"), { force: true });
+      assert.ok(node);
+      assert.equal(containerStatuses(await kubectl.json<Pod>("pod", "web"))[0]?.restartCount, 0);
     } finally {
       await must("umount", ["--lazy", dir]);
       await rm(dir, { recursive: true, force: true });
@@ -372,7 +341,7 @@ test("a machine without containerd, and one without rights: one line says what i
 });
 
 /** All that a restart of the machine takes away: processes, mounts, network, packet rules. What is on disk stays. */
-async function dieWithTheMachine(dataDir: string, namespace: TestNamespace): Promise<void> {
+async function dieWithTheMachine({ dataDir, namespace }: RestartableCluster): Promise<void> {
   const shims = shimsOf(dataDir);
   const processes = shims.flatMap(descendantsOf);
   for (const pid of [daemonOf(dataDir), ...shims, ...processes]) kill(pid);

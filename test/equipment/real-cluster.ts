@@ -1,11 +1,14 @@
-import { rm } from "node:fs/promises";
-import { startUnderTest, type ClusterUnderTest } from "../harness/cluster-under-test.ts";
-import { leaksSince, tracesNow } from "./leaks.ts";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { KNARR, startUnderTest, type ClusterUnderTest } from "../harness/cluster-under-test.ts";
+import type { Outcome } from "../harness/run.ts";
+import { leaksSince, tracesNow, type TraceOptions } from "./leaks.ts";
 import { createTestNamespace, type TestNamespace } from "./network-namespace.ts";
 import { startRegistry, type TestRegistry } from "./registry.ts";
 
-/** A cluster with real containers in a network of its own, and the images that it can pull. */
-export interface RealCluster extends ClusterUnderTest {
+/** What a cluster with real containers has around it, and how all of it ends. */
+interface Surroundings extends AsyncDisposable {
   readonly namespace: TestNamespace;
   /** Stands in for docker.io: Pods say `nginx:1.29`, `test/server:1`. */
   readonly registry: TestRegistry;
@@ -13,52 +16,80 @@ export interface RealCluster extends ClusterUnderTest {
   end(): Promise<readonly string[]>;
 }
 
+/** A cluster with real containers in a network of its own, and the images that it can pull. */
+export interface RealCluster extends ClusterUnderTest, Surroundings {}
+
+/** The same, for tests that stop or kill Knarr and start it again: network, registry and data stay until the end. */
+export interface RestartableCluster extends Surroundings {
+  readonly dir: string;
+  readonly dataDir: string;
+  /** Where the cluster leaves traces. */
+  readonly places: TraceOptions;
+  /** The process that was started last; what its `kubectl` is pointed at is the same for all of them. */
+  readonly current: ClusterUnderTest;
+  /** Starts Knarr again, after it was stopped or killed. */
+  start(): Promise<ClusterUnderTest>;
+  /** `knarr down`, `knarr down --purge` … of this cluster's data, in its network. */
+  knarr(...args: string[]): Promise<Outcome>;
+  /** What is on the machine now and was not before the first start, a line each. */
+  left(): Promise<readonly string[]>;
+}
+
 export interface RealClusterOptions {
+  /** Where it is to be, for tests that prepare the directory; it stays. */
+  readonly dir?: string;
   /** More arguments of `knarr up`, after whatever they speak of has been started in the network. */
   readonly args?: (namespace: TestNamespace) => Promise<readonly string[]>;
 }
 
 /** Starts a cluster as a user would: `knarr up --runtime containerd`, with docker.io mirrored to a local registry. */
-export async function startRealCluster(options: RealClusterOptions = {}): Promise<RealCluster> {
-  const namespace = await createTestNamespace();
-  let registry: TestRegistry | undefined;
-  try {
-    registry = await startRegistry(namespace);
-    const before = await tracesNow({ dirs: [], namespace });
-    const args = (await options.args?.(namespace)) ?? [];
-    const cluster = await startUnderTest({ args, real: { namespace, registry } });
-    return join(cluster, namespace, registry, before);
-  } catch (error) {
-    await registry?.[Symbol.asyncDispose]();
-    await namespace[Symbol.asyncDispose]();
-    throw error;
-  }
+export async function startRealCluster(options?: RealClusterOptions): Promise<RealCluster> {
+  const { current, namespace, registry, end, [Symbol.asyncDispose]: dispose } = await startRestartable(options);
+  return { ...current, namespace, registry, end, [Symbol.asyncDispose]: dispose };
 }
 
-function join(
-  cluster: ClusterUnderTest,
-  namespace: TestNamespace,
-  registry: TestRegistry,
-  before: ReadonlySet<string>,
-): RealCluster {
-  let ended: Promise<readonly string[]> | undefined;
-  const end = async () => {
-    try {
-      await cluster[Symbol.asyncDispose]();
-      return await leaksSince(before, { dirs: [cluster.dir], namespace });
-    } finally {
-      await registry[Symbol.asyncDispose]();
-      await namespace[Symbol.asyncDispose]();
-      await rm(cluster.dir, { recursive: true, force: true }).catch(() => {});
-    }
-  };
+export async function startRestartable(options: RealClusterOptions = {}): Promise<RestartableCluster> {
+  await using equipment = new AsyncDisposableStack();
+  const namespace = equipment.use(await createTestNamespace());
+  const registry = equipment.use(await startRegistry(namespace));
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "knarr-test-")));
+  if (options.dir === undefined) equipment.defer(() => rm(dir, { recursive: true, force: true }).catch(() => {}));
+  const dataDir = join(dir, "data");
+  const places = { dirs: [dir], namespace };
+  const untouched = await tracesNow(places);
+  const left = () => leaksSince(untouched, places);
+  const args = (await options.args?.(namespace)) ?? [];
+
+  const env = { ...process.env, HOME: dir, KUBECONFIG: join(dir, "kubeconfig") };
+  const knarr = (...words: string[]) => namespace.run(KNARR, [...words, "--data-dir", dataDir], { env, cwd: tmpdir() });
+  let leaks: readonly string[] = [];
+  equipment.defer(async () => {
+    await knarr("down", "--purge");
+    leaks = await left();
+  });
+  const launch = () => startUnderTest({ args, dir, real: { namespace, registry } });
+  let current = await launch();
+  equipment.defer(async () => void (await current.stop()));
+
+  const all = equipment.move();
+  let ended: Promise<void> | undefined;
+  const end = () => (ended ??= all.disposeAsync());
   return {
-    ...cluster,
     namespace,
     registry,
-    end: () => (ended ??= end()),
-    async [Symbol.asyncDispose]() {
-      await (ended ??= end());
+    dir,
+    dataDir,
+    places,
+    get current() {
+      return current;
     },
+    start: async () => (current = await launch()),
+    knarr,
+    left,
+    end: async () => {
+      await end();
+      return leaks;
+    },
+    [Symbol.asyncDispose]: end,
   };
 }
