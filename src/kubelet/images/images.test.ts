@@ -49,7 +49,7 @@ test("what cannot be read says so", () => {
 const FITTING: readonly (readonly [image: string, places: readonly string[], tried: readonly string[]])[] = [
   ["quay.io/coreos/etcd:v3", ["quay.io", "quay.io/coreos", "quay.io/other"], ["quay.io/coreos", "quay.io"]],
   [
-    "quay.io/coreos/etcd@sha256:ab",
+    `quay.io/coreos/etcd@sha256:${"ab".repeat(32)}`,
     ["https://quay.io/v2/", "http://quay.io/v1/coreos"],
     ["http://quay.io/v1/coreos", "https://quay.io/v2/"],
   ],

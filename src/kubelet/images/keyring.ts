@@ -1,4 +1,5 @@
 import type { DockerConfig, RegistryCredentials } from "./docker-config.ts";
+import { imageRepository } from "./name.ts";
 
 /** Docker Hub by its other name, which counts for every image of docker.io that nothing else fits. */
 const DEFAULT_REGISTRY = "index.docker.io";
@@ -7,7 +8,7 @@ const DEFAULT_REGISTRY = "index.docker.io";
  * The credentials that fit an image, in the order in which they are to be tried: those of longer and more exact
  * places first, equal ones once (upstream BasicDockerKeyring).
  *
- * @param image a full name: `docker.io/library/nginx:1.29`; its tag and digest do not matter.
+ * @param image its tag and digest do not matter.
  */
 export function credentialsFor(image: string, configs: readonly DockerConfig[]): readonly RegistryCredentials[] {
   const places = new Map<string, RegistryCredentials[]>();
@@ -18,14 +19,15 @@ export function credentialsFor(image: string, configs: readonly DockerConfig[]):
       if (!others.some((other) => equal(other, credentials))) places.set(place, [...others, credentials]);
     }
   }
-  const target = split(repositoryOf(image));
+  const repository = imageRepository(image);
+  const target = split(repository);
   // Of two places of which one begins with the other, the longer comes first; globs come after letters.
   const fitting = [...places.keys()]
     .filter((place) => fits(split(place), target))
     .sort((a, b) => (a < b ? 1 : -1))
     .flatMap((place) => places.get(place)!);
   if (fitting.length > 0) return fitting;
-  return isDockerHub(image) ? (places.get(DEFAULT_REGISTRY) ?? []) : [];
+  return isDockerHub(repository) ? (places.get(DEFAULT_REGISTRY) ?? []) : [];
 }
 
 const equal = (a: RegistryCredentials, b: RegistryCredentials) =>
@@ -37,9 +39,6 @@ function placeOf(registry: string): string {
   const below = /^\/v[12]\//.test(path) ? path.slice(3) : path;
   return below === "/" ? host : host + below;
 }
-
-/** Without tag and digest; a registry's port is no tag. */
-const repositoryOf = (image: string) => image.replace(/@.*$/, "").replace(/:[^:/]*$/, "");
 
 interface Place {
   readonly labels: readonly string[];
@@ -77,9 +76,5 @@ function globFits(pattern: string, label: string): boolean {
   }
 }
 
-/** Names without a registry are Docker Hub's: `nginx`, `team/app`. */
-function isDockerHub(image: string): boolean {
-  const [first = "", ...rest] = image.split("/");
-  if (first === "") return false;
-  return rest.length === 0 || first === "docker.io" || first === DEFAULT_REGISTRY || !/[.:]/.test(first);
-}
+/** What has no dot in its registry counts as Docker Hub's too: `localhost/app` (upstream isDefaultRegistryMatch). */
+const isDockerHub = (repository: string): boolean => /^(?:docker\.io|[^/.:]+)\//.test(repository);

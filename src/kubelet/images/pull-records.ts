@@ -1,5 +1,5 @@
 import type { RegistryCredentials } from "./docker-config.ts";
-import { fullImageName } from "./name.ts";
+import { imageRepository } from "./name.ts";
 
 /**
  * Which images the node has pulled, and with what: a pod that could not pull an image may not use it either, though
@@ -37,7 +37,7 @@ export async function createPullRecords(file: RecordsFile, digests: () => Readon
     async mayUse(id, image, credentials) {
       const repositories = records[digestOf(id)];
       if (!repositories) return true;
-      const access = repositories[repositoryOf(image)];
+      const access = repositories[imageRepository(image)];
       if (access === undefined || access === "everybody") return access !== undefined;
       const hashes = await Promise.all((await credentials()).map(hashOf));
       return hashes.some((hash) => access.includes(hash));
@@ -47,7 +47,7 @@ export async function createPullRecords(file: RecordsFile, digests: () => Readon
       const digest = digestOf(id);
       const there = digests();
       const kept = Object.entries(records).filter(([known]) => known === digest || there.has(known));
-      records = withPull(Object.fromEntries(kept), digest, repositoryOf(image), hash);
+      records = withPull(Object.fromEntries(kept), digest, imageRepository(image), hash);
       const write = () => file.write(`${JSON.stringify(records)}\n`);
       writing = writing.then(write, write);
       await writing;
@@ -76,12 +76,6 @@ function parse(text: string | undefined): Records {
 
 /** `docker.io/library/nginx@sha256:…` and other names of one image have their digest in common. */
 export const digestOf = (id: string): string => id.slice(id.indexOf("@") + 1);
-
-/** Without tag and digest; a registry's port is no tag. */
-const repositoryOf = (image: string) =>
-  fullImageName(image)
-    .replace(/@.*$/, "")
-    .replace(/:[^:/]*$/, "");
 
 /** Passwords are not kept. */
 async function hashOf({ username, password }: RegistryCredentials): Promise<string> {

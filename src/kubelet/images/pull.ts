@@ -2,7 +2,6 @@ import type { Pod } from "#objects";
 import type { PulledImage, Runtime } from "../runtime.ts";
 import type { PodSources } from "../sources.ts";
 import { credentialsFor } from "./keyring.ts";
-import { fullImageName } from "./name.ts";
 import { pullSecretsOf } from "./pull-secrets.ts";
 
 export interface PullContext {
@@ -21,7 +20,7 @@ export async function pullFor(
 ): Promise<PulledImage> {
   const { configs, missing } = await pullSecretsOf(pod, podSources);
   if (missing.length > 0) onMissing?.(missing);
-  const pulled = await runtime.pullImage(image, pod, credentialsFor(fullImageName(image), configs));
+  const pulled = await runtime.pullImage(image, pod, credentialsFor(image, configs));
   await runtime.pullRecords?.pulled(pulled.id, image, pulled.credentials);
   return pulled;
 }
@@ -33,6 +32,6 @@ export async function mayUse(
   id: string,
   { runtime, podSources }: Pick<PullContext, "runtime" | "podSources">,
 ): Promise<boolean> {
-  const credentials = async () => credentialsFor(fullImageName(image), (await pullSecretsOf(pod, podSources)).configs);
+  const credentials = async () => credentialsFor(image, (await pullSecretsOf(pod, podSources)).configs);
   return runtime.pullRecords?.mayUse(id, image, credentials) ?? true;
 }

@@ -1,12 +1,11 @@
-import { fullImageName, type NodeImage } from "#kubelet";
+import { fullImageName, imageRepository, type NodeImage } from "#kubelet";
 
 /** The same for the same image on every node: `docker.io/library/nginx@sha256:…`. */
 export function imageIdOf(image: string): string {
   const full = fullImageName(image);
-  const at = full.indexOf("@");
-  if (at >= 0) return full;
+  if (full.includes("@")) return full;
   const digest = Array.from({ length: 8 }, (_, i) => hash(`${full}#${i}`).toString(16).padStart(8, "0")).join("");
-  return `${full.replace(/:[^/:]*$/, "")}@sha256:${digest}`;
+  return `${imageRepository(image)}@sha256:${digest}`;
 }
 
 /** What the node's status says of an image; its size is made up, between 5 and 125 MB. */

@@ -1,12 +1,18 @@
 import type { Clock } from "#base";
-import { createPullQueue, RuntimeError, type NodeImage, type PulledImage, type RegistryCredentials } from "#kubelet";
+import {
+  createPullQueue,
+  requestedImageName,
+  RuntimeError,
+  type NodeImage,
+  type PulledImage,
+  type RegistryCredentials,
+} from "#kubelet";
 import { GrpcError } from "#wire/grpc";
 import type { Image } from "../cri/messages.ts";
 import { CALL_MS, type Cri } from "../cri/services.ts";
 import type { ImageUser } from "../config/security.ts";
 import { messageOf, textOf } from "./ids.ts";
 import type { ContainerdRuntimeOptions } from "./options.ts";
-import { imageName } from "./reference.ts";
 
 export interface Images {
   id(image: string): Promise<string | undefined>;
@@ -32,12 +38,8 @@ export function createImages(
   const queue = createPullQueue<RegistryCredentials | undefined>(maxParallelPulls);
 
   const find = async (image: string): Promise<Image | undefined> => {
-    const named = nameOf(image);
-    const { image: found } = await cri.call(
-      "ImageService.ImageStatus",
-      { image: { image: named } },
-      { timeoutMs: CALL_MS },
-    );
+    const request = { image: { image: requestedImageName(image) } };
+    const { image: found } = await cri.call("ImageService.ImageStatus", request, { timeoutMs: CALL_MS });
     return found ?? undefined;
   };
   const refresh = async () => {
@@ -61,7 +63,7 @@ export function createImages(
       return found && { id: found.id, user: userOf(found) };
     },
     async pull(image, credentials) {
-      const name = nameOf(image);
+      const name = requestedImageName(image);
       const taken = await queue.run(JSON.stringify([name, credentials]), async () => {
         const failures: unknown[] = [];
         for (const auth of credentials.length > 0 ? credentials : [undefined]) {
@@ -85,15 +87,6 @@ export function createImages(
 
 /** As statuses show it: by its digest, where it came from a registry. */
 const publicName = ({ id, repoDigests }: Image): string => repoDigests[0] ?? id;
-
-function nameOf(image: string): string {
-  const named = imageName(image);
-  if ("name" in named) return named.name;
-  throw new RuntimeError(
-    "InvalidImageName",
-    `Failed to apply default image tag ${JSON.stringify(image)}: ${named.problem}`,
-  );
-}
 
 /** Nothing said: root. */
 function userOf({ uid, username }: Image): ImageUser {

@@ -9,34 +9,6 @@ import type { ContainerStatus } from "../cri/messages.ts";
 import { decodeEvent } from "../events/messages.ts";
 import { exitOf } from "./exit.ts";
 import { pullError } from "./images.ts";
-import { imageName } from "./reference.ts";
-
-describe("an image's name", () => {
-  const cases: readonly (readonly [string, string])[] = [
-    ["nginx", "nginx:latest"],
-    ["nginx:1.27", "nginx:1.27"],
-    ["library/nginx", "library/nginx:latest"],
-    ["localhost/x", "localhost/x:latest"],
-    ["registry.example:5000/a/b_c", "registry.example:5000/a/b_c:latest"],
-    [`nginx@sha256:${"a".repeat(64)}`, `nginx@sha256:${"a".repeat(64)}`],
-    [`nginx:1@sha256:${"a".repeat(64)}`, `nginx:1@sha256:${"a".repeat(64)}`],
-    ["[::1]:5000/x:y", "[::1]:5000/x:y"],
-    ["Nginx", "! invalid reference format: repository name (library/Nginx) must be lowercase"],
-    ["nginx:", "! invalid reference format"],
-    ["a b", "! invalid reference format"],
-    ["", "! invalid reference format"],
-    ["a".repeat(64), `! invalid repository name (${"a".repeat(64)}), cannot specify 64-byte hexadecimal strings`],
-    ["x/".repeat(130) + "y", "! repository name must not be more than 255 characters"],
-  ];
-  for (const [image, expected] of cases) {
-    it(image.slice(0, 40) || "(empty)", () => {
-      const found = imageName(image);
-      const shown =
-        "name" in found ? found.name : found.problem.replace(`couldn't parse image name "${image}": `, "! ");
-      assert.equal(shown, expected);
-    });
-  }
-});
 
 describe("why an image could not be pulled", () => {
   const cases: readonly (readonly [readonly unknown[], string, string])[] = [
