@@ -5,10 +5,10 @@ export type { Shortage } from "./eviction/shortage.ts";
 export { metadataField } from "./environment/fields.ts";
 export { fileResource, type Quantities } from "./environment/resources.ts";
 export type { RegistryCredentials } from "./images/docker-config.ts";
-export { fullImageName, imageRepository, requestedImageName } from "./images/name.ts";
+export { fullImageName, imageRepository } from "./images/name.ts";
 export { SHARED_MACHINE_POLICY } from "./images/collection.ts";
 export { createPullQueue } from "./images/pull-queue.ts";
-export { mayUse, pullFor } from "./images/pull.ts";
+export { ensureImageExists, requestedImageName, type PullContext } from "./images/pull.ts";
 export { createPullRecords, digestOf, type RecordsFile } from "./images/pull-records.ts";
 export {
   parseRegistryAuthority,

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { fullImageName, imageRepository, parseImageName, requestedImageName } from "./name.ts";
+import { fullImageName, imageRepository, parseImageName } from "./name.ts";
+import { requestedImageName } from "./pull.ts";
 
 const SHA = `sha256:${"a".repeat(64)}`;
 
@@ -103,7 +104,10 @@ describe("any image's name", () => {
   });
 
   it("and any other text is refused, or stands for a full name that stands for itself", () => {
-    const letters = fc.string({ unit: fc.constantFrom(..."aB0./:@_-[] K"), maxLength: 30 });
+    const letters = fc.string({
+      unit: fc.constantFrom("a", "B", "0", ".", "/", ":", "@", "_", "-", "[", "]", " ", "\u212A"),
+      maxLength: 30,
+    });
     const spoilt = fc
       .tuple(parts, fc.nat(80), letters)
       .map(([name, at, more]) => `${name.domain}/${name.path}${ending(name)}`.slice(0, at) + more);

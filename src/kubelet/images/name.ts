@@ -1,6 +1,3 @@
-import { goQuote } from "#objects";
-import { RuntimeError } from "../runtime.ts";
-
 /** An image's name, read as distribution/reference does, with what goes without saying: `nginx` is Docker Hub's. */
 export interface ImageName {
   /** The registry, with its port: `docker.io`. Empty when what stands in its place can be none (`a__b.c/app`). */
@@ -62,20 +59,6 @@ function digestProblem(digest: string): string | undefined {
   }
   if (encoded.length !== length) return "invalid checksum digest length";
   return /^[a-f0-9]*$/.test(encoded) ? undefined : "invalid checksum digest format";
-}
-
-/**
- * The name that a registry is asked for: as it was written, with the tag `latest` where it has neither tag nor digest.
- * Throws a RuntimeError with the reason InvalidImageName.
- */
-export function requestedImageName(image: string): string {
-  const name = parseImageName(image);
-  if (!("problem" in name)) return name.tag || name.digest ? image : `${image}:latest`;
-  const quoted = goQuote(image);
-  throw new RuntimeError(
-    "InvalidImageName",
-    `Failed to apply default image tag ${quoted}: couldn't parse image name ${quoted}: ${name.problem}`,
-  );
 }
 
 /** The image's full name, as containerd has it: `nginx` is `docker.io/library/nginx:latest`. What is none stays. */

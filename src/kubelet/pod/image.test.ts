@@ -101,6 +101,24 @@ test("an image that is there is pulled by whoever may not use it, and is not the
   }
 });
 
+test("the runtime is not asked for a name that is none", async () => {
+  const happened: Happening[] = [];
+  const outcome = await ensureImage(
+    pod,
+    { name: "web", image: "Nginx" },
+    {
+      runtime: { imageId: () => assert.fail("asked"), pullImage: () => assert.fail("asked") },
+      podSources: () => undefined,
+      clock: createVirtualClock(),
+      dispatch: (happening) => happened.push(happening),
+    },
+  );
+  const why = "invalid reference format: repository name (library/Nginx) must be lowercase";
+  const message = `Failed to apply default image tag "Nginx": couldn't parse image name "Nginx": ${why}`;
+  assert.equal(outcome, "failed");
+  assert.deepEqual(happened, [{ type: "image-failed", name: "web", failure: { reason: "InvalidImageName", message } }]);
+});
+
 test("a Secret that cannot be read fails the pull", async () => {
   const { outcome, happened, tried } = await pull(here('{"auths": {"registry.test:5000": {"auth": "bm8="}}}'));
   assert.equal(outcome, "failed");

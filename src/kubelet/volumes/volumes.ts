@@ -1,17 +1,18 @@
 import { readdir } from "node:fs/promises";
 import type { Clock, Log, Random } from "#base";
 import {
+  ensureImageExists,
   RuntimeError,
   type AnyContainer,
   type DiskUse,
   type Mount,
+  type PullContext,
   type Quantities,
   type Sources,
   type Volumes,
 } from "#kubelet";
 import type { Pod } from "#objects";
 import { planMounts, type PlannedMount } from "./container-mounts.ts";
-import { imageOf, type Images } from "./images.ts";
 import { createLayout } from "./layout.ts";
 import { diskUse } from "./linux/disk-use.ts";
 import { ifThere, textOf } from "./linux/errors.ts";
@@ -29,7 +30,7 @@ export interface VolumesOptions {
   readonly rootDir: string;
   readonly sources: Sources;
   /** For image volumes; without it there are none. */
-  readonly images?: Images;
+  readonly images?: PullContext["runtime"];
   /** What the node can give its pods. */
   readonly allocatable: () => Quantities;
   /** Whether the runtime can mount read-only with everything below. */
@@ -145,8 +146,11 @@ export function createVolumes(options: VolumesOptions): NodeVolumes {
     const common = { containerPath, readOnly: mount.readOnly || ready.readOnly, recursiveReadOnly, propagation };
     const { content } = ready;
     if (content.type === "image") {
-      const image = await imageOf(options.images, content.reference, content.pullPolicy, pod, () => sources.of(pod));
-      return { ...common, image, hostPath: subPath };
+      const { images: runtime } = options;
+      if (!runtime) throw new RuntimeError("ErrImagePull", "this node has no images to mount");
+      const context = { runtime, podSources: () => sources.of(pod) };
+      const { id } = await ensureImageExists(pod, content.reference, content.pullPolicy, context);
+      return { ...common, image: id, hostPath: subPath };
     }
     if (subPath === "") return { ...common, hostPath: content.path };
     const target = layout.subPathTarget(uidOf(pod), volume, container.name, index);
