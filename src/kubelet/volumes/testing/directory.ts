@@ -1,6 +1,9 @@
+import assert from "node:assert/strict";
 import { lstat, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as turn } from "node:timers/promises";
+import { mountsUnder } from "../linux/mount-info.ts";
 import { createMounter } from "../linux/mounter.ts";
 
 /** A directory for one test; gone after it, with whatever is still mounted in it. */
@@ -38,4 +41,18 @@ export async function visibleFiles(dir: string): Promise<Record<string, string>>
 export async function modeOf(path: string): Promise<string> {
   const { mode, uid, gid } = await lstat(path);
   return `${(mode & 0o7777).toString(8)} ${uid}:${gid}`;
+}
+
+/** What is mounted below a path: `["tmpfs"]`. */
+export async function mountTypesIn(path: string): Promise<readonly string[]> {
+  return mountsUnder(await createMounter().list(), path).map((mount) => mount.type);
+}
+
+/** Real files change in their own time; some of them while they are looked at. */
+export async function until(done: () => Promise<boolean>): Promise<void> {
+  for (let turns = 0; turns < 20_000; turns++) {
+    if (await done().catch(() => false)) return;
+    await turn();
+  }
+  assert.fail("it did not come to be");
 }

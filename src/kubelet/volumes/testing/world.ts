@@ -1,5 +1,5 @@
 import { createRandom, createVirtualClock, silentLog, type VirtualClock } from "#base";
-import type { IssuedToken, PodSources, Quantities, Sources } from "#kubelet";
+import type { IssuedToken, Mount, PodSources, Quantities, Sources } from "#kubelet";
 import type {
   ConfigMap,
   Container,
@@ -103,3 +103,16 @@ export function podWith(
     spec: { containers: [{ name: "main", volumeMounts, ...container }], volumes, ...spec },
   };
 }
+
+/** What the pod's one container mounts, with these variables for its sub paths. */
+export const mountsOf = (
+  volumes: NodeVolumes,
+  pod: Pod,
+  env: ReadonlyMap<string, string> = new Map(),
+): Promise<readonly Mount[]> => volumes.mountsOf(pod, pod.spec!.containers[0]!, env);
+
+/** The error of a volume that cannot be mounted. */
+export const setUpFailed = (volume: string, why: string) => ({
+  name: "MountError",
+  message: `MountVolume.SetUp failed for volume "${volume}" : ${why}`,
+});
