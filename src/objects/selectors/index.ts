@@ -9,5 +9,5 @@ export {
   selectorOf,
   type LabelMatcher,
 } from "./label-selector.ts";
-export { nodeSelectorMatches, podAllowsNode } from "./node-selector.ts";
+export { compileNodeSelector, compileNodeTerm, podAllowsNode } from "./node-selector.ts";
 export { formatRequirement, type Labels, type Operator, type Requirement } from "./requirement.ts";

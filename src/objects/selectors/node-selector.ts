@@ -19,18 +19,23 @@ function compile(requirements: readonly NodeSelectorRequirement[]): LabelMatcher
   return known.length === requirements.length ? selectorOf(known) : undefined;
 }
 
-/** A term without any requirement matches nothing; one that is not valid neither. */
-function termMatches({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, node: Node): boolean {
-  if (matchExpressions.length + matchFields.length === 0) return false;
+/** Says whether a node is one of those that are meant. */
+type NodeTest = (node: Node) => boolean;
+
+/** One term as a test: undefined when nothing fits it, having no requirement or one that is not valid. */
+export function compileNodeTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm): NodeTest | undefined {
+  if (matchExpressions.length + matchFields.length === 0) return undefined;
   const labels = compile(matchExpressions);
   const fields = compile(matchFields);
-  if (!labels || !fields) return false;
-  return labels.matches(node.metadata.labels) && fields.matches({ "metadata.name": node.metadata.name ?? "" });
+  if (!labels || !fields) return undefined;
+  return ({ metadata }) =>
+    labels.matches(metadata.labels) && (fields.empty || fields.matches({ "metadata.name": metadata.name ?? "" }));
 }
 
-/** Whether one of the selector's terms holds for the node (component-helpers nodeaffinity). */
-export function nodeSelectorMatches({ nodeSelectorTerms }: NodeSelector, node: Node): boolean {
-  return nodeSelectorTerms.some((term) => termMatches(term, node));
+/** The selector as a test, for many nodes: one of its terms must hold (component-helpers nodeaffinity). */
+export function compileNodeSelector({ nodeSelectorTerms }: NodeSelector): NodeTest {
+  const terms = nodeSelectorTerms.map(compileNodeTerm).filter((test) => test !== undefined);
+  return (node) => terms.some((test) => test(node));
 }
 
 /** Whether the node is one that the pod's `nodeSelector` and required node affinity allow. */
@@ -38,5 +43,5 @@ export function podAllowsNode({ spec }: Pod, node: Node): boolean {
   const { labels } = node.metadata;
   for (const [key, value] of Object.entries(spec?.nodeSelector ?? {})) if (labels?.[key] !== value) return false;
   const required = spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
-  return required ? nodeSelectorMatches(required, node) : true;
+  return required ? compileNodeSelector(required)(node) : true;
 }

@@ -1,12 +1,4 @@
-import {
-  selectorOf,
-  type LabelMatcher,
-  type Node,
-  type NodeSelector,
-  type NodeSelectorRequirement,
-  type NodeSelectorTerm,
-  type Pod,
-} from "#objects";
+import { compileNodeSelector, compileNodeTerm, type Node, type NodeSelector, type Pod } from "#objects";
 
 /** Says whether a node is one of those that a pod wants. */
 export interface NodeMatcher {
@@ -15,41 +7,6 @@ export interface NodeMatcher {
   matches(node: Node): boolean;
   /** The only nodes that can match, by name, when the demand names them (as DaemonSets do). */
   readonly names: ReadonlySet<string> | undefined;
-}
-
-const OPERATORS: Readonly<Record<string, "in" | "notin" | "exists" | "!" | "gt" | "lt">> = {
-  In: "in",
-  NotIn: "notin",
-  Exists: "exists",
-  DoesNotExist: "!",
-  Gt: "gt",
-  Lt: "lt",
-};
-
-function compile(requirements: readonly NodeSelectorRequirement[]): LabelMatcher | undefined {
-  const known = requirements.flatMap(({ key, operator, values = [] }) => {
-    const name = Object.hasOwn(OPERATORS, operator) ? OPERATORS[operator] : undefined;
-    return name ? [{ key, operator: name, values }] : [];
-  });
-  return known.length === requirements.length ? selectorOf(known) : undefined;
-}
-
-type Test = (node: Node) => boolean;
-
-/** A term without any requirement matches nothing; one that is not valid neither. */
-function compileTerm({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm): Test | undefined {
-  if (matchExpressions.length + matchFields.length === 0) return undefined;
-  const labels = compile(matchExpressions);
-  const fields = compile(matchFields);
-  if (!labels || !fields) return undefined;
-  return ({ metadata }) =>
-    labels.matches(metadata.labels) && (fields.empty || fields.matches({ "metadata.name": metadata.name ?? "" }));
-}
-
-/** The node selector as a test: one of its terms must hold. */
-export function compileNodeSelector({ nodeSelectorTerms }: NodeSelector): Test {
-  const terms = nodeSelectorTerms.map(compileTerm).filter((test) => test !== undefined);
-  return (node) => terms.some((test) => test(node));
 }
 
 /** One preference of a pod for nodes. */
@@ -62,7 +19,7 @@ export interface PreferredNodes {
 export function preferredNodes(pod: Pod): readonly PreferredNodes[] {
   const terms = pod.spec?.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [];
   return terms.flatMap(({ weight, preference }) => {
-    const matches = weight === 0 ? undefined : compileTerm(preference);
+    const matches = weight === 0 ? undefined : compileNodeTerm(preference);
     return matches ? [{ weight, matches }] : [];
   });
 }

@@ -1,14 +1,13 @@
 import type { SharedCaches } from "#client";
 import {
+  compileNodeSelector,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
   STORAGE_CLASSES,
-  type Node,
   type PersistentVolume,
   type PersistentVolumeClaim,
   type Pod,
 } from "#objects";
-import { compileNodeSelector } from "../model/node-matcher.ts";
 import { refusal, type FilterPlugin, type NodeFilter, type PreparedFilter } from "./plugin.ts";
 
 const BINDING = "VolumeBinding";
@@ -125,7 +124,7 @@ function reachable(volume: PersistentVolume | undefined): NodeFilter {
   if (!volume) return () => NO_VOLUME;
   const required = volume.spec?.nodeAffinity?.required;
   if (!required) return () => undefined;
-  const matches: (node: Node) => boolean = compileNodeSelector(required);
+  const matches = compileNodeSelector(required);
   return ({ node }) => (node && matches(node) ? undefined : OTHER_NODE);
 }
 
