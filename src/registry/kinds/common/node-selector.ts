@@ -8,6 +8,7 @@ import {
   type FieldError,
   type NodeSelector,
   type NodeSelectorRequirement,
+  type NodeSelectorTerm,
 } from "#objects";
 import { each } from "./checks.ts";
 
@@ -33,11 +34,12 @@ function valueErrors(field: string, { operator, values = [] }: NodeSelectorRequi
   }
 }
 
-function expressionErrors(field: string, requirement: NodeSelectorRequirement): FieldError[] {
+function expressionErrors(field: string, requirement: NodeSelectorRequirement, anyValues: boolean): FieldError[] {
+  const { key, values = [] } = requirement;
   return [
     ...valueErrors(field, requirement),
-    ...validateLabelName(requirement.key, `${field}.key`),
-    ...(requirement.values ?? []).flatMap((value, i) => each(`${field}.values[${i}]`, value, labelValue(value))),
+    ...validateLabelName(key ?? "", `${field}.key`),
+    ...(anyValues ? [] : values.flatMap((value, i) => each(`${field}.values[${i}]`, value, labelValue(value)))),
   ];
 }
 
@@ -56,11 +58,21 @@ function fieldErrors(field: string, { key, operator, values = [] }: NodeSelector
 }
 
 /** ValidateNodeSelector: what a volume or a pod may say of nodes. */
-export function nodeSelectorErrors(field: string, { nodeSelectorTerms: terms = [] }: NodeSelector): FieldError[] {
+export function nodeSelectorErrors(field: string, { nodeSelectorTerms: terms }: NodeSelector): FieldError[] {
   const path = `${field}.nodeSelectorTerms`;
-  if (terms.length === 0) return [required(path, "must have at least one node selector term")];
-  return terms.flatMap(({ matchExpressions = [], matchFields = [] }, i) => [
-    ...matchExpressions.flatMap((item, j) => expressionErrors(`${path}[${i}].matchExpressions[${j}]`, item)),
-    ...matchFields.flatMap((item, j) => fieldErrors(`${path}[${i}].matchFields[${j}]`, item)),
-  ]);
+  return terms?.length
+    ? terms.flatMap((term, i) => nodeTermErrors(`${path}[${i}]`, term))
+    : [required(path, "must have at least one node selector term")];
+}
+
+/** ValidateNodeSelectorTerm. Preferences may ask for values that no label can have. */
+export function nodeTermErrors(
+  field: string,
+  { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
+  { anyValues = false } = {},
+): FieldError[] {
+  return [
+    ...matchExpressions.flatMap((item, i) => expressionErrors(`${field}.matchExpressions[${i}]`, item, anyValues)),
+    ...matchFields.flatMap((item, i) => fieldErrors(`${field}.matchFields[${i}]`, item)),
+  ];
 }

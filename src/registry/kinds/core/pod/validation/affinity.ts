@@ -1,9 +1,7 @@
 import {
   dnsLabel,
-  dnsSubdomain,
   forbidden,
   invalid,
-  labelValue,
   required,
   validateLabelName,
   validateLabelSelector,
@@ -11,13 +9,11 @@ import {
   type FieldError,
   type LabelSelector,
   type NodeAffinity,
-  type NodeSelector,
-  type NodeSelectorRequirement,
-  type NodeSelectorTerm,
   type PodAffinity,
   type PodAffinityTerm,
 } from "#objects";
 import { each } from "../../../common/checks.ts";
+import { nodeSelectorErrors, nodeTermErrors } from "../../../common/node-selector.ts";
 
 const REQUIRED = "requiredDuringSchedulingIgnoredDuringExecution";
 const PREFERRED = "preferredDuringSchedulingIgnoredDuringExecution";
@@ -34,73 +30,12 @@ export function validateAffinity({ nodeAffinity, podAffinity, podAntiAffinity }:
 function validateNodeAffinity(affinity: NodeAffinity, path: string): FieldError[] {
   const selector = affinity[REQUIRED];
   return [
-    ...(selector ? validateNodeSelector(selector, `${path}.${REQUIRED}`) : []),
+    ...(selector ? nodeSelectorErrors(`${path}.${REQUIRED}`, selector) : []),
     ...(affinity[PREFERRED] ?? []).flatMap(({ weight, preference }, i) => [
       ...validateWeight(weight, `${path}.${PREFERRED}[${i}].weight`),
-      ...validateNodeSelectorTerm(preference, true, `${path}.${PREFERRED}[${i}].preference`),
+      ...nodeTermErrors(`${path}.${PREFERRED}[${i}].preference`, preference, { anyValues: true }),
     ]),
   ];
-}
-
-/** Source: upstream ValidateNodeSelector. */
-export function validateNodeSelector({ nodeSelectorTerms: terms }: NodeSelector, path: string): FieldError[] {
-  return terms?.length
-    ? terms.flatMap((term, i) => validateNodeSelectorTerm(term, false, `${path}.nodeSelectorTerms[${i}]`))
-    : [required(`${path}.nodeSelectorTerms`, "must have at least one node selector term")];
-}
-
-function validateNodeSelectorTerm(
-  { matchExpressions = [], matchFields = [] }: NodeSelectorTerm,
-  anyValues: boolean,
-  path: string,
-): FieldError[] {
-  return [
-    ...matchExpressions.flatMap((expression, i) =>
-      validateNodeExpression(expression, anyValues, `${path}.matchExpressions[${i}]`),
-    ),
-    ...matchFields.flatMap((expression, i) => validateNodeField(expression, `${path}.matchFields[${i}]`)),
-  ];
-}
-
-function validateNodeExpression(
-  { key, operator, values = [] }: NodeSelectorRequirement,
-  anyValues: boolean,
-  path: string,
-): FieldError[] {
-  const errors: FieldError[] = [];
-  const at = `${path}.values`;
-  if (operator === "In" || operator === "NotIn") {
-    if (values.length === 0) errors.push(required(at, "must be specified when `operator` is 'In' or 'NotIn'"));
-  } else if (operator === "Exists" || operator === "DoesNotExist") {
-    if (values.length > 0) {
-      errors.push(forbidden(at, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"));
-    }
-  } else if (operator === "Gt" || operator === "Lt") {
-    if (values.length !== 1) {
-      errors.push(required(at, "must be specified single value when `operator` is 'Lt' or 'Gt'"));
-    }
-  } else {
-    errors.push(invalid(`${path}.operator`, operator, "not a valid selector operator"));
-  }
-  return [
-    ...errors,
-    ...validateLabelName(key ?? "", `${path}.key`),
-    ...(anyValues ? [] : values.flatMap((value, i) => each(`${at}[${i}]`, value, labelValue(value)))),
-  ];
-}
-
-function validateNodeField({ key, operator, values = [] }: NodeSelectorRequirement, path: string): FieldError[] {
-  const errors: FieldError[] = [];
-  if (operator !== "In" && operator !== "NotIn") {
-    errors.push(invalid(`${path}.operator`, operator, "not a valid selector operator"));
-  } else if (values.length !== 1) {
-    const detail = "must be only one value when `operator` is 'In' or 'NotIn' for node field selector";
-    errors.push(required(`${path}.values`, detail));
-  }
-  if (key !== "metadata.name") {
-    return [...errors, invalid(`${path}.key`, key, "not a valid field selector key")];
-  }
-  return [...errors, ...values.flatMap((value, i) => each(`${path}.values[${i}]`, value, dnsSubdomain(value)))];
 }
 
 function validatePodAffinity(affinity: PodAffinity, path: string): FieldError[] {
