@@ -1,6 +1,7 @@
 import { formatLabelSelector, type Deployment, type Draft } from "#objects";
 import { AGE, text, wide } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { scaleByReplicas } from "../common/scale.ts";
 import { semanticEqual } from "../common/equal.ts";
 import { unchanged } from "../common/checks.ts";
 import { defaultPodTemplate } from "../core/pod/defaults.ts";
@@ -39,17 +40,7 @@ export const deployments = define<Deployment>({
     ...(old ? [] : workloadNameWarnings(deployment.metadata)),
     ...templateWarnings(deployment.spec?.template, old?.spec?.template, "spec.template"),
   ],
-  subresources: {
-    scale: {
-      type: "scale",
-      replicas: ({ spec }) => spec?.replicas ?? 0,
-      currentReplicas: ({ status }) => status?.replicas ?? 0,
-      selector: ({ spec }) => spec?.selector,
-      setReplicas(draft, replicas) {
-        if (draft.spec) draft.spec.replicas = replicas;
-      },
-    },
-  },
+  subresources: { scale: scaleByReplicas() },
   columns: [
     text("Ready", ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`, {
       description: "Pods that are ready, of those that are wanted",

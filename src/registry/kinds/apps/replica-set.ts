@@ -2,6 +2,7 @@ import { formatLabelSelector, required, type FieldError, type ReplicaSet } from 
 import { nonNegative, unchanged } from "../common/checks.ts";
 import { AGE, integer, wide } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { scaleByReplicas } from "../common/scale.ts";
 import { defaultPodTemplate } from "../core/pod/defaults.ts";
 import { containerColumns } from "../core/pod/template-columns.ts";
 import {
@@ -42,17 +43,7 @@ export const replicaSets = define<ReplicaSet>({
     ...templateWarnings(set.spec?.template, old?.spec?.template, "spec.template"),
   ],
   selectableFields: { "status.replicas": ({ status }) => `${status?.replicas ?? 0}` },
-  subresources: {
-    scale: {
-      type: "scale",
-      replicas: ({ spec }) => spec?.replicas ?? 0,
-      currentReplicas: ({ status }) => status?.replicas ?? 0,
-      selector: ({ spec }) => spec?.selector,
-      setReplicas(draft, replicas) {
-        if (draft.spec) draft.spec.replicas = replicas;
-      },
-    },
-  },
+  subresources: { scale: scaleByReplicas() },
   columns: [
     integer("Desired", ({ spec }) => spec?.replicas ?? 0, { description: "Pods that are wanted" }),
     integer("Current", ({ status }) => status?.replicas ?? 0, { description: "Pods that there are" }),

@@ -1,6 +1,7 @@
 import { dnsLabel, type Draft, type StatefulSet } from "#objects";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { scaleByReplicas } from "../common/scale.ts";
 import { defaultPodTemplate } from "../core/pod/defaults.ts";
 import { containerColumns } from "../core/pod/template-columns.ts";
 import { templateWarnings, workloadNameWarnings } from "../core/pod/warnings.ts";
@@ -36,17 +37,7 @@ export const statefulSets = define<StatefulSet>({
     ...(old ? [] : workloadNameWarnings(set.metadata)),
     ...templateWarnings(set.spec?.template, old?.spec?.template, "spec.template"),
   ],
-  subresources: {
-    scale: {
-      type: "scale",
-      replicas: ({ spec }) => spec?.replicas ?? 0,
-      currentReplicas: ({ status }) => status?.replicas ?? 0,
-      selector: ({ spec }) => spec?.selector,
-      setReplicas(draft, replicas) {
-        if (draft.spec) draft.spec.replicas = replicas;
-      },
-    },
-  },
+  subresources: { scale: scaleByReplicas() },
   columns: [
     text("Ready", ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`, {
       description: "Pods that are ready, of those that are wanted",

@@ -10,6 +10,7 @@ import {
 import { nonNegative } from "../common/checks.ts";
 import { AGE, formatLabels, integer, wide } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { scaleByReplicas } from "../common/scale.ts";
 import { validateAvailable, validateFigures } from "../apps/status.ts";
 import { defaultPodTemplate } from "./pod/defaults.ts";
 import { containerColumns } from "./pod/template-columns.ts";
@@ -43,10 +44,7 @@ export const replicationControllers = define<ReplicationController>({
   selectableFields: { "status.replicas": ({ status }) => `${status?.replicas ?? 0}` },
   subresources: {
     scale: {
-      type: "scale",
-      replicas: ({ spec }) => spec?.replicas ?? 0,
-      currentReplicas: ({ status }) => status?.replicas ?? 0,
-      selector: ({ spec }) => spec?.selector,
+      ...scaleByReplicas<ReplicationController>(),
       setReplicas(draft, replicas) {
         draft.spec ??= {};
         draft.spec.replicas = replicas;
