@@ -1,5 +1,4 @@
 import { methodNotSupported } from "#objects";
-import { admissionOf } from "../admit.ts";
 import { decodeBody } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
 import { toStorage } from "../convert.ts";
@@ -9,10 +8,11 @@ import { isReview, review } from "../reviews.ts";
 import { namingOf, subresourceOf } from "../target.ts";
 import { createSubresource } from "./create-subresource.ts";
 import type { OperationOf } from "./operation-of.ts";
+import { writeOptionsOf } from "./write-options.ts";
 
 /** Makes an object, computes a review, or hands a body to a subresource. */
 export async function create(machinery: Machinery, operation: OperationOf<"create">): Promise<Result> {
-  const { target, namespace, name, body, options, user, warn } = operation;
+  const { target, namespace, name, body, options, warn } = operation;
   const { resource, version } = target;
   const { definition } = resource;
   const subresource = operation.subresource ? subresourceOf(definition, operation.subresource) : undefined;
@@ -28,14 +28,6 @@ export async function create(machinery: Machinery, operation: OperationOf<"creat
   if (isReview(definition)) return review(machinery, operation, draft);
   const stored = toStorage(target, draft);
   definition.applyDefaults?.(stored);
-  const admission = admissionOf(machinery.admission, operation, options.dryRun);
-  const object = await resource.create(stored, {
-    user,
-    warn,
-    version,
-    dryRun: options.dryRun,
-    ...(options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager }),
-    ...(admission ? { admission } : {}),
-  });
+  const object = await resource.create(stored, writeOptionsOf(machinery, operation));
   return { type: "object", object, created: true };
 }

@@ -9,7 +9,6 @@ import {
   type KubeObject,
 } from "#objects";
 import type { ScaleSubresource, UpdateOptions } from "#registry";
-import { admissionOf } from "../admit.ts";
 import { conformPatched, readPatch, type PatchValue, type Reading } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
 import { draftFromStorage, isStorageVersion, toStorage } from "../convert.ts";
@@ -20,24 +19,16 @@ import { replicasOf, SCALE_SCHEMA, scaleOf } from "../scale.ts";
 import { namingOf, subresourceOf } from "../target.ts";
 import { apply } from "./apply.ts";
 import type { OperationOf } from "./operation-of.ts";
+import { writeOptionsOf } from "./write-options.ts";
 
 /** Changes an object, or what a subresource covers of it, by a patch. */
 export async function patch(machinery: Machinery, operation: OperationOf<"patch">): Promise<Result> {
-  const { target, namespace, name, options, user, warn } = operation;
+  const { target, namespace, name, options, warn } = operation;
   const { resource, version } = target;
   const { definition } = resource;
   const { type, body } = operation.patch;
   const subresource = operation.subresource ? subresourceOf(definition, operation.subresource) : undefined;
-  const admission = admissionOf(machinery.admission, operation, options.dryRun);
-  const writeOptions: UpdateOptions = {
-    user,
-    warn,
-    version,
-    dryRun: options.dryRun,
-    ...(options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager }),
-    ...(admission ? { admission } : {}),
-    ...(operation.subresource ? { subresource: operation.subresource } : {}),
-  };
+  const writeOptions = writeOptionsOf(machinery, operation);
   const isScale = subresource?.type === "scale";
   const reading: Reading = {
     ...(isScale

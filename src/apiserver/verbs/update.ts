@@ -1,5 +1,4 @@
 import { draftOf, type AnyDraft } from "#objects";
-import { admissionOf } from "../admit.ts";
 import { attributesOfOperation, authorize } from "../authorize.ts";
 import { decodeBody } from "../bodies.ts";
 import { checkKind, checkName, checkNamespace, checkTargetKind } from "../checks.ts";
@@ -9,23 +8,15 @@ import type { Result } from "../operation.ts";
 import { replicasOf, SCALE_SCHEMA, scaleOf } from "../scale.ts";
 import { namingOf, subresourceOf } from "../target.ts";
 import type { OperationOf } from "./operation-of.ts";
+import { writeOptionsOf } from "./write-options.ts";
 
 /** Replaces an object or what a subresource covers of it. */
 export async function update(machinery: Machinery, operation: OperationOf<"update">): Promise<Result> {
-  const { target, namespace, name, body, options, user, warn } = operation;
+  const { target, namespace, name, body, options, warn } = operation;
   const { resource, version } = target;
   const { definition } = resource;
   const subresource = operation.subresource ? subresourceOf(definition, operation.subresource) : undefined;
-  const admission = admissionOf(machinery.admission, operation, options.dryRun);
-  const writeOptions = {
-    user,
-    warn,
-    version,
-    dryRun: options.dryRun,
-    ...(options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager }),
-    ...(admission ? { admission } : {}),
-    ...(operation.subresource ? { subresource: operation.subresource } : {}),
-  };
+  const writeOptions = writeOptionsOf(machinery, operation);
 
   if (subresource?.type === "scale") {
     const scale = await decodeBody(body, {

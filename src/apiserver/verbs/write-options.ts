@@ -1,0 +1,22 @@
+import type { UpdateOptions } from "#registry";
+import { admissionOf } from "../admit.ts";
+import type { Machinery } from "../machinery.ts";
+import type { OperationOf } from "./operation-of.ts";
+
+/** What the registry has to know of a write: by whom, how, and who has to be asked. */
+export function writeOptionsOf(
+  machinery: Machinery,
+  operation: OperationOf<"create" | "update" | "patch">,
+): UpdateOptions {
+  const { target, options, subresource, user, warn } = operation;
+  const admission = admissionOf(machinery.admission, operation, options.dryRun);
+  return {
+    user,
+    warn,
+    version: target.version,
+    dryRun: options.dryRun,
+    ...(options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager }),
+    ...(admission ? { admission } : {}),
+    ...(subresource ? { subresource } : {}),
+  };
+}
