@@ -1,21 +1,11 @@
 import { readdirSync } from "node:fs";
+import type { Metrics } from "#apiserver";
 import type { Store } from "#store";
-
-/** The part of the API server's metrics that this needs. */
-interface Metrics {
-  computed(
-    type: "counter" | "gauge",
-    name: string,
-    help: string,
-    labels: readonly string[],
-    read: () => Iterable<readonly [values: readonly string[], value: number]>,
-  ): void;
-}
 
 const one = (read: () => number) => () => [[[], read()]] as const;
 
 /** Adds what the process and the store say of themselves, under the names that Prometheus' clients use. */
-export function addProcessMetrics(metrics: Metrics, store: Store): void {
+export function addProcessMetrics(metrics: Pick<Metrics, "computed">, store: Store): void {
   metrics.computed(
     "gauge",
     "apiserver_storage_size_bytes",
