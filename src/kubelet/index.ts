@@ -1,7 +1,6 @@
 export { feedPods, type PodFeed } from "./feed.ts";
 export { expand } from "./environment/expand.ts";
-export type { DiskUse } from "./eviction/consumption.ts";
-export type { Shortage } from "./eviction/shortage.ts";
+export type { Shortage } from "./node/shortage.ts";
 export { metadataField } from "./environment/fields.ts";
 export { fileResource, type Quantities } from "./environment/resources.ts";
 export type { RegistryCredentials } from "./images/docker-config.ts";

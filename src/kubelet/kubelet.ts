@@ -4,7 +4,7 @@ import { isPodTerminal, type Node, type Pod } from "#objects";
 import { startEviction } from "./eviction/manager.ts";
 import type { CollectionPolicy } from "./images/collection.ts";
 import { startImageCollector, type ImageCollector } from "./images/collector.ts";
-import { imagesInUse } from "./images/in-use.ts";
+import { imagesInUse } from "./pod/images-in-use.ts";
 import { logSource } from "./logs/source.ts";
 import { createUsageCounter, lackingFor, refusalOf } from "./node/admission.ts";
 import { startNodeAgent } from "./node/agent.ts";

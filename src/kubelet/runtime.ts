@@ -1,5 +1,4 @@
 import type { Container, ContainerUser, EphemeralContainer, LifecycleHandler, Pod, Probe } from "#objects";
-import type { DiskUse } from "./eviction/consumption.ts";
 import type { RegistryCredentials } from "./images/docker-config.ts";
 import type { PullRecords } from "./images/pull-records.ts";
 
@@ -118,6 +117,12 @@ export interface PulledImage {
 export interface NodeImage {
   readonly names: readonly string[];
   readonly bytes: number;
+}
+
+/** What a part of a file system takes. */
+export interface DiskUse {
+  readonly bytes: number;
+  readonly inodes: number;
 }
 
 /** The disk that the images are on. */

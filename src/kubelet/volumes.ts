@@ -1,6 +1,5 @@
 import type { Pod } from "#objects";
-import type { DiskUse } from "./eviction/consumption.ts";
-import type { AnyContainer, Mount } from "./runtime.ts";
+import type { AnyContainer, DiskUse, Mount } from "./runtime.ts";
 
 /** Brings the volumes of pods onto a node. */
 export interface Volumes {

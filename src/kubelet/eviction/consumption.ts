@@ -1,10 +1,5 @@
 import type { Pod } from "#objects";
-
-/** What a part of a file system takes. */
-export interface DiskUse {
-  readonly bytes: number;
-  readonly inodes: number;
-}
+import type { DiskUse } from "../runtime.ts";
 
 export const NO_DISK: DiskUse = { bytes: 0, inodes: 0 };
 

@@ -7,7 +7,7 @@ import { NO_DISK, type Candidate, type PodConsumption } from "./consumption.ts";
 import { exceededLimit, hasDiskLimits } from "./limits.ts";
 import { lowMessage } from "./message.ts";
 import { evictionRank } from "./rank.ts";
-import { firstShortage, type Shortage } from "./shortage.ts";
+import { firstShortage, type Shortage } from "../node/shortage.ts";
 
 const MI = 1 << 20;
 const MEMORY: Shortage = { resource: "memory", threshold: "100Mi", available: 50 * MI };

@@ -8,11 +8,10 @@ import { feedPods } from "../feed.ts";
 import { startKubelet } from "../kubelet.ts";
 import type { NodeDescription } from "../node/describe.ts";
 import { WELL } from "../node/health.ts";
-import type { NodeStats, Runtime } from "../runtime.ts";
+import type { DiskUse, NodeStats, Runtime } from "../runtime.ts";
 import { createTestWorld, EXACT, type TestWorld } from "../testing/world.ts";
 import { container } from "../testing/pods.ts";
-import type { DiskUse } from "./consumption.ts";
-import type { Shortage } from "./shortage.ts";
+import type { Shortage } from "../node/shortage.ts";
 
 const MI = 1 << 20;
 const NODE: NodeDescription = {

@@ -8,7 +8,7 @@ import { exceededLimit, hasDiskLimits } from "./limits.ts";
 import { measurePods, type Gauges } from "./measure.ts";
 import { lowMessage } from "./message.ts";
 import { evictionRank } from "./rank.ts";
-import { firstShortage, type Shortage } from "./shortage.ts";
+import { firstShortage, type Shortage } from "../node/shortage.ts";
 
 /** Upstream's periods: evictionMonitoringPeriod, podCleanupTimeout and its poll. */
 const PERIOD_MS = 10_000;

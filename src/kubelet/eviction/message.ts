@@ -1,6 +1,6 @@
 import { canonicalQuantity, formatQuantity, parseQuantity, quantityOf, quantityValue } from "#objects";
 import { memoryOf, type Candidate, type ContainerConsumption } from "./consumption.ts";
-import type { ScarceResource, Shortage } from "./shortage.ts";
+import type { ScarceResource, Shortage } from "../node/shortage.ts";
 
 /** Bytes as quantities show them: `12Ki`; what is counted stays decimal. */
 export const amountText = (resource: ScarceResource, amount: number): string =>

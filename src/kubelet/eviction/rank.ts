@@ -1,6 +1,6 @@
 import { podRequests } from "#objects";
 import { diskOf, memoryOf, type Candidate, type DiskParts, type PodConsumption } from "./consumption.ts";
-import type { Shortage } from "./shortage.ts";
+import type { Shortage } from "../node/shortage.ts";
 
 /** Which parts of pods' disk usage are on the disk that is short. */
 function partsOf({ disk }: Shortage, imagesApart: boolean): DiskParts {

@@ -8,7 +8,7 @@ import { newView } from "../pod/transition.ts";
 import type { StoredImage } from "../runtime.ts";
 import { bytesToFree, evictionOrder, lookAgain, UPSTREAM_POLICY } from "./collection.ts";
 import { startImageCollector } from "./collector.ts";
-import { imagesInUse } from "./in-use.ts";
+import { imagesInUse } from "../pod/images-in-use.ts";
 
 const image = (id: string, bytes = 10, pinned = false): StoredImage => ({
   id,

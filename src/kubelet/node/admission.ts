@@ -10,7 +10,7 @@ import {
   type Pod,
   type ResourceAmounts,
 } from "#objects";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../pod/refusal.ts";
 import type { Lacking } from "./preemption.ts";
 import { sysctlRefusal } from "./sysctls.ts";
 

@@ -1,4 +1,4 @@
-import type { Shortage } from "../eviction/shortage.ts";
+import type { Shortage } from "./shortage.ts";
 
 /** How a node fares. */
 export interface NodeHealth {

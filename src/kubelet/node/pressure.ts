@@ -1,6 +1,6 @@
 import { qosClass, toleratesTaint, type Pod } from "#objects";
 import { isMirrorPod, isStaticPod } from "../static/annotations.ts";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../pod/refusal.ts";
 import type { NodeHealth } from "./health.ts";
 
 /** Priorities from here on are for what the system cannot do without (upstream SystemCriticalPriority). */

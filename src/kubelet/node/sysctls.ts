@@ -1,5 +1,5 @@
 import type { Pod } from "#objects";
-import type { Refusal } from "./refusal.ts";
+import type { Refusal } from "../pod/refusal.ts";
 
 type SysctlNamespace = "ipc" | "net";
 

@@ -5,7 +5,7 @@ import { createPodProbes, type PodProbes } from "../probe/container-probes.ts";
 import type { Quantities } from "../environment/resources.ts";
 import type { AdoptedPod, Runtime } from "../runtime.ts";
 import type { PodSources, Sources } from "../sources.ts";
-import type { Refusal } from "../node/refusal.ts";
+import type { Refusal } from "./refusal.ts";
 import type { Volumes } from "../volumes.ts";
 import { RETRY_MS } from "./back-off.ts";
 import { carryOut, followSandbox, type EffectsContext } from "./effects.ts";
