@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { StatusError, type Pod } from "#objects";
+import type { Pod } from "#objects";
 import { chooseContainer } from "./choose-container.ts";
 import { parseLogOptions } from "./log-options.ts";
+import { outcome } from "./testing/outcome.ts";
 
 const NOW = Date.UTC(2026, 0, 1);
 
@@ -16,16 +17,6 @@ const podWith = (containers: string[], init: string[] = [], ephemeral: string[] 
     ephemeralContainers: ephemeral.map((name) => ({ name })),
   },
 });
-
-/** The outcome, or the reason and message of the refusal. */
-function outcome(work: () => unknown): unknown {
-  try {
-    return work();
-  } catch (error) {
-    assert.ok(error instanceof StatusError);
-    return `${error.reason}: ${error.message}`;
-  }
-}
 
 test("the container that is meant", () => {
   const cases: readonly (readonly [pod: Pod, wanted: string, expected: string])[] = [

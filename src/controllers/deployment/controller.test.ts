@@ -13,7 +13,7 @@ import { replicaSetController } from "../replica-set/controller.ts";
 import { createTestWorld, type TestWorld } from "../testing/world.ts";
 import { deploymentController } from "./controller.ts";
 import { newReplicaSetName } from "./revision.ts";
-import { templateOf } from "./testing/simulated-rollout.ts";
+import { DEFAULT_SPEC, templateOf } from "./testing/simulated-rollout.ts";
 
 const KEY = { namespace: "default", name: "web" };
 const world = () => createTestWorld([deploymentController, replicaSetController]);
@@ -22,12 +22,7 @@ async function create(w: TestWorld, more: Partial<DeploymentSpec> = {}, annotati
   await w.client.create(DEPLOYMENTS, {
     metadata: { ...KEY, annotations },
     spec: {
-      replicas: 3,
-      revisionHistoryLimit: 10,
-      progressDeadlineSeconds: 600,
-      selector: { matchLabels: { app: "web" } },
-      template: templateOf(1),
-      strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" } },
+      ...DEFAULT_SPEC,
       ...more,
     },
   });

@@ -10,7 +10,7 @@ import type { NodeDescription } from "../node/describe.ts";
 import { WELL } from "../node/health.ts";
 import type { DiskUse, NodeStats, Runtime } from "../runtime.ts";
 import { createTestWorld, EXACT, type TestWorld } from "../testing/world.ts";
-import { container } from "../testing/pods.ts";
+import { container, MACHINE } from "../testing/pods.ts";
 import type { Shortage } from "../node/shortage.ts";
 
 const MI = 1 << 20;
@@ -19,16 +19,7 @@ const NODE: NodeDescription = {
   capacity: { cpu: "2", memory: "1Gi", pods: "110", "ephemeral-storage": "10Gi" },
   podCidr: "10.244.9.0/24",
   addresses: [{ type: "InternalIP", address: "192.0.2.9" }],
-  info: {
-    kubeletVersion: "v1.36.0",
-    osImage: "test",
-    kernelVersion: "test",
-    operatingSystem: "linux",
-    architecture: "amd64",
-    machineId: "m",
-    systemUuid: "s",
-    bootId: "b",
-  },
+  info: MACHINE,
 };
 
 /** A node on which the test says what is short and what pods use, by their names. */

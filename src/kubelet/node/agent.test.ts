@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { createRandom, createScope, silentLog } from "#base";
 import { createRecorder } from "#client";
 import { EVENTS, NODES } from "#objects";
+import { MACHINE } from "../testing/pods.ts";
 import { createTestWorld } from "../testing/world.ts";
 import { startNodeAgent } from "./agent.ts";
 import type { NodeDescription } from "./describe.ts";
@@ -14,16 +15,7 @@ const description: NodeDescription = {
   allocatable: { cpu: "1", memory: "3Gi", pods: "110" },
   addresses: [{ type: "InternalIP", address: "10.0.0.1" }],
   podCidr: "10.244.7.0/24",
-  info: {
-    kubeletVersion: "v1.36.0",
-    osImage: "Test",
-    kernelVersion: "6",
-    operatingSystem: "linux",
-    architecture: "amd64",
-    machineId: "m",
-    systemUuid: "s",
-    bootId: "b",
-  },
+  info: MACHINE,
 };
 
 /** A monitor that says what it is told to. */

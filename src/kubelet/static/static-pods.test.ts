@@ -6,6 +6,7 @@ import { createSimulatedRuntime } from "#kubelet/simulated";
 import { NODES, PODS, type Pod } from "#objects";
 import { feedPods } from "../feed.ts";
 import { startKubelet, type Kubelet } from "../kubelet.ts";
+import { MACHINE } from "../testing/pods.ts";
 import { createTestWorld, EXACT, shown, type TestWorld } from "../testing/world.ts";
 import { CONFIG_HASH, CONFIG_MIRROR } from "./annotations.ts";
 import { fnv128a } from "./fnv.ts";
@@ -90,16 +91,7 @@ async function startNode({ client, clock }: TestWorld) {
       capacity: { cpu: "4", memory: "8Gi", pods: "110" },
       addresses: [{ type: "InternalIP", address: "10.0.0.9" }],
       podCidr: "10.244.9.0/24",
-      info: {
-        kubeletVersion: "v1.36.0",
-        osImage: "Test",
-        kernelVersion: "6",
-        operatingSystem: "linux",
-        architecture: "amd64",
-        machineId: "m",
-        systemUuid: "s",
-        bootId: "b",
-      },
+      info: MACHINE,
     },
     runtime: createSimulatedRuntime({ clock, random, podCidr: "10.244.9.0/24", nodeIp: "10.0.0.9", times: EXACT }),
     staticPods: source,

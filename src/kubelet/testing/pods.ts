@@ -1,8 +1,21 @@
 import type { Container, Pod, PodSpec, PodStatus } from "#objects";
+import type { NodeDescription } from "../node/describe.ts";
 import type { Happening } from "../pod/happening.ts";
 import { newView, transition } from "../pod/transition.ts";
 import type { PodView } from "../pod/view.ts";
 import type { ContainerExit, RunningContainer } from "../runtime.ts";
+
+/** What a node says of a machine that is none. */
+export const MACHINE: NodeDescription["info"] = {
+  kubeletVersion: "v1.36.0",
+  osImage: "Test",
+  kernelVersion: "6",
+  operatingSystem: "linux",
+  architecture: "amd64",
+  machineId: "m",
+  systemUuid: "s",
+  bootId: "b",
+};
 
 /** The time that these tests begin at. */
 export const NOW = Date.UTC(2026, 0, 1);

@@ -2,23 +2,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { createRandom } from "#base";
-import { StatusError, type Endpoints, type Pod } from "#objects";
+import type { Endpoints, Pod } from "#objects";
+import { outcome } from "../testing/outcome.ts";
 import { parseReference, podDestination, serviceCandidates, servicePortName } from "./destination.ts";
 import { failureText, portOf } from "./dial.ts";
 import { requestHeaders, responseHeaders } from "./headers.ts";
 import { createLinkRewriter } from "./html.ts";
 import { rewriteLink } from "./links.ts";
 import { proxiedPath } from "./path.ts";
-
-/** The outcome, or the reason and message of the refusal. */
-function outcome(work: () => unknown): unknown {
-  try {
-    return work();
-  } catch (error) {
-    assert.ok(error instanceof StatusError);
-    return `${error.reason}: ${error.message}`;
-  }
-}
 
 describe("who is meant", () => {
   test("by name, scheme and port", () => {

@@ -1,4 +1,12 @@
-import { formatTime, isPodAvailable, isPodTerminating, type Deployment, type Pod, type ReplicaSet } from "#objects";
+import {
+  formatTime,
+  isPodAvailable,
+  isPodTerminating,
+  type Deployment,
+  type DeploymentSpec,
+  type Pod,
+  type ReplicaSet,
+} from "#objects";
 import { planReplicas, planStatus } from "../../replica-set/plan.ts";
 import { REVISION } from "../annotations.ts";
 import { limitsOf } from "../limits.ts";
@@ -24,12 +32,7 @@ export class SimulatedRollout {
       kind: "Deployment",
       metadata: { name: "web", namespace: "default", uid: "d", generation: 1 },
       spec: {
-        replicas: 3,
-        revisionHistoryLimit: 10,
-        progressDeadlineSeconds: 600,
-        selector: { matchLabels: { app: "web" } },
-        template: templateOf(1),
-        strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" } },
+        ...DEFAULT_SPEC,
         ...spec,
       },
     };
@@ -247,3 +250,13 @@ export const templateOf = (version: number) => ({
   metadata: { labels: { app: "web" } },
   spec: { containers: [{ name: "c", image: `web:${version}` }] },
 });
+
+/** As the API's defaults have it, three pods of the first version. */
+export const DEFAULT_SPEC: DeploymentSpec = {
+  replicas: 3,
+  revisionHistoryLimit: 10,
+  progressDeadlineSeconds: 600,
+  selector: { matchLabels: { app: "web" } },
+  template: templateOf(1),
+  strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: "25%", maxUnavailable: "25%" } },
+};
