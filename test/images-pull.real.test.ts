@@ -5,6 +5,7 @@ import { skipUnlessReal } from "./equipment/machine.ts";
 import { startRealCluster, type RealCluster } from "./equipment/real-cluster.ts";
 import { startRegistry } from "./equipment/registry.ts";
 import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
+import { untilReady } from "./harness/pods.ts";
 import { clientIn, listOf, serverPod } from "./harness/servers.ts";
 
 const skip = await skipUnlessReal();
@@ -28,8 +29,6 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     assert.deepEqual(await cluster?.end(), []);
   });
 
-  const ready = (kubectl: Kubectl, ...pods: string[]) =>
-    kubectl("wait", ...pods.map((pod) => `pod/${pod}`), "--for=condition=Ready", "--timeout=120s");
   const waiting = (kubectl: Kubectl, pod: string, reason: string) =>
     kubectl(
       "wait",
@@ -67,31 +66,31 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     );
 
     await kubectl.apply(listOf(serverPod("first", { image })));
-    await ready(kubectl, "first");
+    await untilReady(kubectl, "first");
     tag("test/server:2", "team/app:1");
     await kubectl.apply(listOf(serverPod("present", { image, ...policy("IfNotPresent") })));
-    await ready(kubectl, "present");
+    await untilReady(kubectl, "present");
     assert.ok(
       (await eventsOf(kubectl, "present")).includes(
         `Normal Pulled Container image "${image}" already present on machine and can be accessed by the pod`,
       ),
     );
     await kubectl.apply(listOf(serverPod("always", { image, ...policy("Always") })));
-    await ready(kubectl, "always");
+    await untilReady(kubectl, "always");
     const version = (pod: string) => clientIn(kubectl, pod).ask(["http://127.0.0.1:8080/version"]);
     assert.deepEqual(
       [await version("first"), await version("present"), await version("always")],
       [["1"], ["1"], ["2"]],
     );
     // It is present by now, and a Pod that may not pull starts without being made anew.
-    await ready(kubectl, "never");
+    await untilReady(kubectl, "never");
     // A tag that may change is asked for each time.
     await kubectl.apply(listOf(serverPod("latest", { image: "test/server" })));
     assert.equal(
       await kubectl("get", "pod", "latest", "-o", "jsonpath={.spec.containers[0].imagePullPolicy}"),
       "Always",
     );
-    await ready(kubectl, "latest");
+    await untilReady(kubectl, "latest");
   });
 
   test("by digest, with and without a tag; the status says which it is", async () => {
@@ -105,7 +104,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
         serverPod("mirrored", { image: `test/server@${digest}` }),
       ),
     );
-    await ready(kubectl, "digest", "both", "mirrored");
+    await untilReady(kubectl, "digest", "both", "mirrored");
     for (const pod of ["digest", "both", "mirrored"]) {
       assert.deepEqual(await clientIn(kubectl, pod).ask(["http://127.0.0.1:8080/version"]), ["3"]);
       assert.ok((await statusOf(kubectl, pod)).imageID.endsWith(`/test/server@${digest}`), pod);
@@ -125,7 +124,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
       ),
     );
     await waiting(kubectl, "web", "ImagePullBackOff");
-    await ready(kubectl, "other");
+    await untilReady(kubectl, "other");
     assert.match(await kubectl("get", "pods"), /^init +0\/1 +Init:(ErrImagePull|ImagePullBackOff) /m);
     assert.match(
       (await statusOf(kubectl, "web")).state.waiting!.message,
@@ -141,7 +140,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     ])
       assert.match(events.join("\n"), text);
     await registry.start();
-    await ready(kubectl, "web", "init");
+    await untilReady(kubectl, "web", "init");
   });
 
   test("a password that is wrong is said to be", async () => {
@@ -167,7 +166,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     assert.match((await statusOf(kubectl, "wrong")).state.waiting!.message, /401 Unauthorized|authorization failed/);
     // One of several that fits is enough.
     await kubectl.apply(listOf(serverPod("both", { image, ...secrets("wrong", "right") })));
-    await ready(kubectl, "both");
+    await untilReady(kubectl, "both");
     // The image is on the node now, and still only for those who could have pulled it.
     await kubectl.apply(
       listOf(
@@ -182,7 +181,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     );
     await waiting(kubectl, "stranger", "ImagePullBackOff");
     await waiting(kubectl, "never", "ErrImageNeverPull");
-    await ready(kubectl, "friend");
+    await untilReady(kubectl, "friend");
   });
 
   test("a large image: how long it took and how large it is; one that many want is fetched once", async () => {
@@ -190,7 +189,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     const command = ["sleep", "100000"];
     const names = ["a", "b", "c"];
     await kubectl.apply(listOf(...names.map((name) => serverPod(name, { image: "test/large:1", command }))));
-    await ready(kubectl, ...names);
+    await untilReady(kubectl, ...names);
     const events = await Promise.all(names.map((name) => eventsOf(kubectl, name)));
     const pulled = events.flat().filter((event) => event.startsWith("Normal Pulled "));
     const SUCCESS =
@@ -216,7 +215,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     const names = Array.from({ length: 8 }, (_, i) => `p${i}`);
     for (const name of names) tag("test/server:2", `many/${name}:1`);
     await kubectl.apply(listOf(...names.map((name) => serverPod(name, { image: `${host}/many/${name}:1` }))));
-    await ready(kubectl, ...names);
+    await untilReady(kubectl, ...names);
     const { digest } = (await testImages()).images.get("test/server:2")!.root;
     assert.ok((await statusOf(kubectl, "p3")).imageID.endsWith(digest));
   });

@@ -26,15 +26,9 @@ const SERVER =
 
 describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, () => {
   const real = useRealCluster();
-  const ready = async (name: string, ...manifests: readonly string[]) => {
-    const kubectl = await real.cluster.inNamespace(name);
-    await kubectl.apply(manifests.join("---"));
-    await kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s");
-    return kubectl;
-  };
 
   test("kubectl logs with all its options", async () => {
-    const kubectl = await ready(
+    const kubectl = await real.ready(
       "logs",
       pod("talker", SERVER),
       pod(
@@ -93,7 +87,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     const init = "initContainers: [{ name: first, image: busybox, command: [echo, prepared] }]";
     const second = '    - { name: second, image: busybox, command: [sh, -c, "echo two; sleep 1000"] }\n';
     const manifest = `${pod("two", "{ name: main, image: busybox, command: [sh, -c, 'echo one; sleep 1000'] }", init)}${second}`;
-    const kubectl = await ready("all-logs", manifest);
+    const kubectl = await real.ready("all-logs", manifest);
     const text = await kubectl("logs", "two", "--all-containers", "--prefix");
     assert.deepEqual(text.trimEnd().split("\n").toSorted(), [
       "[pod/two/first] prepared",
@@ -106,7 +100,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
   });
 
   test("a log that has grown too large is put aside, and nothing of its end is lost", async () => {
-    const kubectl = await ready("rotation", pod("loud", SERVER));
+    const kubectl = await real.ready("rotation", pod("loud", SERVER));
     // More than 10 MiB: the size at which logs are put aside.
     const megabytes = 12;
     for (let i = 0; i < megabytes; i++)
@@ -121,7 +115,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
   });
 
   test("exec: streams, exit codes, a terminal that changes its size", async () => {
-    const kubectl = await ready("exec", pod("shell", SHELL));
+    const kubectl = await real.ready("exec", pod("shell", SHELL));
     const failed = await kubectl.try(["exec", "shell", "--", "sh", "-c", "echo out; echo err >&2; exit 9"]);
     assert.deepEqual([failed.code, failed.stdout], [9, "out\n"]);
     assert.match(failed.stderr, /^err\n/);
@@ -161,7 +155,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
   });
 
   test("debug: an ephemeral container beside another one's processes, a copy, a node", async () => {
-    const kubectl = await ready("debug", pod("target", SERVER));
+    const kubectl = await real.ready("debug", pod("target", SERVER));
     await kubectl(
       "debug",
       "target",
@@ -203,7 +197,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
   });
 
   test("cp both ways, files and folders", async () => {
-    const kubectl = await ready("copies", pod("store", SHELL));
+    const kubectl = await real.ready("copies", pod("store", SHELL));
     const folder = join(real.cluster.dir, "copies");
     await mkdir(join(folder, "deep/er"), { recursive: true });
     const content = randomBytes(3 << 20);
@@ -218,7 +212,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
   });
 
   test("port-forward to a pod, a Service and a Deployment", async () => {
-    const kubectl = await ready("forward", pod("web", SERVER));
+    const kubectl = await real.ready("forward", pod("web", SERVER));
     await kubectl("expose", "pod", "web", "--port=80", "--target-port=8080");
     await kubectl("create", "deployment", "more", "--image=test/server:2");
     await kubectl("rollout", "status", "deployment/more", "--timeout=120s");
@@ -237,7 +231,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
   });
 
   test("the API as a proxy to pods, Services and nodes", async () => {
-    const kubectl = await ready("proxy", pod("web", SERVER));
+    const kubectl = await real.ready("proxy", pod("web", SERVER));
     await kubectl("expose", "pod", "web", "--port=80", "--target-port=8080");
     const base = "/api/v1/namespaces/proxy";
     const raw = (path: string) => kubectl("get", "--raw", path);
@@ -258,7 +252,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
   });
 
   test("top nodes and top pods", async () => {
-    const kubectl = await ready("top", pod("busy", SERVER));
+    const kubectl = await real.ready("top", pod("busy", SERVER));
     const nodes = await kubectl("top", "nodes");
     assert.match(nodes, /^NAME +CPU\(cores\) +CPU\(%\) +MEMORY\(bytes\) +MEMORY\(%\) *\n\S+ +\d+m +\d+% +\d+Mi +\d+%/);
     const pods = await eventually("what the pod uses", async () => {

@@ -4,6 +4,7 @@ import { skipUnlessReal } from "./equipment/machine.ts";
 import type { TestNamespace } from "./equipment/network-namespace.ts";
 import { startRealCluster, type RealCluster } from "./equipment/real-cluster.ts";
 import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
+import { untilReady } from "./harness/pods.ts";
 import { listOf, serverPod, service, startClient, untilAnswers } from "./harness/servers.ts";
 
 const skip = await skipUnlessReal();
@@ -24,8 +25,6 @@ describe("names, kinds of Services, and endpoints made by hand", { skip, concurr
   });
 
   const podIp = (kubectl: Kubectl, name: string) => kubectl("get", "pod", name, "-o", "jsonpath={.status.podIP}");
-  const ready = (kubectl: Kubectl, ...pods: string[]) =>
-    kubectl("wait", ...pods.map((pod) => `pod/${pod}`), "--for=condition=Ready", "--timeout=120s");
   const ipOf = (kubectl: Kubectl, name: string) => kubectl("get", "service", name, "-o", "jsonpath={.spec.clusterIP}");
 
   test("a Service has its names, in every form; its ports and addresses have theirs", async () => {
@@ -36,7 +35,7 @@ describe("names, kinds of Services, and endpoints made by hand", { skip, concurr
     ];
     await kubectl.apply(listOf(serverPod("web", { ports: [HTTP, UDP] }), service("web", { ports })));
     const client = await startClient(kubectl);
-    await ready(kubectl, "web");
+    await untilReady(kubectl, "web");
     const ip = await ipOf(kubectl, "web");
     for (const name of [`web.names.${ZONE}`, `web.names.${ZONE}.`])
       assert.deepEqual(await client.lookUp("a", name), [ip], name);
@@ -73,7 +72,7 @@ describe("names, kinds of Services, and endpoints made by hand", { skip, concurr
       ),
     );
     const client = await startClient(kubectl);
-    await ready(kubectl, "one", "two");
+    await untilReady(kubectl, "one", "two");
     const [one, two] = [await podIp(kubectl, "one"), await podIp(kubectl, "two")];
     const domain = `db.headless.${ZONE}`;
     assert.deepEqual(await client.lookUp("a", domain), [one, two].sort());
@@ -111,7 +110,7 @@ describe("names, kinds of Services, and endpoints made by hand", { skip, concurr
       listOf(serverPod("web"), service("target", { selector: { app: "web" } }), service("moving", external)),
     );
     const client = await startClient(kubectl);
-    await ready(kubectl, "web");
+    await untilReady(kubectl, "web");
     const name = `moving.kinds.${ZONE}`;
     const change = (spec: object) =>
       kubectl("patch", "service", "moving", "--type=merge", "-p", JSON.stringify({ spec }));
@@ -151,7 +150,7 @@ describe("names, kinds of Services, and endpoints made by hand", { skip, concurr
     const two = { labels: {}, args: ["--http", "8081"], container: { readinessProbe: null } };
     await kubectl.apply(listOf(serverPod("one", { labels: {} }), serverPod("two", two)));
     const client = await startClient(kubectl);
-    await ready(kubectl, "one", "two");
+    await untilReady(kubectl, "one", "two");
     const [ipOne, ipTwo] = [await podIp(kubectl, "one"), await podIp(kubectl, "two")];
     const slice = (name: string, of: string, ports: readonly object[], ...addresses: string[]) => ({
       apiVersion: "discovery.k8s.io/v1",
@@ -274,7 +273,7 @@ describe("names, kinds of Services, and endpoints made by hand", { skip, concurr
       ),
     );
     const client = await startClient(kubectl);
-    await ready(kubectl, "proxy");
+    await untilReady(kubectl, "proxy");
     const ip = await podIp(kubectl, "proxy");
     await untilAnswers(client, [`http://${ip}:8443/version`], ([answer]) => answer === "{");
     // Known, and allowed nothing: who it is stands in the refusal.

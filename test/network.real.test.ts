@@ -7,6 +7,7 @@ import { createNeighbour, type TestNamespace } from "./equipment/network-namespa
 import { startRealCluster, type RealCluster } from "./equipment/real-cluster.ts";
 import { get, request } from "./equipment/requests.ts";
 import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
+import { untilReady } from "./harness/pods.ts";
 import {
   clientIn,
   listOf,
@@ -58,8 +59,6 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
   const podIp = (kubectl: Kubectl, name: string) => kubectl("get", "pod", name, "-o", "jsonpath={.status.podIP}");
   const podNames = async (kubectl: Kubectl, selector: string) =>
     (await kubectl("get", "pods", "-l", selector, "-o", "jsonpath={.items[*].metadata.name}")).split(" ").sort();
-  const ready = (kubectl: Kubectl, ...pods: string[]) =>
-    kubectl("wait", ...pods.map((pod) => `pod/${pod}`), "--for=condition=Ready", "--timeout=120s");
   const endpointsOf = async (kubectl: Kubectl, name: string) => {
     const { items } = await kubectl.json<SliceSeen>("endpointslices", "-l", `kubernetes.io/service-name=${name}`);
     return items.flatMap(({ endpoints }) => endpoints ?? []);
@@ -120,7 +119,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
   test("Pods reach Pods and the outside, and the node reaches Pods: who is seen as the client", async () => {
     const kubectl = await cluster.inNamespace("pods");
     await kubectl.apply(listOf(serverPod("one", BOTH), serverPod("two", BOTH)));
-    await ready(kubectl, "one", "two");
+    await untilReady(kubectl, "one", "two");
     const client = await startClient(kubectl);
     const [one, two, own] = [
       await podIp(kubectl, "one"),
@@ -148,7 +147,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     await kubectl.apply(
       listOf(serverPod("self", BOTH), service("mirror", { selector: { app: "self" }, type: "NodePort" })),
     );
-    await ready(kubectl, "self");
+    await untilReady(kubectl, "self");
     const { spec } = await kubectl.json<ServiceSeen>("service", "mirror");
     const ways = ["http://mirror/", `http://${namespace.address}:${spec.ports[0]!.nodePort}/`];
     await untilAnswers(clientIn(kubectl, "self"), ways, (answers) => answers.join() === "self,self");
@@ -194,7 +193,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
       ),
     );
     const client = await startClient(kubectl);
-    await ready(kubectl, "web");
+    await untilReady(kubectl, "web");
     const { spec } = await kubectl.json<ServiceSeen & { spec: { healthCheckNodePort: number } }>("service", "web");
     const nodePort = async (name: string) => (await kubectl.json<ServiceSeen>("service", name)).spec.ports[0]!.nodePort;
     const seenFrom = async (name: string) =>
@@ -216,7 +215,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     const wanting = (app: string) =>
       service(app, { type: "LoadBalancer", ports: [{ name: "http", port: 8090, targetPort: "http" }] });
     await kubectl.apply(listOf(serverPod("one"), serverPod("two"), wanting("one"), wanting("two")));
-    await ready(kubectl, "one", "two");
+    await untilReady(kubectl, "one", "two");
     const addressOf = (name: string) =>
       eventually("an address", async () => {
         const found = await kubectl("get", "service", name, "-o", "jsonpath={.status.loadBalancer.ingress[0].ip}");
@@ -264,7 +263,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
       listOf(serverPod("one", BOTH), serverPod("two", second), service("web", { selector: { app: "one" } })),
     );
     const client = await startClient(kubectl);
-    await ready(kubectl, "one", "two");
+    await untilReady(kubectl, "one", "two");
     const change = (spec: object) => kubectl("patch", "service", "web", "--type=merge", "-p", JSON.stringify({ spec }));
     const answer =
       (...wanted: readonly string[]) =>
@@ -301,13 +300,13 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
       listOf(serverPod("one", { ...BOTH, labels: { app: "web" } }), service("web", { ports, type: "NodePort" })),
     );
     const client = await startClient(kubectl);
-    await ready(kubectl, "one");
+    await untilReady(kubectl, "one");
     const { spec } = await kubectl.json<ServiceSeen>("service", "web");
     const ways = [`udp://web:90/name`, `udp://${namespace.address}:${spec.ports[0]!.nodePort}/name`];
     const all = (name: string) => (answers: readonly string[]) => answers.every((answer) => answer === name);
     await untilAnswers(client, ways, all("one"), { port: 5353 });
     await kubectl.apply(listOf(serverPod("two", { ...BOTH, labels: { app: "web" } })));
-    await ready(kubectl, "two");
+    await untilReady(kubectl, "two");
     await kubectl("delete", "pod", "one");
     await untilAnswers(client, ways, all("two"), { port: 5353 });
   });
@@ -323,7 +322,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
         serverPod("datagrams", port({ ...own, protocol: "UDP", containerPort: 9090 })),
       ),
     );
-    await ready(kubectl, "loopback", "address", "datagrams");
+    await untilReady(kubectl, "loopback", "address", "datagrams");
     const client = await startClient(kubectl);
     const at = `${namespace.address}:54321`;
     assert.deepEqual(await client.ask([`http://${at}/`, `udp://${at}/name`]), ["address", "datagrams"]);
@@ -337,7 +336,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
       ),
     );
     await kubectl("delete", "pod", "address", "--now");
-    await ready(kubectl, "taken");
+    await untilReady(kubectl, "taken");
     assert.equal(await get(outside, `http://${at}/`), "taken");
   });
 
@@ -350,7 +349,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
         spec: { terminationGracePeriodSeconds: 30 },
       });
     await kubectl.apply(listOf(slow("one"), service("web")));
-    await ready(kubectl, "one");
+    await untilReady(kubectl, "one");
     const ip = await clusterIp(kubectl, "web");
     await eventually("the Service", async () => (await get(namespace, `http://${ip}/`)) === "one");
     const kept = namespace.spawn(process.execPath, ["-e", KEEPS_A_CONNECTION, ip], {
@@ -373,7 +372,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     assert.equal(await get(namespace, `http://${ip}/`), "one", "it is the only one, and still serves");
 
     await kubectl.apply(listOf(slow("two")));
-    await ready(kubectl, "two");
+    await untilReady(kubectl, "two");
     await eventually("the new one to be asked", async () => (await get(namespace, `http://${ip}/`)) === "two");
     assert.equal(await askAgain(), "one", "who is connected stays");
     assert.deepEqual([await get(namespace, `http://${ip}/`), await get(namespace, `http://${ip}/`)], ["two", "two"]);

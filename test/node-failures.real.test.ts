@@ -12,6 +12,7 @@ import { startRestartable, type RestartableCluster } from "./equipment/real-clus
 import { daemonOf, descendantsOf, kill, processOf, shimsOf } from "./equipment/real-processes.ts";
 import { get } from "./equipment/requests.ts";
 import { eventually, KNARR, type Kubectl } from "./harness/cluster-under-test.ts";
+import { eventsOf } from "./harness/pods.ts";
 
 const skip = await skipUnlessReal();
 
@@ -54,14 +55,6 @@ const runs = (list: readonly Pod[]) =>
   list
     .flatMap((pod) => containerStatuses(pod).map((status) => `${status.containerID} ${status.restartCount}`))
     .toSorted();
-
-async function eventsOf(kubectl: Kubectl, name: string): Promise<readonly string[]> {
-  const { items } = await kubectl.json<{ items: { type: string; reason: string; message: string }[] }>(
-    "events",
-    `--field-selector=involvedObject.name=${name}`,
-  );
-  return items.map(({ type, reason, message }) => `${type} ${reason} ${message}`);
-}
 
 async function untilEvent(kubectl: Kubectl, name: string, wanted: RegExp): Promise<void> {
   await eventually(`the Event ${wanted} about ${name}`, async () => {
@@ -149,7 +142,7 @@ describe("a node that fails, and is there again", { skip, timeout: 300_000 }, ()
     for (const { metadata, status } of back) {
       assert.equal(status?.containerStatuses?.[0]?.restartCount, 1);
       assert.equal(status?.initContainerStatuses?.[0]?.restartCount, 1);
-      await untilEvent(kubectl, metadata.name ?? "", /^Normal SandboxChanged Pod sandbox changed, it will be killed/);
+      await untilEvent(kubectl, metadata.name ?? "", /^Normal SandboxChanged: Pod sandbox changed, it will be killed/);
     }
     await eventually("the Service to answer", async () => get(real.namespace, await serviceUrl("/hostname")));
   });
@@ -166,7 +159,7 @@ describe("a node that fails, and is there again", { skip, timeout: 300_000 }, ()
         await untilEvent(
           kubectl,
           "lost",
-          /^Warning FailedCreatePodSandBox Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "[0-9a-f]{64}": plugin type="no-such-plugin" failed \(add\): failed to find plugin "no-such-plugin" in path \[/,
+          /^Warning FailedCreatePodSandBox: Failed to create pod sandbox: rpc error: code = Unknown desc = failed to setup network for sandbox "[0-9a-f]{64}": plugin type="no-such-plugin" failed \(add\): failed to find plugin "no-such-plugin" in path \[/,
         );
         return true;
       });
@@ -196,31 +189,31 @@ describe("a node that fails, and is there again", { skip, timeout: 300_000 }, ()
       "an image that does not exist",
       `containers: [{ name: main, image: "REGISTRY/test/absent:1" }]`,
       /^(ErrImagePull|ImagePullBackOff)$/,
-      /^Warning Failed Failed to pull image "127\.0\.0\.1:\d+\/test\/absent:1": .*not found/,
+      /^Warning Failed: Failed to pull image "127\.0\.0\.1:\d+\/test\/absent:1": .*not found/,
     ],
     [
       "a corrupt image",
       `containers: [{ name: main, image: "REGISTRY/test/corrupt:1" }]`,
       /^(ErrImagePull|ImagePullBackOff)$/,
-      /^Warning Failed Failed to pull image "127\.0\.0\.1:\d+\/test\/corrupt:1": .*digest/,
+      /^Warning Failed: Failed to pull image "127\.0\.0\.1:\d+\/test\/corrupt:1": .*digest/,
     ],
     [
       "a command that does not exist",
       `containers: [{ name: main, image: "busybox:1.36", command: [/no/such] }]`,
       /^(RunContainerError|CrashLoopBackOff)$/,
-      /^Warning Failed Error: failed to create containerd task: .*exec: "\/no\/such": stat \/no\/such: no such file or directory/,
+      /^Warning Failed: Error: failed to create containerd task: .*exec: "\/no\/such": stat \/no\/such: no such file or directory/,
     ],
     [
       "a ConfigMap that does not exist",
       `containers: [{ name: main, image: "busybox:1.36", envFrom: [{ configMapRef: { name: absent } }] }]`,
       /^CreateContainerConfigError$/,
-      /^Warning Failed Error: configmap "absent" not found/,
+      /^Warning Failed: Error: configmap "absent" not found/,
     ],
     [
       "a volume that does not exist",
       `{ containers: [{ name: main, image: "busybox:1.36", volumeMounts: [{ name: v, mountPath: /v }] }], volumes: [{ name: v, secret: { secretName: absent } }] }`,
       /^ContainerCreating$/,
-      /^Warning FailedMount MountVolume.SetUp failed for volume "v" : secret "absent" not found/,
+      /^Warning FailedMount: MountVolume.SetUp failed for volume "v" : secret "absent" not found/,
     ],
   ];
   for (const [index, [what, spec, reason, event]] of WRONG.entries()) {
@@ -249,7 +242,7 @@ describe("a node that fails, and is there again", { skip, timeout: 300_000 }, ()
     await untilEvent(
       kubectl,
       "second",
-      /^Warning FailedScheduling 0\/1 nodes are available: 1 node\(s\) didn't have free ports for the requested pod ports\./,
+      /^Warning FailedScheduling: 0\/1 nodes are available: 1 node\(s\) didn't have free ports for the requested pod ports\./,
     );
     await kubectl("delete", "pod", "first");
     await eventually("the second pod to be ready", async () => {

@@ -12,12 +12,6 @@ const skip = await skipUnlessReal();
 
 describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 6 }, () => {
   const real = useRealCluster();
-  const ready = async (name: string, ...manifests: readonly string[]) => {
-    const kubectl = await real.cluster.inNamespace(name);
-    await kubectl.apply(manifests.join("---"));
-    await kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s");
-    return kubectl;
-  };
   const inside = (kubectl: Kubectl, name: string, script: string, container = "main") =>
     kubectl("exec", name, "-c", container, "--", "sh", "-c", script);
 
@@ -25,7 +19,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
     const mount = "volumeMounts: [{ name: w, mountPath: /w }]";
     const started = "startupProbe: { exec: { command: [test, -e, /w/up] }, periodSeconds: 1 }";
     const side = `{ name: side, restartPolicy: Always, ${shell("echo side >> /w/order; sleep 1; touch /w/up; while [ -e /w/up ]; do sleep 0.2; done")}, ${started}, ${mount} }`;
-    const kubectl = await ready(
+    const kubectl = await real.ready(
       "shared",
       pod(
         "shared",
@@ -169,7 +163,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
     const root = "runAsUser: 0";
     const strict =
       "allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: [ALL], add: [NET_BIND_SERVICE] }";
-    const kubectl = await ready(
+    const kubectl = await real.ready(
       "security",
       pod(
         "secured",
@@ -230,7 +224,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
   }
 
   test("namespaces of the host, one for processes, names, DNS and hosts", async () => {
-    const kubectl = await ready(
+    const kubectl = await real.ready(
       "names",
       pod("host", [`{ name: main, ${SLEEP} }`], "hostNetwork: true", "hostPID: true", "hostIPC: true"),
       pod(
@@ -288,7 +282,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
   test("resources are limits of the containers' cgroups and of the pod's", async () => {
     const resources = "resources: { requests: { cpu: 250m, memory: 32Mi }, limits: { cpu: 500m, memory: 64Mi } }";
     const same = "resources: { limits: { cpu: 100m, memory: 16Mi } }";
-    const kubectl = await ready(
+    const kubectl = await real.ready(
       "limits",
       pod("limited", [`{ name: main, ${SLEEP}, ${resources} }`, `{ name: other, ${SLEEP}, ${resources} }`]),
       pod("guaranteed", [`{ name: main, ${SLEEP}, ${same} }`]),
@@ -335,7 +329,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
   test("kubectl describe pod reads as upstream's", async () => {
     const probe = "readinessProbe: { httpGet: { path: /readyz, port: 8080 }, periodSeconds: 1 }";
     const resources = "resources: { requests: { cpu: 50m }, limits: { memory: 64Mi } }";
-    const kubectl = await ready(
+    const kubectl = await real.ready(
       "described",
       pod("web", [
         `{ name: main, image: "test/server:1", imagePullPolicy: Always, args: [--name, me], ports: [{ containerPort: 8080 }], env: [{ name: A, value: a }], ${probe}, ${resources} }`,

@@ -23,6 +23,9 @@ export const statuses = ({ status }: Pod): ReadonlyMap<string, ContainerStatus> 
       ...(status?.ephemeralContainerStatuses ?? []),
     ].map((each) => [each.name, each]),
   );
+/** Waits until all of these pods are ready. */
+export const untilReady = (kubectl: Kubectl, ...pods: readonly string[]): Promise<string> =>
+  kubectl("wait", ...pods.map((name) => `pod/${name}`), "--for=condition=Ready", "--timeout=120s");
 /** The pod, once it is as wanted. */
 export const until = (kubectl: Kubectl, name: string, what: string, holds: (pod: Pod) => boolean | undefined) =>
   eventually(`${name}: ${what}`, async () => {

@@ -1,8 +1,15 @@
 import { after, before } from "node:test";
 import { startRealCluster, type RealCluster } from "../equipment/real-cluster.ts";
+import type { Kubectl } from "./cluster-under-test.ts";
+
+export interface UsedCluster extends Pick<RealCluster, "namespace" | "registry"> {
+  readonly cluster: RealCluster;
+  /** A namespace of its own with what the manifests say, once all pods in it are ready. */
+  ready(namespace: string, ...manifests: readonly string[]): Promise<Kubectl>;
+}
 
 /** A cluster with real containers for the cases of a `describe`: started before them, taken away after them. */
-export function useRealCluster(): Pick<RealCluster, "namespace" | "registry"> & { readonly cluster: RealCluster } {
+export function useRealCluster(): UsedCluster {
   let cluster: RealCluster | undefined;
   before(async () => {
     cluster = await startRealCluster();
@@ -17,6 +24,12 @@ export function useRealCluster(): Pick<RealCluster, "namespace" | "registry"> & 
     },
     get cluster() {
       return cluster!;
+    },
+    async ready(name, ...manifests) {
+      const kubectl = await cluster!.inNamespace(name);
+      await kubectl.apply(manifests.join("---"));
+      await kubectl("wait", "--for=condition=Ready", "pod", "--all", "--timeout=120s");
+      return kubectl;
     },
   };
 }
