@@ -4,7 +4,6 @@ export type { Shortage } from "./node/shortage.ts";
 export { metadataField } from "./environment/fields.ts";
 export { fileResource, type Quantities } from "./environment/resources.ts";
 export type { RegistryCredentials } from "./images/docker-config.ts";
-export { fullImageName, imageRepository } from "./images/name.ts";
 export { SHARED_MACHINE_POLICY } from "./images/collection.ts";
 export { createPullQueue } from "./images/pull-queue.ts";
 export { ensureImageExists, requestedImageName, type PullContext } from "./images/pull.ts";

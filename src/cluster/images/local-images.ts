@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
-import { fullImageName } from "#kubelet";
+import { fullImageName } from "#objects";
 import { findRunning } from "../data-dir/running.ts";
 import { decompressed } from "./archive.ts";
 import { ctrOn, ImageError, type Ctr } from "./ctr.ts";

@@ -1,5 +1,5 @@
+import { imageRepository } from "#objects";
 import type { DockerConfig, RegistryCredentials } from "./docker-config.ts";
-import { imageRepository } from "./name.ts";
 
 /** Docker Hub by its other name, which counts for every image of docker.io that nothing else fits. */
 const DEFAULT_REGISTRY = "index.docker.io";

@@ -1,5 +1,5 @@
+import { imageRepository } from "#objects";
 import type { RegistryCredentials } from "./docker-config.ts";
-import { imageRepository } from "./name.ts";
 
 /**
  * Which images the node has pulled, and with what: a pod that could not pull an image may not use it either, though

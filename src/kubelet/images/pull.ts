@@ -1,8 +1,7 @@
-import { goQuote, type Pod } from "#objects";
+import { goQuote, parseImageName, type Pod } from "#objects";
 import { RuntimeError, type PulledImage, type Runtime } from "../runtime.ts";
 import type { PodSources } from "../sources.ts";
 import { credentialsFor } from "./keyring.ts";
-import { parseImageName } from "./name.ts";
 import { pullSecretsOf } from "./pull-secrets.ts";
 
 export interface PullContext {

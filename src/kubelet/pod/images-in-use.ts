@@ -1,6 +1,5 @@
-import { containerStatuses } from "#objects";
+import { containerStatuses, fullImageName } from "#objects";
 import type { PodView } from "./view.ts";
-import { fullImageName } from "../images/name.ts";
 
 /** Names and ids of the images that pods of the node are made of, or mount; ended containers count. */
 export function imagesInUse(views: Iterable<PodView>): ReadonlySet<string> {

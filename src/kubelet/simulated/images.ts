@@ -1,4 +1,5 @@
-import { fullImageName, imageRepository, type NodeImage } from "#kubelet";
+import type { NodeImage } from "#kubelet";
+import { fullImageName, imageRepository } from "#objects";
 
 /** The same for the same image on every node: `docker.io/library/nginx@sha256:…`. */
 export function imageIdOf(image: string): string {

@@ -1,6 +1,5 @@
 import { sleep, type Clock, type Random } from "#base";
 import {
-  fullImageName,
   RuntimeError,
   type AdoptedContainer,
   type AnyContainer,
@@ -9,7 +8,7 @@ import {
   type ProbeRequest,
   type Runtime,
 } from "#kubelet";
-import { containerStatuses, findCondition, type ContainerStatus, type Pod } from "#objects";
+import { containerStatuses, findCondition, fullImageName, type ContainerStatus, type Pod } from "#objects";
 import { createAddressPool } from "./addresses.ts";
 import { behaviourOf } from "./behaviour.ts";
 import { interpretCommand } from "./command.ts";

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { fullImageName } from "#kubelet";
-import type { Pod } from "#objects";
+import { fullImageName, type Pod } from "#objects";
 import { createAddressPool, nodeAddressOf, podCidrOf } from "./addresses.ts";
 import { behaviourOf } from "./behaviour.ts";
 import { interpretCommand } from "./command.ts";

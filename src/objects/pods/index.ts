@@ -1,5 +1,6 @@
 export { findCondition, podCondition, withCondition } from "./conditions.ts";
 export { hostPorts, hostPortsConflict, type HostPort } from "./host-ports.ts";
+export { fullImageName, imageRepository, parseImageName } from "./image-name.ts";
 export {
   availableInMs,
   containerStatuses,

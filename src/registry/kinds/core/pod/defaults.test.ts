@@ -2,7 +2,6 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Draft, Pod, PodSpec, PodTemplateSpec } from "#objects";
 import { defaultPod, defaultPodTemplate } from "./defaults.ts";
-import { imageTag } from "./image.ts";
 
 const defaulted = (spec: PodSpec): PodSpec => {
   const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "a" }, spec: structuredClone(spec) } as Draft<Pod>;
@@ -54,20 +53,23 @@ test("what is given stays", () => {
   assert.deepEqual(defaulted(spec), spec);
 });
 
+const SHA = `sha256:${"a".repeat(64)}`;
+
 test("the pull policy follows the tag", () => {
-  const tags: Readonly<Record<string, string>> = {
-    nginx: "latest",
-    "nginx:latest": "latest",
-    "nginx:1.27": "1.27",
-    "localhost:5000/nginx": "latest",
-    "localhost:5000/nginx:2": "2",
-    "nginx@sha256:abc": "",
-    "nginx:3@sha256:abc": "3",
+  const policies: Readonly<Record<string, string>> = {
+    nginx: "Always",
+    "nginx:latest": "Always",
+    "nginx:1.27": "IfNotPresent",
+    "localhost:5000/nginx": "Always",
+    "localhost:5000/nginx:2": "IfNotPresent",
+    [`nginx@${SHA}`]: "IfNotPresent",
+    [`nginx:3@${SHA}`]: "IfNotPresent",
+    [`nginx:latest@${SHA}`]: "Always",
+    Nginx: "IfNotPresent",
+    "": "IfNotPresent",
   };
-  for (const [image, tag] of Object.entries(tags)) assert.equal(imageTag(image), tag, image);
   const policy = (image: string) => defaulted({ containers: [{ name: "a", image }] }).containers[0]?.imagePullPolicy;
-  assert.equal(policy("nginx:latest"), "Always");
-  assert.equal(policy("nginx@sha256:abc"), "IfNotPresent");
+  for (const [image, expected] of Object.entries(policies)) assert.equal(policy(image), expected, image);
 });
 
 test("probes, ports, environment", () => {

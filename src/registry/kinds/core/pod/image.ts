@@ -1,15 +1,8 @@
-/**
- * The tag of an image's reference, `latest` when it has neither tag nor digest, empty with only a digest.
- * `registry:5000/app` has a port, not a tag. Source: upstream pkg/util/parsers.
- */
-export function imageTag(image: string): string {
-  const at = image.indexOf("@");
-  const name = at < 0 ? image : image.slice(0, at);
-  const colon = name.lastIndexOf(":");
-  if (colon > name.lastIndexOf("/")) return name.slice(colon + 1);
-  return at < 0 ? "latest" : "";
-}
+import { parseImageName } from "#objects";
 
-/** The pull policy of an image for which none is given. */
-export const defaultPullPolicy = (image: string | undefined): string =>
-  imageTag(image ?? "") === "latest" ? "Always" : "IfNotPresent";
+/** The pull policy of an image for which none is given. What is no name has no tag either (upstream SetDefaults_Container). */
+export function defaultPullPolicy(image: string | undefined): string {
+  const name = parseImageName(image ?? "");
+  const isLatest = !("problem" in name) && (name.tag ?? (name.digest ? "" : "latest")) === "latest";
+  return isLatest ? "Always" : "IfNotPresent";
+}

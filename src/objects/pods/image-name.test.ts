@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { fullImageName, imageRepository, parseImageName } from "./name.ts";
-import { requestedImageName } from "./pull.ts";
+import { fullImageName, imageRepository, parseImageName } from "./image-name.ts";
 
 const SHA = `sha256:${"a".repeat(64)}`;
 
@@ -47,20 +46,11 @@ const NO_NAMES: readonly (readonly [image: string, problem: string])[] = [
 
 describe("an image's name", () => {
   for (const [image, full] of NAMES) {
-    it(image.slice(0, 40), () => {
-      assert.equal(fullImageName(image), full);
-      const said = /[^/]:[^/]*$|@/.test(image);
-      assert.equal(requestedImageName(image), said ? image : `${image}:latest`);
-    });
+    it(image.slice(0, 40), () => assert.equal(fullImageName(image), full));
   }
   for (const [image, problem] of NO_NAMES) {
     it(`is not ${image.slice(0, 40) || "(empty)"}`, () => {
-      const quoted = JSON.stringify(image);
       assert.deepEqual(parseImageName(image), { problem });
-      assert.throws(() => requestedImageName(image), {
-        reason: "InvalidImageName",
-        message: `Failed to apply default image tag ${quoted}: couldn't parse image name ${quoted}: ${problem}`,
-      });
       assert.deepEqual([fullImageName(image), imageRepository(image)], [image, image]);
     });
   }
@@ -120,7 +110,6 @@ describe("any image's name", () => {
         }
         const full = fullImageName(image);
         assert.equal(fullImageName(full), full);
-        assert.equal(fullImageName(requestedImageName(image)), full);
         assert.equal(imageRepository(full), imageRepository(image));
         assert.ok(full.startsWith(imageRepository(image)));
       }),
