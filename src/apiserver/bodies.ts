@@ -1,6 +1,7 @@
 import {
   applySchemaDefaults,
   badRequest,
+  conversionError,
   decode,
   DecodeFailure,
   decodeFree,
@@ -85,15 +86,20 @@ const UNREADABLE: Readonly<Record<PatchType, string>> = {
   apply: "error decoding YAML: error converting YAML to JSON: ",
 };
 
-/**
- * A patched object in the form of its type, with the defaults that the schema states. Throws 422 when it does not
- * fit; `shown` is how upstream prints what does not.
- */
+/** How upstream gets from a patched value to an object of its type, which shows when it does not fit. */
+export interface Patched {
+  readonly value: unknown;
+  /** `text`: the patched JSON is decoded. `map`: what was merged is converted as it is. */
+  readonly from: "text" | "map";
+  /** How upstream prints what does not fit. */
+  readonly shown: () => string;
+}
+
+/** A patched object in the form of its type, with the defaults that the schema states. Throws 422 when it does not fit. */
 export function conformPatched(
-  value: unknown,
+  { value, from, shown }: Patched,
   strictErrors: readonly string[],
   reading: Reading,
-  shown: () => string,
 ): AnyDraft {
   const schema = schemaOf(reading.schema);
   const refuse = (message: string) => invalidObject("", "", "", [invalid("patch", shown(), message)]);
@@ -102,7 +108,8 @@ export function conformPatched(
   try {
     decoded = decodeValue(value, schema, fieldValidation);
   } catch (error) {
-    throw error instanceof DecodeFailure ? refuse(error.message) : error;
+    if (!(error instanceof DecodeFailure)) throw error;
+    throw refuse((from === "map" ? conversionError(value, schema) : undefined) ?? error.message);
   }
   const problems = [...strictErrors, ...decoded.strictErrors];
   if (problems.length > 0) {

@@ -1,5 +1,6 @@
 export {
   applySchemaDefaults,
+  conversionError,
   decode,
   DecodeFailure,
   decodeFree,

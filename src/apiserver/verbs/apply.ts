@@ -60,7 +60,7 @@ export async function apply(
         throw badRequest(`error strict decoding patch: ${strictErrors.join(", ")}`);
       if (options.fieldValidation === "Warn") strictErrors.forEach(warn);
     }
-    const draft = conformPatched(after, [], reading, () => JSON.stringify(after));
+    const draft = conformPatched({ value: after, from: "text", shown: () => JSON.stringify(after) }, [], reading);
     checkTargetKind(draft, target);
     if (!current && draft.metadata.uid) {
       const detail = `uid mismatch: the provided object specified uid ${draft.metadata.uid}, and no existing object was found`;

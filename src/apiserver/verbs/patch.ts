@@ -87,7 +87,8 @@ function patched(
   type: PatchBody["type"],
   reading: Reading,
 ): AnyDraft {
-  const asJson = (after: unknown) => conformPatched(after, strictErrors, reading, () => JSON.stringify(after));
+  const asJson = (after: unknown) =>
+    conformPatched({ value: after, from: "text", shown: () => JSON.stringify(after) }, strictErrors, reading);
   switch (type) {
     case "json":
       return asJson(applyJsonPatch(before, value));
@@ -96,9 +97,9 @@ function patched(
       return asJson(applyMergePatch(before, value));
     case "strategic": {
       const merged = applyStrategicMergePatch(before, value, schemaOf(reading.schema)) as object;
-      // It is merged into a typed object: what a patch says about its kind does not count.
-      const after = { ...merged, apiVersion: reading.apiVersion, kind: reading.kind };
-      return conformPatched(after, strictErrors, reading, () => goValue(value));
+      // It is merged into a typed object: what a patch says about its kind does not count, if it is text.
+      const draft = conformPatched({ value: merged, from: "map", shown: () => goValue(value) }, strictErrors, reading);
+      return { ...draft, apiVersion: reading.apiVersion, kind: reading.kind };
     }
   }
 }

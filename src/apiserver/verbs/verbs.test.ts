@@ -198,6 +198,63 @@ describe("patch", () => {
     assert.equal(other.status, 200);
   });
 
+  describe("by strategic merge with values of wrong types is refused as upstream's converter does it", () => {
+    const cases: readonly (readonly [patch: string, shown: string, detail: string])[] = [
+      ['{"data":[]}', "map[data:[]]", "cannot restore map from slice"],
+      ['{"data":"x"}', "map[data:x]", "cannot restore map from string"],
+      ['{"data":{"a":1}}', "map[data:map[a:1]]", "cannot convert int64 to string"],
+      ['{"data":{"a":1.5}}', "map[data:map[a:1.5]]", "unrecognized type: string"],
+      ['{"data":{"a":{}}}', "map[data:map[a:map[]]]", "unrecognized type: string"],
+      ['{"metadata":[]}', "map[metadata:[]]", "cannot restore struct from: slice"],
+      ['{"metadata":{"name":5}}', "map[metadata:map[name:5]]", "cannot convert int64 to string"],
+      ['{"metadata":{"finalizers":{}}}', "map[metadata:map[finalizers:map[]]]", "cannot restore slice from map"],
+      [
+        '{"metadata":{"ownerReferences":[1]}}',
+        "map[metadata:map[ownerReferences:[1]]]",
+        "cannot restore struct from: int64",
+      ],
+      [
+        '{"metadata":{"creationTimestamp":"x"}}',
+        "map[metadata:map[creationTimestamp:x]]",
+        'parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"',
+      ],
+      ['{"immutable":"x"}', "map[immutable:x]", "unrecognized type: bool"],
+      [
+        '{"binaryData":{"a":"!!"}}',
+        "map[binaryData:map[a:!!]]",
+        "error decoding from json: illegal base64 data at input byte 0",
+      ],
+      ['{"kind":5}', "map[kind:5]", "cannot convert int64 to string"],
+    ];
+    for (const [text, shown, detail] of cases) {
+      it(text, async () => {
+        await using api = await fixture();
+        await created(api);
+        assert.equal(
+          failure(await patch(api, "strategic-merge-patch+json", `${CMS}/a`, text)),
+          `422 Invalid:  "" is invalid: patch: Invalid value: ${JSON.stringify(shown)}: ${detail}`,
+        );
+      });
+    }
+
+    it("in a Deployment", async () => {
+      await using api = await fixture();
+      await api.ask(`POST ${DEPLOYS}`, { body: deployment("d") });
+      const refused = async (spec: object) =>
+        failure(await patch(api, "strategic-merge-patch+json", `${DEPLOYS}/d`, { spec }))
+          .split("]: ")
+          .at(-1);
+      const probe = { name: "c", livenessProbe: { httpGet: { port: true } } };
+      const ends: readonly (readonly [object, RegExp])[] = [
+        [{ replicas: "x" }, /: unrecognized type: int32$/],
+        [{ replicas: 1.5 }, /: cannot convert float64 to int32$/],
+        [{ strategy: { type: 1 } }, /: cannot convert int64 to v1.DeploymentStrategyType$/],
+        [{ template: { spec: { containers: [probe] } } }, /: json: cannot unmarshal bool into Go value of type int32$/],
+      ];
+      for (const [spec, end] of ends) assert.match((await refused(spec)) ?? "", end);
+    });
+  });
+
   it("says what is wrong with it", async () => {
     await using api = await fixture();
     await created(api);

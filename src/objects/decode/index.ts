@@ -12,6 +12,7 @@ import { summary } from "./summary.ts";
 export { applySchemaDefaults } from "./defaults.ts";
 export { DecodeFailure } from "./exact.ts";
 export type { BodyKind } from "./interpret.ts";
+export { conversionError } from "./unstructured.ts";
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
 

@@ -12,6 +12,17 @@ function printed(value: unknown): string {
   return value === null || value === undefined ? "<nil>" : String(value as string | number | boolean);
 }
 
+/** As Go's %s prints it, which complains about scalars that are no text: `%!s(int64=1)`. */
+function printedAsText(value: unknown): string {
+  if (isList(value)) return `[${value.map(printedAsText).join(" ")}]`;
+  if (isMap(value)) {
+    const keys = Object.keys(value).toSorted();
+    return `map[${keys.map((key) => `${key}:${printedAsText(value[key])}`).join(" ")}]`;
+  }
+  if (typeof value === "string") return value;
+  return value === null || value === undefined ? "%!s(<nil>)" : `%!s(${goType(value)}=${printed(value)})`;
+}
+
 function goType(value: unknown): string {
   if (isList(value)) return "[]interface {}";
   if (isMap(value)) return "map[string]interface {}";
@@ -29,7 +40,7 @@ export const wrongType = (expected: "map" | "list", actual: unknown) =>
   );
 
 export const unknownDirective = (directive: unknown, map: unknown) =>
-  plainError(`unknown patch type: ${printed(directive)} in map: ${printed(map)}`);
+  plainError(`unknown patch type: ${printedAsText(directive)} in map: ${printed(map)}`);
 
 export const noItemMap = (index: number) => plainError(`value for key ${index} is not a map`);
 

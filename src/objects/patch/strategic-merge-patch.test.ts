@@ -234,6 +234,13 @@ const REFUSED: readonly Refusal[] = [
     "unknown patch type: zap in map: map[$patch:zap c:d]",
   ],
   [
+    "a directive that is no text",
+    { simpleMap: { a: "b" } },
+    { simpleMap: { $patch: ["x", 1, true] } },
+    500,
+    "unknown patch type: [x %!s(int64=1) %!s(bool=true)] in map: map[$patch:[x 1 true]]",
+  ],
+  [
     "an unknown directive in a list",
     { items: names("1") },
     { items: [{ name: "1", $patch: "zap" }] },
