@@ -19,10 +19,10 @@ export function yamlToJson(bytes: Uint8Array, maxDepth: number): YamlJson {
     // Only then is it safe to compose it, which is recursive.
     if (depthOf(token, maxDepth) > maxDepth) throw new YamlFailure(`yaml: exceeded max depth of ${maxDepth}`);
     if (token.type === "directive") checkDirective(token.source);
-    if (token.type === "document") documents += isEmpty(token) && documents > 0 ? 0 : 1;
+    // As upstream: the first document counts, whatever follows is not looked at.
+    if (token.type === "document" && documents++ > 0) break;
     tokens.push(token);
   }
-  if (documents > 1) throw new YamlFailure("yaml: expected a single document in the stream");
   return new YamlWriter(text).write(compose(tokens, text)?.contents ?? null);
 }
 
@@ -48,9 +48,6 @@ function checkDirective(source: string): void {
     source.startsWith("%YAML ") ? "yaml: found incompatible YAML document" : "yaml: found unknown directive name",
   );
 }
-
-const isEmpty = (document: CST.Document) => document.value === undefined && (document.end ?? []).every(isBlank);
-const isBlank = (token: CST.SourceToken) => ["space", "newline", "comment", "doc-end"].includes(token.type);
 
 /** How deeply collections are nested, without recursion; gives up above the limit. */
 function depthOf(top: CST.Token, limit: number): number {
