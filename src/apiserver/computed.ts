@@ -6,10 +6,12 @@ const encoder = new TextEncoder();
 /** Gives an object that is not stored the form of one that is. */
 export function asStored(object: KubeObject): StoredObject {
   const { namespace = "", name = "" } = object.metadata;
+  const line = encoder.encode(`${JSON.stringify(object)}\n`);
   return {
     key: { namespace, name },
     revision: 0,
     object: deepFreeze(object),
-    bytes: encoder.encode(JSON.stringify(object)),
+    bytes: line.subarray(0, -1),
+    line,
   };
 }

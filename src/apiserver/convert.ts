@@ -21,7 +21,8 @@ export function fromStorage(target: ResolvedResource, stored: StoredObject): Sto
   let found = versions.get(apiVersion);
   if (!found) {
     const object = deepFreeze(draftFromStorage(target, draftOf(stored.object) as AnyDraft)) as KubeObject;
-    found = { key: stored.key, revision: stored.revision, object, bytes: encoder.encode(JSON.stringify(object)) };
+    const line = encoder.encode(`${JSON.stringify(object)}\n`);
+    found = { key: stored.key, revision: stored.revision, object, bytes: line.subarray(0, -1), line };
     versions.set(apiVersion, found);
   }
   return found;

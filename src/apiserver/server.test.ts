@@ -232,6 +232,40 @@ describe("lists", () => {
   });
 });
 
+describe("the last byte", () => {
+  const forms: readonly (readonly [string, Readonly<Record<string, string>>])[] = [
+    ["as they are", {}],
+    ["as a table", { accept: TABLE }],
+    ["as metadata", { accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" }],
+    ["as metadata of a list", { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" }],
+  ];
+  const paths = [CMS, `${CMS}/a`, `${CMS}/nope`, "/api", "/apis", "/api/v1"];
+  for (const [name, headers] of forms) {
+    it(`of answers for programs is a newline, of those for people it is not: ${name}`, async () => {
+      await using api = await fixture();
+      await make(api, "a");
+      for (const path of paths) {
+        const answer = await api.ask(`GET ${path}`, { headers });
+        if (answer.status === 406) continue;
+        assert.match(answer.text, /^\{[^\n]*\}\n$/, path);
+        const shown = await api.ask(`GET ${path}`, { headers: { ...headers, "user-agent": "curl/8" } });
+        assert.match(shown.text, /^\{\n {2}"[\s\S]*\n\}$/, path);
+      }
+    });
+  }
+
+  it("lists in YAML are not indented", async () => {
+    await using api = await fixture();
+    const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", finalizers: ["x.io/a", "x.io/b"] } };
+    await api.ask(`POST ${CMS}`, { body });
+    const headers = { accept: "application/yaml" };
+    assert.match((await api.ask(`GET ${CMS}/a`, { headers })).text, /\n {2}finalizers:\n {2}- x.io\/a\n {2}- x.io\/b\n/);
+    const list = (await api.ask(`GET ${CMS}`, { headers })).text;
+    assert.match(list, /\nitems:\n- apiVersion: v1\n/);
+    assert.match(list, /\n {4}finalizers:\n {4}- x.io\/a\n {4}- x.io\/b\n/);
+  });
+});
+
 describe("watches", () => {
   it("send each change once, and the same bytes to all", async () => {
     await using api = await fixture();

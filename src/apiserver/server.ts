@@ -249,7 +249,7 @@ async function pathResponse(context: Context, exchange: Exchange): Promise<ApiRe
   if (isRead && path === "/") return jsonResponse({ paths: rootPaths(context) });
   const openApi = isRead ? await context.openApi.respond(request) : undefined;
   if (openApi) return openApi;
-  const found = await context.discovery.respond(request);
+  const found = await context.discovery.respond(request, isPretty(exchange));
   if (!found) return pageNotFound();
   if (!isRead) throw methodNotAllowed();
   return found;

@@ -10,6 +10,8 @@ export interface StoredObject {
   readonly object: KubeObject;
   /** JSON with metadata.resourceVersion, UTF-8. */
   readonly bytes: Uint8Array;
+  /** The same with a newline behind it, as it is answered alone. Shares the memory of `bytes` where that is sent. */
+  readonly line: Uint8Array;
 }
 
 export interface Selection {

@@ -9,8 +9,11 @@ import { apiGroup, apiGroupList, apiResourceList, apiVersions } from "./plain.ts
 
 /** Answers the paths of discovery. */
 export interface Discovery {
-  /** Undefined when the path is not one of discovery or names a group or version that is not served. */
-  respond(request: ApiRequest): Promise<ApiResponse | undefined>;
+  /**
+   * Undefined when the path is not one of discovery or names a group or version that is not served. `wantsPretty`:
+   * people read it.
+   */
+  respond(request: ApiRequest, wantsPretty: boolean): Promise<ApiResponse | undefined>;
   /** Whether a group and version serve anything. */
   serves(group: string, version: string): boolean;
   /** The paths of all groups and versions, for the list at `/`. */
@@ -64,19 +67,20 @@ export function createDiscovery(registry: Registry, serverAddress: () => string)
           : [`/apis/${name}`, ...versions.map(({ version }) => `/apis/${name}/${version}`)],
       );
     },
-    async respond(request) {
+    async respond(request, wantsPretty) {
       const { path, headers } = request;
       if (!isDiscovery.test(path)) return undefined;
       refresh();
       const form = negotiate(header(headers, "accept") ?? "", isRoot.test(path) ? isAggregated : never);
       if (!form) throw notAcceptableForm();
-      const key = `${path} ${form.mediaType} ${form.as ? "aggregated" : ""}`;
+      const pretty = form.pretty || wantsPretty;
+      const key = `${path} ${form.mediaType} ${form.as ? "aggregated" : ""} ${pretty ? "pretty" : ""}`;
       let document = documents.get(key);
       if (!document) {
         const value = form.as ? aggregatedAt(path, groups) : documentAt(path);
         if (!value) return undefined;
         await prepare(form);
-        const bytes = encodeValue(value, { mediaType: form.mediaType, pretty: false });
+        const bytes = encodeValue(value, { mediaType: form.mediaType, pretty });
         document = { bytes, ...(form.as ? { etag: `"${fingerprint(bytes)}"` } : {}) };
         documents.set(key, document);
       }

@@ -11,7 +11,7 @@ import { encodeItems } from "./value.ts";
 const COMMA = utf8(",");
 const COMMA_BRACE = utf8(",{");
 const BRACE = utf8("{");
-const CLOSE = utf8("]}");
+const CLOSE = utf8("]}\n");
 const NOTHING = new Uint8Array(0);
 
 /** A list in the form that was chosen. JSON is the items' own bytes, joined as the client takes them. */

@@ -6,6 +6,7 @@ import type { Form } from "../http/accept.ts";
 import type { ResponseBody } from "../http/message.ts";
 import { partialBytes, partialOf } from "./partial.ts";
 import { rowOf, tableHead, tableMetadataOf, tableShapeOf, valueTableShape, type IncludeObject } from "./table.ts";
+import { concat, NEWLINE } from "./text.ts";
 import { encodeValue } from "./value.ts";
 
 /** One stored object in the form that was chosen. */
@@ -19,8 +20,8 @@ export function objectBody(
   const { as } = form;
   const plain = form.mediaType === "application/json" && !form.pretty;
   if (!as) {
-    const { object, bytes } = fromStorage(target, stored);
-    return { type: "bytes", bytes: plain ? bytes : encodeValue(object, form) };
+    const shown = fromStorage(target, stored);
+    return { type: "bytes", bytes: plain ? shown.line : encodeValue(shown.object, form) };
   }
   if (as.kind === "PartialObjectMetadataList") {
     throw notAcceptable(
@@ -34,7 +35,7 @@ export function objectBody(
     return { type: "bytes", bytes: encodeValue({ ...head, rows }, form) };
   }
   const bytes = plain
-    ? partialBytes(stored.object, as.version)
+    ? concat(partialBytes(stored.object, as.version), NEWLINE)
     : encodeValue(partialOf(stored.object, as.version), form);
   return { type: "bytes", bytes };
 }

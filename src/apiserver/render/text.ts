@@ -3,6 +3,9 @@ const encoder = new TextEncoder();
 /** UTF-8 of a text. */
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 
+/** What JSON for programs ends with. */
+export const NEWLINE = utf8("\n");
+
 /** Bytes one after the other. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   const result = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

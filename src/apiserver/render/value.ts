@@ -1,10 +1,10 @@
 import type { Form } from "../http/accept.ts";
 import { utf8 } from "./text.ts";
 
-/** Any value in the form that was chosen. */
+/** Any value in the form that was chosen. JSON for programs ends with a newline, as upstream's, and indented JSON does not. */
 export function encodeValue(value: unknown, form: Form): Uint8Array {
   if (form.mediaType === "application/yaml") return utf8(yamlOf(value));
-  return utf8(form.pretty ? JSON.stringify(value, null, 2) : JSON.stringify(value));
+  return utf8(form.pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n`);
 }
 
 let yaml: typeof import("./yaml.ts") | undefined;
@@ -17,7 +17,13 @@ export async function prepare(form: Form): Promise<void> {
 /** YAML as Kubernetes writes it: keys sorted, long lines kept. Only after {@link prepare}. */
 export function yamlOf(value: unknown): string {
   if (!yaml) throw new Error("YAML is not loaded");
-  return yaml.stringify(value, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false, version: "1.1" });
+  return yaml.stringify(value, {
+    sortMapEntries: true,
+    lineWidth: 0,
+    indentSeq: false,
+    aliasDuplicateObjects: false,
+    version: "1.1",
+  });
 }
 
 /**
@@ -54,5 +60,5 @@ export function* encodeItems(
     separator = form.pretty ? ",\n    " : ",";
     any = true;
   }
-  yield utf8(form.pretty ? `${any ? "\n  " : ""}]\n}` : "]}");
+  yield utf8(form.pretty ? `${any ? "\n  " : ""}]\n}` : "]}\n");
 }

@@ -30,6 +30,8 @@ test("the bytes that are sent are the stored ones with the resourceVersion put i
     '{"apiVersion":"v1","kind":"ConfigMap","metadata":{"resourceVersion":"12","name":"a","namespace":"default"},"data":{"ü":"€"}}',
   );
   assert.equal(stored.bytes, stored.bytes);
+  assert.equal(text(stored.line), `${text(stored.bytes)}\n`);
+  assert.equal(stored.line.buffer, stored.bytes.buffer, "the newline costs no copy");
   assert.deepEqual(JSON.parse(text(stored.bytes)), stored.object);
   assert.throws(() => {
     (stored.object.metadata as { name: string }).name = "b";
@@ -46,6 +48,12 @@ test("what another version of the kind wrote is read as the version that is stor
   assert.equal(stored.object.apiVersion, "v1");
   assert.deepEqual(JSON.parse(text(stored.bytes)), stored.object);
   assert.equal(stored.object.metadata.resourceVersion, "5");
+  assert.equal(text(stored.line), `${text(stored.bytes)}\n`);
+});
+
+test("what has no revision yet has a newline behind it, too", () => {
+  const stored = Stored.written(encoding, "/k", key, encoding.ordered(draft())).freeze();
+  assert.equal(text(stored.line), `${text(stored.bytes)}\n`);
 });
 
 test("the writer's own form is used when the store still has it", () => {

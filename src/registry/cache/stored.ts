@@ -82,14 +82,18 @@ function isEmpty(value: unknown): boolean {
   return true;
 }
 
+const NEWLINE = 0x0a;
+
+/** The memory behind the result goes on with a newline, which answers of one object end with. */
 function splice(encoding: Encoding, value: Uint8Array, revision: number): Uint8Array {
   const at = encoding.head.length;
   const insert = `"resourceVersion":"${revision}",`;
-  const bytes = new Uint8Array(value.length + insert.length);
-  bytes.set(value.subarray(0, at));
-  for (let i = 0; i < insert.length; i++) bytes[at + i] = insert.charCodeAt(i);
-  bytes.set(value.subarray(at), at + insert.length);
-  return bytes;
+  const line = new Uint8Array(value.length + insert.length + 1);
+  line.set(value.subarray(0, at));
+  for (let i = 0; i < insert.length; i++) line[at + i] = insert.charCodeAt(i);
+  line.set(value.subarray(at), at + insert.length);
+  line[line.length - 1] = NEWLINE;
+  return line.subarray(0, -1);
 }
 
 /** One object at one revision. It is made from a draft that was written, or from an entry that was read. */
@@ -157,6 +161,19 @@ export class Stored implements StoredObject {
       : // Written by another version of the kind, or by other software.
         encoder.encode(JSON.stringify(this.object));
     return this.#bytes;
+  }
+
+  get line(): Uint8Array {
+    const { bytes } = this;
+    const { buffer, byteOffset, length } = bytes;
+    // What is behind bytes that were not spliced is not ours.
+    if (bytes !== this.value && byteOffset + length < buffer.byteLength) {
+      return new Uint8Array(buffer, byteOffset, length + 1);
+    }
+    const line = new Uint8Array(length + 1);
+    line.set(bytes);
+    line[length] = NEWLINE;
+    return line;
   }
 
   /** The commit gave it a revision: from now on it is frozen. */
