@@ -11,6 +11,7 @@ import {
   schemaOf,
   type AnyDraft,
 } from "#objects";
+import { kindProblem } from "./checks.ts";
 import type { Body } from "./operation.ts";
 
 /** What a body is read as. */
@@ -38,12 +39,13 @@ export async function decodeBody(body: Body, reading: Reading): Promise<AnyDraft
   return value;
 }
 
-/** A body that has no kind, DeleteOptions among them; no defaults. Rejects with 400. */
+/** Options of a request that come as its body; no defaults. Rejects with 400. */
 export async function decodePlain(body: Body, reading: Reading): Promise<AnyDraft> {
   const { value } = await decode({
     body,
     schema: schemaOf(reading.schema),
     expected: kindOf(reading),
+    bare: true,
     fieldValidation: "Ignore",
   });
   return value;
@@ -104,6 +106,8 @@ export function conformPatched(
   const schema = schemaOf(reading.schema);
   const refuse = (message: string) => invalidObject("", "", "", [invalid("patch", shown(), message)]);
   const { fieldValidation, warn } = reading;
+  const other = from === "text" ? otherKind(value, reading) : undefined;
+  if (other) throw refuse(other);
   let decoded: ReturnType<typeof decodeValue>;
   try {
     decoded = decodeValue(value, schema, fieldValidation);
@@ -120,6 +124,14 @@ export function conformPatched(
   draft.metadata ??= {};
   applySchemaDefaults(draft, schema);
   return draft;
+}
+
+/** What a patch has made another kind of cannot be read as one of this kind. */
+function otherKind(value: unknown, { apiVersion, kind }: Reading): string | undefined {
+  if (typeof value !== "object" || value === null) return undefined;
+  const found = value as { readonly apiVersion?: unknown; readonly kind?: unknown };
+  if (typeof (found.apiVersion ?? "") !== "string" || typeof (found.kind ?? "") !== "string") return undefined;
+  return kindProblem(String(found.apiVersion || apiVersion), String(found.kind || kind), apiVersion, kind);
 }
 
 function kindOf({ apiVersion, kind }: Reading): { group: string; version: string; kind: string } {

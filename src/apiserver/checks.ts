@@ -1,4 +1,4 @@
-import { badRequest, type AnyDraft } from "#objects";
+import { badRequest, schemaForKind, type AnyDraft } from "#objects";
 import type { ResolvedResource } from "#registry";
 import { namingOf } from "./target.ts";
 
@@ -6,12 +6,10 @@ import { namingOf } from "./target.ts";
 export function checkKind(draft: AnyDraft, apiVersion: string, kind: string): void {
   if (!draft.apiVersion) draft.apiVersion = apiVersion;
   if (!draft.kind) draft.kind = kind;
-  if (draft.kind !== kind) {
-    const version = versionOf(draft.apiVersion);
-    throw badRequest(
-      `${draft.kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ` +
-        `converting (${version}.${draft.kind}) to (${packageOf(apiVersion)}.${kind}): unknown conversion`,
-    );
+  const problem = kindProblem(draft.apiVersion, draft.kind, apiVersion, kind);
+  if (problem) {
+    const version = JSON.stringify(versionOf(draft.apiVersion));
+    throw badRequest(`${draft.kind} in version ${version} cannot be handled as a ${kind}: ${problem}`);
   }
   if (draft.apiVersion !== apiVersion) {
     throw badRequest(
@@ -19,6 +17,26 @@ export function checkKind(draft: AnyDraft, apiVersion: string, kind: string): vo
     );
   }
 }
+
+/** Why something of one kind cannot become one of another; nothing when only the versions of the kind differ. */
+export function kindProblem(
+  apiVersion: string,
+  kind: string,
+  wantedVersion: string,
+  wantedKind: string,
+): string | undefined {
+  const version = versionOf(apiVersion);
+  const group = apiVersion.slice(0, Math.max(apiVersion.indexOf("/"), 0));
+  if (kind === wantedKind && apiVersion === wantedVersion) return undefined;
+  if (!schemaForKind(group, version, kind)) {
+    return `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(apiVersion)} in scheme ${SCHEME}`;
+  }
+  if (kind === wantedKind) return undefined;
+  return `converting (${version}.${kind}) to (${packageOf(wantedVersion)}.${wantedKind}): unknown conversion`;
+}
+
+/** Where upstream makes the registry of its types, which its text shows. */
+const SCHEME = '"pkg/api/legacyscheme/scheme.go:30"';
 
 const versionOf = (apiVersion: string) => apiVersion.slice(apiVersion.indexOf("/") + 1);
 /** The package that upstream keeps the type in, which its text shows. */

@@ -1,14 +1,18 @@
-import { StatusError } from "#objects";
+import { StatusError, type Status } from "#objects";
 
-/** 405: the path is served, but not with this method. */
-export const methodNotAllowed = () =>
+/** What upstream's router answers before a request gets to anybody who knows what it is about. */
+export const routeError = (code: number, reason: NonNullable<Status["reason"]>, message: string) =>
   new StatusError({
     kind: "Status",
     apiVersion: "v1",
     metadata: {},
     status: "Failure",
-    message: "the server does not allow this method on the requested resource",
-    reason: "MethodNotAllowed",
+    message,
+    reason,
     details: {},
-    code: 405,
+    code,
   });
+
+/** 405: the path is served, but not with this method. */
+export const methodNotAllowed = () =>
+  routeError(405, "MethodNotAllowed", "the server does not allow this method on the requested resource");

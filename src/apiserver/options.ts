@@ -56,7 +56,7 @@ export function validateDeleteOptions(options: DeleteOptionsBody): DeleteParamet
     );
   }
   if (propagationPolicy !== undefined && !isPolicy(propagationPolicy)) {
-    errors.push(notSupported("propagationPolicy", propagationPolicy, [...POLICIES, "nil"]));
+    errors.push(notSupported("propagationPolicy", propagationPolicy, [...POLICIES, "nil"], "given"));
   }
   errors.push(...dryRunErrors(dryRun));
   if (errors.length > 0) throw invalidObject(META, "DeleteOptions", "", errors);
@@ -100,7 +100,7 @@ export function validateListOptions(options: ListOptions): void {
       errors.push(forbidden("resourceVersionMatch", "resourceVersionMatch is forbidden when continue is provided"));
     }
     if (match !== "Exact" && match !== "NotOlderThan") {
-      errors.push(notSupported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""]));
+      errors.push(notSupported("resourceVersionMatch", match, ["Exact", "NotOlderThan", ""], "given"));
     }
     if (match === "Exact" && resourceVersion === "0") {
       errors.push(

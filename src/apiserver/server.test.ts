@@ -24,7 +24,40 @@ describe("routes", () => {
   const cases: readonly (readonly [line: string, answer: string])[] = [
     ["GET /nope", "404 page not found"],
     ["GET /apis/nope.example.com/v1/things", "404 page not found"],
-    ["GET /api/v2/pods", "404 page not found"],
+    ["GET /api/v2/pods", "404 NotFound: the server could not find the requested resource"],
+    ["GET /api//v1", "404 NotFound: the server could not find the requested resource"],
+    ["GET /apis/apps/v9/deployments", "404 NotFound: the server could not find the requested resource"],
+    ["GET /apis/apps/v9", "404 NotFound: the server could not find the requested resource"],
+    ["GET /version/x", "404 NotFound: the server could not find the requested resource"],
+    ["GET //api/v1", "404 page not found"],
+    [`GET ${CMS}/%zz`, "400 Bad Request"],
+    [`GET ${CMS}/a%2Fb`, "404 NotFound: the server could not find the requested resource"],
+    [`GET ${CMS}/%2e%2e`, `400 BadRequest: Name parameter invalid: "..": may not be '..'`],
+    [`GET ${CMS}/a%01`, '404 NotFound: configmaps "a\\x01" not found'],
+    [`GET ${CMS}/.`, `400 BadRequest: Name parameter invalid: ".": may not be '.'`],
+    ["GET /api/v1/namespaces/default/namespaces", "404 NotFound: the server could not find the requested resource"],
+    [
+      "GET /api/v1/namespaces/default/namespaces/default",
+      "404 NotFound: the server could not find the requested resource",
+    ],
+    [
+      "DELETE /api/v1/watch/namespaces/default/configmaps/a",
+      "405 MethodNotAllowed: the server does not allow this method on the requested resource",
+    ],
+    ["HEAD /api/v1", "405 MethodNotAllowed: the server does not allow this method on the requested resource"],
+    ["OPTIONS /livez", "ok"],
+    [
+      `GET ${CMS}/a?resourceVersion=x`,
+      '500 undefined: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
+    ],
+    [
+      `GET ${CMS}?resourceVersion=x`,
+      '400 BadRequest: invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
+    ],
+    [
+      `GET ${CMS}?continue=ab!`,
+      "400 BadRequest: invalid continue token: continue key is not valid: illegal base64 data at input byte 2",
+    ],
     ["GET /api/v1/nopes", "404 NotFound: the server could not find the requested resource"],
     ["GET /api/v1/namespaces/default/nodes", "404 NotFound: the server could not find the requested resource"],
     ["GET /api/v1/configmaps/a", "404 NotFound: the server could not find the requested resource"],
@@ -39,7 +72,7 @@ describe("routes", () => {
     ],
     [`POST ${CMS}/a`, "405 MethodNotAllowed: the server does not allow this method on the requested resource"],
     [`HEAD ${CMS}`, "405 MethodNotAllowed: the server does not allow this method on the requested resource"],
-    ["DELETE /version", "404 page not found"],
+    ["DELETE /version", "405 MethodNotAllowed: the server does not allow this method on the requested resource"],
     ["GET /api/v1/namespaces/nope", '404 NotFound: namespaces "nope" not found'],
     ["GET /api/v1/namespaces/default/pods?limit=x", '400 BadRequest: strconv.ParseInt: parsing "x": invalid syntax'],
     [
@@ -55,6 +88,26 @@ describe("routes", () => {
       assert.equal(text, expected);
     });
   }
+
+  it("paths are decoded first, and may end in slashes", async () => {
+    await using api = await fixture();
+    await make(api, "a");
+    for (const path of [`${CMS}/%61`, `${CMS}/a//`, "/api/v1/namespaces/default/%63onfigmaps/a", "/%61pi%2Fv1"]) {
+      assert.equal((await api.ask(`GET ${path}`)).status, 200, path);
+    }
+  });
+
+  it("options of a deletion that cannot be read are refused without more ado", async () => {
+    await using api = await fixture();
+    assert.equal(
+      failure(await api.ask(`DELETE ${CMS}/a`, { body: { gracePeriodSeconds: "x" } })),
+      "400 BadRequest: json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64",
+    );
+    assert.match(
+      failure(await api.ask(`DELETE ${CMS}/a`, { body: { propagationPolicy: "X" } })),
+      /supported values: "Foreground", "Background", "Orphan", "nil"$/,
+    );
+  });
 
   it("a namespace and what is in it are told apart", async () => {
     await using api = await fixture();
@@ -227,8 +280,48 @@ describe("lists", () => {
     assert.equal(fallen.headers["content-type"], "application/json");
     assert.equal(
       failure(await api.ask(`GET ${CMS}/a`, { headers: { accept: "text/html" } })),
+      "406 NotAcceptable: 406: Not Acceptable\n\nAvailable representations: application/json, application/yaml",
+    );
+  });
+
+  it("are refused to who takes nothing of it, indented", async () => {
+    await using api = await fixture();
+    await make(api, "a");
+    const refusal = async (path: string, accept: string) => {
+      const answer = await api.ask(`GET ${path}`, { headers: { accept } });
+      assert.equal(answer.headers["content-type"], "application/json");
+      return failure(answer);
+    };
+    const lists = "application/json, application/yaml, application/json;stream=watch";
+    assert.equal(
+      await refusal(CMS, "application/*"),
+      `406 NotAcceptable: 406: Not Acceptable\n\nAvailable representations: ${lists}`,
+    );
+    assert.equal(
+      await refusal("/version", "text/html"),
+      "406 NotAcceptable: 406: Not Acceptable\n\nAvailable representations: application/json",
+    );
+    assert.equal(
+      await refusal(`${CMS}/a`, "application/json;as=Table;g=meta.k8s.io;v=v2"),
       "406 NotAcceptable: only the following media types are accepted: application/json, application/yaml",
     );
+    assert.equal(
+      await refusal(CMS, "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"),
+      "406 NotAcceptable: you requested PartialObjectMetadata, but the requested object is a list (*core.ConfigMapList)",
+    );
+    const indented = await api.ask(`GET ${CMS}/a`, { headers: { accept: "text/html" } });
+    assert.match(indented.text, /^\{\n {2}"kind": "Status",\n[\s\S]*\n\}$/);
+    const watch = await api.ask(`GET ${CMS}?watch=1`, { headers: { accept: "application/yaml" } });
+    assert.equal(watch.status, 406);
+    assert.equal(watch.headers["content-type"], "application/yaml");
+    assert.match(watch.text, /message: .*only the following media types are accepted: application\/json;stream=watch/);
+  });
+
+  it("as metadata of nothing have no items at all", async () => {
+    await using api = await fixture();
+    const accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
+    const list = (await api.ask(`GET ${CMS}?labelSelector=no`, { headers: { accept } })).json<{ items: unknown }>();
+    assert.equal(list.items, null);
   });
 });
 
@@ -239,7 +332,7 @@ describe("the last byte", () => {
     ["as metadata", { accept: "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1" }],
     ["as metadata of a list", { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1" }],
   ];
-  const paths = [CMS, `${CMS}/a`, `${CMS}/nope`, "/api", "/apis", "/api/v1"];
+  const paths = [CMS, `${CMS}/a`, "/api", "/apis", "/api/v1"];
   for (const [name, headers] of forms) {
     it(`of answers for programs is a newline, of those for people it is not: ${name}`, async () => {
       await using api = await fixture();
@@ -247,6 +340,7 @@ describe("the last byte", () => {
       for (const path of paths) {
         const answer = await api.ask(`GET ${path}`, { headers });
         if (answer.status === 406) continue;
+        assert.equal(answer.status, 200);
         assert.match(answer.text, /^\{[^\n]*\}\n$/, path);
         const shown = await api.ask(`GET ${path}`, { headers: { ...headers, "user-agent": "curl/8" } });
         assert.match(shown.text, /^\{\n {2}"[\s\S]*\n\}$/, path);
@@ -259,7 +353,10 @@ describe("the last byte", () => {
     const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", finalizers: ["x.io/a", "x.io/b"] } };
     await api.ask(`POST ${CMS}`, { body });
     const headers = { accept: "application/yaml" };
-    assert.match((await api.ask(`GET ${CMS}/a`, { headers })).text, /\n {2}finalizers:\n {2}- x.io\/a\n {2}- x.io\/b\n/);
+    assert.match(
+      (await api.ask(`GET ${CMS}/a`, { headers })).text,
+      /\n {2}finalizers:\n {2}- x.io\/a\n {2}- x.io\/b\n/,
+    );
     const list = (await api.ask(`GET ${CMS}`, { headers })).text;
     assert.match(list, /\nitems:\n- apiVersion: v1\n/);
     assert.match(list, /\n {4}finalizers:\n {4}- x.io\/a\n {4}- x.io\/b\n/);
@@ -303,7 +400,7 @@ describe("watches", () => {
     assert.equal((await api.ask(`GET ${CMS}?watch=true&labelSelector=a%20b`)).status, 400);
     assert.equal((await api.ask(`GET ${CMS}?watch=true&fieldSelector=spec.nope%3D1`)).status, 400);
     assert.equal((await api.ask(`GET ${CMS}?watch=true&sendInitialEvents=true`)).status, 422);
-    assert.equal((await api.ask(`GET ${CMS}?watch=1&resourceVersion=x`)).status, 422);
+    assert.equal((await api.ask(`GET ${CMS}?watch=1&resourceVersion=x`)).status, 500);
   });
 
   it("as tables name the columns once", async () => {

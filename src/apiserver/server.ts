@@ -12,9 +12,19 @@ import { createDiscovery, type Discovery } from "./discovery/routes.ts";
 import { methodNotAllowed } from "./errors.ts";
 import { perform } from "./execute.ts";
 import { healthResponse, ping, type HealthCheck, type HealthChecks } from "./health.ts";
-import { negotiate, notAcceptableForm, objectTransformations, withoutTables, type Form } from "./http/accept.ts";
+import {
+  negotiate,
+  notAcceptableForm,
+  notAcceptableStream,
+  objectTransformations,
+  producedBy,
+  routeAccepts,
+  routeNotAcceptable,
+  withoutTables,
+  type Form,
+} from "./http/accept.ts";
 import { header, type ApiRequest, type ApiResponse } from "./http/message.ts";
-import { attributesOf, requestInfo, type RequestInfo } from "./http/request-info.ts";
+import { attributesOf, decodedPath, requestInfo, type RequestInfo } from "./http/request-info.ts";
 import type { ProtobufReader } from "./http/protobuf.ts";
 import { operationOf, resolve } from "./http/resource-request.ts";
 import { jsonResponse, pageNotFound, plainText, statusResponse } from "./http/responses.ts";
@@ -145,11 +155,13 @@ const queryOf = (exchange: Exchange): URLSearchParams => {
 
 async function respond(context: Context, exchange: Exchange): Promise<ApiResponse> {
   const { request } = exchange;
-  const info = requestInfo(request.method, request.path, () => queryOf(exchange));
+  const path = decodedPath(request.path);
+  if (path === undefined) return plainText(400, "400 Bad Request");
+  const info = requestInfo(request.method, path, request.path, () => queryOf(exchange));
   exchange.info = info;
   const user = await identify(context.authenticator, context.authorizer, request);
   await authorize(context.authorizer, attributesOf(info, user));
-  return info.isResource ? resourceResponse(context, exchange, info, user) : pathResponse(context, exchange);
+  return info.isResource ? resourceResponse(context, exchange, info, user) : pathResponse(context, exchange, path);
 }
 
 async function resourceResponse(
@@ -162,8 +174,7 @@ async function resourceResponse(
   const { request, warnings } = exchange;
   const target = registry.resolve(info.group, info.version, info.resource);
   if (!target) {
-    if (context.discovery.serves(info.group, info.version)) throw noSuchPath();
-    return pageNotFound();
+    return unknownPath(context, info.path);
   }
   const resolution = resolve(target, info, request.method);
   if (resolution.type === "not-found") throw noSuchPath();
@@ -176,9 +187,13 @@ async function resourceResponse(
     response.headers["allow"] = resolution.allowed.join(", ");
     return response;
   }
+  const accept = header(request.headers, "accept");
+  const produced = producedBy(resolution.verb === "list" || resolution.verb === "watch");
+  if (!routeAccepts(accept, produced)) throw routeNotAcceptable(produced);
   const allowed = verbsOf(target.resource.definition).includes("list") ? objectTransformations : withoutTables;
-  const form = negotiate(header(request.headers, "accept") ?? "", allowed);
-  if (!form) throw notAcceptableForm(resolution.verb === "watch");
+  const form = negotiate(accept ?? "", allowed);
+  if (!form) throw notAcceptableForm();
+  if (resolution.verb === "watch" && form.mediaType !== "application/json") throw notAcceptableStream();
   const includeObject = form.as?.kind === "Table" ? includeObjectOf(query.get("includeObject")) : "Metadata";
   const { verb, subresource } = resolution;
   const incoming = {
@@ -233,26 +248,38 @@ async function connect(
   }
 }
 
-/** Paths that are no resources. */
-async function pathResponse(context: Context, exchange: Exchange): Promise<ApiResponse> {
+/** Paths that are no resources; `path` is decoded. Those of single documents do not look at the method, as upstream's. */
+async function pathResponse(context: Context, exchange: Exchange, path: string): Promise<ApiResponse> {
   const { request } = exchange;
-  const { method, path } = request;
-  const isRead = method === "GET" || method === "HEAD";
-  const health = isRead ? await healthResponse(context.checks, path, queryOf(exchange)) : undefined;
+  const { method } = request;
+  const health = await healthResponse(context.checks, path, queryOf(exchange));
   if (health) return health;
-  if (isRead && path === "/metrics") {
+  if (path === "/metrics" && method !== "DELETE") {
     const response = plainText(200, context.metrics.metrics.text());
     response.headers["content-type"] = "text/plain; version=0.0.4; charset=utf-8";
     return response;
   }
-  if (isRead && (path === "/version" || path === "/version/")) return jsonResponse(context.version);
-  if (isRead && path === "/") return jsonResponse({ paths: rootPaths(context) });
-  const openApi = isRead ? await context.openApi.respond(request) : undefined;
+  if (path === "/") return jsonResponse({ paths: rootPaths(context) });
+  if (path === "/version" || path === "/version/") {
+    if (method !== "GET") throw methodNotAllowed();
+    if (!routeAccepts(header(request.headers, "accept"), JSON_ALONE)) throw routeNotAcceptable(JSON_ALONE);
+    return jsonResponse(context.version);
+  }
+  const asked = path === request.path ? request : { ...request, path };
+  const openApi = await context.openApi.respond(asked);
   if (openApi) return openApi;
-  const found = await context.discovery.respond(request, isPretty(exchange));
-  if (!found) return pageNotFound();
-  if (!isRead) throw methodNotAllowed();
+  const found = await context.discovery.respond(asked, isPretty(exchange));
+  if (!found) return unknownPath(context, path);
+  if (method !== "GET") throw methodNotAllowed();
   return found;
+}
+
+const JSON_ALONE = ["application/json"];
+
+/** Nothing is at a path: what upstream's outer router says to it, or, below the paths of the API, the inner one. */
+function unknownPath({ discovery }: Context, path: string): ApiResponse {
+  if (discovery.owns(path)) throw noSuchPath();
+  return pageNotFound();
 }
 
 function rootPaths({ discovery, checks }: Context): string[] {

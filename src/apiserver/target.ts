@@ -77,3 +77,11 @@ export function verbsOf(definition: ResourceDefinition, subresource?: Subresourc
       return subresource.verbs;
   }
 }
+
+/** Whether the version is one of upstream's own types, not that of a custom resource. */
+export const isBuiltIn = ({ version }: ResolvedResource): boolean => version.schema.startsWith("io.k8s.");
+
+/** How upstream's texts name the type: `core.Pod`, `apps.Deployment`. */
+export function typeInCode({ resource: { definition } }: ResolvedResource, kind = definition.kind): string {
+  return `${definition.group.split(".", 1)[0] || "core"}.${kind}`;
+}

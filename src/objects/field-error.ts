@@ -1,3 +1,5 @@
+import { goQuote } from "./decode/json-syntax.ts";
+
 /** The `reason` of a cause in a Status, as upstream's validation has it (apimachinery util/validation/field). */
 export type FieldErrorType =
   | "FieldValueNotFound"
@@ -21,6 +23,7 @@ export interface FieldError {
 
 /** A value as upstream's messages print it: strings quoted, the rest as compact JSON. */
 export function shown(value: unknown): string {
+  if (typeof value === "string") return goQuote(value);
   return value === undefined ? "null" : JSON.stringify(value);
 }
 
@@ -42,10 +45,16 @@ export const duplicate = (field: string, value: unknown): FieldError => ({
   message: `Duplicate value: ${shown(value)}`,
 });
 
-export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldError => ({
+/** Upstream mostly lists the values of a set, which it sorts; where it has a list, they come in its order. */
+export const notSupported = (
+  field: string,
+  value: unknown,
+  supported: readonly string[],
+  order: "sorted" | "given" = "sorted",
+): FieldError => ({
   type: "FieldValueNotSupported",
   field,
-  message: `Unsupported value: ${shown(value)}${supported.length > 0 ? `: supported values: ${[...supported].sort().map(shown).join(", ")}` : ""}`,
+  message: `Unsupported value: ${shown(value)}${supported.length > 0 ? `: supported values: ${(order === "sorted" ? [...supported].sort() : supported).map(shown).join(", ")}` : ""}`,
 });
 
 export const forbidden = (field: string, detail: string): FieldError => ({

@@ -1,3 +1,4 @@
+import { goQuote } from "./decode/json-syntax.ts";
 import type { FieldError } from "./field-error.ts";
 import type { Status, StatusCause, StatusDetails } from "./generated/types.ts";
 
@@ -94,7 +95,7 @@ export const forbiddenError = (subject: Subject, name: string, detail: string) =
   );
 
 export const notFoundError = (subject: Subject, name: string) =>
-  failure(404, "NotFound", `${qualified(subject)} ${JSON.stringify(name)} not found`, about(subject, name));
+  failure(404, "NotFound", `${qualified(subject)} ${goQuote(name)} not found`, about(subject, name));
 
 /** The path itself is not served. */
 export const noSuchPath = () => failure(404, "NotFound", "the server could not find the requested resource", {});

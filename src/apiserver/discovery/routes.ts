@@ -1,5 +1,12 @@
 import type { Registry } from "#registry";
-import { negotiate, notAcceptableForm, type Form } from "../http/accept.ts";
+import {
+  negotiate,
+  notAcceptableForm,
+  producedBy,
+  routeAccepts,
+  routeNotAcceptable,
+  type Form,
+} from "../http/accept.ts";
 import { fingerprint } from "../http/etag.ts";
 import { header, type ApiRequest, type ApiResponse } from "../http/message.ts";
 import { encodeValue, prepare } from "../render/value.ts";
@@ -16,6 +23,8 @@ export interface Discovery {
   respond(request: ApiRequest, wantsPretty: boolean): Promise<ApiResponse | undefined>;
   /** Whether a group and version serve anything. */
   serves(group: string, version: string): boolean;
+  /** Whether a path is below one that upstream's router has: what is not there is told as a Status. */
+  owns(path: string): boolean;
   /** The paths of all groups and versions, for the list at `/`. */
   paths(): readonly string[];
 }
@@ -59,6 +68,12 @@ export function createDiscovery(registry: Registry, serverAddress: () => string)
       refresh();
       return served.has(`${group}/${version}`);
     },
+    owns(path) {
+      const [, root, group] = path.split("/");
+      if (root === "api" || root === "version") return true;
+      refresh();
+      return root === "apis" && groups.some(({ name }) => name !== "" && name === group);
+    },
     paths() {
       refresh();
       return groups.flatMap(({ name, versions }) =>
@@ -71,7 +86,9 @@ export function createDiscovery(registry: Registry, serverAddress: () => string)
       const { path, headers } = request;
       if (!isDiscovery.test(path)) return undefined;
       refresh();
-      const form = negotiate(header(headers, "accept") ?? "", isRoot.test(path) ? isAggregated : never);
+      const accept = header(headers, "accept");
+      if (!routeAccepts(accept, producedBy(false))) throw routeNotAcceptable(producedBy(false));
+      const form = negotiate(accept ?? "", isRoot.test(path) ? isAggregated : never);
       if (!form) throw notAcceptableForm();
       const pretty = form.pretty || wantsPretty;
       const key = `${path} ${form.mediaType} ${form.as ? "aggregated" : ""} ${pretty ? "pretty" : ""}`;

@@ -1,4 +1,5 @@
 import { notAcceptable } from "#objects";
+import { routeError } from "../errors.ts";
 
 /** The form that an answer takes. */
 export interface Form {
@@ -26,7 +27,8 @@ interface Clause {
 
 const OFFERED = ["json", "yaml"] as const;
 export const ACCEPTED = ["application/json", "application/yaml"] as const;
-const ACCEPTED_STREAMS = ["application/json;stream=watch", "application/yaml;stream=watch"];
+/** What a watch is sent as: YAML is for whole documents. */
+const STREAM = "application/json;stream=watch";
 
 export const plainOnly: Allows = () => false;
 
@@ -59,9 +61,30 @@ export function negotiate(accept: string, allows: Allows): Form | undefined {
   return form;
 }
 
-/** The 406 that upstream answers, `stream` for watches. */
-export const notAcceptableForm = (stream = false) =>
-  notAcceptable(`only the following media types are accepted: ${(stream ? ACCEPTED_STREAMS : ACCEPTED).join(", ")}`);
+/** The 406 of upstream's negotiation: the type is served, but not in this way. */
+export const notAcceptableForm = (accepted: readonly string[] = ACCEPTED) =>
+  notAcceptable(`only the following media types are accepted: ${accepted.join(", ")}`);
+
+export const notAcceptableStream = () => notAcceptableForm([STREAM]);
+
+/** What a route for objects is sent as, and one for lists and watches. */
+export const producedBy = (lists: boolean): readonly string[] => (lists ? [...ACCEPTED, STREAM] : ACCEPTED);
+
+/**
+ * Whether a route sends anything that the header names, by the words alone: what upstream's router (go-restful)
+ * looks at before anybody negotiates.
+ */
+export function routeAccepts(accept: string | undefined, produced: readonly string[]): boolean {
+  if (!accept) return true;
+  return accept.split(",").some((clause) => {
+    const type = clause.split(";", 1)[0]!.trim();
+    return type === "*/*" || produced.includes(type);
+  });
+}
+
+/** The 406 of upstream's router. */
+export const routeNotAcceptable = (produced: readonly string[]) =>
+  routeError(406, "NotAcceptable", `406: Not Acceptable\n\nAvailable representations: ${produced.join(", ")}`);
 
 function choose(accept: string, allows: Allows): Form | undefined {
   if (!accept) return { mediaType: "application/json", pretty: false };
@@ -73,7 +96,7 @@ function choose(accept: string, allows: Allows): Form | undefined {
       if (!fits) continue;
       const { parameters } = clause;
       const stream = parameters.get("stream");
-      if (stream && stream !== "watch") continue;
+      if (stream && (stream !== "watch" || offered !== "json")) continue;
       const named = parameters.has("as") || parameters.has("g") || parameters.has("v");
       const as = {
         kind: parameters.get("as") ?? "",

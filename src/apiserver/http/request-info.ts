@@ -9,15 +9,17 @@ export interface RequestInfo {
   readonly isResource: boolean;
   /** get, list, watch, create, update, patch, delete, deletecollection; the method in lower case for other paths. */
   readonly verb: string;
-  /** As sent. */
+  /** Percent-decoded. */
   readonly path: string;
   readonly group: string;
   readonly version: string;
   readonly namespace: string;
+  /** The resource stands behind a namespace: `…/namespaces/a/pods`, not `…/namespaces/a` itself. */
+  readonly inNamespace: boolean;
   readonly resource: string;
   readonly subresource: string;
   readonly name: string;
-  /** What follows the subresource, without a leading slash. */
+  /** What follows the subresource, without a leading slash; as sent, where that can be told. */
   readonly rest: string;
   /** Asked for by the old `/api/v1/watch/…` form. */
   readonly watchPrefix: boolean;
@@ -42,6 +44,7 @@ const nonResource = (method: string, path: string): RequestInfo => ({
   group: "",
   version: "",
   namespace: "",
+  inNamespace: false,
   resource: "",
   subresource: "",
   name: "",
@@ -49,16 +52,17 @@ const nonResource = (method: string, path: string): RequestInfo => ({
   watchPrefix: false,
 });
 
-/** Takes a path apart. `query` is only asked when the verb or the name hang on it. Never throws. */
-export function requestInfo(method: string, path: string, query: () => URLSearchParams): RequestInfo {
-  const parts = path.split("/");
-  if (parts[0] === "") parts.shift();
-  if (parts.at(-1) === "") parts.pop();
+/**
+ * Takes a path apart. What is percent-encoded is decoded first, slashes too, as Go's server does it; `sent` is the
+ * path before that. `query` is only asked when the verb or the name hang on it. Never throws.
+ */
+export function requestInfo(method: string, path: string, sent: string, query: () => URLSearchParams): RequestInfo {
+  const parts = segmentsOf(path);
   const legacy = parts[0] === "api";
   const start = legacy ? 2 : 3;
   if ((!legacy && parts[0] !== "apis") || parts.length <= start) return nonResource(method, path);
-  const group = legacy ? "" : decode(parts[1]!);
-  const version = decode(parts[start - 1]!);
+  const group = legacy ? "" : parts[1]!;
+  const version = parts[start - 1]!;
 
   let verb = VERBS[method] ?? "";
   let at = start;
@@ -68,21 +72,61 @@ export function requestInfo(method: string, path: string, query: () => URLSearch
     at++;
   }
   let namespace = "";
+  let inNamespace = false;
   if (parts[at] === "namespaces" && parts.length > at + 1) {
-    namespace = decode(parts[at + 1]!);
-    if (parts.length > at + 2 && !NAMESPACE_SUBRESOURCES.has(parts[at + 2]!)) at += 2;
+    namespace = parts[at + 1]!;
+    inNamespace = parts.length > at + 2 && !NAMESPACE_SUBRESOURCES.has(parts[at + 2]!);
+    if (inNamespace) at += 2;
   }
-  const resource = decode(parts[at]!);
-  let name = at + 1 < parts.length ? decode(parts[at + 1]!) : "";
-  const subresource = at + 2 < parts.length ? decode(parts[at + 2]!) : "";
-  const rest = at + 3 < parts.length ? parts.slice(at + 3).join("/") : "";
+  const resource = parts[at]!;
+  let name = parts[at + 1] ?? "";
+  const subresource = parts[at + 2] ?? "";
+  const rest = at + 3 < parts.length ? restOf(parts, sent, at + 3) : "";
   if (verb === "get" && !name) {
     const parameters = query();
     verb = truthy(parameters.get("watch")) ? "watch" : "list";
     name = exactName(parameters.get("fieldSelector"));
   }
   if (verb === "delete" && !name) verb = "deletecollection";
-  return { isResource: true, verb, path, group, version, namespace, resource, subresource, name, rest, watchPrefix };
+  return {
+    isResource: true,
+    verb,
+    path,
+    group,
+    version,
+    namespace,
+    inNamespace,
+    resource,
+    subresource,
+    name,
+    rest,
+    watchPrefix,
+  };
+}
+
+/** Between the slashes, but for those at the end and the one at the beginning. */
+function segmentsOf(path: string): string[] {
+  const parts = path.split("/");
+  if (parts[0] === "") parts.shift();
+  while (parts.at(-1) === "") parts.pop();
+  return parts;
+}
+
+/** The segments from one on. What is passed on to others keeps its encoding unless slashes are hidden in it. */
+function restOf(parts: readonly string[], sent: string, from: number): string {
+  const encoded = segmentsOf(sent);
+  return (encoded.length === parts.length ? encoded : parts).slice(from).join("/");
+}
+
+/** A path percent-decoded; undefined when it is malformed. What is no UTF-8 stays as it is. */
+export function decodedPath(path: string): string | undefined {
+  if (!path.includes("%")) return path;
+  if (/%(?![0-9a-f]{2})/i.test(path)) return undefined;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 }
 
 /** What an authorizer is asked about a request. */
@@ -113,13 +157,4 @@ function exactName(selector: string | null): string {
     if (match?.[1] && !/[/%]/.test(match[1]) && match[1] !== "." && match[1] !== "..") return match[1];
   }
   return "";
-}
-
-function decode(segment: string): string {
-  if (!segment.includes("%")) return segment;
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
 }

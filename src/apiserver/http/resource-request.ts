@@ -5,7 +5,7 @@ import { decodePlain } from "../bodies.ts";
 import type { Body, DeleteParameters, Operation } from "../operation.ts";
 import { validateDeleteOptions, type DeleteOptionsBody } from "../options.ts";
 import { SCALE_SCHEMA } from "../scale.ts";
-import { namingOf, subresourceOf, verbsOf, type SubresourceType } from "../target.ts";
+import { isBuiltIn, namingOf, subresourceOf, verbsOf, type SubresourceType } from "../target.ts";
 import { objectMediaType, patchType, PROTOBUF } from "./content-type.ts";
 import { header, type ApiRequest } from "./message.ts";
 import { jsonOfProtobuf, type BodyType, type ProtobufReader } from "./protobuf.ts";
@@ -39,15 +39,14 @@ const METHODS: Readonly<Record<Verb, string>> = {
 export function resolve(target: ResolvedResource, info: RequestInfo, method: string): Resolution {
   const { definition } = target.resource;
   const named = info.name !== "" && info.verb !== "list" && info.verb !== "watch" && info.verb !== "deletecollection";
-  const isNamespaceItself = definition.resource === info.resource && info.resource === "namespaces";
-  if (
-    definition.namespaced ? (named || info.subresource !== "") && !info.namespace : info.namespace && !isNamespaceItself
-  ) {
+  if (definition.namespaced ? (named || info.subresource !== "") && !info.namespace : info.inNamespace) {
     return { type: "not-found" };
   }
   const subresource = info.subresource ? subresourceOf(definition, info.subresource) : undefined;
   if (info.subresource && !subresource) return { type: "not-found" };
   if (info.rest && subresource?.type !== "connect") return { type: "not-found" };
+  // The old paths of watches are for nothing else.
+  if (info.watchPrefix && info.verb !== "watch") return { type: "not-allowed", allowed: ["GET"] };
   const verbs = verbsOf(definition, subresource);
   if (subresource?.type === "connect") {
     const allowed = [...new Set(verbs.map((verb) => METHODS[verb]))];
@@ -102,6 +101,7 @@ export async function operationOf(incoming: Incoming): Promise<Operation> {
     warn,
   };
   const { name } = info;
+  if (name) checkPathName(name);
   const userAgent = header(request.headers, "user-agent");
   switch (verb) {
     case "get": {
@@ -126,7 +126,7 @@ export async function operationOf(incoming: Incoming): Promise<Operation> {
       return { ...common, verb, name, body, options: writeParameters(query, userAgent, "UpdateOptions") };
     }
     case "patch": {
-      const type = patchType(header(request.headers, "content-type"), target.version.schema.startsWith("io.k8s."));
+      const type = patchType(header(request.headers, "content-type"), isBuiltIn(target));
       const bytes = await readBody(request);
       const options = writeParameters(query, userAgent, "PatchOptions", type === "apply");
       const mediaType = type === "apply" ? "application/yaml" : "application/json";
@@ -142,6 +142,17 @@ export async function operationOf(incoming: Incoming): Promise<Operation> {
         options: await deleteOptions(incoming),
       };
   }
+}
+
+/** What no name of an object can be, whatever its kind (apimachinery api/validation/path). Throws 400. */
+function checkPathName(name: string): void {
+  const problem =
+    name === "." || name === ".."
+      ? `may not be '${name}'`
+      : ["/", "%"]
+          .filter((character) => name.includes(character))
+          .map((character) => `may not contain '${character}'`)[0];
+  if (problem) throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${problem}`);
 }
 
 /** The type of the bodies that a resource or one of its subresources takes. */

@@ -22,11 +22,12 @@ export function plainText(status: number, text: string): ApiResponse {
 /** What upstream's outer router says to a path that nothing serves. */
 export const pageNotFound = () => plainText(404, "404 page not found\n");
 
-const JSON_FORM: Form = { mediaType: "application/json", pretty: false };
+/** As upstream: who takes nothing that is served is shown it for people. */
+const UNASKED: Form = { mediaType: "application/json", pretty: true };
 
 /** A Status as an answer, in the form that the client takes, JSON if it takes none. */
 export async function statusResponse(error: StatusError, accept: string, pretty: boolean): Promise<ApiResponse> {
-  const form = negotiate(accept, plainOnly) ?? JSON_FORM;
+  const form = negotiate(accept, plainOnly) ?? UNASKED;
   await prepare(form);
   const status: Status = error.status;
   const retry = status.details?.retryAfterSeconds;

@@ -1,12 +1,13 @@
+import { notAcceptable } from "#objects";
 import type { ListResult, ResolvedResource, StoredObject } from "#registry";
 import { fromStorage, isStorageVersion } from "../convert.ts";
 import type { Form } from "../http/accept.ts";
 import type { ResponseBody } from "../http/message.ts";
-import { namingOf } from "../target.ts";
+import { isBuiltIn, namingOf, typeInCode } from "../target.ts";
 import { partialBytes, partialOf } from "./partial.ts";
 import { rowOf, tableHead, tableShapeOf, type IncludeObject } from "./table.ts";
 import { utf8 } from "./text.ts";
-import { encodeItems } from "./value.ts";
+import { encodeItems, encodeValue } from "./value.ts";
 
 const COMMA = utf8(",");
 const COMMA_BRACE = utf8(",{");
@@ -25,6 +26,12 @@ export function listBody(
   const metadata = listMetadata(list);
   const { as } = form;
   if (as?.kind === "Table") return tableBody(target, list, form, includeObject, as.version, now);
+  if (as?.kind === "PartialObjectMetadata") {
+    const { listKind } = namingOf(target);
+    throw notAcceptable(
+      `you requested PartialObjectMetadata, but the requested object is a list (*${typeInCode(target, listKind)})`,
+    );
+  }
   const partial = as?.kind === "PartialObjectMetadataList" ? as.version : undefined;
   const { apiVersion, listKind } = namingOf(target);
   const head = partial
@@ -33,8 +40,12 @@ export function listBody(
   if (form.mediaType === "application/yaml" || form.pretty) {
     const shown = (item: StoredObject) =>
       partial ? partialOf(item.object, partial) : fromStorage(target, item).object;
+    if (partial && list.items.length === 0)
+      return { type: "bytes", bytes: encodeValue({ ...head, items: null }, form) };
     return { type: "pieces", pieces: encodeItems(head, "items", mapped(list.items, shown), form) };
   }
+  // A list that Go never appended to.
+  if (partial && list.items.length === 0) return { type: "bytes", bytes: encodeValue({ ...head, items: null }, form) };
   const open = utf8(`${JSON.stringify(head).slice(0, -1)},"items":[`);
   if (partial)
     return { type: "pieces", pieces: pieces(open, list.items, (item) => partialBytes(item.object, partial)) };
@@ -85,8 +96,6 @@ function* cutPieces(
   }
   yield CLOSE;
 }
-
-const isBuiltIn = ({ version }: ResolvedResource) => version.schema.startsWith("io.k8s.");
 
 /** `{"kind":…,"apiVersion":…,` in the order that the bytes have it; empty when they do not begin so. */
 function typePrefix(bytes: Uint8Array, apiVersion: string, kind: string): Uint8Array {

@@ -2,6 +2,7 @@ import { notAcceptable, type KubeObject, type Status } from "#objects";
 import type { ResolvedResource, StoredObject } from "#registry";
 import { asStored } from "../computed.ts";
 import { fromStorage } from "../convert.ts";
+import { typeInCode } from "../target.ts";
 import type { Form } from "../http/accept.ts";
 import type { ResponseBody } from "../http/message.ts";
 import { partialBytes, partialOf } from "./partial.ts";
@@ -25,7 +26,7 @@ export function objectBody(
   }
   if (as.kind === "PartialObjectMetadataList") {
     throw notAcceptable(
-      `you requested PartialObjectMetadataList, but the requested object is not a list (*${kindInCode(target)})`,
+      `you requested PartialObjectMetadataList, but the requested object is not a list (*${typeInCode(target)})`,
     );
   }
   if (as.kind === "Table") {
@@ -49,9 +50,4 @@ export function valueBody(value: object, form: Form, includeObject: IncludeObjec
   const head = tableHead(valueTableShape, as.version, tableMetadataOf(object));
   const rows = [rowOf(valueTableShape, undefined, asStored(object), { includeObject, version: as.version, now })];
   return { type: "bytes", bytes: encodeValue({ ...head, rows }, form) };
-}
-
-/** How upstream's texts name the type: `core.Pod`, `apps.Deployment`. */
-function kindInCode({ resource: { definition } }: ResolvedResource): string {
-  return `${definition.group.split(".", 1)[0] || "core"}.${definition.kind}`;
 }

@@ -27,7 +27,7 @@ export async function renderResult(
   options: RenderOptions,
 ): Promise<ApiResponse> {
   await prepare(form);
-  const headers = { "content-type": form.mediaType as string, "cache-control": "no-cache, private" };
+  const headers = { "content-type": form.mediaType, "cache-control": "no-cache, private" };
   switch (result.type) {
     case "object": {
       const body = objectBody(target, result.object, form, includeObject, options.clock.now());
@@ -48,7 +48,6 @@ export async function renderResult(
     case "watch": {
       const framer = framerOf(target, form, includeObject, () => options.clock.now());
       const stream = counted(watchFrames(result.events, framer, options.onError), options.opened);
-      if (form.mediaType === "application/yaml") headers["content-type"] = "application/yaml;stream=watch";
       return { status: 200, headers, body: { type: "stream", stream, messages: "text" } };
     }
   }

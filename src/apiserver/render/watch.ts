@@ -7,7 +7,6 @@ import { namingOf } from "../target.ts";
 import { partialBytes } from "./partial.ts";
 import { rowOf, tableHead, tableMetadataOf, tableShapeOf, type IncludeObject } from "./table.ts";
 import { concat, utf8 } from "./text.ts";
-import { yamlOf } from "./value.ts";
 
 type ObjectEventType = "ADDED" | "MODIFIED" | "DELETED";
 
@@ -42,7 +41,6 @@ export function framerOf(
   now: () => number,
 ): Framer {
   const { as } = form;
-  if (form.mediaType === "application/yaml") return yamlFramer(target);
   if (as?.kind === "Table") return tableFramer(target, as.version, includeObject, now);
   const version = as?.version;
   const { apiVersion } = namingOf(target);
@@ -131,17 +129,5 @@ function tableFramer(
         }
       : rowOf(shape, target, stored, { includeObject, version, now: now() });
     return concat(STARTS[event.type], utf8(JSON.stringify({ ...head, rows: [row] })), END);
-  };
-}
-
-function yamlFramer(target: ResolvedResource): Framer {
-  return (event) => {
-    const object =
-      event.type === "ERROR"
-        ? event.status
-        : event.type === "BOOKMARK"
-          ? bookmarkOf(target, event, undefined)
-          : fromStorage(target, event.object).object;
-    return utf8(`---\n${yamlOf({ type: event.type, object })}`);
   };
 }

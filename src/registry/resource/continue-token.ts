@@ -20,7 +20,8 @@ export function decodeContinue(token: string): ContinueToken {
     throw badRequest(`invalid continue token: ${detail}`);
   };
   const text = fromBase64Url(token);
-  if (text === undefined) return refuse("continue key is not valid: illegal base64 data");
+  if (text === undefined)
+    return refuse(`continue key is not valid: illegal base64 data at input byte ${base64Offset(token)}`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -63,4 +64,10 @@ function fromBase64Url(token: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Where Go's decoder gives up: at a character that is none of the alphabet, or at a last one that is alone. */
+function base64Offset(token: string): number {
+  const strange = token.search(/[^A-Za-z0-9_-]/);
+  return strange >= 0 ? strange : token.length - (token.length % 4 === 1 ? 1 : 0);
 }

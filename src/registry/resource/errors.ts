@@ -1,5 +1,5 @@
 /** Errors of storage in upstream's words (apiserver pkg/storage/errors.go, pkg/storage/etcd3/errors.go). */
-import { expired, serviceUnavailable, StatusError, timeoutError, type Subject } from "#objects";
+import { expired, plainError, serviceUnavailable, StatusError, timeoutError, type Subject } from "#objects";
 import { StoreUnavailable } from "#store";
 import type { ResourceDefinition } from "../definition.ts";
 
@@ -34,10 +34,6 @@ export function continueExpired(token: string): StatusError {
   );
   return new StatusError({ ...status, metadata: { ...status.metadata, continue: token } });
 }
-
-/** 500 without a reason: what upstream makes of an error that has no Status. */
-export const plainError = (message: string) =>
-  new StatusError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, code: 500 });
 
 export const resourceVersionOnCreate = () => plainError("resourceVersion should not be set on objects to be created");
 

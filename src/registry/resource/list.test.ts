@@ -44,7 +44,7 @@ test("what a list may not ask for together", async () => {
     [
       { resourceVersion: "1", resourceVersionMatch: "Newest" },
       422,
-      invalid('resourceVersionMatch: Unsupported value: "Newest": supported values: "", "Exact", "NotOlderThan"'),
+      invalid('resourceVersionMatch: Unsupported value: "Newest": supported values: "Exact", "NotOlderThan", ""'),
     ],
     [
       { resourceVersion: "abc" },
@@ -139,7 +139,15 @@ test("a limit with a resourceVersion is a list at exactly that revision", async 
   assert.equal(list.items.length, 2);
   assert.equal(list.resourceVersion, "3");
   assert.equal((await f.widgets.list({ resourceVersion: "3" })).items.length, 5);
-  assert.equal((await f.widgets.list({ resourceVersion: "0", limit: 3 })).items.length, 3);
+});
+
+test("a limit does not count where any version will do", async () => {
+  await using f = await filled(5);
+  const whole = await f.widgets.list({ resourceVersion: "0", limit: 3 });
+  assert.equal(whole.items.length, 5);
+  assert.equal(whole.continue, undefined);
+  const first = await f.widgets.list({ limit: 3 });
+  assert.equal((await f.widgets.list({ resourceVersion: "0", limit: 1, continue: first.continue! })).items.length, 1);
 });
 
 test("lists are in key order, whatever was asked for", async () => {

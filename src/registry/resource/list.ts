@@ -65,7 +65,9 @@ function planList({ definition, cache }: ListSource, query: ListQuery): Plan {
   checkListOptions(query);
   const selector = compileSelection(definition, query);
   const prefix = selector.namespace ? `${cache.prefix}${selector.namespace}/` : cache.prefix;
-  const limit = Math.max(0, query.limit ?? 0);
+  // A list of whatever is at hand comes whole, as from upstream's watch cache.
+  const whole = query.resourceVersion === "0" && !query.continue;
+  const limit = whole ? 0 : Math.max(0, query.limit ?? 0);
   const common = { selector, prefix, end: prefixEnd(prefix), limit };
   if (query.continue) {
     const token = decodeContinue(query.continue);

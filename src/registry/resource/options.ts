@@ -1,5 +1,5 @@
 /** What a list or watch may ask for together, with upstream's texts (meta/internalversion/validation). */
-import { badRequest, forbidden, invalid, invalidObject, notSupported, type FieldError } from "#objects";
+import { badRequest, forbidden, invalidObject, notSupported, plainError, type FieldError } from "#objects";
 import type { ListQuery, WatchQuery } from "../contract.ts";
 
 const EXACT = "Exact";
@@ -14,7 +14,7 @@ export function checkListOptions(query: ListQuery): void {
   if (!query.resourceVersion) wrong("resourceVersionMatch is forbidden unless resourceVersion is provided");
   if (query.continue) wrong("resourceVersionMatch is forbidden when continue is provided");
   if (match !== EXACT && match !== NOT_OLDER_THAN) {
-    errors.push(notSupported("resourceVersionMatch", match, [EXACT, NOT_OLDER_THAN, ""]));
+    errors.push(notSupported("resourceVersionMatch", match, [EXACT, NOT_OLDER_THAN, ""], "given"));
   }
   if (match === EXACT && query.resourceVersion === "0") {
     wrong('resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
@@ -51,16 +51,11 @@ export function parseRevision(resourceVersion: string | undefined): number {
   return Number(resourceVersion);
 }
 
-/** The same for watches, where upstream words it as a field error. Throws 422. */
-export function parseWatchRevision(
-  resource: { readonly group: string; readonly resource: string },
-  text?: string,
-): number {
+/** The same for watches and single objects, whose errors upstream does not look into. Throws 500. */
+export function parseRevisionPlainly(text: string | undefined): number {
   if (!text || text === "0") return 0;
   const problem = revisionProblem(text);
-  if (problem) {
-    throw invalidObject(resource.group, resource.resource, "", [invalid("resourceVersion", text, problem)]);
-  }
+  if (problem) throw plainError(invalidRevision(text, problem));
   return Number(text);
 }
 

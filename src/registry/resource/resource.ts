@@ -20,7 +20,7 @@ import { create } from "./create.ts";
 import { deleteCollection, deleteObject } from "./delete.ts";
 import { FRESH_WAIT_MS, subjectOf, tooLargeRevision } from "./errors.ts";
 import { candidatesFor, list, prepareIndex } from "./list.ts";
-import { checkWatchOptions, parseRevision, parseWatchRevision } from "./options.ts";
+import { checkWatchOptions, parseRevisionPlainly } from "./options.ts";
 import { compileSelection } from "./selection.ts";
 import { update } from "./update.ts";
 import { contextOf, unstored, type Writer } from "./writer.ts";
@@ -40,7 +40,7 @@ export function createResource(parts: Writer & { readonly bookmarks: BookmarkTim
   };
 
   const get = async (key: ObjectKey, options: { readonly resourceVersion?: string } = {}): Promise<StoredObject> => {
-    const least = parseRevision(options.resourceVersion);
+    const least = parseRevisionPlainly(options.resourceVersion);
     if (definition.computedObjects) return computedObject(parts, key);
     // Without a revision the answer is what the store has now.
     const refused = await fresh(Math.max(least, options.resourceVersion ? 0 : store.revision));
@@ -57,7 +57,7 @@ export function createResource(parts: Writer & { readonly bookmarks: BookmarkTim
     if (definition.computedObjects) throw methodNotSupported(subjectOf(definition), "watch");
     checkWatchOptions(query);
     const selector = compileSelection(definition, query);
-    const revision = parseWatchRevision(definition, query.resourceVersion);
+    const revision = parseRevisionPlainly(query.resourceVersion);
     const initial = query.sendInitialEvents ?? revision === 0;
     const bookmarks = query.allowWatchBookmarks === true;
     const prefix = selector.namespace ? `${cache.prefix}${selector.namespace}/` : cache.prefix;

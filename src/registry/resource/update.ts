@@ -4,6 +4,7 @@ import {
   invalid,
   invalidObject,
   notFoundError,
+  plainError,
   validateObjectMeta,
   validateObjectMetaUpdate,
   type AnyDraft,
@@ -16,7 +17,7 @@ import {
 import type { Stored } from "../cache/stored.ts";
 import type { Change, Preconditions, UpdateOptions } from "../contract.ts";
 import type { ClientMetadata, ResourceDefinition, UpdateSubresource, WriteContext } from "../definition.ts";
-import { storeKey } from "../keys.ts";
+import { ROOT, storeKey } from "../keys.ts";
 import { createPrepared, mutateNew, reserving, takenError } from "./create.ts";
 import { isReleased } from "./deletion.ts";
 import { sameObject, sameSpec } from "./equality.ts";
@@ -218,24 +219,33 @@ function checkPreconditions(
   const { uid, resourceVersion } = preconditions;
   const metadata = current?.object.metadata;
   const refuse = (what: "UID" | "ResourceVersion", wanted: string, found: string) =>
-    conflict(subjectOf(definition), key.name, storagePrecondition(storeKey(cache.prefix, key), what, wanted, found));
+    conflict(
+      subjectOf(definition),
+      key.name,
+      storagePrecondition(storeKey(cache.prefix, key).slice(ROOT.length - 1), what, wanted, found),
+    );
   if (uid !== undefined && uid !== (metadata?.uid ?? "")) throw refuse("UID", uid, metadata?.uid ?? "");
   if (resourceVersion !== undefined && resourceVersion !== (metadata?.resourceVersion ?? "")) {
     throw refuse("ResourceVersion", resourceVersion, metadata?.resourceVersion ?? "");
   }
 }
 
-/** Throws 409 for a draft of another revision, 422 for one without where it is asked for; fills it in elsewhere. */
+/**
+ * Throws 409 for a draft of another revision, 422 for one without where it is asked for and 500, as upstream, for one
+ * that is no number; fills it in elsewhere.
+ */
 function checkRevision(definition: ResourceDefinition, draft: AnyDraft, current: Stored): void {
   const text = draft.metadata.resourceVersion ?? "";
   const { name } = current.key;
-  const refuse = (value: unknown, detail: string) =>
-    invalidObject(definition.group, definition.resource, name, [invalid("metadata.resourceVersion", value, detail)]);
   if (text === "" || text === "0") {
-    if (definition.requiresResourceVersionOnUpdate ?? true) throw refuse(0, "must be specified for an update");
+    if (definition.requiresResourceVersionOnUpdate ?? true) {
+      throw invalidObject(definition.group, definition.resource, name, [
+        invalid("metadata.resourceVersion", 0, "must be specified for an update"),
+      ]);
+    }
   } else {
     const problem = revisionProblem(text);
-    if (problem) throw refuse(text, problem);
+    if (problem) throw plainError(problem);
     if (text !== String(current.revision)) throw conflict(subjectOf(definition), name);
   }
   draft.metadata.resourceVersion = String(current.revision);
