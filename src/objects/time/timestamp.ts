@@ -27,11 +27,10 @@ export function parseTime(text: string): number | undefined {
   const match = rfc3339.exec(text);
   if (!match) return undefined;
   const [, year, month, day, hour, minute, second, fraction = "", zone = "Z"] = match;
-  const date = new Date(0);
-  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
-  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) return undefined;
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
-  date.setUTCHours(Number(hour), Number(minute), Number(second));
+  const midnight = dayOf(Number(year), Number(month), Number(day));
+  if (midnight === undefined || Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return undefined;
+  const time = midnight + (Number(hour) * 3600 + Number(minute) * 60 + Number(second)) * 1000;
+  if (fraction === "" && zone === "Z") return time;
   const micros = Number(fraction.slice(0, 6).padEnd(6, "0"));
   let offset = 0;
   if (zone !== "Z") {
@@ -39,5 +38,17 @@ export function parseTime(text: string): number | undefined {
     if (hours > 23 || minutes > 59) return undefined;
     offset = (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes) * 60_000;
   }
-  return date.getTime() - offset + micros / 1000;
+  return time - offset + micros / 1000;
+}
+
+let lastDay = { year: 1970, month: 1, day: 1, at: 0 };
+
+/** When a day begins; undefined for one that does not exist. Times that are read in a row are often of the same day. */
+function dayOf(year: number, month: number, day: number): number | undefined {
+  if (lastDay.day === day && lastDay.month === month && lastDay.year === year) return lastDay.at;
+  const date = new Date(0);
+  date.setUTCFullYear(year, month - 1, day);
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day) return undefined;
+  lastDay = { year, month, day, at: date.getTime() };
+  return lastDay.at;
 }

@@ -1,14 +1,22 @@
 import type { Pod } from "#objects";
 import type { PrinterColumn } from "../../../definition.ts";
 import { AGE, since, text } from "../../common/columns.ts";
-import { summarizePod } from "./summary.ts";
+import { summarizePod, type PodSummary } from "./summary.ts";
 
 const NONE = "<none>";
+
+/** The pod whose row is being made: three of its cells are of the same summary. */
+let latest: { readonly pod: Pod; readonly summary: PodSummary } | undefined;
+
+function summaryOf(pod: Pod): PodSummary {
+  if (latest?.pod !== pod) latest = { pod, summary: summarizePod(pod) };
+  return latest.summary;
+}
 
 /** Source: upstream pkg/printers/internalversion podColumnDefinitions and printPod. */
 export const POD_COLUMNS: readonly PrinterColumn<Pod>[] = [
   text("Ready", readyContainers, { description: "Containers that are ready, of all that keep running" }),
-  text("Status", (pod) => summarizePod(pod).status, {
+  text("Status", (pod) => summaryOf(pod).status, {
     description: "The phase of the pod, or what keeps it from going on",
   }),
   text("Restarts", restarts, { description: "How often containers of the pod were restarted, and when last" }),
@@ -32,12 +40,12 @@ export const POD_COLUMNS: readonly PrinterColumn<Pod>[] = [
 ];
 
 function readyContainers(pod: Pod): string {
-  const { ready, total } = summarizePod(pod);
+  const { ready, total } = summaryOf(pod);
   return `${ready}/${total}`;
 }
 
 function restarts(pod: Pod, now: number): string {
-  const { restarts: count, lastRestart } = summarizePod(pod);
+  const { restarts: count, lastRestart } = summaryOf(pod);
   return count > 0 && lastRestart !== undefined ? `${count} (${since(lastRestart, now)} ago)` : `${count}`;
 }
 
