@@ -27,7 +27,6 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   apiserver: {
     imports: ["auth", "admission", "registry", "client", "objects", "base"],
     neutral: true,
-    packages: ["yaml"],
   },
   controllers: { imports: PLANNERS, neutral: true },
   scheduler: { imports: PLANNERS, neutral: true },

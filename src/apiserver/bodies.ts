@@ -130,8 +130,9 @@ export function conformPatched(
 function otherKind(value: unknown, { apiVersion, kind }: Reading): string | undefined {
   if (typeof value !== "object" || value === null) return undefined;
   const found = value as { readonly apiVersion?: unknown; readonly kind?: unknown };
-  if (typeof (found.apiVersion ?? "") !== "string" || typeof (found.kind ?? "") !== "string") return undefined;
-  return kindProblem(String(found.apiVersion || apiVersion), String(found.kind || kind), apiVersion, kind);
+  const [foundVersion, foundKind] = [found.apiVersion ?? "", found.kind ?? ""];
+  if (typeof foundVersion !== "string" || typeof foundKind !== "string") return undefined;
+  return kindProblem(foundVersion || apiVersion, foundKind || kind, apiVersion, kind);
 }
 
 function kindOf({ apiVersion, kind }: Reading): { group: string; version: string; kind: string } {

@@ -13,5 +13,6 @@ export function asStored(object: KubeObject): StoredObject {
     object: deepFreeze(object),
     bytes: line.subarray(0, -1),
     line,
+    metadata: encoder.encode(JSON.stringify(object.metadata)),
   };
 }

@@ -22,7 +22,9 @@ export function fromStorage(target: ResolvedResource, stored: StoredObject): Sto
   if (!found) {
     const object = deepFreeze(draftFromStorage(target, draftOf(stored.object) as AnyDraft)) as KubeObject;
     const line = encoder.encode(`${JSON.stringify(object)}\n`);
-    found = { key: stored.key, revision: stored.revision, object, bytes: line.subarray(0, -1), line };
+    const bytes = line.subarray(0, -1);
+    const metadata = encoder.encode(JSON.stringify(object.metadata));
+    found = { key: stored.key, revision: stored.revision, object, bytes, line, metadata };
     versions.set(apiVersion, found);
   }
   return found;

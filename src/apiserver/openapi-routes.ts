@@ -23,7 +23,7 @@ import {
   type Steps,
 } from "./openapi/index.ts";
 import { utf8 } from "./render/text.ts";
-import { prepare, yamlOf } from "./render/value.ts";
+import { yamlOf } from "./render/yaml.ts";
 
 /** Answers `/openapi/v2` and `/openapi/v3/…`. */
 export interface OpenApi {
@@ -72,7 +72,6 @@ export function createOpenApi(
     if (path === V2) {
       const document = await paced(openApiV2Steps(served, version, options), pace);
       if (form === "json") return paced(jsonSteps(document), pace);
-      await prepare({ mediaType: "application/yaml", pretty: false });
       return paced(protobufSteps(document, yamlOf), pace);
     }
     const found = served.find(({ groupVersion }) => `v3/${pathOf(groupVersion)}` === path);

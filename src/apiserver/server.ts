@@ -114,7 +114,7 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
       try {
         response = await respond(context, exchange);
       } catch (error) {
-        response = await failureResponse(log, exchange, error);
+        response = failureResponse(log, exchange, error);
       }
       const { headers } = response;
       headers["audit-id"] = header(request.headers, "audit-id") ?? random.uuid();
@@ -183,7 +183,7 @@ async function resourceResponse(
     return connect(context, exchange, { info, user, target });
   }
   if (resolution.type === "not-allowed") {
-    const response = await failureResponse(context.log, exchange, methodNotAllowed());
+    const response = failureResponse(context.log, exchange, methodNotAllowed());
     response.headers["allow"] = resolution.allowed.join(", ");
     return response;
   }
@@ -291,7 +291,7 @@ function rootPaths({ discovery, checks }: Context): string[] {
 }
 
 /** A failure as an answer: a StatusError is its Status, anything else a bug that is logged and told without innards. */
-function failureResponse(log: Log, exchange: Exchange, error: unknown): Promise<ApiResponse> {
+function failureResponse(log: Log, exchange: Exchange, error: unknown): ApiResponse {
   const { request } = exchange;
   if (!(error instanceof StatusError)) {
     if (request.signal.aborted) {

@@ -12,6 +12,8 @@ export interface StoredObject {
   readonly bytes: Uint8Array;
   /** The same with a newline behind it, as it is answered alone. Shares the memory of `bytes` where that is sent. */
   readonly line: Uint8Array;
+  /** The JSON of its metadata, a part of `bytes` where that is sent. */
+  readonly metadata: Uint8Array;
 }
 
 export interface Selection {

@@ -9,7 +9,7 @@ import {
 } from "../http/accept.ts";
 import { fingerprint } from "../http/etag.ts";
 import { header, type ApiRequest, type ApiResponse } from "../http/message.ts";
-import { encodeValue, prepare } from "../render/value.ts";
+import { encodeValue } from "../render/value.ts";
 import { aggregatedDiscovery, isAggregated } from "./aggregated.ts";
 import { groupsOf, type GroupView } from "./groups.ts";
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from "./plain.ts";
@@ -96,7 +96,6 @@ export function createDiscovery(registry: Registry, serverAddress: () => string)
       if (!document) {
         const value = form.as ? aggregatedAt(path, groups) : documentAt(path);
         if (!value) return undefined;
-        await prepare(form);
         const bytes = encodeValue(value, { mediaType: form.mediaType, pretty });
         document = { bytes, ...(form.as ? { etag: `"${fingerprint(bytes)}"` } : {}) };
         documents.set(key, document);

@@ -67,7 +67,10 @@ export type Messages = "text" | "binary";
 export type ResponseBody =
   | { readonly type: "empty" }
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
-  /** Pieces that are made, or only joined, as the client takes them. */
+  /**
+   * Pieces that are made, or only joined, as the client takes them. One of less than 64 KiB is good until the next is
+   * asked for: its memory may be used again.
+   */
   | { readonly type: "pieces"; readonly pieces: Iterable<Uint8Array> }
   /** Sent piece by piece as they come, headers at once: watches, logs. Not pulled from while the client is slow. */
   | { readonly type: "stream"; readonly stream: AsyncIterable<Piece>; readonly messages?: Messages }

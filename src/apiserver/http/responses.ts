@@ -1,5 +1,5 @@
 import { StatusError, type Status } from "#objects";
-import { encodeValue, prepare } from "../render/value.ts";
+import { encodeValue } from "../render/value.ts";
 import { utf8 } from "../render/text.ts";
 import { negotiate, plainOnly, type Form } from "./accept.ts";
 import type { ApiResponse } from "./message.ts";
@@ -26,9 +26,8 @@ export const pageNotFound = () => plainText(404, "404 page not found\n");
 const UNASKED: Form = { mediaType: "application/json", pretty: true };
 
 /** A Status as an answer, in the form that the client takes, JSON if it takes none. */
-export async function statusResponse(error: StatusError, accept: string, pretty: boolean): Promise<ApiResponse> {
+export function statusResponse(error: StatusError, accept: string, pretty: boolean): ApiResponse {
   const form = negotiate(accept, plainOnly) ?? UNASKED;
-  await prepare(form);
   const status: Status = error.status;
   const retry = status.details?.retryAfterSeconds;
   return {

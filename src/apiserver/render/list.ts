@@ -4,18 +4,12 @@ import { fromStorage, isStorageVersion } from "../convert.ts";
 import type { Form } from "../http/accept.ts";
 import type { ResponseBody } from "../http/message.ts";
 import { isBuiltIn, namingOf, typeInCode } from "../target.ts";
-import { partialBytes, partialOf } from "./partial.ts";
-import { rowOf, tableHead, tableShapeOf, type IncludeObject } from "./table.ts";
+import { partialOf, partialParts } from "./partial.ts";
+import { rowOf, rowParts, tableHead, tableShapeOf, type IncludeObject, type TableOptions } from "./table.ts";
 import { utf8 } from "./text.ts";
-import { encodeItems, encodeValue } from "./value.ts";
+import { encodeValue, jsonItems, yamlItems } from "./value.ts";
 
-const COMMA = utf8(",");
-const COMMA_BRACE = utf8(",{");
-const BRACE = utf8("{");
-const CLOSE = utf8("]}\n");
-const NOTHING = new Uint8Array(0);
-
-/** A list in the form that was chosen. JSON is the items' own bytes, joined as the client takes them. */
+/** A list in the form that was chosen. JSON is the items' own bytes, joined or indented as the client takes them. */
 export function listBody(
   target: ResolvedResource,
   list: ListResult,
@@ -25,83 +19,87 @@ export function listBody(
 ): ResponseBody {
   const metadata = listMetadata(list);
   const { as } = form;
-  if (as?.kind === "Table") return tableBody(target, list, form, includeObject, as.version, now);
-  if (as?.kind === "PartialObjectMetadata") {
-    const { listKind } = namingOf(target);
-    throw notAcceptable(
-      `you requested PartialObjectMetadata, but the requested object is a list (*${typeInCode(target, listKind)})`,
-    );
-  }
-  const partial = as?.kind === "PartialObjectMetadataList" ? as.version : undefined;
   const { apiVersion, listKind } = namingOf(target);
-  const head = partial
-    ? { kind: "PartialObjectMetadataList", apiVersion: `meta.k8s.io/${partial}`, metadata }
-    : { kind: listKind, apiVersion, metadata };
-  if (form.mediaType === "application/yaml" || form.pretty) {
-    const shown = (item: StoredObject) =>
-      partial ? partialOf(item.object, partial) : fromStorage(target, item).object;
-    if (partial && list.items.length === 0)
-      return { type: "bytes", bytes: encodeValue({ ...head, items: null }, form) };
-    return { type: "pieces", pieces: encodeItems(head, "items", mapped(list.items, shown), form) };
+  switch (as?.kind) {
+    case "Table":
+      return tableBody(target, list, form, { includeObject, version: as.version, now });
+    case "PartialObjectMetadata":
+      throw notAcceptable(
+        `you requested PartialObjectMetadata, but the requested object is a list (*${typeInCode(target, listKind)})`,
+      );
+    case "PartialObjectMetadataList": {
+      const { version } = as;
+      const head = { kind: as.kind, apiVersion: `meta.k8s.io/${version}`, metadata };
+      // A list that Go never appended to.
+      if (list.items.length === 0) return { type: "bytes", bytes: encodeValue({ ...head, items: null }, form) };
+      return itemsBody(head, "items", list.items, form, {
+        json: (item) => partialParts(item, version),
+        value: (item) => partialOf(item.object, version),
+      });
+    }
+    default:
+      return itemsBody(
+        { kind: listKind, apiVersion, metadata },
+        "items",
+        list.items,
+        form,
+        ownForm(target, list.items),
+      );
   }
-  // A list that Go never appended to.
-  if (partial && list.items.length === 0) return { type: "bytes", bytes: encodeValue({ ...head, items: null }, form) };
-  const open = utf8(`${JSON.stringify(head).slice(0, -1)},"items":[`);
-  if (partial)
-    return { type: "pieces", pieces: pieces(open, list.items, (item) => partialBytes(item.object, partial)) };
-  return plainItems(target, open, list.items);
 }
+
+/** How the items of a list are written. */
+interface ItemForm {
+  readonly json: (item: StoredObject) => readonly Uint8Array[];
+  readonly value: (item: StoredObject) => unknown;
+}
+
+function itemsBody(
+  head: Readonly<Record<string, unknown>>,
+  field: string,
+  items: readonly StoredObject[],
+  { mediaType, pretty }: Form,
+  { json, value }: ItemForm,
+): ResponseBody {
+  const pieces =
+    mediaType === "application/yaml"
+      ? yamlItems(head, field, mapped(items, value))
+      : jsonItems(head, field, mapped(items, json), pretty);
+  return { type: "pieces", pieces };
+}
+
+const BRACE = utf8("{");
 
 /**
  * Items of built-in kinds stand in a list without kind and apiVersion, as upstream's do: they are cut off where
  * every object's bytes have them in front.
  */
-function plainItems(target: ResolvedResource, open: Uint8Array, items: readonly StoredObject[]): ResponseBody {
+function ownForm(target: ResolvedResource, items: readonly StoredObject[]): ItemForm {
   const { apiVersion } = namingOf(target);
   const { kind } = target.resource.definition;
-  const convert = isStorageVersion(target)
-    ? (item: StoredObject) => item.bytes
-    : (item: StoredObject) => fromStorage(target, item).bytes;
+  const converted = isStorageVersion(target)
+    ? (item: StoredObject) => item
+    : (item: StoredObject) => fromStorage(target, item);
   const first = items[0];
-  const prefix = first && isBuiltIn(target) ? typePrefix(convert(first), apiVersion, kind) : NOTHING;
-  if (prefix.length === 0) return { type: "pieces", pieces: pieces(open, items, convert) };
-  return { type: "pieces", pieces: cutPieces(open, items, convert, prefix) };
+  const prefix = first && isBuiltIn(target) ? typePrefix(converted(first).bytes, apiVersion, kind) : undefined;
+  if (!prefix) return { json: (item) => [converted(item).bytes], value: (item) => converted(item).object };
+  return {
+    json(item) {
+      const { bytes } = converted(item);
+      return startsWith(bytes, prefix) ? [BRACE, bytes.subarray(prefix.length)] : [bytes];
+    },
+    value(item) {
+      const { kind: _kind, apiVersion: _version, ...rest } = converted(item).object;
+      return rest;
+    },
+  };
 }
 
-function* pieces(open: Uint8Array, items: readonly StoredObject[], bytesOf: (item: StoredObject) => Uint8Array) {
-  yield open;
-  for (let i = 0; i < items.length; i++) {
-    if (i > 0) yield COMMA;
-    yield bytesOf(items[i]!);
-  }
-  yield CLOSE;
-}
-
-function* cutPieces(
-  open: Uint8Array,
-  items: readonly StoredObject[],
-  bytesOf: (item: StoredObject) => Uint8Array,
-  prefix: Uint8Array,
-) {
-  yield open;
-  for (let i = 0; i < items.length; i++) {
-    const bytes = bytesOf(items[i]!);
-    if (startsWith(bytes, prefix)) {
-      yield i > 0 ? COMMA_BRACE : BRACE;
-      yield bytes.subarray(prefix.length);
-    } else {
-      if (i > 0) yield COMMA;
-      yield bytes;
-    }
-  }
-  yield CLOSE;
-}
-
-/** `{"kind":…,"apiVersion":…,` in the order that the bytes have it; empty when they do not begin so. */
-function typePrefix(bytes: Uint8Array, apiVersion: string, kind: string): Uint8Array {
+/** `{"kind":…,"apiVersion":…,` in the order that the bytes have it; undefined when they do not begin so. */
+function typePrefix(bytes: Uint8Array, apiVersion: string, kind: string): Uint8Array | undefined {
   const k = `"kind":${JSON.stringify(kind)}`;
   const v = `"apiVersion":${JSON.stringify(apiVersion)}`;
-  return [utf8(`{${k},${v},`), utf8(`{${v},${k},`)].find((prefix) => startsWith(bytes, prefix)) ?? NOTHING;
+  return [utf8(`{${k},${v},`), utf8(`{${v},${k},`)].find((prefix) => startsWith(bytes, prefix));
 }
 
 function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
@@ -110,19 +108,12 @@ function startsWith(bytes: Uint8Array, prefix: Uint8Array): boolean {
   return true;
 }
 
-function tableBody(
-  target: ResolvedResource,
-  list: ListResult,
-  form: Form,
-  includeObject: IncludeObject,
-  version: string,
-  now: number,
-): ResponseBody {
+function tableBody(target: ResolvedResource, list: ListResult, form: Form, options: TableOptions): ResponseBody {
   const shape = tableShapeOf(target);
-  const head = tableHead(shape, version, listMetadata(list));
-  const options = { includeObject, version, now };
-  const row = (item: StoredObject) => rowOf(shape, target, item, options);
-  return { type: "pieces", pieces: encodeItems(head, "rows", mapped(list.items, row), form) };
+  return itemsBody(tableHead(shape, options.version, listMetadata(list)), "rows", list.items, form, {
+    json: (item) => rowParts(shape, target, item, options),
+    value: (item) => rowOf(shape, target, item, options),
+  });
 }
 
 function* mapped<T, R>(items: readonly T[], change: (item: T) => R): Generator<R> {

@@ -5,7 +5,7 @@ import { fromStorage } from "../convert.ts";
 import { typeInCode } from "../target.ts";
 import type { Form } from "../http/accept.ts";
 import type { ResponseBody } from "../http/message.ts";
-import { partialBytes, partialOf } from "./partial.ts";
+import { partialOf, partialParts } from "./partial.ts";
 import { rowOf, tableHead, tableMetadataOf, tableShapeOf, valueTableShape, type IncludeObject } from "./table.ts";
 import { concat, NEWLINE } from "./text.ts";
 import { encodeValue } from "./value.ts";
@@ -36,7 +36,7 @@ export function objectBody(
     return { type: "bytes", bytes: encodeValue({ ...head, rows }, form) };
   }
   const bytes = plain
-    ? concat(partialBytes(stored.object, as.version), NEWLINE)
+    ? concat(...partialParts(stored, as.version), NEWLINE)
     : encodeValue(partialOf(stored.object, as.version), form);
   return { type: "bytes", bytes };
 }

@@ -7,7 +7,6 @@ import type { Result } from "../operation.ts";
 import { listBody } from "./list.ts";
 import { objectBody, valueBody } from "./object.ts";
 import type { IncludeObject } from "./table.ts";
-import { prepare } from "./value.ts";
 import { framerOf, watchFrames } from "./watch.ts";
 
 interface RenderOptions {
@@ -26,7 +25,6 @@ export async function renderResult(
   includeObject: IncludeObject,
   options: RenderOptions,
 ): Promise<ApiResponse> {
-  await prepare(form);
   const headers = { "content-type": form.mediaType, "cache-control": "no-cache, private" };
   switch (result.type) {
     case "object": {
@@ -38,8 +36,8 @@ export async function renderResult(
       return { status: result.code, headers, body, gzip: options.gzip };
     }
     case "list": {
-      // Joining bytes needs no objects; every other form does.
-      if (form.as || form.pretty || form.mediaType === "application/yaml" || !isStorageVersion(target)) {
+      // JSON is made of bytes; cells, YAML and conversions are made of objects.
+      if (form.as?.kind === "Table" || form.mediaType === "application/yaml" || !isStorageVersion(target)) {
         await parsed(result.list.items, options.clock);
       }
       const body = listBody(target, result.list, form, includeObject, options.clock.now());

@@ -1,7 +1,8 @@
 import { badRequest, humanDuration, parseTime, type KubeObject } from "#objects";
 import type { PrinterColumn, ResolvedResource, StoredObject } from "#registry";
 import { fromStorage } from "../convert.ts";
-import { partialOf } from "./partial.ts";
+import { partialOf, partialParts } from "./partial.ts";
+import { utf8 } from "./text.ts";
 
 /** What goes beside the cells of a row. */
 export type IncludeObject = "None" | "Metadata" | "Object";
@@ -115,6 +116,27 @@ export function rowOf(
       return { cells, object: partialOf(stored.object, version) };
     case "Object":
       return { cells, object: target ? fromStorage(target, stored).object : stored.object };
+  }
+}
+
+const END = utf8("}");
+
+/** One row as JSON, in parts: what stands beside the cells is the object's own bytes. */
+export function rowParts(
+  shape: TableShape,
+  target: ResolvedResource,
+  stored: StoredObject,
+  { includeObject, version, now }: TableOptions,
+): readonly Uint8Array[] {
+  const cells = JSON.stringify(shape.columns.map((column) => column.cell(stored.object, now)));
+  const open = `{"cells":${cells},"object":`;
+  switch (includeObject) {
+    case "None":
+      return [utf8(`${open}null}`)];
+    case "Metadata":
+      return [utf8(open), ...partialParts(stored, version), END];
+    case "Object":
+      return [utf8(open), fromStorage(target, stored).bytes, END];
   }
 }
 

@@ -4,8 +4,8 @@ import { asStored } from "../computed.ts";
 import { fromStorage } from "../convert.ts";
 import type { Form } from "../http/accept.ts";
 import { namingOf } from "../target.ts";
-import { partialBytes } from "./partial.ts";
-import { rowOf, tableHead, tableMetadataOf, tableShapeOf, type IncludeObject } from "./table.ts";
+import { partialBytes, partialParts } from "./partial.ts";
+import { rowParts, tableHead, tableMetadataOf, tableShapeOf, type IncludeObject } from "./table.ts";
 import { concat, utf8 } from "./text.ts";
 
 type ObjectEventType = "ADDED" | "MODIFIED" | "DELETED";
@@ -25,6 +25,8 @@ const framesOf = (form: string): Frames => {
 };
 
 const END = utf8("}\n");
+const END_OF_MAP = utf8("}");
+const END_OF_ROWS = utf8("]}");
 const STARTS: Readonly<Record<WatchEvent["type"], Uint8Array>> = {
   ADDED: utf8('{"type":"ADDED","object":'),
   MODIFIED: utf8('{"type":"MODIFIED","object":'),
@@ -48,7 +50,7 @@ export function framerOf(
   const bytesOf =
     version === undefined
       ? (stored: StoredObject) => fromStorage(target, stored).bytes
-      : (stored: StoredObject) => partialBytes(stored.object, version);
+      : (stored: StoredObject) => partialBytes(stored, version);
   return (event) => {
     switch (event.type) {
       case "BOOKMARK":
@@ -121,13 +123,15 @@ function tableFramer(
     const stored = isBookmark ? asStored(bookmarkOf(target, event, undefined)) : event.object;
     const head = tableHead(shape, version, tableMetadataOf(stored.object), first);
     first = false;
+    const open = utf8(`${JSON.stringify(head).slice(0, -1)},"rows":[`);
     // A bookmark has no fields that cells could be made of.
     const row = isBookmark
-      ? {
-          cells: shape.columns.map(() => null),
-          object: { ...stored.object, kind: "PartialObjectMetadata", apiVersion: `meta.k8s.io/${version}` },
-        }
-      : rowOf(shape, target, stored, { includeObject, version, now: now() });
-    return concat(STARTS[event.type], utf8(JSON.stringify({ ...head, rows: [row] })), END);
+      ? [
+          utf8(`{"cells":${JSON.stringify(shape.columns.map(() => null))},"object":`),
+          ...partialParts(stored, version),
+          END_OF_MAP,
+        ]
+      : rowParts(shape, target, stored, { includeObject, version, now: now() });
+    return concat(STARTS[event.type], open, ...row, END_OF_ROWS, END);
   };
 }

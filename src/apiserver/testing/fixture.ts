@@ -140,8 +140,12 @@ export async function textOf({ body }: ApiResponse): Promise<string> {
       return "";
     case "bytes":
       return decoder.decode(body.bytes);
-    case "pieces":
-      return [...body.pieces].map((piece) => decoder.decode(piece)).join("");
+    case "pieces": {
+      let text = "";
+      // Each is looked at before the next: their memory may be the same.
+      for (const piece of body.pieces) text += decoder.decode(piece, { stream: true });
+      return text + decoder.decode();
+    }
     case "stream": {
       let text = "";
       for await (const piece of body.stream) text += decodePiece(piece);

@@ -51,6 +51,18 @@ test("what another version of the kind wrote is read as the version that is stor
   assert.equal(text(stored.line), `${text(stored.bytes)}\n`);
 });
 
+test("its metadata are a part of its bytes", () => {
+  const strange = draft();
+  strange.metadata.annotations = { a: '"}{\\', "b{": "}" };
+  const stored = Stored.written(encoding, "/k", key, encoding.ordered(strange));
+  stored.settle(12);
+  assert.deepEqual(JSON.parse(text(stored.metadata)), stored.object.metadata);
+  assert.equal(stored.metadata.buffer, stored.bytes.buffer);
+  const value = new TextEncoder().encode('{"kind":"ConfigMap","metadata":{"name":"a"}}');
+  const other = Stored.read(encoding, { key: "/k", value, modRevision: 5, createRevision: 5 }, key);
+  assert.deepEqual(JSON.parse(text(other.metadata)), other.object.metadata);
+});
+
 test("what has no revision yet has a newline behind it, too", () => {
   const stored = Stored.written(encoding, "/k", key, encoding.ordered(draft())).freeze();
   assert.equal(text(stored.line), `${text(stored.bytes)}\n`);

@@ -96,6 +96,19 @@ function splice(encoding: Encoding, value: Uint8Array, revision: number): Uint8A
   return line.subarray(0, -1);
 }
 
+/** Behind the brace that closes the one at `start`. */
+function endOfMap(json: Uint8Array, start: number): number {
+  let depth = 0;
+  for (let at = start; at < json.length; at++) {
+    const byte = json[at];
+    if (byte === 0x22) {
+      for (at++; json[at] !== 0x22 && at < json.length; at++) if (json[at] === 0x5c) at++;
+    } else if (byte === 0x7b) depth++;
+    else if (byte === 0x7d && --depth === 0) return at + 1;
+  }
+  return json.length;
+}
+
 /** One object at one revision. It is made from a draft that was written, or from an entry that was read. */
 export class Stored implements StoredObject {
   readonly key: ObjectKey;
@@ -107,6 +120,8 @@ export class Stored implements StoredObject {
   #revision: number;
   #object: KubeObject | undefined;
   #bytes: Uint8Array | undefined;
+  /** Where the metadata end in the bytes; 0 before somebody asked. */
+  #metadataEnd = 0;
 
   private constructor(
     encoding: Encoding,
@@ -174,6 +189,15 @@ export class Stored implements StoredObject {
     line.set(bytes);
     line[length] = NEWLINE;
     return line;
+  }
+
+  get metadata(): Uint8Array {
+    const { bytes } = this;
+    if (!this.#encoding.begins(this.value)) return encoder.encode(JSON.stringify(this.object.metadata));
+    const start = this.#encoding.head.length - 1;
+    // Found once: only the place is kept.
+    if (this.#metadataEnd === 0) this.#metadataEnd = endOfMap(bytes, start);
+    return bytes.subarray(start, this.#metadataEnd);
   }
 
   /** The commit gave it a revision: from now on it is frozen. */

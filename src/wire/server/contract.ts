@@ -52,6 +52,7 @@ export interface HttpResponse {
 export type HttpBody =
   | { readonly type: "empty" }
   | { readonly type: "bytes"; readonly bytes: Uint8Array }
+  /** A piece of less than 64 KiB may change once the next is asked for. */
   | { readonly type: "pieces"; readonly pieces: Iterable<Uint8Array> }
   | HttpStream
   | { readonly type: "upgraded" };

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { before, describe, it } from "node:test";
+import { describe, it } from "node:test";
 import fc from "fast-check";
 import { loadSchemaTexts } from "#objects";
-import { prepare, yamlOf } from "../../render/value.ts";
+import { yamlOf } from "../../render/yaml.ts";
 import { finish } from "../steps.ts";
 import { openApiV2 } from "../v2.ts";
 import type { Json } from "../schemas.ts";
@@ -88,8 +88,6 @@ function withYaml(schema: Json): Json {
 }
 
 describe("OpenAPI v2 as protobuf", () => {
-  before(() => prepare({ mediaType: "application/yaml", pretty: false }));
-
   it("is byte for byte what gnostic makes of the same document", () => {
     const bytes = finish(protobufSteps(DOCUMENT, yamlOf));
     assert.equal(Buffer.from(bytes).toString("base64"), BY_GNOSTIC);
