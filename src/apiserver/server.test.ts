@@ -103,6 +103,14 @@ describe("routes", () => {
       failure(await api.ask(`DELETE ${CMS}/a`, { body: { gracePeriodSeconds: "x" } })),
       "400 BadRequest: json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64",
     );
+    assert.equal(
+      failure(await api.ask(`DELETE ${CMS}/a`, { body: "{" })),
+      "400 BadRequest: couldn't get version/kind; json parse error: unexpected end of JSON input",
+    );
+    assert.equal(
+      failure(await api.ask(`DELETE ${CMS}/a`, { body: { apiVersion: "v1", kind: "ConfigMap" } })),
+      '400 BadRequest: no kind "ConfigMap" is registered for version "v1" in scheme "pkg/apis/meta/internalversion/scheme/register.go:27"',
+    );
     assert.match(
       failure(await api.ask(`DELETE ${CMS}/a`, { body: { propagationPolicy: "X" } })),
       /supported values: "Foreground", "Background", "Orphan", "nil"$/,

@@ -1,5 +1,6 @@
 export {
   applySchemaDefaults,
+  bodySummary,
   conversionError,
   decode,
   DecodeFailure,

@@ -1,4 +1,4 @@
-import { badRequest } from "#objects";
+import { badRequest, bodySummary } from "#objects";
 import type { Body } from "../operation.ts";
 
 /** Reads objects in Kubernetes' protobuf form; the transport's side has one. */
@@ -19,17 +19,21 @@ export interface BodyType {
 
 /**
  * A protobuf body in the form of a JSON one, so that it passes through the same checks. One that says it is
- * something else is handed on without its contents: the check of its kind refuses it. Throws 400.
+ * something else is handed on without its contents: the check of its kind refuses it. Throws 400, which for `bare`
+ * bodies says only what is wrong.
  */
-export function jsonOfProtobuf(reader: ProtobufReader, bytes: Uint8Array, expected: BodyType): Body {
+export function jsonOfProtobuf(reader: ProtobufReader, bytes: Uint8Array, expected: BodyType, bare = false): Body {
   try {
     const found = reader.kindOf(bytes);
     const fits = (found.kind || expected.kind) === expected.kind;
     const value = fits ? reader.decode(bytes, expected.schema) : found;
     return { type: "encoded", mediaType: "application/json", bytes: new TextEncoder().encode(JSON.stringify(value)) };
   } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
     throw badRequest(
-      `the object provided is unrecognized (must be of type ${expected.kind}): ${error instanceof Error ? error.message : String(error)}`,
+      bare
+        ? message
+        : `the object provided is unrecognized (must be of type ${expected.kind}): ${message} (${bodySummary(bytes)})`,
     );
   }
 }

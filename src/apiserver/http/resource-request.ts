@@ -1,5 +1,5 @@
 import type { Random } from "#base";
-import { badRequest, entityTooLarge, schemaForKind } from "#objects";
+import { badRequest, entityTooLarge } from "#objects";
 import type { ResolvedResource, UserInfo, Verb } from "#registry";
 import { decodePlain } from "../bodies.ts";
 import type { Body, DeleteParameters, Operation } from "../operation.ts";
@@ -187,18 +187,17 @@ async function deleteOptions(incoming: Incoming): Promise<DeleteParameters> {
   const mediaType = objectMediaType(header(request.headers, "content-type"), incoming.protobuf !== undefined);
   const body: Body =
     mediaType === PROTOBUF
-      ? jsonOfProtobuf(await incoming.protobuf!(), bytes, expected)
+      ? jsonOfProtobuf(await incoming.protobuf!(), bytes, expected, true)
       : { type: "encoded", bytes, mediaType };
   const options = await decodePlain(body, { ...expected, fieldValidation: "Ignore", warn: () => {} });
   if (options.kind !== "DeleteOptions") {
-    const [version = "", group = ""] = options.apiVersion.split("/").reverse();
-    throw badRequest(
-      schemaForKind(group, version, options.kind)
-        ? "decoded object cannot be converted to DeleteOptions"
-        : `no kind ${JSON.stringify(options.kind)} is registered for version ${JSON.stringify(options.apiVersion)}`,
-    );
+    const [kind, version] = [JSON.stringify(options.kind), JSON.stringify(options.apiVersion)];
+    throw badRequest(`no kind ${kind} is registered for version ${version} in scheme ${META_SCHEME}`);
   }
   return validateDeleteOptions(options as unknown as DeleteOptionsBody);
 }
+
+/** The registry that upstream reads options with: it knows nothing but options. */
+const META_SCHEME = '"pkg/apis/meta/internalversion/scheme/register.go:27"';
 
 const DELETE_OPTIONS = "io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions";

@@ -12,6 +12,7 @@ import { summary } from "./summary.ts";
 export { applySchemaDefaults } from "./defaults.ts";
 export { DecodeFailure } from "./exact.ts";
 export type { BodyKind } from "./interpret.ts";
+export { summary as bodySummary } from "./summary.ts";
 export { conversionError } from "./unstructured.ts";
 
 export type FieldValidation = "Strict" | "Warn" | "Ignore";
@@ -257,7 +258,8 @@ const warningsOf = (problem: string): string[] =>
     : [problem];
 
 /** Of a body whose kind could not even be told. */
-function unrecognized({ body, expected }: DecodeRequest, message: string): StatusError {
+function unrecognized({ body, expected, bare }: DecodeRequest, message: string): StatusError {
+  if (bare) return badRequest(message);
   const bytes = body.type === "encoded" ? body.bytes : new TextEncoder().encode(JSON.stringify(body.value));
   return badRequest(
     `the object provided is unrecognized (must be of type ${expected.kind}): ${message} (${summary(bytes)})`,
