@@ -70,7 +70,9 @@ export function createResource(parts: Writer & { readonly bookmarks: BookmarkTim
       marksInitialEnd: bookmarks && query.sendInitialEvents === true,
       ready: async () => {
         if (cache.closed) return undefined;
-        const refused = await fresh(revision || (query.resourceVersion ? 0 : store.revision));
+        // A watch from a revision that is yet to come is silent until then; what is told first must be as new as that.
+        const least = initial ? revision : 0;
+        const refused = await fresh(least || (query.resourceVersion ? 0 : store.revision));
         if (!refused && initial) await prepareIndex(cache, selector, clock);
         return refused;
       },
