@@ -37,15 +37,34 @@ export function listBody(
         value: (item) => partialOf(item.object, version),
       });
     }
-    default:
-      return itemsBody(
-        { kind: listKind, apiVersion, metadata },
-        "items",
-        list.items,
-        form,
-        ownForm(target, list.items),
-      );
+    default: {
+      const head = { kind: listKind, apiVersion, metadata };
+      const own = ownForm(target, list.items);
+      if (form.pretty || form.mediaType === "application/yaml") return itemsBody(head, "items", list.items, form, own);
+      return { type: "pieces", pieces: joinedItems(head, list.items, own) };
+    }
   }
+}
+
+const COMMA = utf8(",");
+const COMMA_BRACE = utf8(",{");
+const BRACE = utf8("{");
+const CLOSE = utf8("]}\n");
+
+/** The way of nearly all lists, without anything that is made for each item but the view of its bytes. */
+function* joinedItems(head: object, items: readonly StoredObject[], { prefix, bytes }: OwnForm): Generator<Uint8Array> {
+  yield utf8(`${JSON.stringify(head).slice(0, -1)},"items":[`);
+  for (let i = 0; i < items.length; i++) {
+    const whole = bytes(items[i]!);
+    if (prefix && startsWith(whole, prefix)) {
+      yield i > 0 ? COMMA_BRACE : BRACE;
+      yield whole.subarray(prefix.length);
+    } else {
+      if (i > 0) yield COMMA;
+      yield whole;
+    }
+  }
+  yield CLOSE;
 }
 
 /** How the items of a list are written. */
@@ -68,25 +87,31 @@ function itemsBody(
   return { type: "pieces", pieces };
 }
 
-const BRACE = utf8("{");
+interface OwnForm extends ItemForm {
+  readonly bytes: (item: StoredObject) => Uint8Array;
+  /** What is cut off of each. */
+  readonly prefix: Uint8Array | undefined;
+}
 
 /**
  * Items of built-in kinds stand in a list without kind and apiVersion, as upstream's do: they are cut off where
  * every object's bytes have them in front.
  */
-function ownForm(target: ResolvedResource, items: readonly StoredObject[]): ItemForm {
+function ownForm(target: ResolvedResource, items: readonly StoredObject[]): OwnForm {
   const { apiVersion } = namingOf(target);
   const { kind } = target.resource.definition;
-  const converted = isStorageVersion(target)
-    ? (item: StoredObject) => item
-    : (item: StoredObject) => fromStorage(target, item);
+  const isStored = isStorageVersion(target);
+  const converted = (item: StoredObject) => (isStored ? item : fromStorage(target, item));
+  const bytes = (item: StoredObject) => converted(item).bytes;
   const first = items[0];
-  const prefix = first && isBuiltIn(target) ? typePrefix(converted(first).bytes, apiVersion, kind) : undefined;
-  if (!prefix) return { json: (item) => [converted(item).bytes], value: (item) => converted(item).object };
+  const prefix = first && isBuiltIn(target) ? typePrefix(bytes(first), apiVersion, kind) : undefined;
+  if (!prefix) return { bytes, prefix, json: (item) => [bytes(item)], value: (item) => converted(item).object };
   return {
+    bytes,
+    prefix,
     json(item) {
-      const { bytes } = converted(item);
-      return startsWith(bytes, prefix) ? [BRACE, bytes.subarray(prefix.length)] : [bytes];
+      const whole = bytes(item);
+      return startsWith(whole, prefix) ? [BRACE, whole.subarray(prefix.length)] : [whole];
     },
     value(item) {
       const { kind: _kind, apiVersion: _version, ...rest } = converted(item).object;

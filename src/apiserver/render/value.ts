@@ -33,7 +33,7 @@ export function* jsonItems(
     let any = false;
     for (const parts of items) {
       if (any) yield COMMA;
-      yield* parts;
+      for (let i = 0; i < parts.length; i++) yield parts[i]!;
       any = true;
     }
     yield CLOSE;

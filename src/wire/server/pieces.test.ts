@@ -30,6 +30,20 @@ test("what is joined is the same bytes, in pieces that are not small, whoever is
   );
 });
 
+test("whoever makes the pieces may use the memory of a small one again for the next", () => {
+  const shared = new Uint8Array(65_535);
+  function* reusing(lengths: readonly number[]): Generator<Uint8Array> {
+    for (const [index, length] of lengths.entries()) yield shared.fill(index % 251).subarray(0, length);
+  }
+  fc.assert(
+    fc.property(fc.array(fc.nat(shared.length), { maxLength: 30 }), (lengths) => {
+      // None is written before all are there.
+      const pieces = [...joined(reusing(lengths)).pieces];
+      assert.ok(Buffer.concat(pieces).equals(Buffer.concat(content(lengths))));
+    }),
+  );
+});
+
 test("a long body takes two buffers", () => {
   const whole = joined(Array.from({ length: 100_000 }, () => new Uint8Array(1000)));
   const used = new Set<ArrayBufferLike>();
