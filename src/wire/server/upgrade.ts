@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { HttpBody, HttpConnection, HttpResponse, HttpUpgrade } from "./contract.ts";
+import { joined } from "./pieces.ts";
 
 /** Lets a handler take an HTTP/1.1 connection over. `head` is what the client sent already. */
 export function upgradeOf(protocol: string, socket: Duplex, head: Uint8Array): HttpUpgrade {
@@ -92,7 +93,8 @@ function contentOf(body: Exclude<HttpBody, { readonly type: "upgraded" }>): {
     case "bytes":
       return { length: body.bytes.length, pieces: [body.bytes] };
     case "pieces":
-      return { length: undefined, pieces: body.pieces };
+      // Pieces may share their memory: what waits to be sent is a copy.
+      return { length: undefined, pieces: joined(body.pieces).pieces };
     case "stream":
       return { length: undefined, pieces: body.stream };
   }
