@@ -23,9 +23,15 @@ export type Annotations = Readonly<Record<string, string>>;
 const MAX_HISTORY_LENGTH = 2000;
 
 /** The revision of a Deployment or ReplicaSet, 0 when it has none that can be read. */
-export function revisionOf(object: Deployment | ReplicaSet): number {
-  const text = object.metadata.annotations?.[REVISION];
-  return text !== undefined && /^-?\d+$/.test(text) ? Number(text) : 0;
+export function revisionOf(object: Deployment | ReplicaSet): bigint {
+  return readRevision(object.metadata.annotations?.[REVISION]) ?? 0n;
+}
+
+/** A revision has 64 bits, more than a number can tell apart. */
+function readRevision(text: string | undefined): bigint | undefined {
+  if (text === undefined || !/^[+-]?\d{1,19}$/.test(text)) return undefined;
+  const revision = BigInt(text.replace("+", ""));
+  return BigInt.asIntN(64, revision) === revision ? revision : undefined;
 }
 
 /** A whole number in an annotation. */
@@ -38,15 +44,15 @@ export function numberIn(set: ReplicaSet, annotation: string): number | undefine
  * The annotations that the newest set should have: the Deployment's own (a change cause among them), its
  * revision, and the revisions it had before it was rolled back to.
  */
-export function annotationsOfNewest(deployment: Deployment, current: Annotations, revision: number): Annotations {
+export function annotationsOfNewest(deployment: Deployment, current: Annotations, revision: bigint): Annotations {
   const annotations: Record<string, string> = { ...current };
   for (const [key, value] of Object.entries(deployment.metadata.annotations ?? {})) {
     if (!NOT_COPIED.has(key)) annotations[key] = value;
   }
   const old = current[REVISION];
-  if (old !== undefined && old !== "" && !/^-?\d+$/.test(old)) return annotations;
+  const oldRevision = old ? readRevision(old) : 0n;
   // It may be higher already, when older sets were deleted since.
-  if (Number(old ?? 0) >= revision) return annotations;
+  if (oldRevision === undefined || oldRevision >= revision) return annotations;
   annotations[REVISION] = String(revision);
   if (old) annotations[REVISION_HISTORY] = withRevision(current[REVISION_HISTORY], old);
   return annotations;

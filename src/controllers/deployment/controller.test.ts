@@ -250,6 +250,25 @@ test("a ReplicaSet with its labels and template is adopted instead of created", 
   assert.equal(set?.spec?.replicas, 3);
 });
 
+test("revisions have 64 bits", async () => {
+  await using w = await world();
+  const adopted = (name: string, template: number, revision: string) =>
+    w.client.create(REPLICA_SETS, {
+      metadata: {
+        namespace: "default",
+        name,
+        labels: { app: "web" },
+        annotations: { "deployment.kubernetes.io/revision": revision },
+      },
+      spec: { replicas: 1, selector: { matchLabels: { app: "web" } }, template: templateOf(template) },
+    });
+  await adopted("mine", 2, "3546343826724305832");
+  await adopted("beyond", 3, "99999999999999999999");
+  await create(w);
+  await roll(w);
+  assert.equal(deployment(w).metadata.annotations?.["deployment.kubernetes.io/revision"], "3546343826724305833");
+});
+
 test("what stops a ReplicaSet from creating pods shows on the Deployment", async () => {
   await using w = await world();
   w.client.before = (verb, type) => {

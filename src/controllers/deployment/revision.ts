@@ -10,7 +10,7 @@ export interface Revisions {
   /** Oldest first. */
   readonly old: readonly ReplicaSet[];
   /** The number that the present template has or is to have. */
-  readonly revision: number;
+  readonly revision: bigint;
 }
 
 /** Of several sets with the present template, the oldest is taken: every sync takes the same one. */
@@ -18,7 +18,8 @@ export function revisionsOf(deployment: Deployment, sets: readonly ReplicaSet[])
   const sorted = sets.toSorted(byCreation);
   const newest = sorted.find((set) => sameTemplate(set.spec?.template, deployment.spec?.template));
   const old = sorted.filter((set) => set !== newest);
-  return { newest, old, revision: Math.max(0, ...old.map(revisionOf)) + 1 };
+  const highest = old.map(revisionOf).reduce((max, one) => (one > max ? one : max), 0n);
+  return { newest, old, revision: highest + 1n };
 }
 
 /** The name of the set of the present template. */
@@ -63,7 +64,7 @@ export function surplusHistory(deployment: Deployment, old: readonly ReplicaSet[
   if (limit === NO_LIMIT) return [];
   const alive = old.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
   return alive
-    .toSorted((a, b) => revisionOf(a) - revisionOf(b) || byCreation(a, b))
+    .toSorted((a, b) => Number(revisionOf(a) - revisionOf(b)) || byCreation(a, b))
     .slice(0, Math.max(0, alive.length - limit))
     .filter(
       ({ metadata, spec, status }) =>
