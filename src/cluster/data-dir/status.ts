@@ -87,8 +87,9 @@ interface ShownNode {
   };
 }
 
+/** An empty list of metadata has no items but null. */
 const itemsOf = <T>({ code, body }: { readonly code: number; readonly body: string }): readonly T[] =>
-  code === 200 ? (JSON.parse(body) as { readonly items: readonly T[] }).items : [];
+  code === 200 ? ((JSON.parse(body) as { readonly items: readonly T[] | null }).items ?? []) : [];
 
 /** The resident memory of the cluster's own containerd, if it runs: bytes. */
 async function containerdMemory(dataDir: string): Promise<number | undefined> {
