@@ -249,6 +249,44 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     assert.ok(!isReady(await podOf(kubectl, "never")));
   });
 
+  test("gRPC: a service that serves, no longer serves, or is not known", async () => {
+    const kubectl = await real.cluster.inNamespace("grpc");
+    const server = 'image: "test/server:1", args: [--grpc, "5000"]';
+    const check = (service: string) => `grpc: { port: 5000${service && `, service: ${service}`} }, periodSeconds: 1`;
+    await kubectl.apply(
+      [
+        pod("health", [
+          `{ name: main, ${server}, startupProbe: { ${check("")} }, livenessProbe: { ${check("")}, failureThreshold: 2 }, readinessProbe: { ${check("ready")}, failureThreshold: 1 } }`,
+        ]),
+        pod("unknown", [`{ name: main, ${server}, readinessProbe: { ${check("nobody")} } }`]),
+      ].join("---"),
+    );
+    const set = (what: string) => kubectl("get", "--raw", `/api/v1/namespaces/grpc/pods/health:8080/proxy/set?${what}`);
+    const told = (name: string, wanted: string) =>
+      eventually(`${name}: ${wanted}`, async () => (await eventsOf(kubectl, name)).includes(wanted));
+
+    await until(kubectl, "health", "to be ready", isReady);
+    await set("ready=0");
+    const unready = await until(kubectl, "health", "not to be ready", (at) => !isReady(at));
+    const { started, restartCount } = statuses(unready).get("main")!;
+    assert.deepEqual([started, restartCount], [true, 0]);
+    await told("health", 'Warning Unhealthy: Readiness probe failed: service unhealthy (responded with "NOT_SERVING")');
+    await set("ready=1");
+    await until(kubectl, "health", "to be ready again", isReady);
+    await set("live=0");
+    await until(kubectl, "health", "to be restarted", (at) => statuses(at).get("main")!.restartCount === 1);
+    await told("health", 'Warning Unhealthy: Liveness probe failed: service unhealthy (responded with "NOT_SERVING")');
+    await told("health", "Normal Killing: Container main failed liveness probe, will be restarted");
+    await until(kubectl, "health", "to be ready after its restart", isReady);
+
+    await told(
+      "unknown",
+      "Warning Unhealthy: Readiness probe failed: error: health rpc probe failed: rpc error: code = NotFound desc = unknown service",
+    );
+    const unknown = await podOf(kubectl, "unknown");
+    assert.deepEqual([isReady(unknown), statuses(unknown).get("main")?.restartCount], [false, 0]);
+  });
+
   test("hooks: after the start, before the end, and when they fail", async () => {
     const kubectl = await real.cluster.inNamespace("hooks");
     const exec = (script: string) => `exec: { command: [sh, -c, ${JSON.stringify(script)}] }`;

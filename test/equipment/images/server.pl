@@ -1,6 +1,6 @@
 #!/usr/bin/perl
 # The test server: one process, one loop, no threads; it starts in milliseconds and does what a test asks of it.
-# server [--http PORT] [--udp PORT] [--start-delay SECONDS] [--drain SECONDS] [--ignore-term] [--name TEXT]
+# server [--http PORT] [--udp PORT] [--grpc PORT] [--start-delay SECONDS] [--drain SECONDS] [--ignore-term] [--name TEXT]
 # server exit CODE | leak [MB] | log LINES [BYTES] | hang
 # server get [--times N] [--timeout SECONDS] [--port OWN_PORT] URL...
 use strict;
@@ -74,7 +74,7 @@ if ($command eq "get") {
     exit 0;
 }
 
-my %option = (http => 8080, udp => 0, "start-delay" => 0, drain => 0, "ignore-term" => 0, name => hostname());
+my %option = (http => 8080, udp => 0, grpc => 0, "start-delay" => 0, drain => 0, "ignore-term" => 0, name => hostname());
 while (defined(my $arg = shift @ARGV)) {
     my ($key, $value) = $arg =~ /^--([a-z-]+)(?:=(.*))?$/ or die "server: what is $arg?\n";
     exists $option{$key} or die "server: what is $arg?\n";
@@ -91,22 +91,29 @@ $SIG{TERM} = $SIG{INT} = sub {
     $draining_until //= seconds() + $option{drain};
 };
 
+sub listen_on {
+    my ($port) = @_;
+    return IO::Socket::INET->new(LocalPort => $port, Listen => 511, ReuseAddr => 1, Blocking => 0)
+        || die "server: port $port: $!\n";
+}
+
 rest($option{"start-delay"}) if $option{"start-delay"};
-my $listener = IO::Socket::INET->new(LocalPort => $option{http}, Listen => 511, ReuseAddr => 1, Blocking => 0)
-    or die "server: port $option{http}: $!\n";
-my $udp;
+my $listener = listen_on($option{http});
+my ($grpc, $udp);
+if ($option{grpc}) { require "/usr/lib/test-server/grpc-health.pl"; $grpc = listen_on($option{grpc}); }
 if ($option{udp}) {
     $udp = IO::Socket::INET->new(LocalPort => $option{udp}, Proto => "udp", Blocking => 0)
         or die "server: udp port $option{udp}: $!\n";
 }
-my $select = IO::Select->new($listener, $udp ? $udp : ());
+my $select = IO::Select->new(grep { $_ } $listener, $grpc, $udp);
 my %in;       # what a connection has sent that is not answered yet
+my %session;  # of the connections that speak gRPC
 my @later;    # [when, socket, answer]: slow answers
 say_line("serving on $option{http} as $option{name}");
 
 sub decode { my ($text) = @_; $text =~ tr/+/ /; $text =~ s/%([0-9A-Fa-f]{2})/chr hex $1/ge; return $text }
 
-sub forget { my ($socket) = @_; $select->remove($socket); delete $in{$socket}; close $socket; }
+sub forget { my ($socket) = @_; $select->remove($socket); delete $in{$socket}; delete $session{$socket}; close $socket; }
 
 sub send_all {
     my ($socket, $text) = @_;
@@ -181,6 +188,27 @@ sub take_requests {
     }
 }
 
+# A Check without a service tells of the process, "ready" whether it takes requests.
+sub health_of {
+    my ($service) = @_;
+    return $live ? 1 : 2 if $service eq "";
+    return $ready && !defined $draining_until ? 1 : 2 if $service eq "ready";
+    return undef;
+}
+
+sub take_calls {
+    my ($socket) = @_;
+    my $answer = GrpcHealth::take($session{$socket}, \$in{$socket}, \&health_of);
+    forget($socket) unless defined $answer && ($answer eq "" || send_all($socket, $answer));
+}
+
+sub greet {
+    my ($client) = @_;
+    $client->blocking(0);
+    $in{$client} = "";
+    $select->add($client);
+}
+
 while (1) {
     if (defined $draining_until && seconds() >= $draining_until) {
         # From here on nothing new is taken; whoever has sent a request still gets the answer.
@@ -191,7 +219,9 @@ while (1) {
     for my $due (@later) { my $left = $due->[0] - seconds(); $wait = $left < 0 ? 0 : $left if $left < $wait; }
     for my $socket ($select->can_read($wait)) {
         if (!$stopping && $socket == $listener) {
-            while (my $client = $listener->accept) { $client->blocking(0); $in{$client} = ""; $select->add($client); }
+            while (my $client = $listener->accept) { greet($client); }
+        } elsif ($grpc && $socket == $grpc) {
+            while (my $client = $grpc->accept) { greet($client); $session{$client} = GrpcHealth::session(); }
         } elsif ($udp && $socket == $udp) {
             my $from = $udp->recv(my $text, 65507) or next;
             my ($port, $ip) = sockaddr_in($from);
@@ -200,7 +230,9 @@ while (1) {
             $udp->send($answer, 0, $from);
         } else {
             my $got = sysread($socket, $in{$socket}, 65536, length $in{$socket});
-            if ($got) { take_requests($socket); } else { forget($socket); }
+            if (!$got) { forget($socket); }
+            elsif ($session{$socket}) { take_calls($socket); }
+            else { take_requests($socket); }
         }
     }
     my $now = seconds();

@@ -7,7 +7,7 @@ import { sharedLibraries } from "./libraries.ts";
 import { image, layer, type Image, type Layer } from "./oci.ts";
 import type { TarEntry } from "#kubelet/containerd";
 
-/** Debian's smallest Perl and the script `server.pl`: a server that does what a test asks of it. */
+/** Debian's smallest Perl and the scripts beside this file: a server that does what a test asks of it. */
 export async function serverLayer(): Promise<Layer> {
   const debian = await unpackedPackage("perl-base");
   const binary = join(debian, "usr/bin/perl");
@@ -18,15 +18,18 @@ export async function serverLayer(): Promise<Layer> {
     ...(await sharedLibraries("perl-base", [binary])),
     { type: "file", path: "usr/bin/perl", mode: 0o755, content: readFileSync(binary) },
     ...filesBelow(join(debian, modules!), modules!, keep),
-    {
-      type: "file",
-      path: "usr/bin/server",
-      mode: 0o755,
-      content: readFileSync(join(import.meta.dirname, "server.pl")),
-    },
+    script("usr/bin/server", "server.pl"),
+    script("usr/lib/test-server/grpc-health.pl", "grpc-health.pl"),
   ];
   return layer(withParents(entries));
 }
+
+const script = (path: string, name: string): TarEntry => ({
+  type: "file",
+  path,
+  mode: 0o755,
+  content: readFileSync(join(import.meta.dirname, name)),
+});
 
 /** `/version` answers the tag. */
 export const serverImage = (base: Layer, server: Layer, tag: string): Image =>
