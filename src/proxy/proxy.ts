@@ -125,10 +125,11 @@ function watch(options: ProxyOptions, contexts: readonly ProxyContext[]): TableK
   });
   const health = createHealthServers({
     scope,
+    clock,
     host: "0.0.0.0",
     healthy: () => keeper.healthy,
-    onError: (key, port, error) => {
-      const message = `node ${node.name} failed to start healthcheck "${key}" on port ${port}: ${error.message}`;
+    onError: (key, port, why) => {
+      const message = `node ${node.name} failed to start healthcheck "${key}" on port ${port}: ${why}`;
       log.warn(message);
       const service = services.get(key);
       if (service) recorder?.event(service, "Warning", "FailedToStartServiceHealthcheck", message);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { get, type IncomingMessage } from "node:http";
 import { createServer, type AddressInfo } from "node:net";
 import { test } from "node:test";
-import { createScope } from "#base";
+import { createScope, createVirtualClock } from "#base";
 import { createHealthServers } from "./servers.ts";
 
 const freePort = () =>
@@ -39,11 +39,13 @@ test("health check ports answer as upstream's, follow the endpoints, move and cl
   const scope = createScope("test");
   const errors: string[] = [];
   let healthy = true;
+  const clock = createVirtualClock(0);
   const servers = createHealthServers({
     scope,
+    clock,
     host: "127.0.0.1",
     healthy: () => healthy,
-    onError: (service, port) => errors.push(`${service} ${port}`),
+    onError: (service, port, why) => errors.push(`${service} ${port} ${why}`),
   });
   const [port, other] = [await freePort(), await freePort()];
   servers.update("default/web", { port, localEndpoints: 2 });
@@ -64,15 +66,23 @@ test("health check ports answer as upstream's, follow the endpoints, move and cl
   healthy = true;
   servers.update("default/other", { port, localEndpoints: 1 });
   while (errors.length === 0) await status(port);
-  assert.deepEqual(errors, [`default/other ${port}`], "a port that is taken is told of");
+  const taken = `default/other ${port} listen tcp 127.0.0.1:${port}: bind: address already in use`;
+  assert.deepEqual(errors, [taken], "a port that is taken is told of");
   assert.equal(await status(port), 200);
+  await clock.advance(30_000);
+  while (errors.length === 1) await status(port);
+  assert.deepEqual(errors, [taken, taken]);
   servers.update("default/web", { port: other, localEndpoints: 1 });
   assert.equal(await status(other), 200);
   assert.equal(await status(port), "ECONNREFUSED");
+  await clock.advance(30_000);
+  assert.equal(await status(port), 200, "a port that was taken is tried again");
+  servers.update("default/other", undefined);
   servers.update("default/web", undefined);
   assert.equal(await status(other), "ECONNREFUSED");
   servers.update("default/web", { port, localEndpoints: 1 });
   assert.equal(await status(port), 200);
   await scope.close();
   assert.equal(await status(port), "ECONNREFUSED");
+  assert.equal(clock.pending, 0);
 });

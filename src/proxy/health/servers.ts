@@ -1,5 +1,6 @@
 import { createServer, type Server } from "node:http";
-import type { Scope } from "#base";
+import { getSystemErrorMessage } from "node:util";
+import type { Clock, Scope, Timer } from "#base";
 import { parseKey } from "#objects";
 import { healthAnswer } from "./answer.ts";
 
@@ -18,12 +19,13 @@ export interface HealthServers {
 
 export interface HealthServersOptions {
   readonly scope: Scope;
+  readonly clock: Clock;
   /** Where to listen: `0.0.0.0` for all of the node's addresses. */
   readonly host: string;
   /** Whether the rules are being kept up. */
   readonly healthy: () => boolean;
-  /** A port could not be listened on. */
-  readonly onError: (service: string, port: number, error: Error) => void;
+  /** A port could not be listened on; it is tried again later. */
+  readonly onError: (service: string, port: number, why: string) => void;
 }
 
 interface Listening {
@@ -35,9 +37,14 @@ interface Listening {
 /** A balancer asks one short question at a time. */
 const MAX_CONNECTIONS = 64;
 
+/** A port that somebody else has may be free later; upstream tries with each of its rounds, which are no further apart. */
+const RETRY_MS = 30_000;
+
 /** Makes {@link HealthServers}; closing the scope closes all of them. */
-export function createHealthServers({ scope, host, healthy, onError }: HealthServersOptions): HealthServers {
+export function createHealthServers(options: HealthServersOptions): HealthServers {
+  const { scope, clock, host, healthy, onError } = options;
   const open = new Map<string, Listening>();
+  const retries = new Map<string, Timer>();
 
   const close = (service: string, { server }: Listening) => {
     open.delete(service);
@@ -52,20 +59,31 @@ export function createHealthServers({ scope, host, healthy, onError }: HealthSer
     });
     const entry: Listening = { port, server, localEndpoints };
     server.maxConnections = MAX_CONNECTIONS;
-    server.on("error", (error) => {
-      // Forgotten, so that the next update tries again.
-      if (open.get(service) === entry) close(service, entry);
-      onError(service, port, error);
+    server.on("error", (error: NodeJS.ErrnoException) => {
+      if (open.get(service) !== entry) return;
+      close(service, entry);
+      const retry = clock.setTimeout(() => {
+        retries.delete(service);
+        listen(service, entry);
+      }, RETRY_MS);
+      retries.set(service, retry);
+      const words = error.errno === undefined ? error.message : getSystemErrorMessage(error.errno);
+      // As Go says it.
+      onError(service, port, `listen tcp ${host}:${port}: bind: ${words}`);
     });
     open.set(service, entry);
     server.listen(port, host);
   };
   scope.defer(() => {
+    for (const timer of retries.values()) timer.cancel();
     for (const [service, entry] of open) close(service, entry);
   });
 
   return {
     update(service, health) {
+      // An update tries at once.
+      retries.get(service)?.cancel();
+      retries.delete(service);
       const known = open.get(service);
       if (known && known.port !== health?.port) close(service, known);
       if (!health || health.port === 0 || scope.signal.aborted) return;
