@@ -1,0 +1,111 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { skipUnlessReal } from "./equipment/machine.ts";
+import type { TestNamespace } from "./equipment/network-namespace.ts";
+import { startRealCluster, type RealCluster } from "./equipment/real-cluster.ts";
+import { get, request, requestLoop } from "./equipment/requests.ts";
+import { eventually } from "./harness/cluster-under-test.ts";
+import { eventsOf, isReady, podOf, statuses, until, waitsFor } from "./harness/pods.ts";
+import { listOf, serverPod, service } from "./harness/servers.ts";
+
+const skip = await skipUnlessReal();
+
+describe("a node that others use too", { skip, timeout: 300_000 }, () => {
+  let cluster: RealCluster;
+  let namespace: TestNamespace;
+  before(async () => {
+    cluster = await startRealCluster();
+    namespace = cluster.namespace;
+  });
+  after(async () => assert.deepEqual(await cluster?.end(), []));
+
+  test("ports that a process of the machine has: rules go before it, who has to listen says so, others go on", async (t) => {
+    const host = {
+      hostPort: await startOnMachine(namespace, 18090),
+      nodePort: await startOnMachine(namespace, 30090),
+      own: await startOnMachine(namespace, 18091),
+      health: await startOnMachine(namespace, 30091),
+    };
+    const kubectl = await cluster.inNamespace("taken");
+    const at = (port: number) => `http://${namespace.address}:${port}/hostname`;
+    const ports = (more: object) => [{ port: 80, targetPort: "http", ...more }];
+    await kubectl.apply(
+      listOf(serverPod("bystander"), service("bystander", { type: "NodePort", ports: ports({ nodePort: 30092 }) })),
+    );
+    await eventually("the bystander", () => get(namespace, at(30092)));
+    const loop = requestLoop(namespace, at(30092), { pauseMs: 20 });
+
+    await kubectl.apply(
+      listOf(
+        serverPod("on-host-port", { ports: [{ name: "http", containerPort: 8080, hostPort: 18090 }] }),
+        service("on-host-port", { type: "NodePort", ports: ports({ nodePort: 30090 }) }),
+        serverPod("in-host-network", {
+          args: ["--http", "18091"],
+          ports: [],
+          container: { readinessProbe: { httpGet: { path: "/readyz", port: 18091 }, periodSeconds: 1 } },
+          spec: { hostNetwork: true },
+        }),
+        service("balanced", {
+          type: "LoadBalancer",
+          selector: { app: "on-host-port" },
+          externalTrafficPolicy: "Local",
+          healthCheckNodePort: 30091,
+          ports: ports({ port: 30093 }),
+        }),
+      ),
+    );
+    // Nothing listens on a host port or a node port: packets are led elsewhere before they get to who does.
+    await until(kubectl, "on-host-port", "to be ready", isReady);
+    for (const port of [18090, 30090, 30093])
+      await eventually(`the Pod on port ${port}`, async () => (await get(namespace, at(port))) === "on-host-port");
+    // A Pod in the machine's network gets the machine's answer.
+    await until(kubectl, "in-host-network", "to back off", (pod) =>
+      waitsFor("CrashLoopBackOff")(statuses(pod).get("main")),
+    );
+    assert.equal(
+      await kubectl("logs", "in-host-network", "--previous"),
+      "server: port 18091: Address already in use\n",
+    );
+    assert.ok(!isReady(await podOf(kubectl, "in-host-network")));
+    await eventually("the Event of the health check port", async () =>
+      (await eventsOf(kubectl, "balanced")).some((line) =>
+        /^Warning FailedToStartServiceHealthcheck: node \S+ failed to start healthcheck "taken\/balanced" on port 30091: listen tcp 0\.0\.0\.0:30091: bind: address already in use$/.test(
+          line,
+        ),
+      ),
+    );
+
+    // Whoever had to listen does, once it can.
+    for (const process of [host.own, host.health]) await process.end();
+    await until(kubectl, "in-host-network", "to be ready", isReady);
+    const health = await eventually("the health check port", async () => {
+      const { status, body } = await request(namespace, at(30091));
+      return status === 200 && body;
+    });
+    assert.match(health, /"localEndpoints": 1/);
+    // And the machine has its own ports again when nobody leads them elsewhere.
+    await kubectl("delete", "service/on-host-port", "pod/on-host-port");
+    for (const port of [18090, 30090])
+      await eventually(`the machine on port ${port}`, async () => (await get(namespace, at(port))) === "machine");
+    for (const process of [host.hostPort, host.nodePort]) await process.end();
+    const { sent, failed } = await loop.stop();
+    t.diagnostic(`${sent} requests to the bystander`);
+    assert.deepEqual(failed, []);
+  });
+});
+
+/** A process of the machine, beside the node, that listens on a port and calls itself `machine`. */
+async function startOnMachine(namespace: TestNamespace, port: number) {
+  const child = namespace.spawn("perl", [SERVER, "--http", String(port), "--name", "machine"], { stdio: "ignore" });
+  await eventually(`the process on port ${port}`, () => get(namespace, `http://127.0.0.1:${port}/hostname`));
+  return {
+    async end() {
+      child.kill("SIGKILL");
+      if (child.exitCode === null && child.signalCode === null) await once(child, "exit");
+    },
+  };
+}
+
+const SERVER = join(import.meta.dirname, "equipment/images/server.pl");
