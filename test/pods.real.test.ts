@@ -1,11 +1,24 @@
 import assert from "node:assert/strict";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { skipUnlessReal } from "./equipment/machine.ts";
 import { get } from "./equipment/requests.ts";
 import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
 import { DESCRIBED_POD } from "./harness/described-pod.ts";
-import { pod, SLEEP, shell, ONCE, podOf, statuses, until, ended, eventsOf } from "./harness/pods.ts";
+import {
+  pod,
+  SLEEP,
+  shell,
+  ONCE,
+  podOf,
+  statuses,
+  until,
+  untilReady,
+  waitsFor,
+  ended,
+  eventsOf,
+} from "./harness/pods.ts";
 import { useRealCluster } from "./harness/real-cluster.ts";
 
 const skip = await skipUnlessReal();
@@ -222,6 +235,56 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
     const lines = (await real.namespace.must("cat", ["/proc/self/status"])).split("\n");
     return new Map(lines.map((line) => [line.split(":")[0]!, line.slice(line.indexOf(":") + 1).trim()]));
   }
+
+  test("seccomp profiles from the node's folder: what they forbid, and what is said when they are missing", async () => {
+    const folder = join(real.cluster.dataDir, "kubelet/seccomp");
+    const noNewFolders = {
+      defaultAction: "SCMP_ACT_ALLOW",
+      syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO" }],
+    };
+    await mkdir(join(folder, "own"), { recursive: true });
+    await writeFile(join(folder, "own/no-folders.json"), JSON.stringify(noNewFolders));
+    await writeFile(join(folder, "own/broken.json"), "{");
+    const profile = (name: string) => `seccompProfile: { type: Localhost, localhostProfile: own/${name}.json }`;
+    const kubectl = await real.ready(
+      "seccomp",
+      pod(
+        "profiles",
+        [
+          `{ name: main, ${SLEEP} }`,
+          `{ name: free, ${SLEEP}, securityContext: { seccompProfile: { type: RuntimeDefault } } }`,
+        ],
+        `securityContext: { ${profile("no-folders")} }`,
+      ),
+    );
+    const attempt = "mkdir /new 2>&1; grep Seccomp: /proc/self/status";
+    assert.equal(
+      await inside(kubectl, "profiles", attempt),
+      "mkdir: can't create directory '/new': Operation not permitted\nSeccomp:\t2\n",
+    );
+    assert.equal(await inside(kubectl, "profiles", attempt, "free"), "Seccomp:\t2\n");
+
+    const problems = {
+      later: `cannot load seccomp profile "${folder}/own/later.json": open ${folder}/own/later.json: no such file or directory`,
+      broken: `decoding seccomp profile failed "${folder}/own/broken.json": unexpected end of JSON input`,
+    };
+    for (const [name, problem] of Object.entries(problems)) {
+      await kubectl.apply(pod(name, [`{ name: main, ${SLEEP}, securityContext: { ${profile(name)} } }`]));
+      const found = await until(kubectl, name, "to be refused", (at) =>
+        waitsFor("CreateContainerError")(statuses(at).get("main")),
+      );
+      // What comes before it is the runtime's way to say that this container could not be made.
+      const message = statuses(found).get("main")?.state?.waiting?.message ?? "";
+      assert.ok(message.endsWith(problem), message);
+      await eventually("the Event", async () =>
+        (await eventsOf(kubectl, name)).includes(`Warning Failed: Error: ${message}`),
+      );
+    }
+    // It starts by itself once its profile is there.
+    await writeFile(join(folder, "own/later.json"), JSON.stringify(noNewFolders));
+    await untilReady(kubectl, "later");
+    assert.match(await inside(kubectl, "later", attempt), /Operation not permitted/);
+  });
 
   test("namespaces of the host, one for processes, names, DNS and hosts", async () => {
     const kubectl = await real.ready(
