@@ -2,15 +2,18 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import type { Pod } from "#objects";
 import { skipUnlessReal } from "./equipment/machine.ts";
 import type { TestNamespace } from "./equipment/network-namespace.ts";
+import { leaksSince, tracesNow } from "./equipment/leaks.ts";
 import { startRealCluster, type RealCluster } from "./equipment/real-cluster.ts";
 import { get, request, requestLoop } from "./equipment/requests.ts";
 import { eventually } from "./harness/cluster-under-test.ts";
 import { eventsOf, isReady, podOf, statuses, until, waitsFor } from "./harness/pods.ts";
-import { listOf, serverPod, service } from "./harness/servers.ts";
+import { listOf, serverDeployment, serverPod, service } from "./harness/servers.ts";
 
 const skip = await skipUnlessReal();
+const CROWD = 60;
 
 describe("a node that others use too", { skip, timeout: 300_000 }, () => {
   let cluster: RealCluster;
@@ -93,6 +96,48 @@ describe("a node that others use too", { skip, timeout: 300_000 }, () => {
     const { sent, failed } = await loop.stop();
     t.diagnostic(`${sent} requests to the bystander`);
     assert.deepEqual(failed, []);
+  });
+
+  test(`${CROWD} Pods come at once and go at once; nothing is left of them, and others go on`, async (t) => {
+    const kubectl = await cluster.inNamespace("crowd");
+    await kubectl.apply(listOf(serverPod("bystander"), service("bystander", { type: "NodePort" })));
+    const url = `http://${namespace.address}:${await kubectl("get", "service", "bystander", "-o", "jsonpath={.spec.ports[0].nodePort}")}/hostname`;
+    await eventually("the bystander", () => get(namespace, url));
+    const { restartCount } = statuses(await podOf(kubectl, "bystander")).get("main")!;
+    const options = { dirs: [cluster.dir], namespace };
+    const idle = await tracesNow(options);
+    const loop = requestLoop(namespace, url, { parallel: 1, pauseMs: 50 });
+
+    const came = performance.now();
+    await kubectl.apply(listOf(service("crowd"), serverDeployment("crowd", CROWD)));
+    await kubectl("rollout", "status", "deployment/crowd", "--timeout=240s");
+    const went = performance.now();
+    const { items } = await kubectl.json<{ items: Pod[] }>("pods", "-l", "app=crowd");
+    assert.equal(items.filter(isReady).length, CROWD);
+    assert.equal(new Set(items.map(({ status }) => status?.podIP)).size, CROWD);
+    assert.deepEqual(
+      items.filter((each) => statuses(each).get("main")?.restartCount !== 0),
+      [],
+    );
+    const slices = await kubectl(
+      "get",
+      "endpointslices",
+      "-l",
+      "kubernetes.io/service-name=crowd",
+      "-o",
+      "jsonpath={.items[*].endpoints[*].addresses[0]}",
+    );
+    assert.equal(slices.split(" ").length, CROWD);
+
+    const { sent, failed } = await loop.stop();
+    await kubectl("delete", "deployment/crowd", "service/crowd", "--cascade=foreground", "--timeout=120s");
+    const gone = performance.now();
+    t.diagnostic(
+      `ready after ${Math.round(went - came)} ms, gone after ${Math.round(gone - went)} ms; ${sent} requests`,
+    );
+    assert.deepEqual(failed, []);
+    assert.deepEqual(await leaksSince(idle, options), []);
+    assert.equal(statuses(await podOf(kubectl, "bystander")).get("main")?.restartCount, restartCount);
   });
 });
 
