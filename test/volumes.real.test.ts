@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Pod } from "#objects";
@@ -321,6 +321,86 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
     assert.notEqual((await kubectl.try(["exec", "good", "--", "touch", "/image/x"])).code, 0);
     await kubectl("delete", "pod", "good");
     assert.equal(await readFile(join(folder, "file"), "utf8"), "of the host\n");
+  });
+
+  test("mounts made later: into containers, out of them, or neither, as the mount of the volume says", async (t) => {
+    const kubectl = await inNamespace("propagation");
+    const mount = (...args: readonly string[]) => real.namespace.must("mount", args);
+    const tmpfsAt = async (folder: string, how: string) => {
+      await mkdir(folder, { recursive: true });
+      await mount("-t", "tmpfs", "tmpfs", folder);
+      await mount(`--make-${how}`, folder);
+    };
+    const folder = join(real.cluster.dir, "propagation");
+    const shared = join(folder, "shared");
+    t.after(() => real.namespace.run("umount", ["--recursive", shared]));
+    t.after(() => real.namespace.run("umount", [join(folder, "private")]));
+    await tmpfsAt(shared, "shared");
+    await tmpfsAt(join(folder, "private"), "private");
+    for (const name of ["from-host", "from-slave", "from-both"]) await mkdir(join(shared, name));
+
+    const PRIVILEGED = "securityContext: { privileged: true }";
+    const container = (name: string, propagation: string, more = PRIVILEGED) =>
+      `    - { name: ${name}, ${SLEEP}, ${more}, volumeMounts: [${["host", "scratch"]
+        .map((volume) => `{ name: ${volume}, mountPath: /${volume}, mountPropagation: ${propagation} }`)
+        .join(", ")}] }\n`;
+    const spreading = (name: string, path: string, ...containers: readonly string[]) =>
+      pod(name, { host: `hostPath: { path: ${path} }`, scratch: "emptyDir: {}" }).replace(
+        /^    - \{ name: main,.*\n/m,
+        () => containers.join(""),
+      );
+    await start(
+      kubectl,
+      spreading(
+        "pod",
+        shared,
+        container("main", "None"),
+        container("slave", "HostToContainer"),
+        container("both", "Bidirectional"),
+      ),
+    );
+    const run = (name: string, script: string) => kubectl("exec", "pod", "-c", name, "--", "sh", "-c", script);
+    const make = (at: string) => `mkdir -p ${at} && mount -t tmpfs tmpfs ${at} && touch ${at}/there`;
+    await tmpfsAt(join(shared, "from-host"), "shared");
+    await writeFile(join(shared, "from-host/there"), "");
+    await run("slave", make("/host/from-slave"));
+    await run("both", make("/host/from-both"));
+    await run("both", make("/scratch/from-both"));
+
+    const seen = (name: string) => run(name, "ls -d /host/*/there /scratch/*/there 2>/dev/null || true");
+    assert.equal(await seen("main"), "");
+    assert.equal(
+      await seen("slave"),
+      "/host/from-both/there\n/host/from-host/there\n/host/from-slave/there\n/scratch/from-both/there\n",
+    );
+    assert.equal(await seen("both"), "/host/from-both/there\n/host/from-host/there\n/scratch/from-both/there\n");
+    assert.deepEqual(await readdir(join(shared, "from-both")), ["there"]);
+    assert.deepEqual(await readdir(join(shared, "from-slave")), []);
+
+    // What was mounted into a volume of the pod goes with the pod; the machine keeps its own.
+    const { uid } = (await kubectl.json<Pod>("pod", "pod")).metadata;
+    await kubectl("delete", "pod", "pod");
+    assert.doesNotMatch(await readFile("/proc/self/mountinfo", "utf8"), new RegExp(uid!));
+    assert.deepEqual(await readdir(join(shared, "from-both")), ["there"]);
+
+    const refused = await kubectl.try(["apply", "-f", "-"], {
+      input: spreading("refused", shared, container("main", "Bidirectional", "tty: false")),
+    });
+    assert.match(refused.stderr, /Bidirectional mount propagation is available only to privileged containers/);
+    const modes = { HostToContainer: "shared or slave", Bidirectional: "shared" };
+    for (const [mode, needed] of Object.entries(modes)) {
+      const name = mode.toLowerCase();
+      const path = join(folder, "private");
+      await kubectl.apply(spreading(name, path, container("main", mode)));
+      await eventually("the refusal", async () => {
+        const { status } = await kubectl.json<Pod>("pod", name);
+        const { reason, message = "" } = status?.containerStatuses?.[0]?.state?.waiting ?? {};
+        return (
+          reason === "CreateContainerError" &&
+          message.includes(`path "${path}" is mounted on "${path}" but it is not a ${needed} mount`)
+        );
+      });
+    }
   });
 
   test("what is missing is said, and the pod starts once it is there", async () => {

@@ -44,11 +44,15 @@ export interface VolumesOptions {
 
 /** {@link Volumes} of a Linux node. */
 export interface NodeVolumes extends Volumes {
+  /** Makes the kubelet's directory ready, which exists: what containers mount in it is to be mounted on the node too. */
+  prepare(): Promise<void>;
   /**
    * Takes away what is left on the node of pods that nobody knows any more; to be called before pods are taken up.
    * `known`: the uids of the node's pods that have not ended. Rejects with an AggregateError after all have been tried.
    */
   removeOrphans(known: ReadonlySet<string>): Promise<void>;
+  /** Takes the kubelet's directory away, with all that is in it. */
+  removeAll(): Promise<void>;
 }
 
 /** Variables are small. */
@@ -57,7 +61,8 @@ const MAX_FILE_BYTES = 1024 * 1024;
 /** Brings volumes onto this machine, in the mount namespace of this process. */
 export function createVolumes(options: VolumesOptions): NodeVolumes {
   const { sources, clock, random, log, allocatable } = options;
-  const layout = createLayout(options.rootDir);
+  const { rootDir } = options;
+  const layout = createLayout(rootDir);
   const mounter = createMounter();
   const host: VolumeHost = {
     layout,
@@ -119,6 +124,8 @@ export function createVolumes(options: VolumesOptions): NodeVolumes {
       pods.delete(uid);
       await removeVolumes(uid, { layout, mounter, plugins });
     },
+    prepare: () => mounter.makeShared(rootDir),
+    removeAll: () => removeDirectory(rootDir, mounter),
     async removeOrphans(known) {
       const errors: unknown[] = [];
       for (const uid of (await ifThere(readdir(layout.pods))) ?? []) {

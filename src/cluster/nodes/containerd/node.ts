@@ -68,6 +68,7 @@ export async function startContainerdNode(
   });
   await caches.whenSynced();
   const known = new Set([...pods.list()].map(uidOnNode));
+  await volumes.prepare();
   // What was deleted while nobody looked.
   await runtime.removeOrphans(known);
   await volumes.removeOrphans(known);

@@ -56,7 +56,9 @@ export async function purgeContainers(
       imageTools: shared ?? own!,
     });
     await runtime.removeOrphans(NOBODY);
-    await createVolumes({ ...common, sources: noSources, allocatable: () => ({}) }).removeOrphans(NOBODY);
+    const volumes = createVolumes({ ...common, sources: noSources, allocatable: () => ({}) });
+    await volumes.removeOrphans(NOBODY);
+    await volumes.removeAll();
     await (await openPodCgroups({ clock, log, parent: folders.cgroup })).destroy();
     await runtime.close();
     await own?.stop();
@@ -65,6 +67,6 @@ export async function purgeContainers(
   }
   await removeTable({ bridge: BRIDGE, serviceCidrs: [SERVICE_CIDR] });
   await removeBridge();
-  for (const folder of [folders.containerd, folders.kubelet, folders.logs, folders.given])
+  for (const folder of [folders.containerd, folders.logs, folders.given])
     await rm(folder, { recursive: true, force: true });
 }

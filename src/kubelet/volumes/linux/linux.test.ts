@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { createTestDirectory, modeOf, NEEDS_ROOT } from "../testing/directory.ts";
 import { textOf } from "./errors.ts";
-import { mountAt, mountsUnder, parseMountInfo } from "./mount-info.ts";
+import { mountAt, mountHolding, mountsUnder, parseMountInfo } from "./mount-info.ts";
 import { createMounter } from "./mounter.ts";
 import { giveToGroup } from "./ownership.ts";
 import { bindSubPath, makeSubPath, readWithin } from "./sub-path.ts";
@@ -21,7 +22,10 @@ test("mountinfo: paths, types, blanks, and what lies on top", () => {
     ].join("\n"),
   );
   assert.equal(mounts.length, 5);
-  assert.deepEqual(mountAt(mounts, "/pods/a b"), { path: "/pods/a b", type: "ramfs" });
+  assert.deepEqual(mountAt(mounts, "/pods/a b"), { path: "/pods/a b", type: "ramfs", shared: false });
+  assert.equal(mountHolding(mounts, "/pods/a")?.path, "/");
+  assert.equal(mountHolding(mounts, "/pods/a")?.shared, true);
+  assert.equal(mountHolding(mounts, "/pods/a b/sub/x")?.type, "ramfs", "what lies on top hides what is below");
   assert.equal(mountAt(mounts, "/pods"), undefined);
   assert.deepEqual(
     mountsUnder(mounts, "/pods/a b").map(({ path, type }) => `${path} ${type}`),
@@ -37,6 +41,9 @@ test("errors of system calls are worded as Go words them", async () => {
   assert.equal(textOf(new Error("plain")), "plain");
   assert.equal(textOf("odd"), "odd");
 });
+
+const MOUNT = "mount";
+const makePrivate = (path: string) => execFileSync(MOUNT, ["--make-private", path]);
 
 describe("mounts", { skip: NEEDS_ROOT }, () => {
   test("memory, bound elsewhere, and away again", async () => {
@@ -54,6 +61,35 @@ describe("mounts", { skip: NEEDS_ROOT }, () => {
     await mounter.unmountUnder(dir.path);
     assert.deepEqual(mountsUnder(await mounter.list(), dir.path), []);
     assert.deepEqual(await readdir(memory), []);
+  });
+
+  test("a directory that is shared, once, whatever it is on", async () => {
+    await using dir = await createTestDirectory();
+    const mounter = createMounter();
+    await mounter.tmpfs(dir.path, 64 * 1024);
+    makePrivate(dir.path);
+    const [own, used] = [join(dir.path, "own"), join(dir.path, "used")];
+    await mkdir(own);
+    await mkdir(join(used, "inner"), { recursive: true });
+    await writeFile(join(own, "file"), "x");
+    const below = async (path: string) =>
+      mountsUnder(await mounter.list(), path).map((mount) => [mount.path, mount.shared]);
+
+    await mounter.makeShared(own);
+    await mounter.makeShared(own);
+    assert.deepEqual(await below(own), [[own, true]]);
+    assert.equal(await readFile(join(own, "file"), "utf8"), "x");
+    await mkdir(join(own, "inner"));
+    await mounter.makeShared(join(own, "inner"));
+    assert.deepEqual(await below(own), [[own, true]], "it is on a mount that is shared");
+    // Who did not get to the end is helped there.
+    makePrivate(own);
+    await mounter.makeShared(own);
+    assert.deepEqual(await below(own), [[own, true]]);
+
+    await mounter.tmpfs(join(used, "inner"), 4096);
+    await mounter.makeShared(used);
+    assert.deepEqual(await below(used), [[join(used, "inner"), false]], "what is mounted stays in sight");
   });
 
   test("what cannot be mounted says why", async () => {

@@ -3,15 +3,18 @@ export interface MountPoint {
   readonly path: string;
   /** tmpfs, ext4 … */
   readonly type: string;
+  /** What is mounted in it is mounted in its peers too: in what containers see of it, if they want to. */
+  readonly shared: boolean;
 }
 
 /** Reads /proc/self/mountinfo: the mounts of this mount namespace in the order in which they were made. */
 export function parseMountInfo(text: string): readonly MountPoint[] {
   return text.split("\n").flatMap((line) => {
     const [mount = "", source = ""] = line.split(" - ");
-    const path = mount.split(" ")[4];
+    const [, , , , path, , ...more] = mount.split(" ");
     const type = source.split(" ")[0];
-    return path === undefined || type === undefined ? [] : [{ path: unescape(path), type }];
+    if (path === undefined || type === undefined) return [];
+    return [{ path: unescape(path), type, shared: more.some((field) => field.startsWith("shared:")) }];
   });
 }
 
@@ -23,6 +26,10 @@ function unescape(path: string): string {
 /** What is mounted at a path; of several on top of each other, what is seen. */
 export const mountAt = (mounts: readonly MountPoint[], path: string): MountPoint | undefined =>
   mounts.findLast((mount) => mount.path === path);
+
+/** The mount that a path is on, if nothing has covered it since (upstream findMountInfo). */
+export const mountHolding = (mounts: readonly MountPoint[], path: string): MountPoint | undefined =>
+  mounts.findLast((mount) => path === mount.path || path.startsWith(mount.path === "/" ? "/" : `${mount.path}/`));
 
 /** The mounts at a path and below it, in the order in which they have to go. */
 export const mountsUnder = (mounts: readonly MountPoint[], path: string): readonly MountPoint[] =>

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
-import { mountsUnder, parseMountInfo, type MountPoint } from "./mount-info.ts";
+import { mountAt, mountHolding, mountsUnder, parseMountInfo, type MountPoint } from "./mount-info.ts";
 
 /** Mounts in the mount namespace of this process, by mount(8). Paths are absolute. Rejects with an Error. */
 export interface Mounter {
@@ -8,6 +8,11 @@ export interface Mounter {
   /** Memory as a file system of at most so many bytes; where the kernel can do that it is never swapped out. */
   tmpfs(path: string, bytes: number | undefined): Promise<void>;
   bind(source: string, target: string): Promise<void>;
+  /**
+   * Lets mounts in a directory spread to whoever shares it, and theirs to here (upstream MakeRShared). Unless the mount
+   * that it is on does so anyway, the directory becomes a mount of its own, if nothing is mounted in it yet.
+   */
+  makeShared(path: string): Promise<void>;
   /** Takes away what is mounted at a path and below it. */
   unmountUnder(path: string): Promise<void>;
 }
@@ -20,6 +25,7 @@ export function createMounter(): Mounter {
   let noSwap = true;
 
   const list = async () => parseMountInfo(await readFile("/proc/self/mountinfo", "utf8"));
+  const bind = (source: string, target: string) => run("mount", ["--no-canonicalize", "--bind", source, target]);
   return {
     list,
     async tmpfs(path, bytes) {
@@ -37,7 +43,17 @@ export function createMounter(): Mounter {
       noSwap = false;
     },
     // As it is: what the source stands for has been opened, its name may mean something else by now.
-    bind: (source, target) => run("mount", ["--no-canonicalize", "--bind", source, target]),
+    bind,
+    async makeShared(path) {
+      const mounts = await list();
+      if (mountHolding(mounts, path)?.shared) return;
+      if (!mountAt(mounts, path)) {
+        // It would be hidden, and may be in use.
+        if (mountsUnder(mounts, path).length > 0) return;
+        await bind(path, path);
+      }
+      await run("mount", ["--make-rshared", path]);
+    },
     async unmountUnder(path) {
       for (const mount of mountsUnder(await list(), path)) {
         try {
