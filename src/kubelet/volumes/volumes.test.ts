@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, readdir, readlink, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Volume } from "#objects";
@@ -60,6 +60,23 @@ describe("what this node does not do", () => {
 });
 
 describe("volumes in memory", { skip: NEEDS_ROOT }, () => {
+  test("by a link to the kubelet's directory it is all the same", async () => {
+    await using dir = await createTestDirectory();
+    const [there, link] = [join(dir.path, "there"), join(dir.path, "link")];
+    await mkdir(there);
+    await symlink(there, link);
+    const world = createVolumesWorld(link);
+    world.sources.putSecret("s", { word: "pass" });
+    const pod = podWith([{ name: "s", secret: { secretName: "s" } }]);
+    await world.start().mount(pod);
+    const next = world.start();
+    await next.mount(pod);
+    assert.deepEqual(await mountTypesIn(there), ["tmpfs"]);
+    await next.unmount(pod);
+    assert.deepEqual(await mountTypesIn(there), []);
+    assert.deepEqual(await readdir(join(there, "pods")), []);
+  });
+
   test("pods that nobody knows any more leave nothing, those that are known everything", async () => {
     await using dir = await createTestDirectory();
     const world = createVolumesWorld(dir.path);

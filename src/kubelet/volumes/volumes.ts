@@ -1,3 +1,4 @@
+import { realpathSync } from "node:fs";
 import { readdir } from "node:fs/promises";
 import type { Clock, Log, Random } from "#base";
 import {
@@ -55,13 +56,23 @@ export interface NodeVolumes extends Volumes {
   removeAll(): Promise<void>;
 }
 
+function realPath(path: string): string {
+  try {
+    return realpathSync(path);
+  } catch {
+    // It is not there yet, or no more.
+    return path;
+  }
+}
+
 /** Variables are small. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
 /** Brings volumes onto this machine, in the mount namespace of this process. */
 export function createVolumes(options: VolumesOptions): NodeVolumes {
   const { sources, clock, random, log, allocatable } = options;
-  const { rootDir } = options;
+  // Mounts are listed by their real paths.
+  const rootDir = realPath(options.rootDir);
   const layout = createLayout(rootDir);
   const mounter = createMounter();
   const host: VolumeHost = {
