@@ -42,64 +42,66 @@ function createServicePods(caches: SharedCaches): ServicePods {
   const table = new SelectorTable();
   const podsBy = new Map<string, Set<string>>();
   // Only of pods that some Service selects.
-  const servicesBy = new Map<string, readonly string[]>();
+  const servicesBy = new Map<string, Set<string>>();
   const wakers = new Set<(service: string) => void>();
 
-  const link = (pod: string, now: readonly string[]): readonly string[] => {
-    const before = servicesBy.get(pod) ?? NONE;
-    for (const service of before) if (!now.includes(service)) podsBy.get(service)?.delete(pod);
-    for (const service of now) podsBy.get(service)?.add(pod);
-    if (now.length > 0) servicesBy.set(pod, now);
-    else servicesBy.delete(pod);
-    return before;
+  const link = (service: string, pod: string) => {
+    podsBy.get(service)?.add(pod);
+    const of = servicesBy.get(pod);
+    if (of) of.add(service);
+    else servicesBy.set(pod, new Set([service]));
   };
-  const selecting = ({ metadata }: Pod) => table.matching(metadata.namespace ?? "", metadata.labels);
+  const unlink = (service: string, pod: string) => {
+    podsBy.get(service)?.delete(pod);
+    const of = servicesBy.get(pod);
+    if (of?.delete(service) && of.size === 0) servicesBy.delete(pod);
+  };
 
   const onPod = (change: Change<Pod>) => {
+    const { metadata } = change.object;
     const key = keyOf(change.object);
-    const now = change.type === "deleted" ? NONE : selecting(change.object);
-    if (now.length === 0 && !servicesBy.has(key)) return;
-    const before = link(key, now);
-    const effect = effectOf(change);
+    const before = new Set(servicesBy.get(key));
+    const now = new Set(change.type === "deleted" ? [] : table.matching(metadata.namespace ?? "", metadata.labels));
+    const left = [...before].filter((service) => !now.has(service));
+    const joined = [...now].filter((service) => !before.has(service));
+    for (const service of left) unlink(service, key);
+    for (const service of joined) link(service, key);
+    const effect = before.size + now.size === 0 ? "none" : effectOf(change);
     if (effect === "none") return;
-    for (const service of new Set([...before, ...now])) {
-      if (effect === "membership" && before.includes(service) && now.includes(service)) continue;
+    for (const service of effect === "all" ? [...before, ...joined] : [...left, ...joined]) {
       for (const wake of wakers) wake(service);
     }
   };
 
-  const add = (service: Service): boolean => {
+  const add = (service: Service) => {
     const selector = selectorOf(service);
-    if (!selector) return false;
-    table.add(service.metadata.namespace ?? "", keyOf(service), selector);
-    podsBy.set(keyOf(service), new Set());
-    return true;
+    if (!selector) return;
+    const { namespace = "" } = service.metadata;
+    const key = keyOf(service);
+    table.add(namespace, key, selector);
+    podsBy.set(key, new Set());
+    const wanted = Object.entries(selector);
+    for (const pod of pods.index("namespace", namespace)) {
+      const { labels = {} } = pod.metadata;
+      if (wanted.every(([label, value]) => labels[label] === value)) link(key, keyOf(pod));
+    }
   };
   const remove = (service: Service) => {
     const selector = selectorOf(service);
     if (!selector) return;
     const key = keyOf(service);
     table.remove(service.metadata.namespace ?? "", key, selector);
-    for (const pod of podsBy.get(key) ?? []) {
-      link(
-        pod,
-        (servicesBy.get(pod) ?? NONE).filter((other) => other !== key),
-      );
-    }
+    for (const pod of podsBy.get(key) ?? NONE) unlink(key, pod);
     podsBy.delete(key);
   };
   const onService = ({ type, object, previous }: Change<Service>) => {
     if (previous && equalJson(selectorOf(previous), selectorOf(object))) return;
     if (previous) remove(previous);
     if (type === "deleted") remove(object);
-    else if (add(object)) {
-      for (const pod of pods.index("namespace", object.metadata.namespace ?? "")) link(keyOf(pod), selecting(pod));
-    }
+    else add(object);
   };
 
-  for (const service of services.list()) add(service);
-  for (const pod of pods.list()) link(keyOf(pod), selecting(pod));
-  services.subscribe(onService, { replay: false });
+  services.subscribe(onService);
   pods.subscribe(onPod, { replay: false });
 
   return {
@@ -111,7 +113,7 @@ function createServicePods(caches: SharedCaches): ServicePods {
       }
       return found;
     },
-    servicesOf: (pod) => servicesBy.get(pod) ?? NONE,
+    servicesOf: (pod) => [...(servicesBy.get(pod) ?? NONE)],
     subscribe(wake) {
       wakers.add(wake);
       return () => wakers.delete(wake);
