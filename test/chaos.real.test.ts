@@ -5,7 +5,7 @@ import type { Pod } from "#objects";
 import { leaksSince, tracesNow, type Traces } from "./equipment/leaks.ts";
 import { skipUnlessReal } from "./equipment/machine.ts";
 import { startRestartable, type RestartableCluster } from "./equipment/real-cluster.ts";
-import { daemonOf, kill, processOf, shimOf } from "./equipment/real-processes.ts";
+import { daemonOf, kill, processOf, shellOf, shimOf } from "./equipment/real-processes.ts";
 import { get, requestLoop } from "./equipment/requests.ts";
 import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
 
@@ -230,7 +230,8 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
     await eventually("all pods to be gone", async () => (await pods()).length === 0);
     // Who was killed has been replaced since.
     await eventually("nothing to be left", async () => {
-      const current = new Set([real.current.process.pid, daemonOf(real.dataDir)]);
+      const { pid } = real.current.process;
+      const current = new Set([pid, daemonOf(real.dataDir), shellOf(pid!)]);
       const left = await leaksSince(idle, real.places, 0);
       const foreign = left.filter((trace) => !current.has(Number(/^process (\d+) /.exec(trace)?.[1])));
       assert.deepEqual(foreign, []);

@@ -5,6 +5,7 @@ import { createHealthServers } from "./health/servers.ts";
 import { messageOf, runCommand } from "./host/commands.ts";
 import { canMoveUdpFlows, createNft } from "./host/nft.ts";
 import { prepareHost } from "./host/prepare.ts";
+import { createShell } from "./host/shell.ts";
 import { contextsOf, type ProxyOptions } from "./options.ts";
 import type { ProxyContext } from "./rules/context.ts";
 import { localReadyEndpoints } from "./rules/endpoints.ts";
@@ -116,7 +117,7 @@ function watch(options: ProxyOptions, contexts: readonly ProxyContext[]): TableK
   const keeper = createTableKeeper({
     contexts,
     fragmentOf,
-    nft: createNft(run),
+    nft: createNft(run, options.run ?? createShell(scope)),
     clock,
     scope,
     log,

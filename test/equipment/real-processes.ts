@@ -57,6 +57,10 @@ export function descendantsOf(pid: number): readonly number[] {
   return below(pid);
 }
 
+/** The shell by which Knarr, the process of this id, starts nft. */
+export const shellOf = (pid: number): number | undefined =>
+  descendantsOf(pid).find((child) => parentOf(child) === pid && commandOf(child).startsWith("sh"));
+
 export function kill(pid: number | undefined, signal: NodeJS.Signals = "SIGKILL"): boolean {
   try {
     return pid !== undefined && process.kill(pid, signal);

@@ -15,9 +15,10 @@ export interface Nft {
   rememberedClients(family: Family, table: string, sets: ReadonlySet<string>): Promise<string>;
 }
 
-export const createNft = (run: RunCommand): Nft => ({
+/** `runOften`: for what is done with every change; default `run`. */
+export const createNft = (run: RunCommand, runOften = run): Nft => ({
   apply: async (text) => {
-    await run("nft", ["-f", "-"], text);
+    await runOften("nft", ["-f", "-"], text);
   },
   exists: (family, table) =>
     run("nft", ["list", "chain", family, table, "services"]).then(

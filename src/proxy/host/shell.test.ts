@@ -1,0 +1,58 @@
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { describe, test } from "node:test";
+import { createScope } from "#base";
+import { createShell } from "./shell.ts";
+
+describe("programs by way of a shell", { skip: process.platform === "linux" ? false : "needs Linux" }, () => {
+  test("arguments, input of any size, output, errors", async () => {
+    await using scope = createScope("test");
+    const run = createShell(scope);
+    assert.equal(await run("printf", ["%s|%s", "a b", "$HOME `x` 'y' \\"]), "a b|$HOME `x` 'y' \\");
+    assert.equal(await run("wc", ["-c"], "ümlaut\n"), "8");
+    const large = "0123456789abcde\n".repeat(1 << 16);
+    assert.equal(await run("wc", ["-c"], large), String(large.length));
+    await assert.rejects(run("sh", ["-c", "echo why >&2; exit 3"]), { message: "why" });
+    await assert.rejects(run("false", [], large), { message: "false exited with 1" }, "input that nobody reads");
+    await assert.rejects(run("no-such-program", []), /no-such-program/);
+    assert.ok(
+      (await run("sh", ["-c", "head -c 3000000 /dev/zero | tr '\\0' x"])).startsWith("xxx"),
+      "more than is kept",
+    );
+    assert.equal(await run("cat", [], "the same shell\n"), "the same shell");
+  });
+
+  test("one at a time, in order", async () => {
+    await using scope = createScope("test");
+    const run = createShell(scope);
+    const ended: string[] = [];
+    const commands = ["sleep 0.05; echo one", "echo two", "exit 1", "echo three"];
+    const results = commands.map((command) => run("sh", ["-c", command]).then((text) => ended.push(text)));
+    await Promise.allSettled(results);
+    assert.deepEqual(ended, ["one", "two", "three"]);
+  });
+
+  test("a shell that is killed is followed by another; the scope ends the last", async () => {
+    const shells = async () => {
+      const children = await readFile(`/proc/self/task/${process.pid}/children`, "utf8");
+      return children.trim().split(" ").filter(Boolean).map(Number);
+    };
+    await using scope = createScope("test");
+    const run = createShell(scope);
+    await run("true", []);
+    await run("true", []);
+    const [first, ...more] = await shells();
+    assert.ok(first !== undefined && more.length === 0);
+    process.kill(first, "SIGINT");
+    await run("true", []);
+    assert.deepEqual(await shells(), [first]);
+    const interrupted = run("sleep", ["0.1"]);
+    process.kill(first, "SIGKILL");
+    await assert.rejects(interrupted, { message: "the shell has ended" });
+    assert.equal(await run("echo", ["again"]), "again");
+    assert.notDeepEqual(await shells(), [first]);
+    await scope.close();
+    assert.deepEqual(await shells(), []);
+    await assert.rejects(run("true", []), /closed/);
+  });
+});
