@@ -1,4 +1,4 @@
-/** Where a list in pages goes on; the form is upstream's (apiserver pkg/storage/continue.go). */
+/** Where a list in pages goes on; the form is upstream's (apiserver pkg/storage/continue.go), with a time. */
 import { badRequest } from "#objects";
 
 export interface ContinueToken {
@@ -6,12 +6,14 @@ export interface ContinueToken {
   readonly revision: number;
   /** The first key that may follow, without the prefix of what is listed. */
   readonly start: string;
+  /** When the first page was made, in milliseconds; tokens for whatever is newest have none. */
+  readonly began?: number;
 }
 
 const VERSION = "meta.k8s.io/v1";
 
-export function encodeContinue({ revision, start }: ContinueToken): string {
-  return toBase64Url(JSON.stringify({ v: VERSION, rv: revision, start }));
+export function encodeContinue({ revision, start, began }: ContinueToken): string {
+  return toBase64Url(JSON.stringify({ v: VERSION, rv: revision, start, began }));
 }
 
 /** Throws 400 for a token that is none of ours. */
@@ -29,7 +31,7 @@ export function decodeContinue(token: string): ContinueToken {
     return refuse("continue key is not valid: invalid character");
   }
   if (typeof value !== "object" || value === null) return refuse("continue key is not valid");
-  const { v, rv = 0, start = "" } = value as Record<string, unknown>;
+  const { v, rv = 0, start = "", began } = value as Record<string, unknown>;
   if (v !== VERSION) {
     return refuse(
       `continue key is not valid: server does not recognize this encoded version ${typeof v === "string" ? v : ""}`,
@@ -47,7 +49,8 @@ export function decodeContinue(token: string): ContinueToken {
   if (segments.some((segment) => segment === "" || segment === "." || segment === "..")) {
     return refuse(`continue key is not valid: ${start}`);
   }
-  return { revision: rv, start: segments.join("/") };
+  const known = typeof began === "number" && Number.isSafeInteger(began);
+  return { revision: rv, start: segments.join("/"), ...(known ? { began } : {}) };
 }
 
 function toBase64Url(text: string): string {

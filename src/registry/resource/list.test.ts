@@ -79,7 +79,7 @@ test("pages say how many remain, but not with selectors", async () => {
   await using f = await filled(10);
   const first = await f.widgets.list({ limit: 4 });
   assert.equal(first.remainingItemCount, 6);
-  assert.deepEqual(decodeContinue(first.continue!), { revision: 11, start: "default/w3\0" });
+  assert.deepEqual(decodeContinue(first.continue!), { revision: 11, start: "default/w3\0", began: f.clock.now() });
   const last = await f.widgets.list({ limit: 6, continue: first.continue! });
   assert.equal(last.items.length, 6);
   assert.equal(last.continue, undefined);
@@ -90,7 +90,33 @@ test("pages say how many remain, but not with selectors", async () => {
     ["w1", "w3"],
   );
   assert.equal(odd.remainingItemCount, undefined);
-  assert.deepEqual(decodeContinue(odd.continue!), { revision: 11, start: "w4\0" });
+  const { revision, start } = decodeContinue(odd.continue!);
+  assert.deepEqual([revision, start], [11, "w4\0"]);
+});
+
+test("a list is continued for five minutes from its first page on, though its revision is there still", async () => {
+  await using f = await filled(6);
+  const first = await f.widgets.list({ limit: 2 });
+  await f.clock.advance(4 * 60_000);
+  const second = await f.widgets.list({ limit: 2, continue: first.continue! });
+  await f.clock.advance(60_000);
+  assert.equal(f.store.compacted < Number(first.resourceVersion), true);
+  let token = "";
+  await assert.rejects(f.widgets.list({ limit: 1, continue: second.continue! }), (error: StatusError) => {
+    assert.deepEqual([error.code, error.reason], [410, "Expired"]);
+    token = error.status.metadata?.continue ?? "";
+    return true;
+  });
+  await f.widgets.delete({ namespace: "default", name: "w0" }, USER);
+  const third = await f.widgets.list({ limit: 1, continue: token });
+  assert.notEqual(third.resourceVersion, first.resourceVersion);
+  await f.clock.advance(4 * 60_000);
+  const last = await f.widgets.list({ continue: third.continue! });
+  assert.deepEqual(
+    [...third.items, ...last.items].map(({ key }) => key.name),
+    ["w4", "w5"],
+  );
+  assert.equal(last.resourceVersion, third.resourceVersion);
 });
 
 test("a continue token outlives changes, but not compaction; then it gets a fresh one", async () => {

@@ -22,6 +22,12 @@ export interface ListSource {
 
 /** Entries that a page of history is read in when no limit says otherwise, and with selectors at least. */
 const HISTORY_PAGE = 1000;
+/**
+ * How long a list may be continued at the revision of its first page. Upstream compacts that revision then; here it may
+ * well be there still, but clients have to be ready for it, and its conformance suite waits for it to happen.
+ */
+const CONTINUE_MS = 5 * 60_000;
+
 /** What is read, and at which revision: 0 is the newest, served from the cache. */
 interface Plan {
   readonly selector: Selector;
@@ -33,6 +39,8 @@ interface Plan {
   readonly atLeast: number;
   readonly limit: number;
   readonly continued: boolean;
+  /** When the first page was made. */
+  readonly began: number;
 }
 
 interface Page {
@@ -61,7 +69,7 @@ export async function list(source: ListSource, query: ListQuery): Promise<ListRe
   return result(plan, page);
 }
 
-function planList({ definition, cache }: ListSource, query: ListQuery): Plan {
+function planList({ definition, cache, clock }: ListSource, query: ListQuery): Plan {
   checkListOptions(query);
   const selector = compileSelection(definition, query);
   const prefix = selector.namespace ? `${cache.prefix}${selector.namespace}/` : cache.prefix;
@@ -75,11 +83,21 @@ function planList({ definition, cache }: ListSource, query: ListQuery): Plan {
       throw badRequest("specifying resource version is not allowed when using continue");
     }
     const at = Math.max(0, token.revision);
-    return { ...common, start: prefix + token.start, at, atLeast: 0, continued: true };
+    const now = clock.now();
+    const began = at === 0 ? now : (token.began ?? now);
+    if (now - began >= CONTINUE_MS) throw continueExpired(encodeContinue({ revision: -1, start: token.start }));
+    return { ...common, start: prefix + token.start, at, atLeast: 0, continued: true, began };
   }
   const revision = parseRevision(query.resourceVersion);
   const exact = query.resourceVersionMatch === "Exact" || (!query.resourceVersionMatch && limit > 0 && revision > 0);
-  return { ...common, start: prefix, at: exact ? revision : 0, atLeast: revision, continued: false };
+  return {
+    ...common,
+    start: prefix,
+    at: exact ? revision : 0,
+    atLeast: revision,
+    continued: false,
+    began: clock.now(),
+  };
 }
 
 function result(plan: Plan, page: Page): ListResult {
@@ -89,7 +107,7 @@ function result(plan: Plan, page: Page): ListResult {
   return {
     resourceVersion: String(revision),
     items,
-    continue: encodeContinue({ revision, start }),
+    continue: encodeContinue({ revision, start, began: plan.began }),
     // With selectors nobody knows how many of the rest match.
     ...(plan.selector.empty ? { remainingItemCount: page.count - items.length } : {}),
   };
