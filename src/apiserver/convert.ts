@@ -1,8 +1,7 @@
-import { deepFreeze, draftOf, type AnyDraft, type KubeObject } from "#objects";
+import { draftOf, type AnyDraft, type KubeObject } from "#objects";
 import type { ResolvedResource, StoredObject } from "#registry";
+import { asStored } from "./computed.ts";
 import { namingOf, storageApiVersion } from "./target.ts";
-
-const encoder = new TextEncoder();
 
 /** Conversions that were made, for as long as the stored object lives: a list and many watches want the same. */
 const converted = new WeakMap<StoredObject, Map<string, StoredObject>>();
@@ -20,11 +19,7 @@ export function fromStorage(target: ResolvedResource, stored: StoredObject): Sto
   if (!versions) converted.set(stored, (versions = new Map()));
   let found = versions.get(apiVersion);
   if (!found) {
-    const object = deepFreeze(draftFromStorage(target, draftOf(stored.object) as AnyDraft)) as KubeObject;
-    const line = encoder.encode(`${JSON.stringify(object)}\n`);
-    const bytes = line.subarray(0, -1);
-    const metadata = encoder.encode(JSON.stringify(object.metadata));
-    found = { key: stored.key, revision: stored.revision, object, bytes, line, metadata };
+    found = asStored(draftFromStorage(target, draftOf(stored.object) as AnyDraft) as KubeObject, stored);
     versions.set(apiVersion, found);
   }
   return found;
