@@ -1,8 +1,8 @@
-import type { ContainerStatus, Pod } from "#objects";
+import { containerStatuses, type Pod } from "#objects";
 
 /** What a kubelet tells of itself in Prometheus' text, under upstream's names (kubelet/metrics). */
 export function kubeletMetrics(nodeName: string, pods: readonly Pod[]): string {
-  const statuses = pods.map(containersOf);
+  const statuses = pods.map(containerStatuses);
   const running = statuses.filter((of) => of.some(({ state }) => state?.running)).length;
   const inState = (name: "running" | "terminated") => statuses.flat().filter(({ state }) => state?.[name]).length;
   return [
@@ -14,12 +14,6 @@ export function kubeletMetrics(nodeName: string, pods: readonly Pod[]): string {
     ]),
   ].join("");
 }
-
-const containersOf = ({ status }: Pod): readonly ContainerStatus[] => [
-  ...(status?.initContainerStatuses ?? []),
-  ...(status?.containerStatuses ?? []),
-  ...(status?.ephemeralContainerStatuses ?? []),
-];
 
 const family = (name: string, help: string, samples: readonly string[]) =>
   `# HELP ${name} [ALPHA] ${help}\n# TYPE ${name} gauge\n${samples.map((sample) => `${name}${sample}\n`).join("")}`;
