@@ -174,17 +174,15 @@ export class Stored implements StoredObject {
         ? this.value
         : splice(this.#encoding, this.value, this.#revision)
       : // Written by another version of the kind, or by other software.
-        encoder.encode(JSON.stringify(this.object));
+        encoder.encode(`${JSON.stringify(this.object)}\n`).subarray(0, -1);
     return this.#bytes;
   }
 
   get line(): Uint8Array {
     const { bytes } = this;
     const { buffer, byteOffset, length } = bytes;
-    // What is behind bytes that were not spliced is not ours.
-    if (bytes !== this.value && byteOffset + length < buffer.byteLength) {
-      return new Uint8Array(buffer, byteOffset, length + 1);
-    }
+    // What was made here has a newline behind it; what was only read has not.
+    if (bytes !== this.value) return new Uint8Array(buffer, byteOffset, length + 1);
     const line = new Uint8Array(length + 1);
     line.set(bytes);
     line[length] = NEWLINE;
