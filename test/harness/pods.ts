@@ -1,4 +1,4 @@
-import type { ContainerStatus, Pod } from "#objects";
+import { containerStatuses, type ContainerStatus, type Pod } from "#objects";
 import { eventually, type Kubectl } from "./cluster-under-test.ts";
 
 /** A pod with these containers, in flow style, and more fields of its spec. */
@@ -15,14 +15,8 @@ export const shell = (script: string) => `image: busybox, command: [sh, -c, ${JS
 export const ONCE = "restartPolicy: Never";
 
 export const podOf = (kubectl: Kubectl, name: string) => kubectl.json<Pod>("pod", name);
-export const statuses = ({ status }: Pod): ReadonlyMap<string, ContainerStatus> =>
-  new Map(
-    [
-      ...(status?.initContainerStatuses ?? []),
-      ...(status?.containerStatuses ?? []),
-      ...(status?.ephemeralContainerStatuses ?? []),
-    ].map((each) => [each.name, each]),
-  );
+export const statuses = (found: Pod): ReadonlyMap<string, ContainerStatus> =>
+  new Map(containerStatuses(found).map((each) => [each.name, each]));
 /** Waits until all of these pods are ready. */
 export const untilReady = (kubectl: Kubectl, ...pods: readonly string[]): Promise<string> =>
   kubectl("wait", ...pods.map((name) => `pod/${name}`), "--for=condition=Ready", "--timeout=120s");
