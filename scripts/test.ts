@@ -15,9 +15,11 @@ const all = ["src", "scripts", "test", "examples"].flatMap((folder) =>
     .sort(),
 );
 
-if (files.length === 0) {
+if (files.length === 0 || files.some((file) => file.startsWith("test/"))) {
   // The tests of the command line run side by side: none of them shall be the one that has to build.
   spawnSync(join(root, "bin/knarr"), ["version"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+}
+if (files.length === 0) {
   // Installs what real containers need, where that can be done: before the first test that looks for it.
   const machine = await realMachine();
   if (!machine.ok) console.error(`\nSKIPPED: all tests with real containers: ${machine.reason}\n`);
