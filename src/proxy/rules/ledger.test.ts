@@ -147,7 +147,7 @@ describe("changes", () => {
     const commands = text.trim().split("\n");
     assert.deepEqual(
       commands.map((line) => line.split(" ").slice(0, 2).join(" ")),
-      ["add chain", "flush chain", "add rule", "add element"],
+      ["add chain", "flush chain", "add rule", "add rule", "add element"],
       text,
     );
     assert.ok(

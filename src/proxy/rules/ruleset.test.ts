@@ -20,13 +20,16 @@ interface World {
   readonly node?: Partial<ProxyContext>;
 }
 
-/** Where packets go, each of many by another chance: `10.244.0.5:8080`, with `*` when masqueraded; dropped, rejected, reset. */
-function fates({ services = [], slices = [], pods = [], node = {} }: World, packet: Packet): readonly string[] {
+/** Where a packet goes: `10.244.0.5:8080`, with `*` when masqueraded; dropped, rejected, reset. */
+function fateOf({ services = [], slices = [], pods = [], node = {} }: World, packet: Packet, chance: number | "lost") {
   const rules = ruleset({ services, endpointSlices: slices, pods }, { ...NODE, ...node });
-  const all = Array.from({ length: 12 }, (_, i) => {
-    const fate = createRouter(rules, [NODE_IP, "10.244.0.1"]).route(packet, i / 12);
-    return fate.type === "delivered" ? `${fate.to.ip}:${fate.to.port}${fate.masqueraded ? "*" : ""}` : fate.type;
-  });
+  const fate = createRouter(rules, [NODE_IP, "10.244.0.1"]).route(packet, chance);
+  return fate.type === "delivered" ? `${fate.to.ip}:${fate.to.port}${fate.masqueraded ? "*" : ""}` : fate.type;
+}
+
+/** Where packets go, each of many by another chance. */
+function fates(world: World, packet: Packet): readonly string[] {
+  const all = Array.from({ length: 12 }, (_, i) => fateOf(world, packet, i / 12));
   return [...new Set(all)].sort();
 }
 
@@ -217,6 +220,8 @@ describe("a Service", () => {
   for (const [what, world, packet, expected] of cases) {
     test(what, () => {
       assert.deepEqual(fates(world, packet), expected);
+      const lost = fateOf(world, packet, "lost");
+      assert.ok(expected.includes(lost), `while the rules are replaced: ${lost}`);
     });
   }
 
@@ -243,6 +248,7 @@ describe("a Service", () => {
   test("a client with affinity stays", () => {
     const sticky = web({ sessionAffinity: "ClientIP", sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } } });
     const router = createRouter(ruleset({ services: [sticky], endpointSlices: both }, NODE), [NODE_IP]);
+    assert.equal(router.route(to(VIP, 80, "10.244.0.51"), "lost").type, "delivered");
     const first = router.route(to(VIP, 80, POD), 0.9);
     for (const chance of [0, 0.3, 0.6]) {
       assert.deepEqual(router.route(to(VIP, 80, POD), chance), first);

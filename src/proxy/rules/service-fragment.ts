@@ -143,16 +143,28 @@ function affinityNames(port: ProxyServicePort, target: Target) {
   return { chain: `endpoint-${base}`, set: `affinity-${base}` };
 }
 
+/**
+ * A choice is looked up in a map of the rule's own, and the kernel empties that a moment before the last packet has
+ * left a rule that is being replaced: such a packet falls through, past the Service. So what follows a choice takes
+ * whoever comes that far, and where there is nothing to choose there is no map.
+ */
 function toOneOf(port: ProxyServicePort, targets: readonly Target[]): Rule[] {
   const { protocol } = port;
   if (port.affinitySeconds === undefined) {
     const between = targets.map((target) => ({ ip: target.ip, port: target.port }));
-    return [rule([], { type: "balance", protocol, between })];
+    const [first] = between;
+    return [
+      ...(between.length > 1 ? [rule([], { type: "balance", protocol, between })] : []),
+      ...(first ? [rule([], { type: "dnat", protocol, to: first })] : []),
+    ];
   }
   const endpoints = targets.map((target) => affinityNames(port, target));
+  const chains = endpoints.map(({ chain }) => chain);
+  const [first] = chains;
   return [
     ...endpoints.map(({ chain, set }) => rule([{ on: "set", key: ["saddr"], set }], goto(chain))),
-    rule([], { type: "choose", chains: endpoints.map(({ chain }) => chain) }),
+    ...(chains.length > 1 ? [rule([], { type: "choose", chains })] : []),
+    ...(first === undefined ? [] : [rule([], goto(first))]),
   ];
 }
 

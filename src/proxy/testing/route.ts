@@ -26,8 +26,11 @@ export type Fate =
   | { readonly type: "delivered"; readonly to: Target; readonly masqueraded: boolean };
 
 export interface Router {
-  /** The first packet of a connection. `chance` stands for numgen: a number in [0, 1). */
-  route(packet: Packet, chance: number): Fate;
+  /**
+   * The first packet of a connection. `chance` stands for numgen: a number in [0, 1); `lost`: the packet is in a rule
+   * that is being replaced, whose map the kernel has emptied already.
+   */
+  route(packet: Packet, chance: number | "lost"): Fate;
 }
 
 interface Moving {
@@ -38,7 +41,7 @@ interface Moving {
   mark: number;
   dnat: boolean;
   masqueraded: boolean;
-  readonly chance: number;
+  readonly chance: number | "lost";
 }
 
 const NAMES = { drop: "dropped", reject: "rejected", reset: "reset" } as const;
@@ -115,13 +118,14 @@ export function createRouter(rules: Ruleset, nodeAddresses: readonly string[]): 
       }
       case "dnat":
         return action.protocol === packet.protocol ? dnat(packet, action.to) : "onwards";
-      case "balance":
-        return dnat(packet, action.between[Math.floor(packet.chance * action.between.length)]!);
-      case "choose":
-        return follow(
-          { type: "goto", chain: action.chains[Math.floor(packet.chance * action.chains.length)]! },
-          packet,
-        );
+      case "balance": {
+        const to = chosen(action.between, packet);
+        return to && action.protocol === packet.protocol ? dnat(packet, to) : "onwards";
+      }
+      case "choose": {
+        const chain = chosen(action.chains, packet);
+        return chain === undefined ? "onwards" : follow({ type: "goto", chain }, packet);
+      }
       case "remember":
         clients.set(action.set, (clients.get(action.set) ?? new Set()).add(packet.saddr));
         return "onwards";
@@ -190,6 +194,10 @@ export function createRouter(rules: Ruleset, nodeAddresses: readonly string[]): 
       return { type: "delivered", to: { ip: packet.daddr, port: packet.dport }, masqueraded: packet.masqueraded };
     },
   };
+}
+
+function chosen<T>(all: readonly T[], { chance }: Moving): T | undefined {
+  return chance === "lost" ? undefined : all[Math.floor(chance * all.length)];
 }
 
 function contains(block: string, ip: string): boolean {
