@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import type { ApiResponse } from "./http/message.ts";
 import { plainText } from "./http/responses.ts";
 
@@ -61,6 +62,6 @@ async function failureOf(check: HealthCheck): Promise<string | undefined> {
     await check.check();
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

@@ -1,6 +1,7 @@
 export { assert, unreachable } from "./assert.ts";
 export { every, sleep, systemClock, type Clock, type Timer } from "./clock.ts";
 export { createLog, silentLog, type Log, type LogFields, type LogLevel, type LogSink } from "./log.ts";
+export { messageOf } from "./message-of.ts";
 export { createPacer, type Pacer } from "./pacer.ts";
 export { createRandom, systemRandom, type Random } from "./random.ts";
 export { createScope, ScopeClosed, type Scope } from "./scope.ts";

@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import type { ConfigMap, Pod, Secret } from "#objects";
 import { referencesOf, type FileReference } from "./environment/references.ts";
 import { resolveEnvironment, type Surroundings } from "./environment/resolve.ts";
@@ -62,7 +63,7 @@ async function lookUp(pod: Pod, container: AnyContainer, context: ProcessContext
       services: variablesOf(pod, context),
     };
   } catch (error) {
-    throw new RuntimeError("CreateContainerConfigError", error instanceof Error ? error.message : String(error));
+    throw new RuntimeError("CreateContainerConfigError", messageOf(error));
   }
 }
 

@@ -1,8 +1,8 @@
-import { sleep } from "#base";
+import { messageOf, sleep } from "#base";
 import type { Change } from "#client";
 import { hostPorts, keyOf, type EndpointSlice, type Pod, type Service } from "#objects";
 import { createHealthServers } from "./health/servers.ts";
-import { messageOf, runCommand } from "./host/commands.ts";
+import { runCommand } from "./host/commands.ts";
 import { canMoveUdpFlows, createNft } from "./host/nft.ts";
 import { prepareHost } from "./host/prepare.ts";
 import { createShell } from "./host/shell.ts";

@@ -1,5 +1,4 @@
-import type { Clock, Log, Scope, Timer } from "#base";
-import { messageOf } from "./host/commands.ts";
+import { messageOf, type Clock, type Log, type Scope, type Timer } from "#base";
 import type { Nft } from "./host/nft.ts";
 import type { ProxyContext } from "./rules/context.ts";
 import { baseTable } from "./rules/base-table.ts";

@@ -1,4 +1,4 @@
-import type { Clock, Log } from "#base";
+import { messageOf, type Clock, type Log } from "#base";
 import type { Client, EventRecorder, SharedCaches } from "#client";
 import { hasReason, PODS } from "#objects";
 import type { PodInfo } from "./model/pod-info.ts";
@@ -35,7 +35,7 @@ export async function bind(pod: PodInfo, nodeName: string, options: BinderOption
     const isThere = current?.metadata.uid === uid && current.metadata.deletionTimestamp === undefined;
     if (!isThere || current.spec?.nodeName) return { type: "moot" };
     if (!hasReason(error, "Conflict")) log.warn("a pod could not be bound", { pod: pod.key, node: nodeName, error });
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     recorder.event(pod.pod, "Warning", "FailedScheduling", `binding rejected: ${message}`);
     return { type: "failed", error };
   }

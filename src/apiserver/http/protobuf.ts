@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import { badRequest, bodySummary } from "#objects";
 import type { Body } from "../operation.ts";
 
@@ -29,7 +30,7 @@ export function jsonOfProtobuf(reader: ProtobufReader, bytes: Uint8Array, expect
     const value = fits ? reader.decode(bytes, expected.schema) : found;
     return { type: "encoded", mediaType: "application/json", bytes: new TextEncoder().encode(JSON.stringify(value)) };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     throw badRequest(
       bare
         ? message

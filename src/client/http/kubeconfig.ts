@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import type { Connection } from "./transport.ts";
 
 /** What a context of a kubeconfig says. */
@@ -85,7 +86,7 @@ async function parsed(text: string): Promise<unknown> {
   try {
     return parse(text) as unknown;
   } catch (error) {
-    throw new KubeconfigError(`kubeconfig does not parse: ${error instanceof Error ? error.message : String(error)}`);
+    throw new KubeconfigError(`kubeconfig does not parse: ${messageOf(error)}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import type { ApiResponse, ConnectRequest } from "#apiserver";
-import type { Clock } from "#base";
+import { messageOf, type Clock } from "#base";
 import type { KubeletStreams, RemoteProcess } from "#kubelet";
 import type { Pod } from "#objects";
 import { acceptRemoteCommand, UpgradeRefused, type RemoteCommand, type WantedStreams } from "#wire";
@@ -63,7 +63,7 @@ async function serve(client: RemoteCommand, { start, failed, command }: Joined):
     if (end.type === "failed") await client.finish(failure(failed(end.message), client.version));
     else await client.finish(command ? exitStatus(end.exitCode, command, client.version) : SUCCESS);
   } catch (error) {
-    await client.finish(failure(failed(error instanceof Error ? error.message : String(error)), client.version));
+    await client.finish(failure(failed(messageOf(error)), client.version));
   }
 }
 

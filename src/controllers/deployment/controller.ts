@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import type { SharedCaches } from "#client";
 import {
   DEPLOYMENTS,
@@ -19,7 +20,6 @@ import {
   isNamespaceTerminating,
   itself,
   matcherOf,
-  messageOf,
   owner,
   ownerKey,
   settleClaim,

@@ -1,7 +1,7 @@
+import { messageOf } from "#base";
 import { ENDPOINT_SLICES, ENDPOINTS, keyOf, SERVICES, type Endpoints, type Service } from "#objects";
 import { applySliceStep } from "../endpoint-slice/apply.ts";
 import { defineController, type ControllerDefinition } from "../framework/definition.ts";
-import { messageOf } from "../framework/pod-control.ts";
 import { watch, type KeysOf } from "../framework/watch.ts";
 import { isManagedBy, serviceKeyOf, servicesOfSlices, SLICES_BY_SERVICE } from "../service-pods/names.ts";
 import { hasSelector } from "../service-pods/pod.ts";

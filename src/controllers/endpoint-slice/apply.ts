@@ -1,7 +1,8 @@
+import { messageOf } from "#base";
 import { ENDPOINT_SLICES } from "#objects";
 import type { SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
-import { isNamespaceTerminating, messageOf } from "../framework/pod-control.ts";
+import { isNamespaceTerminating } from "../framework/pod-control.ts";
 import type { SliceStep } from "./plan.ts";
 
 /**

@@ -1,6 +1,6 @@
+import { messageOf } from "#base";
 import { ENDPOINT_SLICES, keyOf, NODES, PODS, SERVICES, type Node } from "#objects";
 import { defineController, type ControllerDefinition } from "../framework/definition.ts";
-import { messageOf } from "../framework/pod-control.ts";
 import { itself, watch, type KeysOf } from "../framework/watch.ts";
 import { PODS_BY_NODE } from "../node-lifecycle/controller.ts";
 import { isManagedBy, serviceKeyOf, servicesOfSlices, SLICES_BY_SERVICE } from "../service-pods/names.ts";

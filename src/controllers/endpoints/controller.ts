@@ -1,7 +1,8 @@
+import { messageOf } from "#base";
 import { ENDPOINTS, keyOf, parseKey, SERVICES, type Endpoints } from "#objects";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
-import { isNamespaceTerminating, messageOf } from "../framework/pod-control.ts";
+import { isNamespaceTerminating } from "../framework/pod-control.ts";
 import { itself, watch } from "../framework/watch.ts";
 import { LEADER } from "../service-pods/names.ts";
 import { restAfter } from "../service-pods/rest.ts";

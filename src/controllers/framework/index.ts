@@ -9,7 +9,7 @@ export {
   type SyncResult,
 } from "./definition.ts";
 export { allOf, slowStart, type Failure } from "./parallel.ts";
-export { createPod, deletePod, isNamespaceTerminating, messageOf, podFromTemplate } from "./pod-control.ts";
+export { createPod, deletePod, isNamespaceTerminating, podFromTemplate } from "./pod-control.ts";
 export { inDeletionOrder } from "./pod-ranking.ts";
 export { runController, runControllers, type RunningController, type RunOptions } from "./run.ts";
 export { adopter, anyOf, matcherOf, matcherOfSet, orphansMatching } from "./selector.ts";

@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import {
   hasReason,
   PODS,
@@ -80,6 +81,3 @@ export function isNamespaceTerminating(error: unknown): boolean {
 }
 
 /** The text of whatever was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

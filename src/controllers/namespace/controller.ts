@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import { formatTime, groupResource, NAMESPACES, parseKey, type Namespace, type ResourceType } from "#objects";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
@@ -59,7 +60,7 @@ async function empty(namespace: string, types: readonly ResourceType[], context:
         const after = await context.client.list(type, { namespace });
         if (after.items.length > 0) remaining.push(remainingOf(groupResource(type), after.items));
       } catch (error) {
-        failures.push(error instanceof Error ? error.message : String(error));
+        failures.push(messageOf(error));
         context.log.warn("deleting the content of a namespace failed", { namespace, type: groupResource(type), error });
       }
     }

@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import {
   isPodActive,
   isPodTerminating,
@@ -22,7 +23,6 @@ import {
   defineController,
   deletePod,
   itself,
-  messageOf,
   owner,
   podFromTemplate,
   settleClaim,

@@ -1,8 +1,8 @@
+import { messageOf } from "#base";
 import type { SharedCaches } from "#client";
 import { equalJson, keyOf, NODES, parseKey, SERVICES, type Node, type Service } from "#objects";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
-import { messageOf } from "../framework/pod-control.ts";
 import { watch, type KeysOf } from "../framework/watch.ts";
 import {
   addressesGiven,

@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import { goQuote, type ConfigMap, type EnvVarSource, type Pod, type Secret } from "#objects";
 import { RuntimeError, type AnyContainer } from "../runtime.ts";
 import { envFileValue } from "./env-file.ts";
@@ -121,7 +122,7 @@ function told<T>(value: () => T, message?: string): T {
   try {
     return value();
   } catch (error) {
-    throw configError(message ?? (error instanceof Error ? error.message : String(error)));
+    throw configError(message ?? messageOf(error));
   }
 }
 

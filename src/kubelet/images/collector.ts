@@ -1,4 +1,4 @@
-import { every, type Clock, type Log, type Scope } from "#base";
+import { every, messageOf, type Clock, type Log, type Scope } from "#base";
 import type { EventRecorder } from "#client";
 import type { Node } from "#objects";
 import type { ImageStore, StoredImage } from "../runtime.ts";
@@ -51,7 +51,7 @@ export function startImageCollector(options: ImageCollectorOptions): ImageCollec
       failedBefore = false;
     } catch (error) {
       if (scope.signal.aborted) return;
-      const message = error instanceof Error ? error.message : String(error);
+      const message = messageOf(error);
       log.warn("collecting images failed", { error: message });
       // Once may be chance; users hear of it when it goes on.
       if (failedBefore) recorder.event(node(), "Warning", "ImageGCFailed", message);
@@ -140,7 +140,7 @@ async function remove(
       freed += image.bytes;
       log.info("an image was removed to free space", { image: image.names[0] ?? image.id, bytes: image.bytes });
     } catch (error) {
-      errors.push(error instanceof Error ? error.message : String(error));
+      errors.push(messageOf(error));
     }
   }
   if (freed > 0) onImages();

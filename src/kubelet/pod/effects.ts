@@ -1,4 +1,4 @@
-import { sleep, type Clock, type Log } from "#base";
+import { messageOf, sleep, type Clock, type Log } from "#base";
 import type { LifecycleHandler, Pod } from "#objects";
 import type { Quantities } from "../environment/resources.ts";
 import { resolveProcess } from "../process.ts";
@@ -79,12 +79,12 @@ async function mountMore({ volumes, view, dispatch }: EffectsContext): Promise<v
   try {
     await volumes?.mount(view().pod, (failure) => dispatch({ type: "volumes-stale", failure }));
   } catch (error) {
-    throw new RuntimeError("CreateContainerConfigError", textOf(error));
+    throw new RuntimeError("CreateContainerConfigError", messageOf(error));
   }
 }
 
 const failuresOf = (error: unknown) =>
-  error instanceof MountError ? error.failures : [{ volume: "", message: textOf(error) }];
+  error instanceof MountError ? error.failures : [{ volume: "", message: messageOf(error) }];
 
 async function createSandbox({ runtime, view, dispatch }: EffectsContext): Promise<void> {
   dispatch({ type: "sandbox-creating" });
@@ -92,7 +92,7 @@ async function createSandbox({ runtime, view, dispatch }: EffectsContext): Promi
   try {
     sandbox = await runtime.createSandbox(view().pod, view().sandboxAttempt);
   } catch (error) {
-    dispatch({ type: "sandbox-failed", message: textOf(error) });
+    dispatch({ type: "sandbox-failed", message: messageOf(error) });
     return;
   }
   dispatch({ type: "sandbox-ready", sandbox });
@@ -139,7 +139,7 @@ async function startContainer(name: string, context: EffectsContext): Promise<vo
     if (hook) await postStart(name, started.id, hook, context);
   } catch (error) {
     const { reason, exit } = error as { readonly reason?: string; readonly exit?: undefined };
-    const failure = { reason: reason ?? "RunContainerError", message: textOf(error) };
+    const failure = { reason: reason ?? "RunContainerError", message: messageOf(error) };
     dispatch({ type: "start-failed", name, failure, ...(exit ? { exit } : {}) });
   }
 }
@@ -226,5 +226,3 @@ async function runHook(
   if (hook.sleep) return sleep(clock, hook.sleep.seconds * 1000, signal);
   return runtime.runHook(id, hook, pod, signal);
 }
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,4 @@
-import type { Clock, Timer } from "#base";
+import { messageOf, type Clock, type Timer } from "#base";
 import type { Probe } from "#objects";
 import type { ProbeOutcome } from "../runtime.ts";
 
@@ -62,7 +62,7 @@ export function startProber(options: ProberOptions): Prober {
     try {
       return await options.ask();
     } catch (error) {
-      return { result: "unknown", message: error instanceof Error ? error.message : String(error) };
+      return { result: "unknown", message: messageOf(error) };
     }
   };
   const tick = async () => {

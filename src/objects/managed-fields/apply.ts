@@ -1,4 +1,5 @@
 /** Server-side apply (apimachinery util/managedfields, structured-merge-diff merge.Updater). */
+import { messageOf } from "#base";
 import { copyJson, isMap, ownValue, type JsonMap } from "../json.ts";
 import type { AnyDraft, KubeObject } from "../object.ts";
 import { badRequest, plainError } from "../status-error.ts";
@@ -77,7 +78,7 @@ function knownEntries(live: KubeObject, request: ApplyRequest): readonly Entry[]
   try {
     entries = decodeEntries(live.metadata.managedFields);
   } catch (error) {
-    throw plainError(`failed to decode managed fields: ${error instanceof Error ? error.message : String(error)}`);
+    throw plainError(`failed to decode managed fields: ${messageOf(error)}`);
   }
   if (entries.length > 0) return entries;
   const { owned } = takeFields([], undefined, live as unknown as Readonly<JsonMap>, request);

@@ -32,9 +32,6 @@ export const writeSysctl = async (run: RunCommand, path: string, value: string):
   await run("sh", ["-c", 'echo "$2" > "$1"', "sh", `${SYSCTL}/${path}`, value]);
 };
 
-/** What went wrong, in one line or a few. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Of a network device: `0a:58:0a:f4:00:01`. */
 export async function hardwareAddress(run: RunCommand, device: string): Promise<string> {
   const link = await run("ip", ["-o", "link", "show", "dev", device]);

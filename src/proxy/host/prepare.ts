@@ -1,8 +1,8 @@
-import type { Log } from "#base";
+import { messageOf, type Log } from "#base";
 import { blocksOf } from "../rules/addresses.ts";
 import type { ProxyContext } from "../rules/context.ts";
 import { routeBridgedTraffic } from "./bridged-traffic.ts";
-import { hardwareAddress, messageOf, readSysctl, writeSysctl, type RunCommand } from "./commands.ts";
+import { hardwareAddress, readSysctl, writeSysctl, type RunCommand } from "./commands.ts";
 import { allowForwarding } from "./forwarding.ts";
 
 /** What the node itself must do for the rules to work. */

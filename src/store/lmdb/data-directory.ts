@@ -13,6 +13,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
+import { messageOf } from "#base";
 import { DataDirUnusable } from "./errors.ts";
 
 /** Holds everything. */
@@ -76,7 +77,7 @@ function usable<T>(dir: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    throw new DataDirUnusable(dir, error instanceof Error ? error.message : String(error), { cause: error });
+    throw new DataDirUnusable(dir, messageOf(error), { cause: error });
   }
 }
 

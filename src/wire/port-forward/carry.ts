@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import type { DuplexBytes } from "../streams/contract.ts";
 import type { ForwardTarget } from "./contract.ts";
 
@@ -41,7 +42,7 @@ export async function carry({ port, data, gone, fail }: ForwardedConnection, tar
     await Promise.all([towards().catch(() => data.input[Symbol.asyncIterator]().return?.()), back()]);
     return true;
   } catch (error) {
-    await fail(target.describe(port, error instanceof Error ? error.message : String(error))).catch(() => {});
+    await fail(target.describe(port, messageOf(error))).catch(() => {});
     return false;
   } finally {
     remote?.close();

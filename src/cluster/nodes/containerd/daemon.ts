@@ -1,4 +1,4 @@
-import type { Clock, Log, Scope } from "#base";
+import { messageOf, type Clock, type Log, type Scope } from "#base";
 import { connectContainerd, startContainerd, writeRegistrySettings, type Containerd } from "#kubelet/containerd";
 import { StartError, type ClusterOptions } from "../../options.ts";
 import type { NodeFolders } from "./folders.ts";
@@ -40,9 +40,7 @@ export interface DaemonContext {
 const MAX_FOLDER_BYTES = 80;
 
 const asStartError = (error: unknown) =>
-  error instanceof StartError
-    ? error
-    : new StartError(error instanceof Error ? error.message : String(error), { cause: error });
+  error instanceof StartError ? error : new StartError(messageOf(error), { cause: error });
 
 /** A containerd of the cluster's own, started and looked after. */
 export function ownDaemon(options: ClusterOptions, { folders, clock, log, scope }: DaemonContext): DaemonSource {

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Clock, Log } from "#base";
+import { messageOf, type Clock, type Log } from "#base";
 import { qosClass, specRequests, type Pod } from "#objects";
 import { cgroupTrees, parseCgroupMounts, type CgroupMounts } from "./mounts.ts";
 import { cgroupNames, folderOf, uidOf } from "./names.ts";
@@ -90,7 +90,7 @@ async function prepare(mounts: CgroupMounts, options: PodCgroupsOptions): Promis
     await apply(names.bestEffort, bestEffortSettings(facts));
     return undefined;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import type { ProbeOutcome } from "#kubelet";
 import { hasTimedOut } from "./deadline.ts";
 import { exchange, type HttpAnswer } from "./http-exchange.ts";
@@ -51,7 +52,7 @@ async function exchangeAt(target: HttpTarget, headers: ProbeHeaders, signal: Abo
     return await exchange(target, headers, signal);
   } catch (error) {
     if (hasTimedOut(signal)) throw new GetError(target.text, NO_HEADERS_IN_TIME);
-    throw new GetError(target.text, textOf(error));
+    throw new GetError(target.text, messageOf(error));
   }
 }
 
@@ -70,7 +71,7 @@ export async function probeHttp(target: HttpTarget, headers: ProbeHeaders, signa
   try {
     return outcomeOf(answer.status, await answer.body(MAX_BODY_BYTES));
   } catch (error) {
-    return { result: "unknown", state: "failure", message: hasTimedOut(signal) ? NO_BODY_IN_TIME : textOf(error) };
+    return { result: "unknown", state: "failure", message: hasTimedOut(signal) ? NO_BODY_IN_TIME : messageOf(error) };
   } finally {
     answer[Symbol.dispose]();
   }
@@ -83,5 +84,3 @@ function outcomeOf(status: number, body: string): ProbeOutcome {
   if (status < 300) return { result: "success" };
   return { result: "success", message: `Probe terminated redirects, Response body: ${body}` };
 }
-
-const textOf = (error: unknown) => (error instanceof Error ? error.message : String(error));

@@ -1,4 +1,4 @@
-import type { Clock } from "#base";
+import { messageOf, type Clock } from "#base";
 import type { AnyContainer, ProbeOutcome } from "#kubelet";
 import type { Pod, Probe } from "#objects";
 import { resolvePort } from "./address.ts";
@@ -63,7 +63,7 @@ async function probeOnce(
     }
   } catch (error) {
     caller.throwIfAborted();
-    return { result: "unknown", message: error instanceof Error ? error.message : String(error) };
+    return { result: "unknown", message: messageOf(error) };
   }
   const { namespace = "", name = "", uid = "" } = pod.metadata;
   const of = `${name}_${namespace}(${uid}):${container?.name ?? ""}`;

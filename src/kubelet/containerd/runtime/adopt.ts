@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import type { AdoptedContainer, AdoptedPod } from "#kubelet";
 import type { Pod } from "#objects";
 import { ANNOTATION, identityOf, LABEL } from "../config/names.ts";
@@ -5,7 +6,7 @@ import type { Container, PodSandboxStatus } from "../cri/messages.ts";
 import { CALL_MS } from "../cri/services.ts";
 import type { RuntimeContext } from "./context.ts";
 import { exitOf } from "./exit.ts";
-import { messageOf, unlessGone } from "./ids.ts";
+import { unlessGone } from "./ids.ts";
 import { removeContainer } from "./removal.ts";
 import { followSandbox, sandboxesOf } from "./sandboxes.ts";
 import { containersOf, running, statusOf } from "./start.ts";

@@ -1,7 +1,8 @@
+import { messageOf } from "#base";
 import { RuntimeError, type ProbeOutcome } from "#kubelet";
 import { GrpcError } from "#wire/grpc";
 import type { Cri } from "../cri/services.ts";
-import { criId, messageOf, textOf } from "./ids.ts";
+import { criId, textOf } from "./ids.ts";
 
 /** A probe's output is shown up to this. */
 const MAX_OUTPUT_BYTES = 10 << 10;

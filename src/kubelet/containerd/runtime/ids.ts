@@ -1,3 +1,4 @@
+import { messageOf } from "#base";
 import { GrpcError } from "#wire/grpc";
 
 const SCHEME = "containerd://";
@@ -22,9 +23,6 @@ export async function unlessGone<T>(call: Promise<T>): Promise<T | undefined> {
     throw error;
   }
 }
-
-/** What the other side says, without its code (as upstream shows what becomes of containers). */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** With the code, as Go programs print errors of calls. */
 export const textOf = (error: unknown): string => (error instanceof GrpcError ? error.text : messageOf(error));

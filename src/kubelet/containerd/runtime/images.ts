@@ -1,4 +1,4 @@
-import type { Clock } from "#base";
+import { messageOf, type Clock } from "#base";
 import {
   createPullQueue,
   requestedImageName,
@@ -11,7 +11,7 @@ import { GrpcError } from "#wire/grpc";
 import type { Image } from "../cri/messages.ts";
 import { CALL_MS, type Cri } from "../cri/services.ts";
 import type { ImageUser } from "../config/security.ts";
-import { messageOf, textOf } from "./ids.ts";
+import { textOf } from "./ids.ts";
 import type { ContainerdRuntimeOptions } from "./options.ts";
 
 export interface Images {

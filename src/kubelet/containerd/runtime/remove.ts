@@ -1,10 +1,11 @@
 import { readdir, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "#base";
 import type { Pod } from "#objects";
 import { hostsFile, identityOf, LABEL, podFolder, podLogFolder, podOfLogFolder } from "../config/names.ts";
 import { CALL_MS } from "../cri/services.ts";
 import { ownLabels, type OwnedCri, type RuntimeContext } from "./context.ts";
-import { messageOf, unlessGone } from "./ids.ts";
+import { unlessGone } from "./ids.ts";
 import { unmountImages } from "./image-volumes.ts";
 import type { ContainerdRuntimeOptions } from "./options.ts";
 import { removeContainer, removeSandbox } from "./removal.ts";

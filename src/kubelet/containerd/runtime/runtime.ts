@@ -1,4 +1,4 @@
-import { every } from "#base";
+import { every, messageOf } from "#base";
 import { expand, RuntimeError, type LogLine, type LogOptions, type ProbeOutcome, type Runtime } from "#kubelet";
 import { containerStatuses, type LifecycleHandler, type Pod } from "#objects";
 import { identityOf, podLogFolder } from "../config/names.ts";
@@ -10,7 +10,7 @@ import { adoptPod } from "./adopt.ts";
 import type { RuntimeContext } from "./context.ts";
 import { execHook, execProbe } from "./exec.ts";
 import { exitOf } from "./exit.ts";
-import { criId, messageOf, unlessGone } from "./ids.ts";
+import { criId, unlessGone } from "./ids.ts";
 import { createImageStore } from "./image-store.ts";
 import { mountsImages } from "./image-volumes.ts";
 import { createImages } from "./images.ts";

@@ -1,5 +1,6 @@
 import { mkdir, writeFile, chmod } from "node:fs/promises";
 import { join } from "node:path";
+import { messageOf } from "#base";
 import {
   RuntimeError,
   type AnyContainer,
@@ -15,7 +16,7 @@ import type { Container, ContainerConfig, ContainerStatus, PodSandboxConfig } fr
 import { CALL_MS, type Cri } from "../cri/services.ts";
 import { ownLabels, type OwnedCri, type RuntimeContext } from "./context.ts";
 import { exitOf } from "./exit.ts";
-import { messageOf, millis, publicId, unlessGone } from "./ids.ts";
+import { millis, publicId, unlessGone } from "./ids.ts";
 import { mountImages } from "./image-volumes.ts";
 import type { Images } from "./images.ts";
 import type { NodeFacts } from "./node-facts.ts";

@@ -1,9 +1,9 @@
-import { every, sleep, type Clock, type Log, type Scope } from "#base";
+import { every, messageOf, sleep, type Clock, type Log, type Scope } from "#base";
 import type { ContainerExit } from "#kubelet";
 import type { ContainerStatus } from "../cri/messages.ts";
 import { CALL_MS, type Cri } from "../cri/services.ts";
 import { watchEvents } from "../events/watch.ts";
-import { messageOf, unlessGone } from "./ids.ts";
+import { unlessGone } from "./ids.ts";
 
 /** A container that runs, as far as we know. */
 export interface Tracked {
