@@ -13,6 +13,7 @@ const PLANNERS = ["client", "objects", "base"];
 export const ROOMS: Readonly<Record<string, Room>> = {
   base: { imports: [], neutral: true },
   objects: { imports: ["base"], neutral: true, packages: ["yaml"] },
+  programs: { imports: ["base"], neutral: false },
   wire: { imports: ["base"], neutral: false, packages: ["@peculiar/x509", "reflect-metadata", "ws"] },
   "wire/grpc": { imports: ["base"], neutral: false, packages: ["@grpc/grpc-js", "protobufjs"] },
   store: { imports: ["base"], neutral: true },
@@ -32,14 +33,15 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   scheduler: { imports: PLANNERS, neutral: true },
   kubelet: { imports: PLANNERS, neutral: true },
   "kubelet/simulated": { imports: [...PLANNERS, "kubelet"], neutral: true },
-  "kubelet/containerd": { imports: [...PLANNERS, "kubelet", "wire", "wire/grpc"], neutral: false },
-  "kubelet/volumes": { imports: [...PLANNERS, "kubelet"], neutral: false },
-  proxy: { imports: PLANNERS, neutral: false },
+  "kubelet/containerd": { imports: [...PLANNERS, "kubelet", "programs", "wire", "wire/grpc"], neutral: false },
+  "kubelet/volumes": { imports: [...PLANNERS, "kubelet", "programs"], neutral: false },
+  proxy: { imports: [...PLANNERS, "programs"], neutral: false },
   dns: { imports: PLANNERS, neutral: false, packages: ["dns-packet"] },
   cluster: {
     imports: [
       "base",
       "objects",
+      "programs",
       "wire",
       "store",
       "store/memory",

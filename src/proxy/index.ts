@@ -1,4 +1,3 @@
-export type { RunCommand } from "./host/commands.ts";
 export { removeTable, type RemoveTableOptions } from "./host/remove-table.ts";
 export type { ProxyNode, ProxyOptions } from "./options.ts";
 export { startProxy, type ServiceProxy } from "./proxy.ts";

@@ -3,7 +3,7 @@ import type { Cache, EventRecorder } from "#client";
 import type { EndpointSlice, Node, Pod, Service } from "#objects";
 import { blocksOf } from "./rules/addresses.ts";
 import type { ProxyContext } from "./rules/context.ts";
-import type { RunCommand } from "./host/commands.ts";
+import type { RunCommand } from "#programs";
 import type { SyncInfo } from "./table-keeper.ts";
 
 export interface ProxyOptions {

@@ -3,6 +3,7 @@ import { mkdir, readdir, readlink, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Volume } from "#objects";
+import { runCommand } from "#programs";
 import { createMounter } from "./linux/mounter.ts";
 import { createTestDirectory, mountTypesIn, NEEDS_ROOT } from "./testing/directory.ts";
 import { createVolumesWorld, podWith, setUpFailed } from "./testing/world.ts";
@@ -90,7 +91,7 @@ describe("volumes in memory", { skip: NEEDS_ROOT }, () => {
     // Mounted by a container, and left.
     const path = join(dir.path, "pods/u1/volumes/kubernetes.io~secret/s");
     await mkdir(join(path, "inner"));
-    await createMounter().tmpfs(join(path, "inner"), 4096);
+    await createMounter(runCommand).tmpfs(join(path, "inner"), 4096);
     await volumes.close();
     const next = world.start();
     await next.removeOrphans(new Set(["u2"]));

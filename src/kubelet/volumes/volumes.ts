@@ -17,6 +17,7 @@ import { planMounts, type PlannedMount } from "./container-mounts.ts";
 import { createLayout } from "./layout.ts";
 import { diskUse } from "./linux/disk-use.ts";
 import { ifThere, textOf } from "./linux/errors.ts";
+import type { RunCommand } from "#programs";
 import { createMounter } from "./linux/mounter.ts";
 import { bindSubPath, makeSubPath, readWithin } from "./linux/sub-path.ts";
 import type { VolumeHost, VolumePlugin } from "./plugin.ts";
@@ -30,6 +31,8 @@ export interface VolumesOptions {
   /** The kubelet's directory, absolute: volumes are at `pods/<uid>/volumes/…` below it. */
   readonly rootDir: string;
   readonly sources: Sources;
+  /** Runs mount(8) and umount(8). */
+  readonly run: RunCommand;
   /** For image volumes; without it there are none. */
   readonly images?: PullContext["runtime"];
   /** What the node can give its pods. */
@@ -74,7 +77,7 @@ export function createVolumes(options: VolumesOptions): NodeVolumes {
   // Mounts are listed by their real paths.
   const rootDir = realPath(options.rootDir);
   const layout = createLayout(rootDir);
-  const mounter = createMounter();
+  const mounter = createMounter(options.run);
   const host: VolumeHost = {
     layout,
     mounter,

@@ -1,7 +1,8 @@
 import type { Log } from "#base";
 import { blocksOf } from "../rules/addresses.ts";
 import type { ProxyContext } from "../rules/context.ts";
-import { hardwareAddress, readSysctl, type RunCommand } from "./commands.ts";
+import type { RunCommand } from "#programs";
+import { hardwareAddress, readSysctl } from "./commands.ts";
 import { createNft } from "./nft.ts";
 
 /**

@@ -1,5 +1,5 @@
 import type { Log } from "#base";
-import type { RunCommand } from "./commands.ts";
+import type { RunCommand } from "#programs";
 
 const COMMENT = "knarr: packets of pods";
 

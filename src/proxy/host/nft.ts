@@ -3,7 +3,7 @@ import type { ProxyContext } from "../rules/context.ts";
 import type { Family } from "../rules/model.ts";
 import { createRenderer } from "../rules/render.ts";
 import { COLLECTIONS, UDP_COLLECTIONS } from "../rules/tables.ts";
-import type { RunCommand } from "./commands.ts";
+import type { RunCommand } from "#programs";
 
 /** The one way to nft. Each call is one transaction; who calls sees to it that there is one at a time. */
 export interface Nft {

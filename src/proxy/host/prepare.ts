@@ -2,7 +2,8 @@ import { messageOf, type Log } from "#base";
 import { blocksOf } from "../rules/addresses.ts";
 import type { ProxyContext } from "../rules/context.ts";
 import { routeBridgedTraffic } from "./bridged-traffic.ts";
-import { hardwareAddress, readSysctl, writeSysctl, type RunCommand } from "./commands.ts";
+import type { RunCommand } from "#programs";
+import { hardwareAddress, readSysctl, writeSysctl } from "./commands.ts";
 import { allowForwarding } from "./forwarding.ts";
 
 /** What the node itself must do for the rules to work. */

@@ -1,4 +1,4 @@
-import { runCommand, type RunCommand } from "./commands.ts";
+import { runCommand, type RunCommand } from "#programs";
 import { forgetForwarding } from "./forwarding.ts";
 
 export interface RemoveTableOptions {

@@ -1,7 +1,7 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { RunCommand } from "../host/commands.ts";
+import type { RunCommand } from "#programs";
 import type { Request } from "./agent.ts";
 
 /** Somebody in a network namespace who does what he is asked. */

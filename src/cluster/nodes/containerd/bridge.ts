@@ -1,8 +1,7 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { messageOf } from "#base";
+import { runCommand } from "#programs";
 
-const run = promisify(execFile);
-const ip = (...args: string[]) => run("ip", args);
+const ip = (...args: string[]) => runCommand("ip", args);
 
 /** The bridge that the pods of this machine are plugged into; the CNI plugin finds it there. */
 export const BRIDGE = "knarr0";
@@ -28,6 +27,6 @@ export async function removeBridge(): Promise<void> {
   try {
     await ip("link", "delete", "dev", BRIDGE);
   } catch (error) {
-    if (!/Cannot find device/.test(String((error as { stderr?: unknown }).stderr))) throw error;
+    if (!/Cannot find device/.test(messageOf(error))) throw error;
   }
 }

@@ -13,6 +13,7 @@ import {
 } from "#kubelet/containerd";
 import { createVolumes } from "#kubelet/volumes";
 import { NODES, PODS, SERVICES } from "#objects";
+import { createShell } from "#programs";
 import type { NodesContext, RunningNodes } from "../runtime.ts";
 import { serveDns } from "./cluster-dns.ts";
 import type { NodeDaemon } from "./daemon.ts";
@@ -60,6 +61,7 @@ export async function startContainerdNode(
   const volumes = createVolumes({
     rootDir: folders.kubelet,
     sources,
+    run: createShell(scope),
     images: runtime,
     allocatable: () => nodes.get(node.name)?.status?.allocatable ?? node.allocatable ?? node.capacity,
     clock,

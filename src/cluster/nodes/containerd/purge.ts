@@ -9,6 +9,7 @@ import {
   useSystemPath,
 } from "#kubelet/containerd";
 import { createVolumes } from "#kubelet/volumes";
+import { createShell } from "#programs";
 import { removeTable } from "#proxy";
 import { BRIDGE, removeBridge } from "./bridge.ts";
 import { nodeFolders } from "./folders.ts";
@@ -56,7 +57,7 @@ export async function purgeContainers(
       imageTools: shared ?? own!,
     });
     await runtime.removeOrphans(NOBODY);
-    const volumes = createVolumes({ ...common, sources: noSources, allocatable: () => ({}) });
+    const volumes = createVolumes({ ...common, run: createShell(scope), sources: noSources, allocatable: () => ({}) });
     await volumes.removeOrphans(NOBODY);
     await volumes.removeAll();
     await (await openPodCgroups({ clock, log, parent: folders.cgroup })).destroy();

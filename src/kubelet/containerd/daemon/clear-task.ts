@@ -1,10 +1,7 @@
-import { execFile } from "node:child_process";
 import { access, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runCommand } from "#programs";
 import type { Layout } from "./layout.ts";
-
-const run = promisify(execFile);
 
 export interface ClearTaskOptions {
   readonly layout: Layout;
@@ -18,11 +15,11 @@ export interface ClearTaskOptions {
  */
 export async function clearTask(container: string, { runc, layout }: ClearTaskOptions): Promise<void> {
   // Its cgroups go with it. It need not have come so far.
-  await run(runc, ["--root", join(layout.runc, "k8s.io"), "delete", "--force", container]).catch(() => {});
+  await runCommand(runc, ["--root", join(layout.runc, "k8s.io"), "delete", "--force", container]).catch(() => {});
   const table = await readFile("/proc/self/mountinfo", "utf8");
   const mounted = table.split("\n").map((line) => line.split(" ")[4] ?? "");
   const own = (path: string) => path.startsWith(layout.state) && path.includes(`/${container}/`);
-  for (const path of mounted.filter(own).toReversed()) await run("umount", ["--lazy", path]);
+  for (const path of mounted.filter(own).toReversed()) await runCommand("umount", ["--lazy", path]);
   await rm(folderOf(container, layout), { recursive: true, force: true });
 }
 

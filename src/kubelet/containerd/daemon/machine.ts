@@ -1,11 +1,8 @@
-import { execFile } from "node:child_process";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { arch } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { runCommand } from "#programs";
 import type { Architecture } from "../pause/program.ts";
-
-const run = promisify(execFile);
 
 /** Overlays do not work on every file system (an overlay itself, some network file systems): tries one. */
 export async function chooseSnapshotter(folder: string): Promise<"overlayfs" | "native"> {
@@ -15,8 +12,8 @@ export async function chooseSnapshotter(folder: string): Promise<"overlayfs" | "
   try {
     for (const path of [lower!, upper!, work!, merged!]) await mkdir(path);
     const options = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
-    await run("mount", ["-t", "overlay", "overlay", "-o", options, merged!]);
-    await run("umount", [merged!]);
+    await runCommand("mount", ["-t", "overlay", "overlay", "-o", options, merged!]);
+    await runCommand("umount", [merged!]);
     return "overlayfs";
   } catch {
     return "native";

@@ -1,13 +1,10 @@
-import { execFile } from "node:child_process";
 import { rm } from "node:fs/promises";
-import { promisify } from "node:util";
 import type { Log } from "#base";
+import { runCommand } from "#programs";
 import { CALL_MS, type Cri } from "../cri/services.ts";
 import { unlessGone } from "../runtime/ids.ts";
 import { clearTask, type ClearTaskOptions } from "./clear-task.ts";
 import { findShims, orphansOf, type Inventory, type Known } from "./leftovers.ts";
-
-const run = promisify(execFile);
 
 export interface SweepOptions extends ClearTaskOptions {
   readonly cri: Cri;
@@ -48,7 +45,7 @@ export async function sweep(inventory: Inventory, options: SweepOptions): Promis
 async function lookUp({ cri, ctr, layout }: SweepOptions): Promise<Known> {
   const list = async (what: string, ...flags: readonly string[]) => {
     const common = ["--address", layout.socket, "--namespace", "k8s.io", what, "ls", ...flags];
-    return (await run(ctr, common)).stdout.split("\n").filter(Boolean);
+    return (await runCommand(ctr, common)).split("\n").filter(Boolean);
   };
   const containers = new Set(await list("containers", "--quiet"));
   const rows = (await list("tasks")).slice(1).map((row) => row.split(/\s+/));
@@ -77,6 +74,6 @@ function kill(pid: number): void {
 }
 
 async function removeNetwork(file: string): Promise<void> {
-  await run("umount", ["--lazy", file]).catch(() => {});
+  await runCommand("umount", ["--lazy", file]).catch(() => {});
   await rm(file, { force: true });
 }

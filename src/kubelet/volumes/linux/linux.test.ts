@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import { createTestDirectory, modeOf, NEEDS_ROOT } from "../testing/directory.ts";
 import { textOf } from "./errors.ts";
 import { mountAt, mountHolding, mountsUnder, parseMountInfo } from "./mount-info.ts";
+import { runCommand } from "#programs";
 import { createMounter } from "./mounter.ts";
 import { giveToGroup } from "./ownership.ts";
 import { bindSubPath, makeSubPath, readWithin } from "./sub-path.ts";
@@ -48,7 +49,7 @@ const makePrivate = (path: string) => execFileSync(MOUNT, ["--make-private", pat
 describe("mounts", { skip: NEEDS_ROOT }, () => {
   test("memory, bound elsewhere, and away again", async () => {
     await using dir = await createTestDirectory();
-    const mounter = createMounter();
+    const mounter = createMounter(runCommand);
     const [memory, bound] = [join(dir.path, "me mory"), join(dir.path, "bound")];
     await mkdir(memory);
     await mkdir(bound);
@@ -65,7 +66,7 @@ describe("mounts", { skip: NEEDS_ROOT }, () => {
 
   test("a directory that is shared, once, whatever it is on", async () => {
     await using dir = await createTestDirectory();
-    const mounter = createMounter();
+    const mounter = createMounter(runCommand);
     await mounter.tmpfs(dir.path, 64 * 1024);
     makePrivate(dir.path);
     const [own, used] = [join(dir.path, "own"), join(dir.path, "used")];
@@ -94,12 +95,15 @@ describe("mounts", { skip: NEEDS_ROOT }, () => {
 
   test("what cannot be mounted says why", async () => {
     await using dir = await createTestDirectory();
-    await assert.rejects(createMounter().tmpfs(join(dir.path, "none"), undefined), /mount failed: .*(not|No)/);
+    await assert.rejects(
+      createMounter(runCommand).tmpfs(join(dir.path, "none"), undefined),
+      /mount failed: .*(not|No)/,
+    );
   });
 
   test("many at a time, each of them done", async () => {
     await using dir = await createTestDirectory();
-    const mounter = createMounter();
+    const mounter = createMounter(runCommand);
     const paths = Array.from({ length: 20 }, (_, i) => join(dir.path, String(i)));
     await Promise.all(paths.map((path) => mkdir(path).then(() => mounter.tmpfs(path, 4096))));
     assert.equal(mountsUnder(await mounter.list(), dir.path).length, 20);
@@ -146,7 +150,7 @@ describe("sub paths", () => {
 
   test("are bound so that what happens in the volume later changes nothing", { skip: NEEDS_ROOT }, async () => {
     await using dir = await createTestDirectory();
-    const mounter = createMounter();
+    const mounter = createMounter(runCommand);
     const [volume, outside, target] = [join(dir.path, "v"), join(dir.path, "outside"), join(dir.path, "bound/0")];
     await mkdir(join(volume, "sub"), { recursive: true });
     await mkdir(outside);

@@ -1,5 +1,6 @@
-import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { messageOf } from "#base";
+import type { RunCommand } from "#programs";
 import { mountAt, mountHolding, mountsUnder, parseMountInfo, type MountPoint } from "./mount-info.ts";
 
 /** Mounts in the mount namespace of this process, by mount(8). Paths are absolute. Rejects with an Error. */
@@ -17,12 +18,16 @@ export interface Mounter {
   unmountUnder(path: string): Promise<void>;
 }
 
-/** So many mount(8) at a time: each is a process. */
-const MAX_COMMANDS = 8;
-
-export function createMounter(): Mounter {
-  const run = limited(MAX_COMMANDS, execute);
+/** `execute` runs mount(8) and umount(8). */
+export function createMounter(execute: RunCommand): Mounter {
   let noSwap = true;
+  const run = async (command: string, args: readonly string[]) => {
+    try {
+      await execute(command, args);
+    } catch (error) {
+      throw new Error(`${command} failed: ${messageOf(error)}`, { cause: error });
+    }
+  };
 
   const list = async () => parseMountInfo(await readFile("/proc/self/mountinfo", "utf8"));
   const bind = (source: string, target: string) => run("mount", ["--no-canonicalize", "--bind", source, target]);
@@ -65,32 +70,5 @@ export function createMounter(): Mounter {
         }
       }
     },
-  };
-}
-
-function execute(command: string, args: readonly string[]): Promise<void> {
-  return new Promise((resolve, reject) => {
-    execFile(command, args, { maxBuffer: 64 * 1024 }, (error, _, stderr) => {
-      if (!error) resolve();
-      else reject(new Error(`${command} failed: ${stderr.trim() || error.message}`, { cause: error }));
-    });
-  });
-}
-
-/** At most so many calls at a time; the others wait in turn. */
-function limited<A extends readonly unknown[]>(limit: number, call: (...args: A) => Promise<void>) {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (...args: A): Promise<void> => {
-    if (running >= limit) await new Promise<void>((resolve) => waiting.push(resolve));
-    else running++;
-    try {
-      await call(...args);
-    } finally {
-      // Whoever is next takes the place over.
-      const next = waiting.shift();
-      if (next) next();
-      else running--;
-    }
   };
 }

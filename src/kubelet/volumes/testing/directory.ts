@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setImmediate as turn } from "node:timers/promises";
 import { mountsUnder } from "../linux/mount-info.ts";
+import { runCommand } from "#programs";
 import { createMounter } from "../linux/mounter.ts";
 
 /** A directory for one test; gone after it, with whatever is still mounted in it. */
@@ -12,7 +13,7 @@ export async function createTestDirectory(): Promise<{ readonly path: string } &
   return {
     path,
     async [Symbol.asyncDispose]() {
-      await createMounter().unmountUnder(path);
+      await createMounter(runCommand).unmountUnder(path);
       await rm(path, { recursive: true, force: true });
     },
   };
@@ -45,7 +46,7 @@ export async function modeOf(path: string): Promise<string> {
 
 /** What is mounted below a path: `["tmpfs"]`. */
 export async function mountTypesIn(path: string): Promise<readonly string[]> {
-  return mountsUnder(await createMounter().list(), path).map((mount) => mount.type);
+  return mountsUnder(await createMounter(runCommand).list(), path).map((mount) => mount.type);
 }
 
 /** Real files change in their own time; some of them while they are looked at. */

@@ -9,6 +9,7 @@ import type {
   V1beta1ClusterTrustBundle as ClusterTrustBundle,
   Volume,
 } from "#objects";
+import { runCommand } from "#programs";
 import { createVolumes, type NodeVolumes, type VolumesOptions } from "../volumes.ts";
 
 /** The API as volumes see it, in memory. */
@@ -80,6 +81,7 @@ export function createVolumesWorld(rootDir: string, more: Partial<VolumesOptions
       createVolumes({
         rootDir,
         sources,
+        run: runCommand,
         allocatable: () => allocatable,
         clock,
         random: createRandom(1),

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { assert, type Scope } from "#base";
-import type { RunCommand } from "./commands.ts";
+import type { RunCommand } from "./run-command.ts";
 
 /** A command that takes longer is ended. */
 const TIMEOUT_SECONDS = 30;
