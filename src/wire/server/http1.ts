@@ -1,15 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import type { Clock, Log } from "#base";
 import { UpgradeRefused } from "../streams/contract.ts";
 import { isWebSocket } from "../websocket/handshake.ts";
-import type { HttpRequest, HttpResponse } from "./contract.ts";
-import type { Exchanges } from "./exchanges.ts";
+import type { HttpResponse } from "./contract.ts";
+import type { ExchangeOptions, Exchanges } from "./exchanges.ts";
 import { sendMessages } from "./messages.ts";
 import { peerOf } from "./peer.ts";
 import { distinctHeaders, pathOf, WireRequest } from "./request.ts";
-import type { Outlet } from "./send.ts";
-import { sendPlain, upgradeOf } from "./upgrade.ts";
+import { send, type Outlet } from "./send.ts";
+import { refusedOutlet, upgradeOf } from "./upgrade.ts";
 
 /** Answers requests on HTTP/1.1. */
 export function http1Handler(exchanges: Exchanges): (message: IncomingMessage, response: ServerResponse) => void {
@@ -55,7 +54,7 @@ export function http1Handler(exchanges: Exchanges): (message: IncomingMessage, r
 /** Answers requests that want another protocol on their connection. */
 export function upgradeHandler(
   exchanges: Exchanges,
-  { handle, clock, log }: UpgradeOptions,
+  { handle, clock, log, stalledMs }: ExchangeOptions,
 ): (message: IncomingMessage, socket: Duplex, head: Uint8Array) => void {
   return (message, socket, head) => {
     const request = new WireRequest(
@@ -74,30 +73,30 @@ export function upgradeHandler(
       request.abort();
       exchanges.ended(request);
     });
+    const cut = () => {
+      request.abort();
+      socket.destroy();
+    };
+    const sendPlain = (response: HttpResponse) =>
+      send(refusedOutlet(socket, response, { headOnly: message.method === "HEAD", cut }), response, clock, stalledMs);
     const answer = async () => {
       const response = await handle(request);
       const { body } = response;
-      if (body.type !== "stream" || !body.messages || !isWebSocket(request)) return sendPlain(socket, response);
+      if (body.type !== "stream" || !body.messages || !isWebSocket(request)) return sendPlain(response);
       try {
         await sendMessages(request, body, clock, () => request.abort());
       } catch (error) {
         if (!(error instanceof UpgradeRefused)) throw error;
         request.abort();
         await body.stream[Symbol.asyncIterator]().return?.();
-        await sendPlain(socket, refusal(error));
+        await sendPlain(refusal(error));
       }
     };
     answer().catch((error: unknown) => {
       log.error("an upgrade could not be answered", { path: request.path, error });
-      socket.destroy();
+      cut();
     });
   };
-}
-
-interface UpgradeOptions {
-  readonly handle: (request: HttpRequest) => Promise<HttpResponse>;
-  readonly clock: Clock;
-  readonly log: Log;
 }
 
 const refusal = ({ status, headers, message }: UpgradeRefused): HttpResponse => ({

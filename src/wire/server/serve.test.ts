@@ -402,6 +402,39 @@ describe("upgrades", () => {
     await server.close();
   });
 
+  it("that are refused are answered as any request is: HEAD without a body, large bodies gzipped", async () => {
+    const large = "x".repeat(200_000);
+    const server = await start(() => Promise.resolve({ ...ok(large), gzip: true }));
+    const headers = { connection: "Upgrade", upgrade: "websocket" };
+    const head = await http1(server, "/", { method: "HEAD", headers });
+    assert.equal(head.headers["content-encoding"], "gzip");
+    assert.equal(head.text, "");
+    const got = await http1(server, "/", { headers });
+    assert.equal(gunzipSync(got.bytes).toString(), large);
+    await server.close();
+  });
+
+  it("that are refused hold nothing up for a client that takes nothing", async () => {
+    const gone = Promise.withResolvers<void>();
+    async function* stream() {
+      try {
+        for (;;) yield bytes("x".repeat(64 * 1024));
+      } finally {
+        gone.resolve();
+      }
+    }
+    const handle = () =>
+      Promise.resolve<HttpResponse>({ status: 200, headers: {}, body: { type: "stream", stream: stream() } });
+    const server = await start(handle, { limits: { stalledMs: 50 } });
+    const socket = connectTls({ port: server.port, host: "127.0.0.1", ca: authority.certificate });
+    socket.on("error", () => {});
+    socket.pause();
+    socket.write("GET / HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n");
+    await gone.promise;
+    socket.destroy();
+    await server.close();
+  });
+
   /** Says "one", and "two" once told to; ends when the client goes. */
   const talker = (messages?: "text" | "binary") => {
     const next = Promise.withResolvers<void>();

@@ -60,7 +60,8 @@ const LINGER_MS = 1_000;
 export async function serve(options: ServeOptions): Promise<RunningServer> {
   const { handle, tls, clock = systemClock, log = silentLog } = options;
   const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits };
-  const exchanges = createExchanges({ handle, clock, log, stalledMs: limits.stalledMs });
+  const exchangeOptions = { handle, clock, log, stalledMs: limits.stalledMs };
+  const exchanges = createExchanges(exchangeOptions);
   const sessions = createSessions(limits.idleMs, log);
   const sockets = new Set<Socket>();
   const fresh = createFreshConnections(limits.freshConnections);
@@ -76,7 +77,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     ? secureServer(tls, limits)
     : createServer({ maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: CHECK_MS });
   const http1 = http1Handler(exchanges);
-  const upgrade = upgradeHandler(exchanges, { handle, clock, log });
+  const upgrade = upgradeHandler(exchanges, exchangeOptions);
   server.on("request", (message: IncomingMessage, response: ServerResponse) => {
     settle(message.socket);
     http1(message, response);

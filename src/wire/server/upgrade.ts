@@ -1,17 +1,14 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
-import type { HttpBody, HttpConnection, HttpResponse, HttpUpgrade } from "./contract.ts";
-import { joined } from "./pieces.ts";
+import type { HttpConnection, HttpResponse, HttpUpgrade } from "./contract.ts";
+import type { Outlet } from "./send.ts";
 
 /** Lets a handler take an HTTP/1.1 connection over. `head` is what the client sent already. */
 export function upgradeOf(protocol: string, socket: Duplex, head: Uint8Array): HttpUpgrade {
   return {
     protocol: protocol.toLowerCase(),
     accept(headers): HttpConnection {
-      const lines = Object.entries({ connection: "Upgrade", upgrade: protocol, ...headers });
-      socket.write(
-        `HTTP/1.1 101 Switching Protocols\r\n${lines.map(([name, value]) => `${name}: ${oneLine(value)}\r\n`).join("")}\r\n`,
-      );
+      writeHead(socket, "101 Switching Protocols", { connection: "Upgrade", upgrade: protocol, ...headers });
       return rawConnection(socket, head);
     },
   };
@@ -55,49 +52,31 @@ async function* inputOf(socket: Duplex, head: Uint8Array): AsyncGenerator<Uint8A
   }
 }
 
-/** An ordinary answer to a request that wanted an upgrade; the connection ends with it. */
-export async function sendPlain(socket: Duplex, response: HttpResponse): Promise<void> {
-  const { status, headers, body } = response;
-  if (body.type === "upgraded" || socket.destroyed) return;
-  // Nothing more is to come; but that the client has gone is noticed only by who reads.
-  socket.resume();
-  const { length, pieces } = contentOf(body);
-  const all = {
-    ...headers,
-    ...(length === undefined ? {} : { "content-length": String(length) }),
-    connection: "close",
+/** The way out for an ordinary answer to a request that wanted an upgrade: the connection ends with it. */
+export function refusedOutlet(
+  socket: Duplex,
+  { status, headers }: HttpResponse,
+  { headOnly, cut }: Pick<Outlet, "headOnly" | "cut">,
+): Outlet {
+  return {
+    writable: socket,
+    headOnly,
+    cut,
+    head(more, length) {
+      // Nothing more is to come; but that the client has gone is noticed only by who reads.
+      socket.resume();
+      const all = { ...headers, ...more, ...(length === undefined ? {} : { "content-length": String(length) }) };
+      writeHead(socket, `${status} ${STATUS_CODES[status] ?? ""}`, { ...all, connection: "close" });
+    },
+    flush() {},
   };
-  const lines = Object.entries(all).flatMap(([name, value]) =>
-    (typeof value === "string" ? [value] : value).map((one) => `${name}: ${oneLine(one)}\r\n`),
-  );
-  socket.write(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}\r\n${lines.join("")}\r\n`);
-  const connection = rawConnection(socket, new Uint8Array(0));
-  try {
-    for await (const piece of pieces) {
-      for (const part of piece instanceof Uint8Array ? [piece] : piece) await connection.write(part);
-    }
-  } catch {
-    // The client went away.
-  }
-  socket.end();
 }
 
-/** A body and its length; that of a stream is told by the end of the connection. */
-function contentOf(body: Exclude<HttpBody, { readonly type: "upgraded" }>): {
-  readonly length: number | undefined;
-  readonly pieces: AsyncIterable<Uint8Array | readonly Uint8Array[]> | Iterable<Uint8Array>;
-} {
-  switch (body.type) {
-    case "empty":
-      return { length: 0, pieces: [] };
-    case "bytes":
-      return { length: body.bytes.length, pieces: [body.bytes] };
-    case "pieces":
-      // Pieces may share their memory: what waits to be sent is a copy.
-      return { length: undefined, pieces: joined(body.pieces).pieces };
-    case "stream":
-      return { length: undefined, pieces: body.stream };
-  }
+function writeHead(socket: Duplex, status: string, headers: HttpResponse["headers"]): void {
+  const lines = Object.entries(headers).flatMap(([name, value]) =>
+    (typeof value === "string" ? [value] : value).map((one) => `${name}: ${oneLine(one)}\r\n`),
+  );
+  socket.write(`HTTP/1.1 ${status}\r\n${lines.join("")}\r\n`);
 }
 
 const oneLine = (text: string) => text.replace(/[\r\n]+/g, " ");
