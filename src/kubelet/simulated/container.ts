@@ -14,6 +14,8 @@ export interface SimulatedContainerOptions {
   readonly behaviour: Behaviour;
   /** An exit without a message of its own shows the log's last lines when the container failed. */
   readonly logsAsMessage: boolean;
+  /** It has ended already, like this. */
+  readonly ended?: ContainerExit;
 }
 
 const SIGKILLED = 137;
@@ -33,18 +35,17 @@ export class SimulatedContainer {
 
   constructor(options: SimulatedContainerOptions) {
     this.#options = options;
-    const { clock, behaviour, startedAt } = options;
-    if (behaviour.exit) {
+    const { clock, behaviour, startedAt, ended } = options;
+    if (ended) {
+      this.#exit = ended;
+      this.#end.resolve(ended);
+    } else if (behaviour.exit) {
       const { afterMs, code } = behaviour.exit;
-      this.#exitTimer = clock.setTimeout(() => this.#finish(code), Math.max(1, startedAt + afterMs - clock.now()));
+      const at = startedAt + afterMs;
+      // Timers can be a millisecond early by the wall clock; what it says at its end is said all the same.
+      const end = () => this.#finish(code, Math.max(at, clock.now()));
+      this.#exitTimer = clock.setTimeout(end, Math.max(1, at - clock.now()));
     }
-  }
-
-  /** One that has ended already. */
-  static ended(options: SimulatedContainerOptions, exit: ContainerExit): SimulatedContainer {
-    const container = new SimulatedContainer({ ...options, behaviour: { ...options.behaviour, exit: undefined } });
-    container.#exit = exit;
-    return container;
   }
 
   get id(): string {
@@ -103,7 +104,7 @@ export class SimulatedContainer {
       const ms = obeys ? behaviour.stopMs : graceMs;
       this.#stopTimer?.cancel();
       this.#stopTimer = clock.setTimeout(
-        () => this.#finish(obeys ? (this.#catchesTerm ? 0 : SIGTERMED) : SIGKILLED),
+        () => this.#finish(obeys ? (this.#catchesTerm ? 0 : SIGTERMED) : SIGKILLED, clock.now()),
         ms,
       );
     }
@@ -123,7 +124,7 @@ export class SimulatedContainer {
       stream: "stdout",
       text,
     });
-    const until = () => Math.min(clock.now(), this.#exit?.finishedAt ?? Infinity) - startedAt;
+    const until = () => (this.#exit?.finishedAt ?? clock.now()) - startedAt;
     let shown = until();
     const before = linesBetween(timeline, since - startedAt, shown);
     for (const written of tailLines === undefined ? before : tailLines === 0 ? [] : before.slice(-tailLines)) {
@@ -159,26 +160,26 @@ export class SimulatedContainer {
     return this.behaviour.stopMs > 50;
   }
 
-  #finish(exitCode: number): void {
+  #finish(exitCode: number, finishedAt: number): void {
     if (this.#exit) return;
     this.freeze();
-    const { clock, id, startedAt } = this.#options;
-    const message = exitCode === 0 ? undefined : this.#lastWords();
+    const { id, startedAt } = this.#options;
+    const message = exitCode === 0 ? undefined : this.#lastWords(finishedAt);
     this.#exit = {
       id,
       exitCode,
       reason: exitCode === 0 ? "Completed" : "Error",
       ...(message ? { message } : {}),
       startedAt,
-      finishedAt: clock.now(),
+      finishedAt,
     };
     this.#end.resolve(this.#exit);
   }
 
-  #lastWords(): string | undefined {
+  #lastWords(finishedAt: number): string | undefined {
     if (!this.#options.logsAsMessage) return undefined;
     const timeline = timelineOf(this.behaviour, this.name, this.#options.image);
-    const lines = linesBetween(timeline, 0, this.#options.clock.now() - this.startedAt).slice(-MESSAGE_LINES);
+    const lines = linesBetween(timeline, 0, finishedAt - this.startedAt).slice(-MESSAGE_LINES);
     return lines
       .map(({ text }) => `${text}\n`)
       .join("")

@@ -8,11 +8,18 @@ import {
   type ProbeRequest,
   type Runtime,
 } from "#kubelet";
-import { containerStatuses, findCondition, fullImageName, type ContainerStatus, type Pod } from "#objects";
+import {
+  containerStatuses,
+  findCondition,
+  fullImageName,
+  type ContainerStateTerminated,
+  type ContainerStatus,
+  type Pod,
+} from "#objects";
 import { createAddressPool } from "./addresses.ts";
 import { behaviourOf } from "./behaviour.ts";
 import { interpretCommand } from "./command.ts";
-import { SimulatedContainer } from "./container.ts";
+import { SimulatedContainer, type SimulatedContainerOptions } from "./container.ts";
 import { describeImage, imageIdOf } from "./images.ts";
 
 export interface SimulatedRuntimeOptions {
@@ -86,30 +93,37 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
     };
   };
 
+  /** A run that has ended, as a status describes it. */
+  const restoreEnded = (pod: Pod, container: AnyContainer, ended: ContainerStateTerminated, attempt: number) => {
+    const began = Date.parse(ended.startedAt ?? "");
+    const startedAt = Number.isNaN(began) ? 0 : began;
+    const described = describe(pod, container, ended.containerID ?? "", attempt, startedAt);
+    const exit = {
+      id: described.id,
+      exitCode: ended.exitCode,
+      reason: ended.reason ?? "Error",
+      ...(ended.message ? { message: ended.message } : {}),
+      startedAt,
+      finishedAt: endOf(described, ended.exitCode, Date.parse(ended.finishedAt ?? "") || startedAt),
+    };
+    add(pod, new SimulatedContainer({ ...described, ended: exit }));
+    return exit;
+  };
   /** A container as its pod's status describes it: that is all that is left of an earlier process. */
   const restore = (pod: Pod, container: AnyContainer, status: ContainerStatus): AdoptedContainer | undefined => {
     const { state, lastState, restartCount: attempt, containerID } = status;
+    const last = lastState?.terminated;
     if (state?.running && containerID) {
+      if (last?.containerID) restoreEnded(pod, container, last, attempt - 1);
       const startedAt = Date.parse(state.running.startedAt ?? "") || clock.now();
       const restored = new SimulatedContainer(describe(pod, container, containerID, attempt, startedAt));
       add(pod, restored);
       images.set(container.image ?? "", describeImage(container.image ?? ""));
       return { state: "running", attempt, container: running(restored, container), imageId: status.imageID };
     }
-    const ended = state?.terminated ?? lastState?.terminated;
+    const ended = state?.terminated ?? last;
     if (!ended?.containerID) return undefined;
-    const began = Date.parse(ended.startedAt ?? "");
-    const startedAt = Number.isNaN(began) ? 0 : began;
-    const exit = {
-      id: ended.containerID,
-      exitCode: ended.exitCode,
-      reason: ended.reason ?? "Error",
-      ...(ended.message ? { message: ended.message } : {}),
-      startedAt,
-      finishedAt: Date.parse(ended.finishedAt ?? "") || startedAt,
-    };
-    add(pod, SimulatedContainer.ended(describe(pod, container, exit.id, attempt, startedAt), exit));
-    return { state: "exited", attempt, exit };
+    return { state: "exited", attempt, exit: restoreEnded(pod, container, ended, attempt) };
   };
 
   return {
@@ -190,6 +204,12 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
       return Promise.resolve();
     },
   };
+}
+
+/** A status has whole seconds: a container that ended by itself did so in that second, after it had said its last. */
+function endOf({ behaviour, startedAt }: SimulatedContainerOptions, exitCode: number, second: number): number {
+  const planned = behaviour.exit?.code === exitCode ? startedAt + behaviour.exit.afterMs : second;
+  return planned >= second && planned < second + 1000 ? planned : second;
 }
 
 async function* nothing(): AsyncGenerator<never> {}
