@@ -150,6 +150,7 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
     assert.equal(up.code, 0, up.stderr);
     assert.match(up.stdout, /Kubernetes v1\.36\.\d+ at https:\/\/127\.0\.0\.1:\d+, 2 simulated nodes/);
     assert.match(up.stdout, /ready in \d+ ms/);
+    assert.match(up.stdout, /^Try: kubectl create .*\n +kubectl get .*\nStop it with: knarr down\n$/m);
     try {
       const merged = await readFile(join(home, ".kube/config"), "utf8");
       assert.match(merged, /^# mine$/m);

@@ -10,10 +10,13 @@ type Report = { readonly lines: readonly string[] } | { readonly error: string }
 /** Set in the child of `up --detach`: the file descriptor that takes its report. */
 const REPORT_FD = "KNARR_REPORT_FD";
 
+/** Whether this is the child of an `up --detach` that still waits for its report. */
+export const isDetached = ({ env }: Terminal): boolean => Number(env[REPORT_FD]) > 0;
+
 /** Prints the report, or hands it to the `up --detach` that waits for it. */
 export function reportReady(terminal: Terminal, report: Report): void {
-  const fd = Number(terminal.env[REPORT_FD]);
-  if (fd > 0) {
+  if (isDetached(terminal)) {
+    const fd = Number(terminal.env[REPORT_FD]);
     writeSync(fd, JSON.stringify(report));
     closeSync(fd);
     delete terminal.env[REPORT_FD];

@@ -16,7 +16,7 @@ import {
 import { createLog, systemClock } from "#base";
 import { DATA_DIR, dataDirOf } from "../common-options.ts";
 import type { Command, ParsedArgs, Terminal } from "../command.ts";
-import { reportReady, startDetached } from "../detach.ts";
+import { isDetached, reportReady, startDetached } from "../detach.ts";
 import { rememberContext } from "../merged-context.ts";
 import { NODE_OPTIONS, nodeOptionsOf } from "../node-options.ts";
 import { untilSignal } from "../signals.ts";
@@ -98,7 +98,9 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
       ...(containerdSocket === undefined ? {} : { containerdSocket }),
       startedAt: systemClock.now(),
     });
-    reportReady(terminal, { lines: describe(cluster, options, path) });
+    const stop = isDetached(terminal) ? "Stop it with: knarr down" : "Stop it with Ctrl-C or: knarr down";
+    const dataDir = args.text("data-dir") === undefined ? "" : ` --data-dir ${options.dataDir}`;
+    reportReady(terminal, { lines: [...describe(cluster, options, path), stop + dataDir] });
     await stopped;
   } finally {
     const patience = systemClock.setTimeout(() => {
@@ -115,16 +117,16 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
 function describe(cluster: Cluster, options: UpOptions, kubeconfig: string): string[] {
   const nodes = `${options.nodes} ${cluster.runtime} node${options.nodes === 1 ? "" : "s"}`;
   const kept = options.store === "memory" ? "nothing is kept (memory store)" : `data in ${options.dataDir}`;
-  const context = options.switchContext ? "" : ` --context ${options.context}`;
+  const file = options.kubeconfig === undefined ? "" : ` --kubeconfig ${kubeconfig}`;
+  const kubectl = `kubectl${file}${options.switchContext ? "" : ` --context ${options.context}`}`;
   return [
     `Kubernetes ${VERSION} at ${cluster.server}, ${nodes}, ${kept}`,
     ...cluster.notes,
     `kubeconfig: context "${options.context}" in ${kubeconfig}`,
     `ready in ${Math.round(cluster.readyMs)} ms`,
     "",
-    `Try: kubectl${context} create deployment web --image=nginx --replicas=3`,
-    `     kubectl${context} get pods -o wide`,
-    options.detach ? "Stop it with: knarr down" : "Stop it with Ctrl-C or `knarr down`.",
+    `Try: ${kubectl} create deployment web --image=nginx --replicas=3`,
+    `     ${kubectl} get pods -o wide`,
   ];
 }
 
