@@ -5,7 +5,7 @@ import type { Pod } from "#objects";
 import { leaksSince, tracesNow, type Traces } from "./equipment/leaks.ts";
 import { skipUnlessReal } from "./equipment/machine.ts";
 import { startRestartable, type RestartableCluster } from "./equipment/real-cluster.ts";
-import { daemonOf, kill, processOf, shellOf, shimOf } from "./equipment/real-processes.ts";
+import { daemonOf, kill, processOf, shellsOf, shimOf } from "./equipment/real-processes.ts";
 import { get, requestLoop } from "./equipment/requests.ts";
 import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
 
@@ -231,7 +231,9 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
     // Who was killed has been replaced since.
     await eventually("nothing to be left", async () => {
       const { pid } = real.current.process;
-      const current = new Set([pid, daemonOf(real.dataDir), shellOf(pid!)]);
+      const shells = shellsOf(pid!);
+      assert.ok(shells.length <= 2, `${shells.length} shells`);
+      const current = new Set([pid, daemonOf(real.dataDir), ...shells]);
       const left = await leaksSince(idle, real.places, 0);
       const foreign = left.filter((trace) => !current.has(Number(/^process (\d+) /.exec(trace)?.[1])));
       assert.deepEqual(foreign, []);

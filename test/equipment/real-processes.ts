@@ -57,9 +57,9 @@ export function descendantsOf(pid: number): readonly number[] {
   return below(pid);
 }
 
-/** The shell by which Knarr, the process of this id, starts nft. */
-export const shellOf = (pid: number): number | undefined =>
-  descendantsOf(pid).find((child) => parentOf(child) === pid && commandOf(child).startsWith("sh"));
+/** The shells by which Knarr, the process of this id, starts programs: one for nft, one for mounts. */
+export const shellsOf = (pid: number): readonly number[] =>
+  descendantsOf(pid).filter((child) => parentOf(child) === pid && commandOf(child).startsWith("sh"));
 
 export function kill(pid: number | undefined, signal: NodeJS.Signals = "SIGKILL"): boolean {
   try {
