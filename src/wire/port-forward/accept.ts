@@ -54,5 +54,5 @@ export async function acceptPortForward(
     closeSignal: false,
     readable: ports.map((_port, index) => index * 2),
   });
-  return serveChannels(channels, ports, target);
+  return serveChannels(channels, ports, target, clock);
 }

@@ -141,6 +141,32 @@ test("channels of a WebSocket: two for each port, which they begin with", async 
   while (target.open > 0) await new Promise((resolve) => setImmediate(resolve));
 });
 
+test("a WebSocket whose port is at its end is the client's to close, for a second", async () => {
+  const clock = createVirtualClock();
+  const farewell: ForwardTarget = {
+    connect() {
+      const queue = new ByteQueue(1024);
+      void queue.push(Buffer.from("bye")).then(() => queue.end());
+      return Promise.resolve({ input: queue, write: async () => {}, end: async () => {}, close: () => queue.end() });
+    },
+    describe: (_port, message) => message,
+  };
+  await using server = await upgradingServer((request) => acceptPortForward(request, [8080], farewell, clock));
+  const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`, ["v4.channel.k8s.io"]);
+  await new Promise<void>((resolve) => {
+    socket.on("message", (data: Buffer) => data.subarray(1).toString() === "bye" && resolve());
+  });
+  socket.ping();
+  await once(socket, "pong");
+  await clock.advance(999);
+  socket.ping();
+  await once(socket, "pong");
+  assert.equal(socket.readyState, WebSocket.OPEN);
+  const closed = once(socket, "close");
+  await clock.advance(1);
+  await closed;
+});
+
 test("protocols that nobody knows are refused", async () => {
   await using server = await upgradingServer((request) => acceptPortForward(request, [], echoes(), systemClock));
   for (const protocol of ["SPDY/3.1+other.k8s.io", "v9.channel.k8s.io"]) {
