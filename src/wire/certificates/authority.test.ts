@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { X509Certificate } from "node:crypto";
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { connect, createServer, type TLSSocket } from "node:tls";
 import { systemClock } from "#base";
 import { createAuthority, issueCertificate } from "./authority.ts";
+
+const PKCS8 = { type: "pkcs8", format: "pem" } as const;
 
 test("an authority's certificates carry user, groups and addresses, and verify", async () => {
   const authority = await createAuthority(systemClock, "knarr-ca", 10);
@@ -20,6 +22,16 @@ test("an authority's certificates carry user, groups and addresses, and verify",
   assert.equal(parsed.issuer, "CN=knarr-ca");
   assert.ok(parsed.verify(new X509Certificate(authority.certificate).publicKey));
   assert.equal(parsed.ca, false);
+});
+
+test("keys are written as SEC 1 has them, and authorities that were made with keys of PKCS #8 go on", async () => {
+  const authority = await createAuthority(systemClock, "knarr-ca", 10);
+  const older = { ...authority, privateKey: createPrivateKey(authority.privateKey).export(PKCS8) as string };
+  const leaf = await issueCertificate(systemClock, older, { commonName: "x", usage: "client", days: 1 });
+  assert.match(leaf.privateKey, /^-----BEGIN EC PRIVATE KEY-----\n[^-]+\n-----END EC PRIVATE KEY-----\n$/);
+  const parsed = new X509Certificate(leaf.certificate);
+  assert.ok(parsed.checkPrivateKey(createPrivateKey(leaf.privateKey)));
+  assert.ok(parsed.verify(new X509Certificate(authority.certificate).publicKey));
 });
 
 test("TLS works both ways with them, and a stranger's certificate is not authorized", async () => {
