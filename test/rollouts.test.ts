@@ -4,12 +4,12 @@ import type { Deployment, Pod, ReplicaSet } from "#objects";
 import { realClients } from "../scripts/clients.ts";
 import { measure } from "../scripts/tour/measure.ts";
 import { here } from "../scripts/tour/site.ts";
-import { isRolledOut, phaseOf, versionsOf } from "../scripts/tour/view.ts";
+import { controllerOf, isRolledOut, phaseOf, versionsOf } from "../scripts/tour/view.ts";
 import { watchWorld, type World } from "../scripts/tour/world.ts";
-import { startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
+import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
 import { deployment } from "./harness/manifests.ts";
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 120_000;
 
 describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, () => {
   let cluster: ClusterUnderTest;
@@ -32,6 +32,11 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
   const runs = (name: string, image: string, replicas: number) =>
     isRolledOut(world, name) &&
     versionsOf(world, name).some((version) => version.image === image && version.desired === replicas);
+  /** Of its versions, oldest first, what each is to have: `0 5`. */
+  const sizesOf = (name: string) =>
+    versionsOf(world, name)
+      .map(({ desired }) => desired)
+      .join(" ");
   const start = async (name: string, options: Parameters<typeof deployment>[1] = {}) => {
     await kubectl.apply(deployment(name, options));
     await until(`${name} rolled out`, () => runs(name, options.image ?? "nginx:1.29", options.replicas ?? 3));
@@ -88,7 +93,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     await start("figures", { replicas: 2 });
     assert.match(
       await kubectl("get", "deployment", "figures"),
-      /^NAME +READY +UP-TO-DATE +AVAILABLE +AGE\nfigures +2\/2 +2 +2 +\d+s\n$/,
+      /^NAME +READY +UP-TO-DATE +AVAILABLE +AGE\nfigures +2\/2 +2 +2 +(\d+m)?(\d+s)?\n$/,
     );
     assert.match(await kubectl("get", "deployment", "figures", "-o", "wide"), /web +nginx:1.29 +app=figures\n$/);
   });
@@ -96,6 +101,12 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
   it("S18, S19, S25: revisions, change causes, and back to a chosen one", async () => {
     await start("back");
     await kubectl("annotate", "deployment/back", "kubernetes.io/change-cause=first");
+    // The controller notes it at the version; it would not do so after the next change.
+    await until("the cause is noted", () =>
+      [...world.replicaSets.values()].some(
+        (set) => controllerOf(set) === "back" && set.metadata.annotations?.["kubernetes.io/change-cause"] === "first",
+      ),
+    );
     for (const image of ["httpd:2.4", "caddy:2"]) {
       await kubectl("set", "image", "deployment/back", `web=${image}`, "--record");
       await until(`${image} rolled out`, () => runs("back", image, 3));
@@ -232,14 +243,12 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     );
     await kubectl.apply(deployment("over", { replicas: 4, image: "caddy:2" }));
     await until("the third rolled out", () => runs("over", "caddy:2", 4));
-    assert.deepEqual(
-      versionsOf(world, "over").map(({ desired }) => desired),
-      [0, 0, 4],
-    );
+    await until("no other has Pods", () => sizesOf("over") === "0 0 4");
   });
 
   it("waits minReadySeconds before a Pod counts as available", async () => {
-    await kubectl.apply(deployment("patient", { replicas: 1, spec: ["minReadySeconds: 2"] }));
+    // Long enough to be seen on a machine that is busy.
+    await kubectl.apply(deployment("patient", { replicas: 1, spec: ["minReadySeconds: 5"] }));
     await until("ready, not yet available", () => {
       const { readyReplicas = 0, availableReplicas = 0 } = world.deployments.get("patient")?.status ?? {};
       return readyReplicas === 1 && availableReplicas === 0;
@@ -254,10 +263,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     const revision = (await get("sized")).metadata.annotations!["deployment.kubernetes.io/revision"];
     await kubectl("scale", "deployment/sized", "--replicas=5");
     await until("five", () => runs("sized", "httpd:2.4", 5));
-    assert.deepEqual(
-      versionsOf(world, "sized").map(({ desired }) => desired),
-      [0, 5],
-    );
+    await until("the other stays empty", () => sizesOf("sized") === "0 5");
     assert.equal((await get("sized")).metadata.annotations!["deployment.kubernetes.io/revision"], revision);
     // Pods that never became ready go before those that serve.
     await kubectl("scale", "deployment/sized", "--replicas=1");
@@ -271,7 +277,11 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
 
   it("S27: describe tells it all", async () => {
     await start("told", { replicas: 2 });
-    const text = await kubectl("describe", "deployment", "told");
+    // Events come by themselves.
+    const text = await eventually("the Event", async () => {
+      const described = await kubectl("describe", "deployment", "told");
+      return described.includes("ScalingReplicaSet") && described;
+    });
     for (const part of [
       /^Namespace:\s+default$/m,
       /^Selector:\s+app=told$/m,
