@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import type { Endpoints, EndpointSlice, Service } from "#objects";
 import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
 import { deployment } from "./harness/manifests.ts";
+import { watching } from "./harness/watching.ts";
 
 /** Waits until the check passes; fails with what it last said. */
 async function holds(check: () => Promise<void>): Promise<void> {
@@ -74,13 +75,19 @@ describe("kubectl works on Services of simulated Pods (S20)", { concurrency: 3 }
     await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     const before = await podAddresses(kubectl);
     await holds(async () => assert.deepEqual(readyAddresses(await slicesOf(kubectl, "web")), before));
-    // Every state that the slice goes through, as a watch shows it.
+    // Every state that the slice goes through, as a watch shows it; one that is still being printed does not count.
     const selector = "-l=kubernetes.io/service-name=web";
-    const watching = kubectl.try(["get", "endpointslices", selector, "--watch", "-o=json"], { timeoutMs: 8000 });
+    const statesIn = (printed: string) =>
+      [...printed.matchAll(/^\{$.*?^\}$/gms)].map(([text]) => readyAddresses([JSON.parse(text) as EndpointSlice]));
+    await using slices = watching(kubectl, "get", "endpointslices", selector, "--watch", "-o=json");
+    await slices.shows("the slice as it is", (printed) => statesIn(printed).length > 0);
     await kubectl("set", "image", "deployment/web", "*=nginx:2");
     await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
-    const documents = (await watching).stdout.split(/(?<=^\})$/m).filter((text) => text.trim() !== "");
-    const states = documents.map((text) => readyAddresses([JSON.parse(text) as EndpointSlice]));
+    const printed = await slices.shows("three others", (text) => {
+      const last = statesIn(text).at(-1) ?? [];
+      return last.length === 3 && !last.some((ip) => before.includes(ip));
+    });
+    const states = statesIn(printed);
     const shown = states.map((addresses) => addresses.join(" "));
     assert.ok(new Set(shown).size > 3, shown.join(" | "));
     // Of three a quarter, rounded down, may be missing: none.
@@ -149,7 +156,9 @@ describe("kubectl works on Services of simulated Pods (S20)", { concurrency: 3 }
       '[{"ip":"172.18.0.2","ipMode":"VIP"}]',
     );
     assert.match(await kubectl("get", "service", "a"), /LoadBalancer +10\.[\d.]+ +172\.18\.0\.2 +80:3\d{4}\/TCP/);
-    assert.match(await kubectl("describe", "service", "a"), /Normal +EnsuredLoadBalancer .*Ensured load balancer/);
+    await holds(async () =>
+      assert.match(await kubectl("describe", "service", "a"), /Normal +EnsuredLoadBalancer .*Ensured load balancer/),
+    );
     for (const name of ["b", "c"]) await kubectl("create", "service", "loadbalancer", name, "--tcp=80");
     await holds(async () =>
       assert.match(

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { ContainerStatus, Pod } from "#objects";
 import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
+import { watching } from "./harness/watching.ts";
 
 /** Each entry of docs/simulated-nodes.md. */
 describe("simulated containers do as they are told (F6)", { concurrency: 4 }, () => {
@@ -90,7 +91,10 @@ describe("simulated containers do as they are told (F6)", { concurrency: 4 }, ()
     await create("loop", { image: "simulate/crash" });
     const status = await until("loop", "backs off", (one) => waiting("CrashLoopBackOff")(one) && one.restartCount >= 1);
     assert.equal(status.lastState?.terminated?.exitCode, 1);
-    assert.match(await kubectl("get", "pod", "loop"), /0\/1 +CrashLoopBackOff +\d/);
+    // Whenever a back-off is over it runs again.
+    await eventually("get to say so", async () =>
+      /0\/1 +CrashLoopBackOff +\d/.test(await kubectl("get", "pod", "loop")),
+    );
     assert.match(await kubectl("logs", "loop", "--previous"), /exit code 1/);
   });
 
@@ -126,7 +130,9 @@ describe("simulated containers do as they are told (F6)", { concurrency: 4 }, ()
     const livenessProbe = { httpGet: { port: 80 }, periodSeconds: 1, failureThreshold: 1 };
     await create("unhealthy", { annotations: { fail: "unhealthy" }, container: { livenessProbe } });
     await until("unhealthy", "restarted", ({ restartCount }) => restartCount >= 1);
-    assert.match(await kubectl("describe", "pod", "unhealthy"), /Unhealthy +.*Liveness probe failed/);
+    await eventually("the Event", async () =>
+      /Unhealthy +.*Liveness probe failed/.test(await kubectl("describe", "pod", "unhealthy")),
+    );
   });
 
   it("pull-seconds and start-seconds: takes its time", async () => {
@@ -154,9 +160,10 @@ describe("simulated containers do as they are told (F6)", { concurrency: 4 }, ()
     await create("ticker", { image: "busybox", container: { command } });
     await eventually("three lines", async () => (await kubectl("logs", "ticker")).startsWith("start\ntick\ntick\n"));
     assert.match(await kubectl("logs", "ticker", "--timestamps", "--tail=1"), /^20\d\d-\S+Z tick\n$/);
-    const followed = kubectl.try(["logs", "-f", "ticker", "--tail=1"]);
+    await using followed = watching(kubectl, "logs", "-f", "ticker", "--tail=1");
+    await followed.shows("the last line", (printed) => printed.startsWith("tick\n"));
     await kubectl("delete", "pod", "ticker", "--wait=false");
-    assert.match((await followed).stdout, /^tick\n/);
+    assert.equal((await followed.over).code, 0);
   });
 
   it("says what it is", async () => {
