@@ -147,12 +147,13 @@ describe("kubectl works on workloads (F2, S12, S15 to S27)", { concurrency: 3 },
   it("shows the events of an object", async () => {
     await kubectl.apply(pod("eventful", { image: "seen-nowhere-else:1" }));
     await kubectl("wait", "pod/eventful", "--for=condition=Ready", "--timeout=120s");
-    const events = await eventually("the events", async () => {
+    // The scheduler and the node tell each in their own time.
+    await eventually("the events", async () => {
       const text = await kubectl("events", "--for=pod/eventful");
-      return /Started/.test(text) && text;
+      for (const reason of ["Scheduled", "Pulling", "Pulled", "Created", "Started"])
+        assert.match(text, new RegExp(`Normal +${reason} +Pod/eventful`));
+      return true;
     });
-    for (const reason of ["Scheduled", "Pulling", "Pulled", "Created", "Started"])
-      assert.match(events, new RegExp(`Normal +${reason} +Pod/eventful`));
     assert.match(
       await kubectl("get", "events", "--field-selector=involvedObject.name=eventful,reason=Started"),
       /pod\/eventful/,
