@@ -6,7 +6,10 @@ import { describe, test } from "node:test";
 import { skipUnlessReal } from "./equipment/machine.ts";
 import { get } from "./equipment/requests.ts";
 import { eventually } from "./harness/cluster-under-test.ts";
+import { statuses, until } from "./harness/pods.ts";
 import { useRealCluster } from "./harness/real-cluster.ts";
+import { serverDeployment } from "./harness/servers.ts";
+import { watching } from "./harness/watching.ts";
 
 const skip = await skipUnlessReal();
 
@@ -45,7 +48,11 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     const talk = (lines: number) =>
       kubectl("get", "--raw", `/api/v1/namespaces/logs/pods/talker:8080/proxy/log?lines=${lines}`);
     await talk(5);
-    const all = await kubectl("logs", "talker");
+    // What a container has written is in the log a moment later.
+    const all = await eventually("what was said", async () => {
+      const text = await kubectl("logs", "talker");
+      return text.split("\n").length > 6 && text;
+    });
     const lines = all.slice(0, -1).split("\n");
     assert.equal(lines.length, 6, all);
     assert.equal(await kubectl("logs", "talker", "--tail=2"), `${lines.slice(-2).join("\n")}\n`);
@@ -67,20 +74,18 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     const prefixed = await kubectl("logs", "-l", "app in (talker, short)", "--prefix", "--tail=1");
     assert.match(prefixed, /^\[pod\/talker\/main\] /m);
     assert.match(prefixed, /^\[pod\/short\/main\] (out|err)$/m);
+    await until(kubectl, "crash", "to run again", (at) => statuses(at).get("main")?.restartCount === 1);
     assert.equal(await kubectl("logs", "crash", "--previous"), "before\nend");
     const none = await kubectl.try(["logs", "talker", "-p"]);
     assert.match(none.stderr, /previous terminated container "main" in pod "talker" not found/);
 
     // Followed: what is there, what comes, and the end with the container's.
-    const follower = kubectl.spawn("logs", "talker", "-f", "--tail=1");
-    let followed = "";
-    follower.stdout!.setEncoding("utf8").on("data", (chunk: string) => (followed += chunk));
-    await eventually("the last line", async () => followed.length > 0);
+    await using follower = watching(kubectl, "logs", "talker", "-f", "--tail=1");
+    await follower.shows("the last line", (printed) => printed.length > 0);
     await talk(3);
-    await eventually("the lines that came", async () => followed.trimEnd().split("\n").length === 4);
-    const end = new Promise<number | null>((resolve) => follower.on("close", resolve));
+    await follower.shows("the lines that came", (printed) => printed.trimEnd().split("\n").length === 4);
     await kubectl("delete", "pod", "talker");
-    assert.equal(await end, 0);
+    assert.equal((await follower.over).code, 0);
   });
 
   test("logs of all containers, init containers among them", async () => {
@@ -88,12 +93,16 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     const second = '    - { name: second, image: busybox, command: [sh, -c, "echo two; sleep 1000"] }\n';
     const manifest = `${pod("two", "{ name: main, image: busybox, command: [sh, -c, 'echo one; sleep 1000'] }", init)}${second}`;
     const kubectl = await real.ready("all-logs", manifest);
-    const text = await kubectl("logs", "two", "--all-containers", "--prefix");
-    assert.deepEqual(text.trimEnd().split("\n").toSorted(), [
-      "[pod/two/first] prepared",
-      "[pod/two/main] one",
-      "[pod/two/second] two",
-    ]);
+    // A container is ready before it has said anything.
+    await eventually("what each has said", async () => {
+      const text = await kubectl("logs", "two", "--all-containers", "--prefix");
+      assert.deepEqual(text.trimEnd().split("\n").toSorted(), [
+        "[pod/two/first] prepared",
+        "[pod/two/main] one",
+        "[pod/two/second] two",
+      ]);
+      return true;
+    });
     assert.equal(await kubectl("logs", "two", "-c", "second"), "two\n");
     const wrong = await kubectl.try(["logs", "two", "-c", "third"]);
     assert.match(wrong.stderr, /container third is not valid for pod two/);
@@ -127,8 +136,9 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
 
     const terminal = kubectl.terminal(["exec", "-it", "shell", "--", "sh"], { columns: 101, rows: 41 });
     await terminal.shows(/\/ # /);
-    terminal.type("stty size\n");
-    await terminal.shows(/41 101/);
+    // Its size is told beside what is typed.
+    terminal.type("until [ \"$(stty size)\" = '41 101' ]; do :; done; echo si''zed\n");
+    await terminal.shows(/sized/);
     await terminal.resize({ columns: 77, rows: 33 });
     terminal.type("until [ \"$(stty size)\" = '33 77' ]; do :; done; echo resi''zed\n");
     await terminal.shows(/resized/);
@@ -171,6 +181,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
       "wait",
       "--for=jsonpath={.status.ephemeralContainerStatuses[0].state.terminated.reason}=Completed",
       "pod/target",
+      "--timeout=120s",
     );
     assert.equal(await kubectl("logs", "target", "-c", "look"), "target");
 
@@ -214,7 +225,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
   test("port-forward to a pod, a Service and a Deployment", async () => {
     const kubectl = await real.ready("forward", pod("web", SERVER));
     await kubectl("expose", "pod", "web", "--port=80", "--target-port=8080");
-    await kubectl("create", "deployment", "more", "--image=test/server:2");
+    await kubectl.apply(JSON.stringify(serverDeployment("more", 1, { image: "test/server:2" })));
     await kubectl("rollout", "status", "deployment/more", "--timeout=120s");
     for (const [target, port, path, answer] of [
       ["pod/web", "8080", "hostname", "web"],
@@ -253,7 +264,8 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
 
   test("top nodes and top pods", async () => {
     const kubectl = await real.ready("top", pod("busy", SERVER));
-    const nodes = await kubectl("top", "nodes");
+    // What is used per second takes two looks.
+    const nodes = await eventually("what the node uses", () => kubectl("top", "nodes"));
     assert.match(nodes, /^NAME +CPU\(cores\) +CPU\(%\) +MEMORY\(bytes\) +MEMORY\(%\) *\n\S+ +\d+m +\d+% +\d+Mi +\d+%/);
     const pods = await eventually("what the pod uses", async () => {
       const { code, stdout } = await kubectl.try(["top", "pods", "--containers"]);
