@@ -106,13 +106,16 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     for (const [name, , reason, message, event] of cases) {
       const found = await until(kubectl, name, reason, (at) => waitsFor(reason)(statuses(at).get("main")));
       assert.match(statuses(found).get("main")?.state?.waiting?.message ?? "", message, name);
-      const told = await eventually(`${name}'s Events`, async () => {
+      await eventually(`${name}'s Events`, async () => {
         const events = await eventsOf(kubectl, name);
-        return events.some((line) => event.test(line)) && events;
+        // Beside the one that says where it was put.
+        return events.some((line) => event.test(line)) && events.length > 1;
       });
-      assert.ok(told.length > 1, name);
     }
-    const last = statuses(await podOf(kubectl, "no-file")).get("main")?.lastState?.terminated;
+    const noFile = await until(kubectl, "no-file", "to back off", (at) =>
+      waitsFor("CrashLoopBackOff")(statuses(at).get("main")),
+    );
+    const last = statuses(noFile).get("main")?.lastState?.terminated;
     assert.deepEqual([last?.reason, last?.exitCode, last?.startedAt], ["StartError", 128, "1970-01-01T00:00:00Z"]);
 
     // Refused as a whole.
@@ -181,10 +184,10 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     await kubectl.apply(
       [
         pod("web", [
-          `{ name: main, image: "test/server:1", args: [--start-delay, "2"], ports: [{ name: http, containerPort: 8080 }], startupProbe: { httpGet: { path: /healthz, port: http }, ${often}, failureThreshold: 30 }, livenessProbe: { httpGet: { path: /healthz, port: http }, ${often}, failureThreshold: 2 }, readinessProbe: { httpGet: { path: /readyz, port: http }, ${often}, failureThreshold: 1 } }`,
+          `{ name: main, image: "test/server:1", args: [--start-delay, "2"], ports: [{ name: http, containerPort: 8080 }], startupProbe: { httpGet: { path: /healthz, port: http }, ${often}, failureThreshold: 60 }, livenessProbe: { httpGet: { path: /healthz, port: http }, ${often}, timeoutSeconds: 30, failureThreshold: 2 }, readinessProbe: { httpGet: { path: /readyz, port: http }, ${often}, failureThreshold: 1 } }`,
         ]),
         pod("tcp", [
-          `{ name: main, ${shell("sleep 2; exec httpd -f -p 9000")}, readinessProbe: { tcpSocket: { port: 9000 }, ${often} }, livenessProbe: { tcpSocket: { port: 9000 }, ${often}, failureThreshold: 30 } }`,
+          `{ name: main, ${shell("sleep 2; exec httpd -f -p 9000")}, readinessProbe: { tcpSocket: { port: 9000 }, ${often} }, livenessProbe: { tcpSocket: { port: 9000 }, ${often}, failureThreshold: 60 } }`,
         ]),
         pod("file", [
           `{ name: main, ${shell("touch /tmp/ok; sleep 3; rm /tmp/ok; sleep 1000")}, livenessProbe: { exec: { command: [cat, /tmp/ok] }, ${often}, failureThreshold: 1 } }`,
@@ -256,7 +259,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     await kubectl.apply(
       [
         pod("health", [
-          `{ name: main, ${server}, startupProbe: { ${check("")} }, livenessProbe: { ${check("")}, failureThreshold: 2 }, readinessProbe: { ${check("ready")}, failureThreshold: 1 } }`,
+          `{ name: main, ${server}, startupProbe: { ${check("")}, failureThreshold: 60 }, livenessProbe: { ${check("")}, timeoutSeconds: 30, failureThreshold: 2 }, readinessProbe: { ${check("ready")}, failureThreshold: 1 } }`,
         ]),
         pod("unknown", [`{ name: main, ${server}, readinessProbe: { ${check("nobody")} } }`]),
       ].join("---"),
@@ -326,14 +329,16 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     await Promise.all([kubectl("delete", "pod", "caller"), kubectl("delete", "pod", "hooked")]);
     assert.equal(await readiness(), 0);
     assert.equal(await real.namespace.must("cat", [join(folder, "log")]), "postStart\npreStop\nTERM\n");
-    const hooked = await eventsOf(kubectl, "hooked");
-    for (const event of ["Normal Killing: Stopping container main", "Warning FailedPreStopHook: PreStopHook failed"])
-      assert.ok(hooked.includes(event), hooked.join("\n"));
+    const told = (name: string, ...wanted: readonly string[]) =>
+      eventually(`${name}'s Events`, async () => {
+        const events = await eventsOf(kubectl, name);
+        for (const event of wanted) assert.ok(events.includes(event), events.join("\n"));
+        return true;
+      });
+    await told("hooked", "Normal Killing: Stopping container main", "Warning FailedPreStopHook: PreStopHook failed");
     for (const name of ["failed", "refused"]) {
       await until(kubectl, name, "to be started again", (at) => statuses(at).get("main")!.restartCount > 0);
-      const events = await eventsOf(kubectl, name);
-      for (const event of ["Warning FailedPostStartHook: PostStartHook failed", "Normal Killing: FailedPostStartHook"])
-        assert.ok(events.includes(event), events.join("\n"));
+      await told(name, "Warning FailedPostStartHook: PostStartHook failed", "Normal Killing: FailedPostStartHook");
     }
   });
 
@@ -385,7 +390,10 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
       waitsFor("CrashLoopBackOff")(statuses(at).get("bad")),
     );
     assert.equal(again.status?.phase, "Pending");
-    assert.match(await kubectl("get", "pod", "init-always"), /0\/1 +Init:(CrashLoopBackOff|Error) /);
+    // Whenever a back-off is over it runs again.
+    await eventually("get to say so", async () =>
+      /0\/1 +Init:(CrashLoopBackOff|Error) /.test(await kubectl("get", "pod", "init-always")),
+    );
     const healed = await until(kubectl, "init-again", "to be ready", isReady);
     assert.equal(statuses(healed).get("bad")?.restartCount, 1);
   });

@@ -30,7 +30,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
 
   test("containers share their network and IPC; init containers come in order, side-cars stay", async () => {
     const mount = "volumeMounts: [{ name: w, mountPath: /w }]";
-    const started = "startupProbe: { exec: { command: [test, -e, /w/up] }, periodSeconds: 1 }";
+    const started = "startupProbe: { exec: { command: [test, -e, /w/up] }, periodSeconds: 1, failureThreshold: 60 }";
     const side = `{ name: side, restartPolicy: Always, ${shell("echo side >> /w/order; sleep 1; touch /w/up; while [ -e /w/up ]; do sleep 0.2; done")}, ${started}, ${mount} }`;
     const kubectl = await real.ready(
       "shared",
@@ -54,7 +54,10 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
     // Each has its processes for itself.
     assert.equal(await inside(kubectl, "shared", "cat /proc/1/comm"), "sleep\n");
     for (const host of [real.namespace.address, "127.0.0.1"])
-      assert.equal(await get(real.namespace, `http://${host}:18080/hostname`), "shared");
+      await eventually(
+        `the Pod on ${host}`,
+        async () => (await get(real.namespace, `http://${host}:18080/hostname`)) === "shared",
+      );
     const found = statuses(await podOf(kubectl, "shared"));
     assert.equal(found.get("one")?.state?.terminated?.reason, "Completed");
     assert.deepEqual([found.get("side")?.started, found.get("side")?.ready], [true, true]);
@@ -392,15 +395,19 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
   test("kubectl describe pod reads as upstream's", async () => {
     const probe = "readinessProbe: { httpGet: { path: /readyz, port: 8080 }, periodSeconds: 1 }";
     const resources = "resources: { requests: { cpu: 50m }, limits: { memory: 64Mi } }";
-    const kubectl = await real.ready(
-      "described",
+    const kubectl = await real.cluster.inNamespace("described");
+    // A Pod that is quicker than the controller of these waits for them, and an Event says so.
+    await kubectl("wait", "configmap/kube-root-ca.crt", "--for=create", "--timeout=120s");
+    await kubectl.apply(
       pod("web", [
         `{ name: main, image: "test/server:1", imagePullPolicy: Always, args: [--name, me], ports: [{ containerPort: 8080 }], env: [{ name: A, value: a }], ${probe}, ${resources} }`,
       ]),
     );
-    await eventually("the last Event", async () =>
-      (await eventsOf(kubectl, "web")).some((line) => line.startsWith("Normal Started")),
-    );
+    await untilReady(kubectl, "web");
+    await eventually("the Events of the scheduler and of the node", async () => {
+      const events = await eventsOf(kubectl, "web");
+      return ["Scheduled", "Started"].every((reason) => events.some((line) => line.startsWith(`Normal ${reason}`)));
+    });
     const text = await kubectl("describe", "pod", "web");
     // What differs from one run to the next.
     const node = await kubectl("get", "nodes", "-o", "jsonpath={.items[0].metadata.name}");
@@ -415,7 +422,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
         / in \S+ \(\S+ including waiting\)\. Image size: \d+ bytes/,
         " in T (T including waiting). Image size: N bytes",
       )
-      .replace(/\d+(s|ms|m\d+s)( +)kubelet|\d+(s|ms|m\d+s)( +)default-scheduler/g, (line) =>
+      .replace(/\d+(s|m|m\d+s)( +)kubelet|\d+(s|m|m\d+s)( +)default-scheduler/g, (line) =>
         line.replace(/^\S+ +/, "AGE "),
       )
       .replace(/^ +Warning +Unhealthy .*\n/gm, "")
