@@ -162,7 +162,8 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     const { spec } = await kubectl.json<ServiceSeen>("service", "web");
     const ways = ["http://web/hostname", `http://${namespace.address}:${spec.ports[0]!.nodePort}/hostname`];
-    const spread = (many: boolean) => (answers: readonly string[]) => new Set(answers).size > 1 === many;
+    const spread = (many: boolean) => (answers: readonly string[]) =>
+      new Set(answers).size > 1 === many && answers.every((answer) => answer.startsWith("web-"));
     for (const way of ways) await untilAnswers(client, [way], spread(false), { times: 20 });
     await kubectl(
       "patch",
@@ -198,16 +199,17 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     const nodePort = async (name: string) => (await kubectl.json<ServiceSeen>("service", name)).spec.ports[0]!.nodePort;
     const seenFrom = async (name: string) =>
       ADDRESS.exec(await get(outside, `http://${namespace.address}:${await nodePort(name)}/clientip`))?.[0];
-    assert.equal(await seenFrom("web"), outside.address);
-    assert.notEqual(await seenFrom("cluster"), outside.address);
-    const [own] = await client.ask(["http://web:8000/clientip"]);
+    // Packets flow a moment after the Pod is ready.
+    assert.equal(await eventually("an answer of the one", () => seenFrom("web")), outside.address);
+    assert.notEqual(await eventually("an answer of the other", () => seenFrom("cluster")), outside.address);
+    const [own] = await untilAnswers(client, ["http://web:8000/clientip"], ([answer]) => ADDRESS.test(answer!));
     assert.equal(ADDRESS.exec(own!)?.[0], await podIp(kubectl, "client"));
 
     const health = `http://${namespace.address}:${spec.healthCheckNodePort}/`;
-    assert.match(await get(outside, health), /"localEndpoints": ?1/);
+    assert.match(await eventually("the node to be well", () => get(outside, health)), /"localEndpoints": ?1/);
     await kubectl("delete", "pod", "web", "--now");
     await eventually("a node without the Pod to say so", async () => (await request(outside, health)).status === 503);
-    assert.deepEqual(await client.ask(["http://web:8000/"]), ["! connect: Connection refused"]);
+    await untilAnswers(client, ["http://web:8000/"], ([answer]) => answer === "! connect: Connection refused");
   });
 
   test("balancers that want the same port get an address each; who may come in is the Service's to say", async () => {
@@ -289,8 +291,10 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     await change({ ports: [tcp] });
     await untilAnswers(client, both, ([http, datagram]) => http === "one" && datagram!.startsWith("! "));
     await kubectl("delete", "service", "web");
-    const ip = await client.lookUp("a", "web.changes.svc.cluster.local");
-    assert.deepEqual(ip, ["NXDOMAIN"]);
+    await eventually(
+      "the name to be gone",
+      async () => (await client.lookUp("a", "web.changes.svc.cluster.local")).join() === "NXDOMAIN",
+    );
   });
 
   test("a client of UDP that keeps its port is led to the Pod that replaces another", async () => {
@@ -325,10 +329,12 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     await untilReady(kubectl, "loopback", "address", "datagrams");
     const client = await startClient(kubectl);
     const at = `${namespace.address}:54321`;
-    assert.deepEqual(await client.ask([`http://${at}/`, `udp://${at}/name`]), ["address", "datagrams"]);
-    assert.equal(await get(namespace, "http://127.0.0.1:54321/"), "loopback");
-    assert.equal(await get(namespace, `http://${at}/`), "address");
-    assert.equal(await get(outside, `http://${at}/`), "address");
+    await untilAnswers(client, [`http://${at}/`, `udp://${at}/name`], (all) => all.join() === "address,datagrams");
+    const answers = (from: TestNamespace, url: string, name: string) =>
+      eventually(`${name} at ${url}`, async () => (await get(from, url)) === name);
+    await answers(namespace, "http://127.0.0.1:54321/", "loopback");
+    await answers(namespace, `http://${at}/`, "address");
+    await answers(outside, `http://${at}/`, "address");
     await kubectl.apply(listOf(serverPod("taken", port(own))));
     await eventually("the scheduler to say why", async () =>
       (await kubectl("describe", "pod", "taken")).includes(
@@ -337,7 +343,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     );
     await kubectl("delete", "pod", "address", "--now");
     await untilReady(kubectl, "taken");
-    assert.equal(await get(outside, `http://${at}/`), "taken");
+    await answers(outside, `http://${at}/`, "taken");
   });
 
   test("a Pod that ends serves those who are with it, gets nobody new, and everybody when there is no other", async () => {
@@ -345,8 +351,9 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     const slow = (name: string) =>
       serverPod(name, {
         labels: { app: "web" },
-        container: { lifecycle: { preStop: { sleep: { seconds: 15 } } } },
-        spec: { terminationGracePeriodSeconds: 30 },
+        // Long enough for the whole test, whose end ends it.
+        container: { lifecycle: { preStop: { sleep: { seconds: 280 } } } },
+        spec: { terminationGracePeriodSeconds: 300 },
       });
     await kubectl.apply(listOf(slow("one"), service("web")));
     await untilReady(kubectl, "one");
