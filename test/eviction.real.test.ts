@@ -36,6 +36,7 @@ describe("a node with a containerd of its own evicts pods over their limits on d
     const limit = 'resources: { limits: { ephemeral-storage: "5Mi" } }';
     await kubectl.apply(writer("fills-volume", "/cache/file", 20, mount));
     await kubectl.apply(writer("stays", "/cache/file", 1, mount));
+    await kubectl("wait", "pod/stays", "--for=condition=Ready", "--timeout=120s");
     await kubectl.apply(writer("fills-root", "/tmp/file", 20, limit));
     const ended = (name: string) =>
       eventually(
@@ -57,9 +58,8 @@ describe("a node with a containerd of its own evicts pods over their limits on d
     assert.equal(root.reason, "Evicted");
     assert.match(root.message, /^Pod ephemeral local storage usage exceeds the total limit of containers 5Mi\. $/);
     assert.equal(await kubectl("get", "pod", "stays", "-o", "jsonpath={.status.phase}"), "Running");
-    assert.match(
-      await kubectl("get", "events", "--field-selector=reason=Evicted"),
-      /Warning +Evicted +pod\/fills-volume/,
+    await eventually("the Event", async () =>
+      /Warning +Evicted +pod\/fills-volume/.test(await kubectl("get", "events", "--field-selector=reason=Evicted")),
     );
   });
 });

@@ -5,20 +5,10 @@ import { skipUnlessReal } from "./equipment/machine.ts";
 import { startRealCluster, type RealCluster } from "./equipment/real-cluster.ts";
 import { startRegistry } from "./equipment/registry.ts";
 import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
-import { untilReady } from "./harness/pods.ts";
+import { podOf, statuses, until, untilReady, waitsFor } from "./harness/pods.ts";
 import { clientIn, listOf, serverPod } from "./harness/servers.ts";
 
 const skip = await skipUnlessReal();
-
-interface PodSeen {
-  readonly status: {
-    readonly containerStatuses: readonly {
-      readonly image: string;
-      readonly imageID: string;
-      readonly state: { readonly waiting?: { readonly reason: string; readonly message: string } };
-    }[];
-  };
-}
 
 describe("pulling images", { skip, concurrency: 3 }, () => {
   let cluster: RealCluster;
@@ -29,15 +19,13 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     assert.deepEqual(await cluster?.end(), []);
   });
 
-  const waiting = (kubectl: Kubectl, pod: string, reason: string) =>
-    kubectl(
-      "wait",
-      `pod/${pod}`,
-      `--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=${reason}`,
-      "--timeout=120s",
-    );
-  const statusOf = async (kubectl: Kubectl, pod: string) =>
-    (await kubectl.json<PodSeen>("pod", pod)).status.containerStatuses[0]!;
+  /** Resolves to what is said meanwhile: the next try may follow at any time. */
+  const waiting = async (kubectl: Kubectl, name: string, reason: string) => {
+    const found = await until(kubectl, name, reason, (at) => waitsFor(reason)(statuses(at).get("main")));
+    return statuses(found).get("main")?.state?.waiting?.message ?? "";
+  };
+  const imageId = async (kubectl: Kubectl, name: string) =>
+    statuses(await podOf(kubectl, name)).get("main")?.imageID ?? "";
   /** `Normal Pulled …`, the oldest first. */
   const eventsOf = async (kubectl: Kubectl, pod: string) => {
     const path = "{range .items[*]}{.type} {.reason} {.message}{'\\n'}{end}";
@@ -59,9 +47,8 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     const image = `${host}/team/app:1`;
     tag("test/server:1", "team/app:1");
     await kubectl.apply(listOf(serverPod("never", { image, ...policy("Never") })));
-    await waiting(kubectl, "never", "ErrImageNeverPull");
     assert.match(
-      (await statusOf(kubectl, "never")).state.waiting!.message,
+      await waiting(kubectl, "never", "ErrImageNeverPull"),
       /^Container image ".*" is not present with pull policy of Never$/,
     );
 
@@ -70,7 +57,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     tag("test/server:2", "team/app:1");
     await kubectl.apply(listOf(serverPod("present", { image, ...policy("IfNotPresent") })));
     await untilReady(kubectl, "present");
-    assert.ok(
+    await eventually("the Event", async () =>
       (await eventsOf(kubectl, "present")).includes(
         `Normal Pulled Container image "${image}" already present on machine and can be accessed by the pod`,
       ),
@@ -107,7 +94,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     await untilReady(kubectl, "digest", "both", "mirrored");
     for (const pod of ["digest", "both", "mirrored"]) {
       assert.deepEqual(await clientIn(kubectl, pod).ask(["http://127.0.0.1:8080/version"]), ["3"]);
-      assert.ok((await statusOf(kubectl, pod)).imageID.endsWith(`/test/server@${digest}`), pod);
+      assert.ok((await imageId(kubectl, pod)).endsWith(`/test/server@${digest}`), pod);
     }
   });
 
@@ -123,22 +110,26 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
         serverPod("other"),
       ),
     );
-    await waiting(kubectl, "web", "ImagePullBackOff");
-    await untilReady(kubectl, "other");
-    assert.match(await kubectl("get", "pods"), /^init +0\/1 +Init:(ErrImagePull|ImagePullBackOff) /m);
     assert.match(
-      (await statusOf(kubectl, "web")).state.waiting!.message,
+      await waiting(kubectl, "web", "ImagePullBackOff"),
       new RegExp(`^Back-off pulling image "${image}": ErrImagePull: .*connection refused$`),
     );
-    const events = await eventsOf(kubectl, "web");
-    for (const text of [
-      new RegExp(`^Normal Pulling Pulling image "${image}"$`, "m"),
-      new RegExp(`^Warning Failed Failed to pull image "${image}": .*connection refused$`, "m"),
-      /^Warning Failed Error: ErrImagePull$/m,
-      new RegExp(`^Normal BackOff Back-off pulling image "${image}"$`, "m"),
-      /^Warning Failed Error: ImagePullBackOff$/m,
-    ])
-      assert.match(events.join("\n"), text);
+    await untilReady(kubectl, "other");
+    await eventually("the init container to wait too", async () =>
+      /^init +0\/1 +Init:(ErrImagePull|ImagePullBackOff) /m.test(await kubectl("get", "pods")),
+    );
+    await eventually("the Events", async () => {
+      const events = (await eventsOf(kubectl, "web")).join("\n");
+      for (const text of [
+        new RegExp(`^Normal Pulling Pulling image "${image}"$`, "m"),
+        new RegExp(`^Warning Failed Failed to pull image "${image}": .*connection refused$`, "m"),
+        /^Warning Failed Error: ErrImagePull$/m,
+        new RegExp(`^Normal BackOff Back-off pulling image "${image}"$`, "m"),
+        /^Warning Failed Error: ImagePullBackOff$/m,
+      ])
+        assert.match(events, text);
+      return true;
+    });
     await registry.start();
     await untilReady(kubectl, "web", "init");
   });
@@ -162,8 +153,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     const image = `${registry.host}/test/server:1`;
     const secrets = (...names: string[]) => ({ spec: { imagePullSecrets: names.map((name) => ({ name })) } });
     await kubectl.apply(listOf(serverPod("wrong", { image, ...secrets("wrong") })));
-    await waiting(kubectl, "wrong", "ErrImagePull");
-    assert.match((await statusOf(kubectl, "wrong")).state.waiting!.message, /401 Unauthorized|authorization failed/);
+    assert.match(await waiting(kubectl, "wrong", "ImagePullBackOff"), /401 Unauthorized|authorization failed/);
     // One of several that fits is enough.
     await kubectl.apply(listOf(serverPod("both", { image, ...secrets("wrong", "right") })));
     await untilReady(kubectl, "both");
@@ -190,8 +180,11 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     const names = ["a", "b", "c"];
     await kubectl.apply(listOf(...names.map((name) => serverPod(name, { image: "test/large:1", command }))));
     await untilReady(kubectl, ...names);
-    const events = await Promise.all(names.map((name) => eventsOf(kubectl, name)));
-    const pulled = events.flat().filter((event) => event.startsWith("Normal Pulled "));
+    const pulled = await eventually("an Event of each", async () => {
+      const events = await Promise.all(names.map((name) => eventsOf(kubectl, name)));
+      const found = events.flat().filter((event) => event.startsWith("Normal Pulled "));
+      return found.length >= names.length && found;
+    });
     const SUCCESS =
       /^Normal Pulled Successfully pulled image "test\/large:1" in \S+ \(\S+ including waiting\)\. Image size: 6\d{7} bytes\.$/;
     assert.ok(
@@ -217,6 +210,6 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     await kubectl.apply(listOf(...names.map((name) => serverPod(name, { image: `${host}/many/${name}:1` }))));
     await untilReady(kubectl, ...names);
     const { digest } = (await testImages()).images.get("test/server:2")!.root;
-    assert.ok((await statusOf(kubectl, "p3")).imageID.endsWith(digest));
+    assert.ok((await imageId(kubectl, "p3")).endsWith(digest));
   });
 });
