@@ -106,7 +106,8 @@ describe("a node that others use too", { skip, timeout: 300_000 }, () => {
     const { restartCount } = statuses(await podOf(kubectl, "bystander")).get("main")!;
     const options = { dirs: [cluster.dir], namespace };
     const idle = await tracesNow(options);
-    const loop = requestLoop(namespace, url, { parallel: 1, pauseMs: 50 });
+    // While so many come, a request may take its time.
+    const loop = requestLoop(namespace, url, { parallel: 1, pauseMs: 50, timeoutMs: 30_000 });
 
     const came = performance.now();
     await kubectl.apply(listOf(service("crowd"), serverDeployment("crowd", CROWD)));
@@ -119,15 +120,12 @@ describe("a node that others use too", { skip, timeout: 300_000 }, () => {
       items.filter((each) => statuses(each).get("main")?.restartCount !== 0),
       [],
     );
-    const slices = await kubectl(
-      "get",
-      "endpointslices",
-      "-l",
-      "kubernetes.io/service-name=crowd",
-      "-o",
-      "jsonpath={.items[*].endpoints[*].addresses[0]}",
+    const ofCrowd = ["-l", "kubernetes.io/service-name=crowd"];
+    const addresses = ["-o", "jsonpath={.items[*].endpoints[*].addresses[0]}"];
+    await eventually(
+      "all addresses",
+      async () => (await kubectl("get", "endpointslices", ...ofCrowd, ...addresses)).split(" ").length === CROWD,
     );
-    assert.equal(slices.split(" ").length, CROWD);
 
     const { sent, failed } = await loop.stop();
     await kubectl("delete", "deployment/crowd", "service/crowd", "--cascade=foreground", "--timeout=120s");

@@ -32,7 +32,7 @@ export async function tracesNow({ dirs, namespace }: TraceOptions): Promise<Trac
  * What there is now and was not before. What goes away by itself is given time; resolves as soon as nothing is left,
  * or to what is left after `patienceMs`.
  */
-export async function leaksSince(before: Traces, options: TraceOptions, patienceMs = 5_000): Promise<string[]> {
+export async function leaksSince(before: Traces, options: TraceOptions, patienceMs = 60_000): Promise<string[]> {
   const deadline = performance.now() + patienceMs;
   for (;;) {
     const left = [...(await tracesNow(options))].filter((trace) => !before.has(trace)).sort();
