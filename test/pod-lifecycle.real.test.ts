@@ -190,7 +190,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
           `{ name: main, ${shell("sleep 2; exec httpd -f -p 9000")}, readinessProbe: { tcpSocket: { port: 9000 }, ${often} }, livenessProbe: { tcpSocket: { port: 9000 }, ${often}, failureThreshold: 60 } }`,
         ]),
         pod("file", [
-          `{ name: main, ${shell("touch /tmp/ok; sleep 3; rm /tmp/ok; sleep 1000")}, livenessProbe: { exec: { command: [cat, /tmp/ok] }, ${often}, failureThreshold: 1 } }`,
+          `{ name: main, ${shell("touch /tmp/ok; sleep 3; rm /tmp/ok; sleep 1000")}, livenessProbe: { exec: { command: [cat, /tmp/ok] }, ${often}, timeoutSeconds: 30, failureThreshold: 1 } }`,
         ]),
         pod("grpc", [
           `{ name: main, ${SLEEP}, livenessProbe: { grpc: { port: 5000 }, ${often}, failureThreshold: 2 } }`,

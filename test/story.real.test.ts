@@ -22,7 +22,7 @@ spec:
         - name: main
           image: ${image}
           ports: [{ containerPort: 80 }]
-          readinessProbe: { httpGet: { path: /, port: 80 }, periodSeconds: 1 }
+          readinessProbe: { httpGet: { path: /, port: 80 }, periodSeconds: 1, timeoutSeconds: 10 }
           lifecycle: { preStop: { sleep: { seconds: 4 } } }
 `;
 

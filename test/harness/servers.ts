@@ -15,6 +15,8 @@ export interface ServerOptions {
 }
 
 const HTTP = { name: "http", containerPort: 8080 };
+/** Who is slow because the machine is busy is not unready. */
+const READINESS = { httpGet: { path: "/readyz", port: 8080 }, periodSeconds: 1, timeoutSeconds: 10 };
 
 function template(name: string, options: ServerOptions) {
   const { labels = { app: name }, image = "test/server:1", args = [], command, ports = [HTTP] } = options;
@@ -28,7 +30,7 @@ function template(name: string, options: ServerOptions) {
           image,
           ports,
           ...(command ? { command } : { args }),
-          ...(command ? {} : { readinessProbe: { httpGet: { path: "/readyz", port: 8080 }, periodSeconds: 1 } }),
+          ...(command ? {} : { readinessProbe: READINESS }),
           ...options.container,
         },
       ],
