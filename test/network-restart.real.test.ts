@@ -7,6 +7,7 @@ import { startRestartable } from "./equipment/real-cluster.ts";
 import { get, requestLoop } from "./equipment/requests.ts";
 import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
 import { listOf, serverDeployment, serverPod, service, startClient, untilAnswers } from "./harness/servers.ts";
+import { watching } from "./harness/watching.ts";
 
 const skip = await skipUnlessReal();
 
@@ -76,9 +77,11 @@ test(
     assert.equal(await get(namespace, "http://127.0.0.1:54321/"), "on-port");
 
     // Somebody has tidied up too much: the node says so, and recovers.
-    const unready = again.kubectl("wait", "node", "--all", "--for=condition=Ready=false", "--timeout=120s");
+    const ready = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}{"\\n"}';
+    await using nodes = watching(again.kubectl, "get", "nodes", "--watch", "-o", ready);
+    await nodes.shows("a node that is well", (printed) => printed.includes("True"));
     rmSync(join(dataDir, "containerd/cni/10-knarr.conflist"));
-    await unready;
+    await nodes.shows("a node that is not", (printed) => printed.includes("False"));
     await again.kubectl("wait", "node", "--all", "--for=condition=Ready", "--timeout=120s");
     await again.kubectl("run", "late", "--image=test/server:1");
     await again.kubectl("wait", "pod/late", "--for=condition=Ready", "--timeout=120s");
