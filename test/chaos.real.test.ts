@@ -188,21 +188,17 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
 
     for (const name of ["web", "churn", "steady"])
       await kubectl("rollout", "status", `deployment/${name}`, "--timeout=120s");
-    const settled = await eventually(
-      "every pod to be well",
-      async () => {
-        const list = await look();
-        const unwell = list.filter(
-          (pod) =>
-            pod.metadata.deletionTimestamp ||
-            pod.status?.phase !== "Running" ||
-            statusesOf(pod).some(({ ready }) => !ready),
-        );
-        assert.deepEqual(unwell.map(shown), []);
-        return list;
-      },
-      60_000,
-    );
+    const settled = await eventually("every pod to be well", async () => {
+      const list = await look();
+      const unwell = list.filter(
+        (pod) =>
+          pod.metadata.deletionTimestamp ||
+          pod.status?.phase !== "Running" ||
+          statusesOf(pod).some(({ ready }) => !ready),
+      );
+      assert.deepEqual(unwell.map(shown), []);
+      return list;
+    });
     const count = (app: string) => settled.filter(({ metadata }) => metadata.labels?.["app"] === app).length;
     const replicas = (await kubectl.json<{ spec: { replicas: number } }>("deployment", "churn")).spec.replicas;
     assert.deepEqual([count("web"), count("churn"), count("steady")], [3, replicas, 2]);

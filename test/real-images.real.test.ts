@@ -45,11 +45,12 @@ test("images on a real cluster", { skip }, async (t) => {
       `{apiVersion: v1, kind: Pod, metadata: {name: ${name}}, spec: {terminationGracePeriodSeconds: 0, ${secret} containers: [{name: web, image: "${image}"}]}}`;
     await here.apply(pod("stranger", ""));
     await here.apply(pod("forgotten", "imagePullSecrets: [{name: gone}],"));
-    await here("wait", "pod/stranger", `${WAITING}=ImagePullBackOff`);
-    await here("wait", "pod/forgotten", `${WAITING}=ImagePullBackOff`);
-    assert.match(
-      await here("describe", "pod/forgotten"),
-      /FailedToRetrieveImagePullSecret .*Unable to retrieve some image pull secrets \(gone\); attempting to pull the image may not succeed\./,
+    await here("wait", "pod/stranger", `${WAITING}=ImagePullBackOff`, "--timeout=120s");
+    await here("wait", "pod/forgotten", `${WAITING}=ImagePullBackOff`, "--timeout=120s");
+    await eventually("the Event", async () =>
+      /FailedToRetrieveImagePullSecret .*Unable to retrieve some image pull secrets \(gone\); attempting to pull the image may not succeed\./.test(
+        await here("describe", "pod/forgotten"),
+      ),
     );
     await here(
       ...["create", "secret", "docker-registry", "login", `--docker-server=${registry.host}`],

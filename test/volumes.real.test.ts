@@ -280,7 +280,8 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
     // On disk, what is too much costs the pod its place.
     await kubectl.apply(pod("greedy", { data: "emptyDir: { sizeLimit: 1Mi }" }));
     await kubectl("wait", "--for=condition=Ready", "pod/greedy", "--timeout=120s");
-    await inside(kubectl, "greedy", "dd if=/dev/zero of=/data/big bs=1M count=3 2>/dev/null");
+    // It may be ended while it still writes.
+    await kubectl.try(["exec", "greedy", "--", "dd", "if=/dev/zero", "of=/data/big", "bs=1M", "count=3"]);
     await kubectl("wait", "pod/greedy", "--for=jsonpath={.status.reason}=Evicted", "--timeout=120s");
     const { status } = await kubectl.json<Pod>("pod", "greedy");
     assert.deepEqual(
@@ -439,7 +440,9 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
         );
         return items.some(({ reason, message }) => reason === "FailedMount" && text.test(message));
       });
-      assert.match(await kubectl("get", "pod", name), /0\/1 +ContainerCreating /);
+      await eventually(`${name} to wait`, async () =>
+        /0\/1 +ContainerCreating /.test(await kubectl("get", "pod", name)),
+      );
     }
     for (const name of ["absolute", "above"])
       await kubectl(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { eventually } from "../harness/cluster-under-test.ts";
 import { skipUnlessReal } from "./machine.ts";
 import { createTestNamespace } from "./network-namespace.ts";
 import { startContainerd } from "./private-containerd.ts";
@@ -15,7 +16,7 @@ test("a registry gives its images to containerd: freely, by password, or by TLS"
     await using registry = await startRegistry(namespace);
     registry.tag("library/busybox:1.36", "team/tool:7");
     await containerd.ctr("images", "pull", "--plain-http", `${registry.host}/team/tool:7`);
-    assert.match(registry.log(), /team\/tool\/manifests\/7/);
+    await eventually("its log", () => Promise.resolve(/team\/tool\/manifests\/7/.test(registry.log())));
     await registry.stop();
     await assert.rejects(
       containerd.ctr("images", "pull", "--plain-http", `${registry.host}/library/busybox:latest`),

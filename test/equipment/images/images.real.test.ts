@@ -4,7 +4,7 @@ import { eventually } from "../../harness/cluster-under-test.ts";
 import { skipUnlessReal } from "../machine.ts";
 import { createTestNamespace, type TestNamespace } from "../network-namespace.ts";
 import { startContainerd, type PrivateContainerd } from "../private-containerd.ts";
-import { get } from "../requests.ts";
+import { get, requestLoop } from "../requests.ts";
 import { startRegistry, type TestRegistry } from "../registry.ts";
 
 /** Sends one datagram to port 9000 and prints the answer. */
@@ -74,12 +74,14 @@ test("the test images, as containerd pulls and runs them", { skip }, async (t) =
       assert.equal(await namespace.must("perl", ["-e", ASK_BY_UDP]), "alice");
       assert.equal(await answer("http://127.0.0.1:8080/set?ready=0"), "ready=0 live=1");
       await assert.rejects(answer("http://127.0.0.1:8080/readyz"), /503/);
-      const slow = answer("http://127.0.0.1:8080/slow?ms=1000");
-      await eventually("the slow request", async () =>
-        (await answer("http://127.0.0.1:8080/waiting")) === "1" ? true : undefined,
-      );
+      // Asked all the time: one that is started for each question may come when all is over.
+      const waiting = requestLoop(namespace, "http://127.0.0.1:8080/waiting", { parallel: 1, pauseMs: 10 });
+      await waiting.more(1);
+      const slow = answer("http://127.0.0.1:8080/slow?ms=3000");
+      await eventually("the slow request", () => Promise.resolve(waiting.soFar().bodies.has("1")));
       await containerd.ctr("tasks", "kill", "--signal", "SIGTERM", "server");
       assert.equal(await slow, "slow");
+      await waiting.stop();
       await end("server");
     },
   );
