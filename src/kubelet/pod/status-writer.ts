@@ -63,8 +63,9 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
           seen = current;
           continue;
         }
-        log.warn("writing a pod's status failed", { pod: current.pod.metadata.name, error });
+        // The API may go before a write that is under way has come through.
         if (isClosed()) return;
+        log.warn("writing a pod's status failed", { pod: current.pod.metadata.name, error });
         state = {
           state: "waiting",
           timer: clock.setTimeout(() => {
