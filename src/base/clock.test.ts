@@ -53,3 +53,23 @@ test("the system clock fires timers, does not fire cancelled ones, and takes del
   assert.ok(systemClock.monotonic() >= before);
   assert.ok(Math.abs(systemClock.now() - Date.now()) < 60_000);
 });
+
+test("a timer of the system clock that the machine fires early is set again for what is left", (t) => {
+  let now = 10.9;
+  t.mock.method(performance, "now", () => now);
+  const { mock } = t.mock.method(globalThis, "setTimeout", () => 0 as unknown as NodeJS.Timeout);
+  const fired: number[] = [];
+  systemClock.setTimeout(() => fired.push(now), 4.5);
+  /** The machine fires what was set last. */
+  const fire = (at: number) => {
+    now = at;
+    const [fn] = mock.calls.at(-1)!.arguments as unknown as [() => void];
+    fn();
+  };
+  const delays = () => mock.calls.map(({ arguments: [, ms] }) => ms as unknown);
+  assert.deepEqual(delays(), [5]);
+  fire(15);
+  assert.deepEqual([fired, delays()], [[], [5, 1]]);
+  fire(15.4);
+  assert.deepEqual([fired, delays()], [[15.4], [5, 1]]);
+});

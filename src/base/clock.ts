@@ -13,7 +13,7 @@ export interface Clock {
   now(): number;
   /** Milliseconds from an arbitrary start, never going back; for measuring. */
   monotonic(): number;
-  /** Calls `fn` once, after `ms` milliseconds (at least 0). */
+  /** Calls `fn` once, after `ms` milliseconds (at least 0), never sooner by {@link monotonic}. */
   setTimeout(fn: () => void, ms: number): Timer;
 }
 
@@ -26,12 +26,14 @@ export const systemClock: Clock = {
   setTimeout(fn, ms) {
     const due = performance.now() + ms;
     let timer: ReturnType<typeof setTimeout>;
+    // The machine's timers count from whole milliseconds, and so fire up to one early; they hold no more than 24 days.
+    const fire = () => {
+      const left = due - performance.now();
+      if (left > 0) set(left);
+      else fn();
+    };
     const set = (left: number) => {
-      // The machine's timers hold no more than 24 days.
-      timer =
-        left > MAX_DELAY
-          ? setTimeout(() => set(due - performance.now()), MAX_DELAY)
-          : setTimeout(fn, Math.max(left, 0));
+      timer = setTimeout(fire, Math.min(Math.max(Math.ceil(left), 0), MAX_DELAY));
     };
     set(ms);
     return { cancel: () => clearTimeout(timer) };
