@@ -47,6 +47,20 @@ test("what a container says when it ends is said, even when the timer is early",
   assert.match((await logOf(one)).at(-1) ?? "", /exit code 3$/);
 });
 
+test("who follows a log slowly is told what was said at the end", async () => {
+  const clock = createVirtualClock(START);
+  const one = container(clock);
+  const following = one.logs({ ...WHOLE, follow: true });
+  const first = await following.next();
+  assert.equal(first.done, false);
+  // It ends while the reader still has the first line in hand.
+  await clock.advance(50);
+  assert.equal(one.running, false);
+  const rest: string[] = [];
+  for await (const { text } of following) rest.push(text);
+  assert.match(rest.at(-1) ?? "", /exit code 3$/);
+});
+
 test("one that has ended before says what it said", async () => {
   const clock = createVirtualClock(START);
   const one = container(clock);

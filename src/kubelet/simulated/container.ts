@@ -130,8 +130,11 @@ export class SimulatedContainer {
     for (const written of tailLines === undefined ? before : tailLines === 0 ? [] : before.slice(-tailLines)) {
       yield line(written);
     }
-    while (follow && this.running && !signal.aborted) {
-      await this.#untilLine(nextLineAt(timeline, shown), signal);
+    let ended = !follow;
+    while (!ended && !signal.aborted) {
+      // It may have ended while the reader was busy with a line: the last ones are told all the same.
+      ended = !this.running;
+      if (!ended) await this.#untilLine(nextLineAt(timeline, shown), signal);
       const now = until();
       for (const written of linesBetween(timeline, shown, now)) if (written.afterMs > shown) yield line(written);
       shown = now;
