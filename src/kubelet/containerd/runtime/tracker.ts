@@ -53,6 +53,8 @@ interface Entry extends Tracked {
   readonly resolve: (exit: ContainerExit) => void;
   /** Set while its end is looked into. */
   settling: boolean;
+  /** Containerd has told of its end while it was looked into. */
+  told: boolean;
   oom: boolean;
 }
 
@@ -66,8 +68,12 @@ export function createTracker(options: TrackerOptions): Tracker {
 
   /** Asks until the container has ended, then tells. With `once`, it may also still run. */
   const settle = async (entry: Entry, once: boolean): Promise<void> => {
-    if (entry.settling) return;
+    if (entry.settling) {
+      entry.told ||= !once;
+      return;
+    }
     entry.settling = true;
+    entry.told = !once;
     try {
       for (const wait of LOOK_AGAIN_MS) {
         const found = await unlessGone(
@@ -75,7 +81,7 @@ export function createTracker(options: TrackerOptions): Tracker {
         );
         const status = found?.status ?? undefined;
         if (status?.state === "CONTAINER_RUNNING" || status?.state === "CONTAINER_CREATED") {
-          if (once) return;
+          if (!entry.told) return;
           await sleep(clock, wait, signal);
           continue;
         }
@@ -169,7 +175,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       const known = containers.get(container.id);
       if (known) return known;
       const { promise, resolve } = Promise.withResolvers<ContainerExit>();
-      const entry: Entry = { ...container, exited: promise, resolve, settling: false, oom: false };
+      const entry: Entry = { ...container, exited: promise, resolve, settling: false, told: false, oom: false };
       containers.set(container.id, entry);
       return entry;
     },
