@@ -4,6 +4,11 @@ import { describe, test } from "node:test";
 import { createScope } from "#base";
 import { createShell } from "./shell.ts";
 
+const shells = async () => {
+  const children = await readFile(`/proc/self/task/${process.pid}/children`, "utf8");
+  return children.trim().split(" ").filter(Boolean).map(Number);
+};
+
 describe("programs by way of a shell", { skip: process.platform === "linux" ? false : "needs Linux" }, () => {
   test("arguments, input of any size, output, errors", async () => {
     await using scope = createScope("test");
@@ -33,10 +38,6 @@ describe("programs by way of a shell", { skip: process.platform === "linux" ? fa
   });
 
   test("a shell that is killed is followed by another; the scope ends the last", async () => {
-    const shells = async () => {
-      const children = await readFile(`/proc/self/task/${process.pid}/children`, "utf8");
-      return children.trim().split(" ").filter(Boolean).map(Number);
-    };
     await using scope = createScope("test");
     const run = createShell(scope);
     await run("true", []);
@@ -54,5 +55,21 @@ describe("programs by way of a shell", { skip: process.platform === "linux" ? fa
     await scope.close();
     assert.deepEqual(await shells(), []);
     await assert.rejects(run("true", []), /closed/);
+  });
+
+  test("what still waits when the scope closes is not begun, and no shell for it", async () => {
+    const scope = createScope("test");
+    const run = createShell(scope);
+    const begun = run("sh", ["-c", "sleep 0.05; echo one"]);
+    const waiting = [run("echo", ["two"]), run("echo", ["three"]), run("echo", ["four"])];
+    const outcomes = Promise.allSettled(waiting);
+    // One that has begun is let finish.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    await scope.close();
+    assert.equal(await begun, "one");
+    for (const outcome of await outcomes) {
+      assert.match(outcome.status === "rejected" ? String(outcome.reason) : outcome.value, /closed/);
+    }
+    assert.deepEqual(await shells(), []);
   });
 });

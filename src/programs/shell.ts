@@ -89,7 +89,11 @@ export function createShell(scope: Scope): RunCommand {
     assert(!command.some((arg) => arg.includes("\n")), "arguments are lines");
     // Not before those are done that began before.
     if (closed) throw scope.signal.reason as Error;
-    const answer = last.then(() => ask(command, input));
+    const answer = last.then(() => {
+      // A shell that is begun after the last has ended would stay.
+      if (closed) throw scope.signal.reason as Error;
+      return ask(command, input);
+    });
     last = answer.catch(() => {});
     const { code, printed } = await answer;
     if (code !== 0) throw new Error(printed.trim().slice(0, 4096) || `${program} exited with ${code}`);
