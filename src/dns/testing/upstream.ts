@@ -1,5 +1,5 @@
-import { createSocket } from "node:dgram";
-import { createServer } from "node:net";
+import { createSocket, type Socket } from "node:dgram";
+import { createServer, type Server } from "node:net";
 import { encode, TRUNCATED_RESPONSE, type Answer, type Question } from "dns-packet";
 import type { Scope } from "#base";
 import type { Upstream } from "../forward/upstream.ts";
@@ -29,13 +29,6 @@ export async function startUpstream(scope: Scope, say: Say): Promise<Upstream> {
     const flags = 0x180 | code | (truncated ? TRUNCATED_RESPONSE : 0);
     return encode({ type: "response", id, flags, questions, answers, authorities });
   };
-  const udp = createSocket("udp4");
-  udp.on("message", (query, from) => {
-    const response = respond(query, "udp");
-    if (response) udp.send(response, from.port, from.address);
-  });
-  await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
-  const { port } = udp.address();
   const tcp = createServer((socket) => {
     const frames = createFrames();
     socket.on("error", () => {});
@@ -46,10 +39,33 @@ export async function startUpstream(scope: Scope, say: Say): Promise<Upstream> {
       if (response) socket.write(frame(response));
     });
   });
-  await new Promise<void>((resolve) => tcp.listen(port, "127.0.0.1", resolve));
+  const { udp, port } = await listenOnBoth(tcp);
+  udp.on("message", (query, from) => {
+    const response = respond(query, "udp");
+    if (response) udp.send(response, from.port, from.address);
+  });
   scope.defer(() => {
     udp.close();
     tcp.close();
   });
   return { address: "127.0.0.1", port };
+}
+
+/** A port that is free for UDP may be somebody's for TCP: another is looked for then. */
+async function listenOnBoth(tcp: Server): Promise<{ readonly udp: Socket; readonly port: number }> {
+  for (;;) {
+    const udp = createSocket("udp4");
+    await new Promise<void>((resolve) => udp.bind(0, "127.0.0.1", resolve));
+    const { port } = udp.address();
+    const failed = await new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+      tcp.once("error", resolve);
+      tcp.listen(port, "127.0.0.1", () => {
+        tcp.off("error", resolve);
+        resolve(undefined);
+      });
+    });
+    if (!failed) return { udp, port };
+    udp.close();
+    if (failed.code !== "EADDRINUSE") throw failed;
+  }
 }
