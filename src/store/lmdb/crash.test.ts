@@ -34,6 +34,7 @@ async function runAndKill(
   lines: number,
 ): Promise<{ opened: number; acknowledged: Acknowledged[] }> {
   const child: ChildProcess = spawn(process.execPath, [WRITER, dir, mode], { stdio: ["ignore", "pipe", "inherit"] });
+  const exited = new Promise((resolve) => child.once("exit", resolve));
   const acknowledged: Acknowledged[] = [];
   let opened = 0;
   for await (const line of createInterface({ input: child.stdout! })) {
@@ -42,6 +43,8 @@ async function runAndKill(
     else acknowledged.push({ revision: Number(revision), keys });
     if (acknowledged.length >= lines) child.kill("SIGKILL");
   }
+  // The kernel closes its files one by one: the last word may be here while its locks still stand.
+  await exited;
   return { opened, acknowledged };
 }
 
