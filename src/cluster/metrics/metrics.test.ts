@@ -114,3 +114,28 @@ test("is measured while somebody asks, and not for long after", async () => {
   await clock.advance(60 * 60_000);
   assert.equal(looks, before);
 });
+
+test("when everything stops while it looks, it looks no more", async () => {
+  const scope = createScope("test");
+  const clock = createVirtualClock();
+  const looked = Promise.withResolvers<NodeStats>();
+  let looks = 0;
+  const kubelet: Kubelet = {
+    nodeName: "n",
+    observe() {},
+    forget() {},
+    pods: () => [pod],
+    logs: () => {
+      throw new Error("nothing is logged here");
+    },
+    stats: () => (++looks === 1 ? Promise.resolve(stats(0)) : looked.promise),
+  };
+  const source = createMetricsSource({ kubelets: () => [kubelet], clock, log: silentLog, scope });
+  const asked = source.nodes();
+  await clock.advance(1000);
+  assert.equal(looks, 2);
+  await scope.close();
+  looked.resolve(stats(1000));
+  await asked;
+  assert.equal(clock.pending, 0);
+});

@@ -46,6 +46,8 @@ export function createMetricsSource({ kubelets, clock, log, scope }: MetricsSour
     samples.clear();
   };
   const schedule = () => {
+    // The look before may have been under way when everything was to stop.
+    if (scope.signal.aborted) return;
     timer = clock.setTimeout(() => {
       if (clock.monotonic() - asked > REST_MS) rest();
       else void look().then(() => timer && schedule());
