@@ -32,7 +32,8 @@ const { status } = spawnSync(
     "--conditions=knarr-source",
     `--import=${pathToFileURL(join(root, "scripts/test-seed.ts")).href}`,
     "--test",
-    "--test-timeout=300000",
+    // Of a whole file too: Node counts it so.
+    "--test-timeout=900000",
     "--test-reporter=spec",
     ...options,
     ...(files.length > 0 ? files : all),

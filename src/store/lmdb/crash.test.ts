@@ -112,7 +112,7 @@ async function lane(kills: number, mode: string, seed: number): Promise<void> {
   }
 }
 
-test(`a writer killed ${KILLS} times loses nothing it acknowledged`, { timeout: 30_000 + KILLS * 1000 }, async () => {
+test(`a writer killed ${KILLS} times loses nothing it acknowledged`, { timeout: 30_000 + KILLS * 5000 }, async () => {
   const share = Math.ceil(KILLS / LANES);
   await Promise.all(
     Array.from({ length: LANES }, (_, i) => lane(share, i % 2 === 0 ? "keep" : "compact", SEED * 1000 + i)),
