@@ -18,8 +18,12 @@ export type Request =
   /** From a port of its own that stays the same. */
   | { readonly do: "ask-udp"; readonly host: string; readonly port: number; readonly from: number };
 
-/** How long no answer is silence. */
-const SILENCE_MS = 700;
+/**
+ * How long no answer is silence: 0.7 s on an idle machine. Of a tick that comes late only its own length counts, since
+ * where we had to wait for our turn whoever is to answer had to as well.
+ */
+const SILENCE_TICKS = 70;
+const TICK_MS = 10;
 
 const name = process.argv[2] ?? "";
 const kept = new Map<string, Socket>();
@@ -42,11 +46,29 @@ function listen({ protocol, port }: Request & { do: "listen" }): Promise<string>
   });
 }
 
-function asked(socket: Socket): Promise<string> {
+/** What `ask` is told, or "silence". */
+function unlessSilent(ask: (tell: (answer: string) => void) => void): Promise<string> {
+  const answered = new AbortController();
+  const silence = async () => {
+    for (let ticks = 0; ticks < SILENCE_TICKS; ticks++) await sleep(systemClock, TICK_MS, answered.signal);
+  };
   return new Promise((resolve) => {
-    socket.setTimeout(SILENCE_MS, () => resolve("silence"));
-    socket.once("data", (data) => resolve(String(data).trim()));
-    socket.once("error", (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    const tell = (answer: string) => {
+      answered.abort();
+      resolve(answer);
+    };
+    silence().then(
+      () => tell("silence"),
+      () => {},
+    );
+    ask(tell);
+  });
+}
+
+function asked(socket: Socket): Promise<string> {
+  return unlessSilent((tell) => {
+    socket.once("data", (data) => tell(String(data).trim()));
+    socket.once("error", (error: NodeJS.ErrnoException) => tell(error.code ?? error.message));
     socket.write("?\n");
   });
 }
@@ -56,22 +78,14 @@ async function askUdp({ host, port, from }: Request & { do: "ask-udp" }): Promis
   const socket = known ?? createSocket("udp4").on("error", () => {});
   udp.set(from, socket);
   if (!known) await new Promise<void>((resolve) => socket.bind(from, () => resolve()));
-  const abort = new AbortController();
-  return new Promise((resolve) => {
-    const done = (answer: string) => {
-      abort.abort();
-      socket.removeAllListeners("message");
-      resolve(answer);
-    };
-    socket.once("message", (data) => done(String(data)));
-    sleep(systemClock, SILENCE_MS, abort.signal).then(
-      () => done("silence"),
-      () => {},
-    );
+  const answer = await unlessSilent((tell) => {
+    socket.once("message", (data) => tell(String(data)));
     socket.send("?", port, host, (error) => {
-      if (error) done((error as NodeJS.ErrnoException).code ?? error.message);
+      if (error) tell((error as NodeJS.ErrnoException).code ?? error.message);
     });
   });
+  socket.removeAllListeners("message");
+  return answer;
 }
 
 async function answer(request: Request): Promise<string> {
