@@ -9,6 +9,13 @@ import { watchManifests } from "./directory.ts";
 const manifest = (name: string, image = "nginx") =>
   `{ apiVersion: v1, kind: Pod, metadata: { name: ${name} }, spec: { containers: [{ name: a, image: ${image} }] } }`;
 
+/** All at once: what is seen half written is no pod. */
+async function put(directory: string, name: string, text: string): Promise<void> {
+  const file = join(directory, `.${name}.new`);
+  await writeFile(file, text);
+  await rename(file, join(directory, name));
+}
+
 async function watched(clock: Clock, use: (world: World) => Promise<void>) {
   const root = await mkdtemp(join(tmpdir(), "knarr-manifests-"));
   const scope = createScope("test");
@@ -54,16 +61,15 @@ test("files come, change and go", () =>
   watched(systemClock, async ({ directory, complaints, start, next }) => {
     await mkdir(join(directory, "folder"), { recursive: true });
     await writeFile(join(directory, ".hidden"), manifest("hidden"));
-    await writeFile(join(directory, "b.yaml"), manifest("b"));
+    await put(directory, "b.yaml", manifest("b"));
     start();
     assert.equal(await next(), "b-n1=nginx");
-    await writeFile(join(directory, "a.json"), manifest("a"));
+    await put(directory, "a.json", manifest("a"));
     assert.equal(await next(), "a-n1=nginx b-n1=nginx");
-    await writeFile(join(directory, ".new"), manifest("b", "httpd"));
-    await rename(join(directory, ".new"), join(directory, "b.yaml"));
+    await put(directory, "b.yaml", manifest("b", "httpd"));
     assert.equal(await next(), "a-n1=nginx b-n1=httpd");
     assert.deepEqual(complaints, []);
-    await writeFile(join(directory, "a.json"), "a: [");
+    await put(directory, "a.json", "a: [");
     assert.equal(await next(), "b-n1=httpd");
     assert.equal(complaints.length, 1);
     assert.match(complaints[0] ?? "", /^error a manifest is no pod/);
