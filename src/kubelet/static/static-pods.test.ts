@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { createRandom, createScope, silentLog } from "#base";
-import { createCaches } from "#client";
+import { createRandom, createScope, silentLog, sleep } from "#base";
+import { createCaches, type Client } from "#client";
 import { createSimulatedRuntime } from "#kubelet/simulated";
 import { NODES, PODS, type Pod } from "#objects";
 import { feedPods } from "../feed.ts";
@@ -76,7 +76,7 @@ function createFakeSource(): StaticPodSource & { say(...pods: readonly Pod[]): v
 }
 
 /** A kubelet of the node n1 with static pods. */
-async function startNode({ client, clock }: TestWorld) {
+async function startNode({ client, clock }: TestWorld, own: Client = client) {
   const scope = createScope("n1");
   const source = createFakeSource();
   const random = { ...createRandom(1), next: () => 0.5 };
@@ -95,7 +95,7 @@ async function startNode({ client, clock }: TestWorld) {
     },
     runtime: createSimulatedRuntime({ clock, random, podCidr: "10.244.9.0/24", nodeIp: "10.0.0.9", times: EXACT }),
     staticPods: source,
-    client,
+    client: own,
     clock,
     random,
     log,
@@ -173,4 +173,29 @@ test("another start of the node takes over what runs, and ends what is asked for
   three.source.say();
   await world.until("web-n1", (now) => now === undefined);
   await three.stop();
+});
+
+test("what somebody else writes on a picture while it is written to does not keep the status from it", async () => {
+  await using world = await createTestWorld();
+  const { client, clock } = world;
+  const key = { namespace: "default", name: "web-n1" };
+  let disturbed = 0;
+  const slow: Client = {
+    ...client,
+    async update(type, object, options) {
+      const { phase } = (object as Pod).status ?? {};
+      if (object.metadata.name === key.name && phase === "Running" && disturbed++ === 0) {
+        // Others are faster, and their word is here before our answer.
+        await client.patch(PODS, key, { type: "merge", body: { metadata: { labels: { seen: "yes" } } } });
+        await sleep(clock, 10);
+      }
+      return client.update(type, object, options);
+    },
+  };
+  const node = await startNode(world, slow);
+  node.source.say(await podOf(manifest("nginx:1")));
+  const shownAt = await world.until("web-n1", isRunning);
+  assert.equal(shownAt?.metadata.labels?.["seen"], "yes");
+  assert.ok(disturbed > 1);
+  await node.stop();
 });

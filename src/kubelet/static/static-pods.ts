@@ -52,6 +52,8 @@ interface Place {
   told?: { readonly status: PodStatus; readonly uid: string | undefined } | undefined;
   /** The API is being written to. */
   busy: boolean;
+  /** Something has changed since it was looked at for that. */
+  again: boolean;
 }
 
 /** Runs what the source asks for. A pod whose manifest changes ends before the new one begins. */
@@ -63,7 +65,7 @@ export function startStaticPods(options: StaticPodsOptions): StaticPods {
 
   const placeOf = (key: string): Place => {
     let place = places.get(key);
-    if (!place) places.set(key, (place = { busy: false }));
+    if (!place) places.set(key, (place = { busy: false, again: false }));
     return place;
   };
 
@@ -118,10 +120,14 @@ export function startStaticPods(options: StaticPodsOptions): StaticPods {
 
   /** Brings the API up to what there is, one write at a time. */
   async function mirror(key: string, place: Place): Promise<void> {
+    place.again = true;
     if (place.busy || !known) return;
     place.busy = true;
     try {
-      while (!scope.signal.aborted && (await mirrorOnce(place)));
+      while (place.again && !scope.signal.aborted) {
+        place.again = false;
+        place.again = (await mirrorOnce(place)) || place.again;
+      }
     } catch (error) {
       if (!scope.signal.aborted) {
         log.warn("the API could not be told of a static pod", { pod: key, error });
@@ -145,7 +151,7 @@ export function startStaticPods(options: StaticPodsOptions): StaticPods {
       case "create":
         if (!pod) return false;
         try {
-          place.mirror = await client.create(PODS, mirrorOf(pod, options.node()));
+          drawn(place, await client.create(PODS, mirrorOf(pod, options.node())));
           return true;
         } catch (error) {
           // Of an earlier start: the watch is yet to bring it.
@@ -166,7 +172,7 @@ export function startStaticPods(options: StaticPodsOptions): StaticPods {
         if (!current || !status || equalJson(current.status, status)) return false;
         if (place.told?.status === status && place.told.uid === current.metadata.uid) return false;
         try {
-          place.mirror = await updateStatus(client, PODS, { ...current, status });
+          drawn(place, await updateStatus(client, PODS, { ...current, status }));
           place.told = { status, uid: current.metadata.uid };
           return true;
         } catch (error) {
@@ -176,6 +182,11 @@ export function startStaticPods(options: StaticPodsOptions): StaticPods {
         }
     }
   }
+
+  /** As it was written. The watch may have been faster, and know more. */
+  const drawn = (place: Place, mirror: Pod) => {
+    if (isNewer(mirror, place.mirror)) place.mirror = mirror;
+  };
 
   /** A picture of what nobody asks for any more: what runs of it ends. */
   const endUnwanted = (key: string) => {
@@ -202,8 +213,7 @@ export function startStaticPods(options: StaticPodsOptions): StaticPods {
       const key = keyOf(pod);
       const place = placeOf(key);
       const { mirror: before } = place;
-      const isNews = revisionOf(pod.metadata.resourceVersion) > revisionOf(before?.metadata.resourceVersion);
-      if (!isNews) return;
+      if (!isNewer(pod, before)) return;
       place.mirror = pod;
       if (!before) endUnwanted(key);
       settle(key);
@@ -217,3 +227,6 @@ export function startStaticPods(options: StaticPodsOptions): StaticPods {
     },
   };
 }
+
+const isNewer = (pod: Pod, before: Pod | undefined) =>
+  revisionOf(pod.metadata.resourceVersion) > revisionOf(before?.metadata.resourceVersion);
