@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import grpc from "@grpc/grpc-js";
-import { createScope, createVirtualClock, silentLog } from "#base";
+import { createScope, createVirtualClock, silentLog, type VirtualClock } from "#base";
 import type { Cri } from "../cri/services.ts";
-import { createTracker } from "./tracker.ts";
+import { createTracker, type Tracked } from "./tracker.ts";
 
 /** A field of a message: texts and messages in messages alike. */
 const field = (number: number, value: Uint8Array | string) => {
@@ -56,32 +56,26 @@ async function startEvents(t: TestContext) {
   return { socket, subscribed: subscribed.promise };
 }
 
-test("an end that is told of while the container is being looked at is noticed at once", async (t) => {
+type Answers = (name: string) => Promise<object>;
+
+/** A tracker on a containerd that answers like this; `tell` resolves once all told before has been heard. */
+async function startTracker(t: TestContext, answers: Answers) {
   const { socket, subscribed } = await startEvents(t);
   const clock = createVirtualClock();
   const scope = createScope("test");
   t.after(() => scope.close());
-  const looking = Promise.withResolvers<void>();
-  const answer = Promise.withResolvers<void>();
-  const told = Promise.withResolvers<void>();
-  let looks = 0;
+  let heard = Promise.withResolvers<void>();
   const call = async (name: string) => {
     switch (name) {
       case "RuntimeService.ListContainers":
         return { containers: [] };
       case "RuntimeService.ListPodSandbox":
-        return { items: [{ id: "s", state: "SANDBOX_READY" }] };
+        return { items: [{ id: "heard", state: "SANDBOX_READY" }] };
       case "RuntimeService.PodSandboxStatus":
-        told.resolve();
+        heard.resolve();
         return { status: { state: "SANDBOX_READY" } };
-      case "RuntimeService.ContainerStatus": {
-        const state = ++looks > 2 ? "CONTAINER_EXITED" : "CONTAINER_RUNNING";
-        looking.resolve();
-        await answer.promise;
-        return { status: { state, exitCode: 3 } };
-      }
       default:
-        throw new Error(`asked for ${name}`);
+        return answers(name);
     }
   };
   const tracker = createTracker({
@@ -99,19 +93,52 @@ test("an end that is told of while the container is being looked at is noticed a
     }),
     onRelist: () => {},
   });
-  const { exited } = tracker.track({ id: "c", sandboxId: "s", podUid: "u", name: "web", logPath: "/none" });
-  void tracker.trackSandbox("s", []);
-  const tell = await subscribed;
-  // Not in the list of those that run: it is looked at once, and runs by then.
-  await clock.advance(1000);
-  await looking.promise;
-  tell(exitOf("c"));
-  // Events come in order.
-  tell(exitOf("s"));
-  await told.promise;
-  answer.resolve();
+  void tracker.trackSandbox("heard", []);
+  const write = await subscribed;
+  return {
+    clock,
+    track: () => tracker.track({ id: "c", sandboxId: "s", podUid: "u", name: "web", logPath: "/none" }),
+    async tell(event: Buffer) {
+      heard = Promise.withResolvers<void>();
+      write(event);
+      // Events come in order.
+      write(exitOf("heard"));
+      await heard.promise;
+    },
+  };
+}
+
+/** Sooner than all containers are looked at again. */
+async function endsSoon(clock: VirtualClock, { exited }: Tracked): Promise<number> {
   let exitCode: number | undefined;
   void exited.then((exit) => (exitCode = exit.exitCode));
   await clock.runUntil(() => exitCode !== undefined, 1000);
-  assert.equal(exitCode, 3);
+  return exitCode ?? -1;
+}
+
+test("an end that is told of while the container is being looked at is noticed at once", async (t) => {
+  const looking = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<void>();
+  let looks = 0;
+  const world = await startTracker(t, async () => {
+    const state = ++looks > 2 ? "CONTAINER_EXITED" : "CONTAINER_RUNNING";
+    looking.resolve();
+    await answer.promise;
+    return { status: { state, exitCode: 3 } };
+  });
+  const tracked = world.track();
+  // Not in the list of those that run: it is looked at once, and runs by then.
+  await world.clock.advance(1000);
+  await looking.promise;
+  await world.tell(exitOf("c"));
+  answer.resolve();
+  assert.equal(await endsSoon(world.clock, tracked), 3);
+});
+
+test("an end that is told of before the container is tracked is noticed at once", async (t) => {
+  const world = await startTracker(t, async () => ({ status: { state: "CONTAINER_EXITED", exitCode: 3 } }));
+  // All are looked at once soon after the start.
+  await world.clock.advance(1000);
+  await world.tell(exitOf("c"));
+  assert.equal(await endsSoon(world.clock, world.track()), 3);
 });

@@ -48,6 +48,8 @@ const LOOK_AGAIN_MS = [5, 10, 20, 40, 80, 160, 320, 640, 1000, 2000, 5000];
 /** That memory was short may be told a moment after the end that it brought about. */
 const OOM_GRACE_MS = 50;
 const SIGKILLED = 137;
+/** Of so many that are not tracked it is remembered that their end was told. */
+const MAX_STRANGERS = 1024;
 
 interface Entry extends Tracked {
   readonly resolve: (exit: ContainerExit) => void;
@@ -65,6 +67,12 @@ export function createTracker(options: TrackerOptions): Tracker {
   const { signal } = scope;
   const containers = new Map<string, Entry>();
   const sandboxes = new Map<string, { readonly lost: () => void; readonly ips: readonly string[] }>();
+  /** Who is taken over may end just then, and events overtake answers. */
+  const strangers = new Set<string>();
+  const noteStranger = (id: string) => {
+    strangers.add(id);
+    if (strangers.size > MAX_STRANGERS) strangers.delete(strangers.values().next().value ?? id);
+  };
 
   /** Asks until the container has ended, then tells. With `once`, it may also still run. */
   const settle = async (entry: Entry, once: boolean): Promise<void> => {
@@ -164,6 +172,7 @@ export function createTracker(options: TrackerOptions): Tracker {
           if (entry) entry.oom = true;
         } else if (entry) settleSafely(entry, false);
         else if (sandboxes.has(containerId)) lookAtSandboxSafely(containerId, false);
+        else noteStranger(containerId);
       },
     }),
   );
@@ -177,6 +186,7 @@ export function createTracker(options: TrackerOptions): Tracker {
       const { promise, resolve } = Promise.withResolvers<ContainerExit>();
       const entry: Entry = { ...container, exited: promise, resolve, settling: false, told: false, oom: false };
       containers.set(container.id, entry);
+      if (strangers.delete(container.id)) settleSafely(entry, false);
       return entry;
     },
     find: (id) => containers.get(id),
@@ -185,6 +195,7 @@ export function createTracker(options: TrackerOptions): Tracker {
     trackSandbox(id, ips) {
       const { promise, resolve } = Promise.withResolvers<void>();
       sandboxes.set(id, { lost: resolve, ips });
+      if (strangers.delete(id)) lookAtSandboxSafely(id, false);
       return promise;
     },
     addressOf: (sandboxId) => sandboxes.get(sandboxId)?.ips[0],
