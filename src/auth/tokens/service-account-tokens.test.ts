@@ -11,8 +11,10 @@ const account: KubeObject = {
   metadata: { name: "builder", namespace: "ci", uid: "u1" },
 };
 
-async function setUp() {
-  const clock = createVirtualClock();
+/** `offset`: how far the wall clock was set, in milliseconds. */
+async function setUp(offset = () => 0) {
+  const virtual = createVirtualClock();
+  const clock = { ...virtual, now: () => virtual.now() + offset() };
   const objects = new Map<string, KubeObject>([
     ["serviceaccounts/builder", account],
     ["pods/p", { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "ci", uid: "u2" } }],
@@ -37,7 +39,20 @@ test("a token says whose it is, until it expires", async () => {
   const user = await tokens.verify(token);
   assert.equal(user?.username, "system:serviceaccount:ci:builder");
   assert.deepEqual(user?.groups, ["system:serviceaccounts", "system:serviceaccounts:ci", "system:authenticated"]);
-  await clock.advance(701_000);
+  await clock.advance(759_000);
+  assert.ok(await tokens.verify(token), "for a minute more, as upstream");
+  await clock.advance(1_000);
+  assert.equal(await tokens.verify(token), undefined);
+});
+
+test("a token holds though the clock was set back a little since", async () => {
+  let offset = 0;
+  const { clock, tokens } = await setUp(() => offset);
+  await clock.advance(1_234);
+  const { token } = await tokens.issue(account, {});
+  offset = -60_000;
+  assert.ok(await tokens.verify(token));
+  offset = -62_000;
   assert.equal(await tokens.verify(token), undefined);
 });
 

@@ -26,6 +26,9 @@ export interface ServiceAccountTokensOptions {
   readonly find: (resource: string, key: ObjectKey) => Promise<KubeObject | undefined>;
 }
 
+/** Clocks are set, also backwards: a token holds so much before and after its time (upstream's jwt.DefaultLeeway). */
+const LEEWAY_SECONDS = 60;
+
 type CryptoKey = Parameters<SignJWT["sign"]>[0];
 
 /** The spec of a TokenRequest. */
@@ -102,6 +105,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
           audience: issuer,
           algorithms: ["ES256"],
           currentDate: new Date(clock.now()),
+          clockTolerance: LEEWAY_SECONDS,
         });
         claims = payload;
       } catch {
