@@ -1,4 +1,4 @@
-import { versionsOf, type PodPhase } from "./view.ts";
+import { phaseOf, podsBySet, versionsOf } from "./view.ts";
 import type { World } from "./world.ts";
 
 /** What a rollout looked like, taken after every change of any object. */
@@ -20,8 +20,6 @@ export interface Measurement {
   stop(): Measured;
 }
 
-const runs = ({ phase }: { readonly phase: PodPhase }) => phase !== "ended";
-
 /** Measures a Deployment from now on. */
 export function measure(world: World, deployment: string): Measurement {
   const began = performance.now();
@@ -29,20 +27,21 @@ export function measure(world: World, deployment: string): Measurement {
   let picture = "";
   let now: Measured = { fewestReady: Infinity, mostPods: 0, mixed: false, resizes: 0, tookMs: 0 };
   const look = () => {
-    const versions = versionsOf(world, deployment);
-    const pods = versions.flatMap((version) => version.pods);
+    const sets = podsBySet(world, deployment);
+    const pods = [...sets.values()].flat();
+    const phases = pods.map(phaseOf);
     let { resizes, tookMs } = now;
-    for (const { name, desired } of versions) {
+    for (const { name, desired } of versionsOf(world, deployment)) {
       if (sizes.has(name) && sizes.get(name) !== desired) resizes++;
       sizes.set(name, desired);
     }
-    const next = pods.map(({ name, phase }) => `${name} ${phase}`).join();
+    const next = pods.map(({ metadata }, i) => `${metadata.name} ${phases[i]}`).join();
     if (next !== picture && picture !== "") tookMs = performance.now() - began;
     picture = next;
     now = {
-      fewestReady: Math.min(now.fewestReady, pods.filter(({ phase }) => phase === "ready").length),
-      mostPods: Math.max(now.mostPods, pods.filter(({ phase }) => phase !== "stopping" && phase !== "ended").length),
-      mixed: now.mixed || versions.filter((version) => version.pods.some(runs)).length > 1,
+      fewestReady: Math.min(now.fewestReady, phases.filter((phase) => phase === "ready").length),
+      mostPods: Math.max(now.mostPods, phases.filter((phase) => phase !== "stopping" && phase !== "ended").length),
+      mixed: now.mixed || [...sets.values()].filter((set) => set.some((pod) => phaseOf(pod) !== "ended")).length > 1,
       resizes,
       tookMs,
     };

@@ -46,6 +46,23 @@ export function versionsOf(world: World, deployment: string): Version[] {
     .toSorted((a, b) => a.revision - b.revision);
 }
 
+/**
+ * The Pods of a Deployment, by the names of their ReplicaSets. Each kind is watched by itself, so that a Pod may be
+ * seen before its ReplicaSet is: the name alone says whose it is.
+ */
+export function podsBySet(world: World, deployment: string): ReadonlyMap<string, readonly Pod[]> {
+  const setOf = (pod: Pod) => {
+    const set = controllerOf(pod);
+    return set === `${deployment}-${pod.metadata.labels?.["pod-template-hash"]}` ? set : undefined;
+  };
+  const sets = new Map<string, Pod[]>();
+  for (const pod of world.pods.values()) {
+    const set = setOf(pod);
+    if (set !== undefined) sets.set(set, [...(sets.get(set) ?? []), pod]);
+  }
+  return sets;
+}
+
 export const desiredOf = (deployment: Deployment | undefined) => deployment?.spec?.replicas ?? 0;
 
 /** Whether `kubectl rollout status` would say "successfully rolled out", and nothing is left of older versions. */
