@@ -18,6 +18,15 @@ async function leftRunning(dir: string): Promise<string | undefined> {
   return `${which}; end them with: knarr down --purge --data-dir ${dir}`;
 }
 
+function askToEnd(pid: number): void {
+  try {
+    process.kill(pid, "SIGTERM");
+  } catch (error) {
+    // It has ended by itself meanwhile.
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
+}
+
 export const down: Command = {
   name: "down",
   summary: "Stops a cluster cleanly.",
@@ -31,10 +40,10 @@ export const down: Command = {
     const left = args.flag("purge") ? undefined : await leftRunning(dir);
     if (running?.alive) {
       const { pid } = running.cluster;
-      process.kill(pid, "SIGTERM");
-      const deadline = systemClock.now() + PATIENCE_MS;
+      askToEnd(pid);
+      const deadline = systemClock.monotonic() + PATIENCE_MS;
       while ((await findRunning(dir))?.alive) {
-        if (systemClock.now() > deadline) {
+        if (systemClock.monotonic() > deadline) {
           terminal.err(`knarr: process ${pid} does not stop; end it with: kill -9 ${pid}`);
           return 1;
         }

@@ -17,17 +17,25 @@ export interface RunningCluster {
 
 const FILE = "running.json";
 
-/** Field 22 of /proc/<pid>/stat; empty where there is no such file system. */
-async function processStart(pid: number): Promise<string | undefined> {
+interface Process {
+  /** When it began, in clock ticks since boot. */
+  readonly start: string;
+  /** It has ended, and only its parent has not asked how: where nobody collects orphans, nobody ever does. */
+  readonly ended: boolean;
+}
+
+/** From the fields 3 and 22 of /proc/<pid>/stat; undefined where there is no such file system. */
+async function lookAt(pid: number): Promise<Process | undefined> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, "utf8");
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19];
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return { start: fields[19] ?? "", ended: /^[ZX]/.test(fields[0] ?? "") };
   } catch {
     return undefined;
   }
 }
 
-function isAlive(pid: number): boolean {
+function isThere(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -43,7 +51,7 @@ export async function announceRunning(
 ): Promise<void> {
   const running: RunningCluster = {
     pid: process.pid,
-    processStart: (await processStart(process.pid)) ?? "",
+    processStart: (await lookAt(process.pid))?.start ?? "",
     ...cluster,
   };
   const path = join(dir, FILE);
@@ -67,8 +75,7 @@ export async function findRunning(
     throw error;
   }
   const cluster = JSON.parse(text) as RunningCluster;
-  const start = await processStart(cluster.pid);
-  const alive =
-    isAlive(cluster.pid) && (start === undefined || cluster.processStart === "" || start === cluster.processStart);
-  return { cluster, alive };
+  const found = await lookAt(cluster.pid);
+  const isSame = !found || cluster.processStart === "" || found.start === cluster.processStart;
+  return { cluster, alive: isThere(cluster.pid) && isSame && !found?.ended };
 }
