@@ -21,6 +21,7 @@ function world(more: { readonly clients?: string } = {}) {
   const times: number[] = [];
   let failing: ((text: string) => boolean) | undefined;
   let there = true;
+  let held: PromiseWithResolvers<void> | undefined;
   let atOnce = 0;
   const nft: Nft = {
     async apply(text) {
@@ -29,10 +30,14 @@ function world(more: { readonly clients?: string } = {}) {
       atOnce--;
       times.push(clock.now());
       texts.push(text);
+      await held?.promise;
       if (failing?.(text)) throw new Error("no room");
       if (!text.includes("expires")) table.run(text);
     },
-    exists: async () => there,
+    exists: async () => {
+      await held?.promise;
+      return there;
+    },
     rememberedClients: async () => more.clients ?? "",
   };
   const keeper = createTableKeeper({
@@ -58,6 +63,11 @@ function world(more: { readonly clients?: string } = {}) {
     dump: () => table.dump(),
     fail: (when: ((text: string) => boolean) | undefined) => {
       failing = when;
+    },
+    /** nft answers nothing more until it is let go. */
+    hold() {
+      held = Promise.withResolvers();
+      return held.resolve;
     },
     lose: () => {
       there = false;
@@ -173,6 +183,29 @@ describe("the keeper of the tables", () => {
     assert.equal(w.syncs[1]?.whole, true);
     assert.ok(w.dump().some((line) => line.endsWith("dnat to 10.244.0.5:8080")));
   });
+
+  for (const [what, work] of [
+    ["looks whether its table is there", (w: ReturnType<typeof world>) => w.clock.advance(31_000)],
+    [
+      "takes away what is gone",
+      async (w: ReturnType<typeof world>) => {
+        w.set("a", undefined);
+        await w.clock.advance(20);
+      },
+    ],
+  ] as const) {
+    test(`stopped while it ${what}, it leaves no timer`, async () => {
+      const w = world();
+      w.set("a", ["10.244.0.5"]);
+      await w.settled();
+      const letGo = w.hold();
+      await work(w);
+      const closed = w.scope.close();
+      letGo();
+      await closed;
+      assert.equal(w.clock.pending, 0);
+    });
+  }
 
   test("stopped, it tells nothing more, and nobody waits for ever", async () => {
     const w = world();

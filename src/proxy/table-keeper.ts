@@ -143,7 +143,9 @@ export function createTableKeeper(options: TableKeeperOptions): TableKeeper {
     return (await Promise.all(parts)).join("");
   };
 
+  // What is under way when the scope closes may still come here.
   const expectStale = () => {
+    if (scope.signal.aborted) return;
     staleTimer ??= clock.setTimeout(() => {
       staleTimer = undefined;
       staleDue = true;
@@ -173,6 +175,7 @@ export function createTableKeeper(options: TableKeeperOptions): TableKeeper {
     expectCheck();
   };
   const expectCheck = () => {
+    if (scope.signal.aborted) return;
     checkTimer = clock.setTimeout(() => {
       checkDue = true;
       wake();
