@@ -45,7 +45,7 @@ test("a node's conditions follow its monitor at once, and Events tell of their t
   const log = silentLog;
   const monitor = createFakeMonitor({ ...WELL, problems: ["container runtime is down"] });
   let runtimeVersion = "containerd://1.6.20";
-  await startNodeAgent({
+  const agent = await startNodeAgent({
     description,
     client,
     recorder: createRecorder({ client, component: "kubelet", host: "n1", clock, random, log, scope }),
@@ -89,6 +89,9 @@ test("a node's conditions follow its monitor at once, and Events tell of their t
     "Normal Starting Starting kubelet.",
   ]);
   await scope.close();
+  const { pending } = clock;
+  agent.imagesChanged();
+  assert.equal(clock.pending, pending, "who has stopped sets no timer");
   monitor.become(WELL);
   await clock.advance(1000);
   assert.deepEqual((await read()).held, ["MemoryPressure", "Ready"], "who has stopped says nothing more");

@@ -81,6 +81,8 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       return node;
     },
     imagesChanged() {
+      // A pull may end after everything else.
+      if (scope.signal.aborted) return;
       imagesTimer ??= clock.setTimeout(() => {
         imagesTimer = undefined;
         postQuietly();
