@@ -136,6 +136,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       listeners.clear();
       const all = [...served.values()];
       for (const { cache } of all) cache.close();
+      revisions.close();
       await Promise.all(all.map(async ({ expiry }) => expiry?.close()));
     },
   };

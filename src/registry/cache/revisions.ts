@@ -2,13 +2,14 @@ import type { Clock } from "#base";
 
 interface Waiter {
   readonly revision: number;
-  readonly resolve: () => void;
+  readonly resolve: (seen: boolean) => void;
 }
 
 /** The newest revision that all caches have seen, and those who wait for a later one. */
 export class Revisions {
   #current: number;
   #waiting: Waiter[] = [];
+  #closed = false;
 
   constructor(current: number) {
     this.#current = current;
@@ -25,26 +26,35 @@ export class Revisions {
     const due = this.#waiting.filter((waiter) => waiter.revision <= revision);
     if (due.length === 0) return;
     this.#waiting = this.#waiting.filter((waiter) => waiter.revision > revision);
-    for (const waiter of due) waiter.resolve();
+    for (const waiter of due) waiter.resolve(true);
   }
 
-  /** Resolves once `revision` has been seen. */
+  /** There are no more to come: whoever waits is let go. */
+  close(): void {
+    this.#closed = true;
+    const left = this.#waiting;
+    this.#waiting = [];
+    for (const waiter of left) waiter.resolve(false);
+  }
+
+  /** Resolves once `revision` has been seen, or there are no more. */
   reached(revision: number): Promise<void> {
-    if (revision <= this.#current) return Promise.resolve();
+    if (revision <= this.#current || this.#closed) return Promise.resolve();
     return new Promise((resolve) => {
-      this.#waiting.push({ revision, resolve });
+      this.#waiting.push({ revision, resolve: () => resolve() });
     });
   }
 
-  /** Resolves true once `revision` has been seen, false when `ms` milliseconds went by first. */
+  /** Resolves true once `revision` has been seen, false when `ms` milliseconds went by first, or there are no more. */
   reachedWithin(revision: number, ms: number, clock: Clock): Promise<boolean> {
     if (revision <= this.#current) return Promise.resolve(true);
+    if (this.#closed) return Promise.resolve(false);
     return new Promise((resolve) => {
       const waiter: Waiter = {
         revision,
-        resolve: () => {
+        resolve: (seen) => {
           timer.cancel();
-          resolve(true);
+          resolve(seen);
         },
       };
       const timer = clock.setTimeout(() => {
