@@ -63,7 +63,7 @@ const shown = ({ metadata, status }: Pod) =>
   `${metadata.name} ${metadata.deletionTimestamp ? "deleting" : ""} ${JSON.stringify(status?.containerStatuses)}`;
 const statusesOf = (pod: Pod) => pod.status?.containerStatuses ?? [];
 
-describe(`chaos under load, seed ${SEED}`, { skip, timeout: 300_000 }, () => {
+describe(`chaos under load, seed ${SEED}`, { skip, timeout: 900_000 }, () => {
   const random = createRandom(SEED);
   const pick = <T>(list: readonly T[]): T | undefined => list[random.int(list.length)];
   let real: RestartableCluster;

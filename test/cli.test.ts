@@ -209,10 +209,10 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
   it("stops on Ctrl-C, and does not wait for its Pods", async () => {
     await using cluster = await startUnderTest({ nodes: 1 });
     const stubborn = pod("stubborn", { metadata: "{simulated.knarr.dev/fail: ignore-term}" });
-    await cluster.kubectl.apply(stubborn.replace("PeriodSeconds: 1", "PeriodSeconds: 600"));
+    await cluster.kubectl.apply(stubborn.replace("PeriodSeconds: 1", "PeriodSeconds: 3600"));
     await cluster.kubectl("wait", "pod/stubborn", "--for=condition=Ready", "--timeout=120s");
     await cluster.kubectl("delete", "pod", "stubborn", "--wait=false");
-    // The Pod has ten minutes; a test has five.
+    // The Pod has an hour; a file of tests has a quarter of one.
     assert.equal(await cluster.stop("SIGINT"), 0, cluster.output());
     assert.doesNotMatch(cluster.output(), /warn|error/);
   });

@@ -15,7 +15,7 @@ import { listOf, serverDeployment, serverPod, service } from "./harness/servers.
 const skip = await skipUnlessReal();
 const CROWD = 60;
 
-describe("a node that others use too", { skip, timeout: 300_000 }, () => {
+describe("a node that others use too", { skip, timeout: 900_000 }, () => {
   let cluster: RealCluster;
   let namespace: TestNamespace;
   before(async () => {

@@ -68,7 +68,7 @@ async function untilEvent(kubectl: Kubectl, name: string, wanted: RegExp): Promi
   });
 }
 
-describe("a node that fails, and is there again", { skip, timeout: 300_000 }, () => {
+describe("a node that fails, and is there again", { skip, timeout: 900_000 }, () => {
   let real: RestartableCluster;
   let kubectl: Kubectl;
 
@@ -277,7 +277,7 @@ describe("a node that fails, and is there again", { skip, timeout: 300_000 }, ()
   });
 });
 
-describe("a disk that is full", { skip, timeout: 300_000 }, () => {
+describe("a disk that is full", { skip, timeout: 900_000 }, () => {
   test("writes are refused in words, the node says that it is under pressure, and all of it heals", async () => {
     const dir = await mkdtemp(join(tmpdir(), "knarr-full-"));
     await must("mount", ["-t", "tmpfs", "-o", "size=128m", "knarr-test", dir]);
