@@ -38,15 +38,7 @@ describe("kubectl administers the cluster (F2, F5)", { concurrency: 2 }, () => {
     await kubectl("rollout", "status", "deployment/moving", "--timeout=120s");
 
     await kubectl("create", "poddisruptionbudget", "still", "--selector=app=moving", "--min-available=3");
-    // As the disruption controller would find it.
-    const status = {
-      observedGeneration: 1,
-      currentHealthy: 3,
-      desiredHealthy: 3,
-      expectedPods: 3,
-      disruptionsAllowed: 0,
-    };
-    await kubectl("patch", "pdb", "still", "--subresource=status", "--type=merge", "-p", JSON.stringify({ status }));
+    await kubectl("wait", "pdb/still", "--for=jsonpath={.status.expectedPods}=3", "--timeout=120s");
     const held = await kubectl.try(["drain", "knarr-2", "--timeout=2s"]);
     assert.match(held.stderr, /Cannot evict pod as it would violate the pod's disruption budget/);
     await kubectl("uncordon", "knarr-1", "knarr-2");
