@@ -97,10 +97,12 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 900_000 }, () => {
     t.after(() => loop.stop());
     await loop.more(5);
 
+    let round = 0;
     const restarts = new Map<string, number>();
     // Who is hit while being started may have been tried more than once, which counts.
     const restartsWhenSeen = new Map<string, number>();
-    const killed = new Set<string>();
+    /** By what they were hit, and what they were then. */
+    const killed = new Map<string, string>();
     // Those beside them that had not been seen to run: whether they were hit cannot be told.
     const maybeKilled = new Set<string>();
     const steady = (list: readonly Pod[]) =>
@@ -131,7 +133,10 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 900_000 }, () => {
           .flatMap((pod) => statusesOf(pod).map(({ name, containerID = "" }) => ({ pod, name, containerID })));
         const target = pick(targets.filter(({ containerID }) => processOf(real.dataDir, containerID)));
         if (target && kill(processOf(real.dataDir, target.containerID)))
-          killed.add(`${target.pod.metadata.uid} ${target.name}`);
+          killed.set(
+            `${target.pod.metadata.uid} ${target.name}`,
+            `its process, in round ${round}: ${shown(target.pod)}`,
+          );
       },
       shim: async () => {
         const targets = (await pods()).filter(
@@ -147,7 +152,9 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 900_000 }, () => {
         if (shim === undefined || !kill(shim)) return;
         for (const { name } of target.spec?.containers ?? []) {
           const hit = found.some((one) => one.name === name && one.shim === shim);
-          (hit ? killed : maybeKilled).add(`${target.metadata.uid} ${name}`);
+          const key = `${target.metadata.uid} ${name}`;
+          if (hit) killed.set(key, `its shim, in round ${round}: ${shown(target)}`);
+          else maybeKilled.add(key);
         }
       },
       containerd: () => Promise.resolve(void kill(daemonOf(real.dataDir))),
@@ -171,7 +178,7 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 900_000 }, () => {
     const KILLS = ["container", "container", "shim", "containerd", "knarr"] as const;
     const LOADS = ["roll", "scale", "create", "create", "remove"] as const;
     const told: string[] = [];
-    for (let round = 0; round < ROUNDS; round++) {
+    for (round = 0; round < ROUNDS; round++) {
       const load = pick(LOADS)!;
       const what = pick(KILLS)!;
       told.push(`${load}+${what}`);
@@ -188,8 +195,15 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 900_000 }, () => {
 
     for (const name of ["web", "churn", "steady"])
       await kubectl("rollout", "status", `deployment/${name}`, "--timeout=120s");
+    // Whoever was hit a moment ago still looks as before.
+    const unnoticed = ({ metadata, status }: Pod) =>
+      (status?.containerStatuses ?? []).flatMap(({ name, restartCount }) => {
+        const how = restartCount === 0 ? killed.get(`${metadata.uid} ${name}`) : undefined;
+        return how === undefined ? [] : [`${name} was killed by ${how}`];
+      });
     const settled = await eventually("every pod to be well", async () => {
       const list = await look();
+      assert.deepEqual(list.flatMap(unnoticed), []);
       const unwell = list.filter(
         (pod) =>
           pod.metadata.deletionTimestamp ||
@@ -213,7 +227,8 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 900_000 }, () => {
         const key = `${pod.metadata.uid} ${name}`;
         if (maybeKilled.has(key) && !killed.has(key)) continue;
         const more = restartCount > (killed.has(key) ? 0 : restartsWhenSeen.get(key)!);
-        assert.equal(more, killed.has(key), `${pod.metadata.name} ${name}: ${restartCount} restarts`);
+        const why = killed.get(key) ?? "none";
+        assert.equal(more, killed.has(key), `${name}: ${restartCount} restarts of ${shown(pod)}; killed: ${why}`);
       }
     }
     const { sent, failed, longestOutageMs } = await loop.stop();
