@@ -30,6 +30,18 @@ const stats = (time: number, ...containers: readonly ContainerUsage[]): NodeStat
   containers,
 });
 
+/** One whose node uses so much. */
+const kubeletOf = (use: () => Promise<NodeStats>): Kubelet => ({
+  nodeName: "n",
+  observe() {},
+  forget() {},
+  pods: () => [pod],
+  logs: () => {
+    throw new Error("nothing is logged here");
+  },
+  stats: use,
+});
+
 test("a rate is what was used between two looks", () => {
   const samples = {
     before: stats(0, container("a", 0, 0.25), container("b", 0, 0.001)),
@@ -75,19 +87,10 @@ test("is measured while somebody asks, and not for long after", async () => {
   await using scope = createScope("test");
   const clock = createVirtualClock();
   let looks = 0;
-  const kubelet: Kubelet = {
-    nodeName: "n",
-    observe() {},
-    forget() {},
-    pods: () => [pod],
-    logs: () => {
-      throw new Error("nothing is logged here");
-    },
-    stats: () => {
-      looks++;
-      return Promise.resolve(stats(clock.now(), container("a", clock.now(), 0.5)));
-    },
-  };
+  const kubelet = kubeletOf(() => {
+    looks++;
+    return Promise.resolve(stats(clock.now(), container("a", clock.now(), 0.5)));
+  });
   const { stats: _, ...unmeasured } = kubelet;
   const source = createMetricsSource({
     kubelets: () => [kubelet, { ...unmeasured, nodeName: "simulated" }],
@@ -120,16 +123,7 @@ test("when everything stops while it looks, it looks no more", async () => {
   const clock = createVirtualClock();
   const looked = Promise.withResolvers<NodeStats>();
   let looks = 0;
-  const kubelet: Kubelet = {
-    nodeName: "n",
-    observe() {},
-    forget() {},
-    pods: () => [pod],
-    logs: () => {
-      throw new Error("nothing is logged here");
-    },
-    stats: () => (++looks === 1 ? Promise.resolve(stats(0)) : looked.promise),
-  };
+  const kubelet = kubeletOf(() => (++looks === 1 ? Promise.resolve(stats(0)) : looked.promise));
   const source = createMetricsSource({ kubelets: () => [kubelet], clock, log: silentLog, scope });
   const asked = source.nodes();
   await clock.advance(1000);
