@@ -1,21 +1,18 @@
 import type { Clock, Log, Random, Scope } from "#base";
-import { createRecorder, type Client } from "#client";
-import { isPodTerminal, type Node, type Pod } from "#objects";
+import { createRecorder, type Client, type EventRecorder } from "#client";
+import type { Node, Pod } from "#objects";
 import { startEviction } from "./eviction/manager.ts";
 import type { CollectionPolicy } from "./images/collection.ts";
 import { startImageCollector, type ImageCollector } from "./images/collector.ts";
-import { imagesInUse } from "./pod/images-in-use.ts";
 import { logSource } from "./logs/source.ts";
-import { createUsageCounter, lackingFor, refusalOf } from "./node/admission.ts";
-import { startNodeAgent } from "./node/agent.ts";
+import { startNodeAgent, type NodeAgent } from "./node/agent.ts";
 import type { NodeDescription } from "./node/describe.ts";
-import { WELL, type NodeMonitor } from "./node/health.ts";
-import { planPreemption } from "./node/preemption.ts";
-import { isCriticalPod, pressureRefusal } from "./node/pressure.ts";
-import type { Happening } from "./pod/happening.ts";
+import { WELL, type NodeHealth, type NodeMonitor } from "./node/health.ts";
+import { createPodAdmission } from "./node/pod-admission.ts";
+import { imagesInUse } from "./pod/images-in-use.ts";
 import { isSettled } from "./pod/plan.ts";
-import { apiRecord, type PodRecord } from "./pod/record.ts";
-import { PodWorker, type WorkerContext } from "./pod/worker.ts";
+import { apiRecord } from "./pod/record.ts";
+import { PodWorkers } from "./pod/workers.ts";
 import type { LogLine, LogOptions, NodeStats, Runtime } from "./runtime.ts";
 import type { Sources } from "./sources.ts";
 import { isMirrorPod, uidOnNode } from "./static/annotations.ts";
@@ -69,31 +66,19 @@ export interface Kubelet {
   readonly stats?: () => Promise<NodeStats>;
 }
 
-/** In upstream's words (pkg/kubelet/preemption). */
-const PREEMPTED: Happening = {
-  type: "evicted",
-  reason: "Preempting",
-  message: "Preempted in order to admit critical pod",
-  disruption: "Pod was preempted by Kubelet to accommodate a critical pod.",
-  grace: "own",
-};
-
-/** Registers the node and makes its kubelet; the pods are handed to it by whoever watches them. */
+/** Registers the node and makes its kubelet; the pods are handed to it by the component that watches them. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
-  const { node, runtime, monitor, sources, volumes, client, clock, random, scope, currentNode } = options;
+  const { node, runtime, monitor, volumes, client, clock, random, scope, currentNode } = options;
   const log = options.log.with({ node: node.name });
   const recorder = createRecorder({ client, component: "kubelet", host: node.name, clock, random, log, scope });
-  const workers = new Map<string, PodWorker>();
-  /** Pods that the API has no more, while their worker still tidies up; the others' workers stay until it has not. */
-  const forgotten = new Set<string>();
-  const counter = createUsageCounter();
+  const health = () => monitor?.health ?? WELL;
 
   scope.defer(async () => {
-    for (const worker of workers.values()) worker.close();
+    workers?.close();
     await volumes?.close();
     await runtime.close();
   });
-  const health = () => monitor?.health ?? WELL;
+  let workers: PodWorkers | undefined;
   const agent = await startNodeAgent({
     description: node,
     client,
@@ -105,176 +90,130 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     log,
     scope,
   });
-  /** Called once a pod that makes room for another is over. */
-  const awaited = new Map<string, () => void>();
-  const onOver = (uid: string) => {
-    counter.remove(uid);
-    awaited.get(uid)?.();
-    awaited.delete(uid);
-  };
-  const isActive = ({ view }: PodWorker) => view.lifecycle.state === "active" && !isPodTerminal(view.pod);
-  const activePods = () => [...workers.values()].filter(isActive).map(({ view }) => view.pod);
-  /** Takes room for a pod that the system cannot do without from others, which end; undefined when it cannot. */
-  const preempt = (pod: Pod, on: Node): readonly string[] | undefined => {
-    // Nothing but room may be in the way.
-    if (!isCriticalPod(pod) || refusalOf(pod, on, { ...counter.usage, pods: 0, requested: {} })) return undefined;
-    const others = activePods().filter(({ metadata }) => metadata.uid !== pod.metadata.uid);
-    const victims = planPreemption(pod, others, lackingFor(pod, on, counter.usage));
-    if (!victims) return undefined;
-    const uids = victims.map(uidOnNode);
-    for (const uid of uids) {
-      counter.remove(uid);
-      workers.get(uid)?.dispatch(PREEMPTED);
-    }
-    counter.add(pod);
-    return uids;
-  };
-  const untilOver = async (uids: readonly string[]): Promise<undefined> => {
-    await Promise.all(uids.map((uid) => new Promise<void>((resolve) => awaited.set(uid, resolve))));
-  };
-  const context: WorkerContext = {
-    record: apiRecord(client),
-    runtime,
-    sources,
-    volumes,
-    allocatable: () => (currentNode() ?? agent.node)?.status?.allocatable ?? node.allocatable ?? node.capacity,
-    recorder,
-    clock,
-    random,
-    log,
-    nodeIps: node.addresses.filter(({ type }) => type === "InternalIP").map(({ address }) => address),
-    signal: scope.signal,
-    admit(pod) {
-      counter.remove(pod.metadata.uid ?? "");
-      const node = currentNode() ?? agent.node;
-      const refusal = pressureRefusal(pod, health()) ?? refusalOf(pod, node, counter.usage);
-      if (!refusal) {
-        counter.add(pod);
-        return undefined;
-      }
-      const victims = preempt(pod, node);
-      return victims ? untilOver(victims) : refusal;
-    },
-    onOver,
-    onGone(uid) {
-      onOver(uid);
-      if (forgotten.delete(uid)) workers.delete(uid);
-    },
-    onImages: () => agent.imagesChanged(),
-  };
+  const parts: Parts = { ...options, log, recorder, agent, nodeNow: () => currentNode() ?? agent.node };
+  workers = createWorkers(parts, health);
+  const images = collectImages(parts, workers);
+  evictUnderPressure(parts, workers, images);
+  return kubeletOf(parts, workers);
+}
 
-  let images: ImageCollector | undefined;
-  if (runtime.imageStore) {
-    images = startImageCollector({
-      store: runtime.imageStore,
-      inUse: () => imagesInUse([...workers.values()].map(({ view }) => view)),
-      recorder,
-      node: () => agent.node,
-      clock,
-      log,
-      scope,
-      onImages: context.onImages,
-      ...(options.imagePolicy ? { policy: options.imagePolicy } : {}),
-    });
-  }
+/** What the parts of a kubelet are made with. */
+interface Parts extends KubeletOptions {
+  readonly recorder: EventRecorder;
+  readonly agent: NodeAgent;
+  /** The Node as the API has it by now. */
+  readonly nodeNow: () => Node;
+}
 
-  if (monitor?.look) {
-    const { look, imagesApart = false } = monitor;
-    startEviction({
-      monitor: { look: () => look(), imagesApart },
+function createWorkers(parts: Parts, health: () => NodeHealth): PodWorkers {
+  const { node, client, sources, volumes, runtime, recorder, agent, clock, random, log, scope } = parts;
+  const admission = createPodAdmission({
+    node: parts.nodeNow,
+    health,
+    activePods: () => workers.activePods(),
+    evict: (uid, happening) => workers.dispatch(uid, happening),
+  });
+  const workers: PodWorkers = new PodWorkers(
+    {
+      record: apiRecord(client),
       runtime,
+      sources,
       volumes,
-      activePods,
-      evict: (pod, message, low) =>
-        workers.get(uidOnNode(pod))?.dispatch({
-          type: "evicted",
-          reason: "Evicted",
-          message,
-          grace: "none",
-          ...(low ? { disruption: message } : {}),
-        }),
-      isOver(pod) {
-        const worker = workers.get(uidOnNode(pod));
-        return worker === undefined || isSettled(worker.view);
-      },
-      reclaimDisk: images && (() => images.removeUnused()),
+      allocatable: () => parts.nodeNow().status?.allocatable ?? node.allocatable ?? node.capacity,
       recorder,
-      node: () => currentNode() ?? agent.node,
+      clock,
+      random,
+      log,
+      nodeIps: node.addresses.filter(({ type }) => type === "InternalIP").map(({ address }) => address),
+      signal: scope.signal,
+      admit: (pod) => admission.admit(pod),
+      onOver: (uid) => admission.release(uid),
+      onImages: () => agent.imagesChanged(),
+    },
+    (pod) => admission.readmit(pod),
+  );
+  return workers;
+}
+
+/** Takes unused images away, where the runtime has a store of them. */
+function collectImages(parts: Parts, workers: PodWorkers): ImageCollector | undefined {
+  const { runtime, recorder, agent, imagePolicy, clock, log, scope } = parts;
+  if (!runtime.imageStore) return undefined;
+  return startImageCollector({
+    store: runtime.imageStore,
+    inUse: () => imagesInUse(workers.views()),
+    recorder,
+    node: () => agent.node,
+    clock,
+    log,
+    scope,
+    onImages: () => agent.imagesChanged(),
+    ...(imagePolicy ? { policy: imagePolicy } : {}),
+  });
+}
+
+/** Evicts pods while the node is short of something, where that is measured. */
+function evictUnderPressure(parts: Parts, workers: PodWorkers, images: ImageCollector | undefined): void {
+  const { runtime, monitor, volumes, recorder, clock, log, scope } = parts;
+  if (!monitor?.look) return;
+  const { look, imagesApart = false } = monitor;
+  startEviction({
+    monitor: { look: () => look(), imagesApart },
+    runtime,
+    volumes,
+    activePods: () => workers.activePods(),
+    evict: (pod, message, low) =>
+      workers.dispatch(uidOnNode(pod), {
+        type: "evicted",
+        reason: "Evicted",
+        message,
+        grace: "none",
+        ...(low ? { disruption: message } : {}),
+      }),
+    isOver(pod) {
+      const view = workers.viewOf(pod);
+      return view === undefined || isSettled(view);
+    },
+    reclaimDisk: images && (() => images.removeUnused()),
+    recorder,
+    node: parts.nodeNow,
+    clock,
+    log,
+    scope,
+  });
+}
+
+function kubeletOf(parts: Parts, workers: PodWorkers): Kubelet {
+  const { node, runtime, client, clock, log, scope, nodeNow } = parts;
+  const staticPods =
+    parts.staticPods &&
+    startStaticPods({
+      source: parts.staticPods,
+      client,
       clock,
       log,
       scope,
+      node: nodeNow,
+      start: (pod, record, onGone) => workers.startStatic(pod, record, onGone),
     });
-  }
-
-  const viewOf = (pod: Pod) => workers.get(uidOnNode(pod))?.view;
-  const begin = (pod: Pod, own: WorkerContext): PodWorker => {
-    const { uid = "" } = pod.metadata;
-    const worker = new PodWorker(pod, own);
-    workers.set(uid, worker);
-    if (pod.status?.startTime) counter.add(pod);
-    worker.start().catch((error: unknown) => {
-      if (!scope.signal.aborted) log.error("a pod could not be taken up", { pod: uid, error });
-    });
-    return worker;
-  };
-  const startStatic = (pod: Pod, record: PodRecord, onGone: () => void) =>
-    begin(pod, {
-      ...context,
-      record,
-      onGone(uid) {
-        onOver(uid);
-        workers.delete(uid);
-        onGone();
-      },
-    });
-  const staticPods = options.staticPods
-    ? startStaticPods({
-        source: options.staticPods,
-        client,
-        clock,
-        log,
-        scope,
-        node: () => currentNode() ?? agent.node,
-        start: startStatic,
-      })
-    : undefined;
+  const { streams, stats } = runtime;
   return {
     nodeName: node.name,
-    ...(runtime.streams ? { streams: joinStreams(runtime.streams, viewOf) } : {}),
-    ...(runtime.stats ? { stats: () => runtime.stats?.() ?? Promise.reject(new Error("nothing is measured")) } : {}),
-    labels: () => (currentNode() ?? agent.node)?.metadata.labels ?? {},
-    pods: () => [...workers.values()].map(({ view }) => view.pod),
+    ...(streams ? { streams: joinStreams(streams, (pod) => workers.viewOf(pod)) } : {}),
+    ...(stats ? { stats: () => stats.call(runtime) } : {}),
+    labels: () => nodeNow().metadata.labels ?? {},
+    pods: () => workers.views().map(({ pod }) => pod),
     observe(pod) {
-      if (staticPods && isMirrorPod(pod)) {
-        staticPods.observeMirror(pod);
-        return;
-      }
-      const { uid = "" } = pod.metadata;
-      const known = workers.get(uid);
-      if (known) {
-        known.dispatch({ type: "observed", pod });
-        return;
-      }
-      // Finished before this kubelet came: nothing runs, and only its deletion would be left to do.
-      if (isPodTerminal(pod) && !pod.metadata.deletionTimestamp) return;
-      begin(pod, context);
+      if (staticPods && isMirrorPod(pod)) staticPods.observeMirror(pod);
+      else workers.observe(pod);
     },
     forget(pod) {
-      if (staticPods && isMirrorPod(pod)) {
-        staticPods.forgetMirror(pod);
-        return;
-      }
-      const { uid = "" } = pod.metadata;
-      const worker = workers.get(uid);
-      if (worker?.closed) workers.delete(uid);
-      else if (worker) {
-        forgotten.add(uid);
-        worker.dispatch({ type: "forgotten" });
-      }
+      if (staticPods && isMirrorPod(pod)) staticPods.forgetMirror(pod);
+      else workers.forget(pod);
     },
     logs(pod, container, { previous, ...wanted }) {
       // The worker knows of the latest run before the API does.
-      const current = viewOf(pod)?.pod ?? pod;
+      const current = workers.viewOf(pod)?.pod ?? pod;
       return runtime.logs(logSource(current, container, previous), wanted);
     },
   };
