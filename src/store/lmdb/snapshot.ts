@@ -1,5 +1,14 @@
 import type { Transaction } from "lmdb";
-import { compareKeys, type Entry, type EventBatch, type RangeQuery, type RangeResult, type StoreEvent } from "#store";
+import {
+  compareKeys,
+  encodableBound,
+  type Entry,
+  type EventBatch,
+  isKey,
+  type RangeQuery,
+  type RangeResult,
+  type StoreEvent,
+} from "#store";
 import { decodeLogged, decodeRecord, modRevisionOf, timeOfLogged } from "./codec.ts";
 import type { Tables } from "./environment.ts";
 
@@ -51,6 +60,8 @@ export function createSnapshot({ tables, transaction, revision, known, pause }: 
     known(key, modRevisionOf(record)) ?? decodeRecord(key, record);
 
   const get = (key: string): Entry | undefined => {
+    // LMDB cannot even look for others.
+    if (!isKey(key)) return undefined;
     const record = current.get(key, transaction);
     return record && decode(key, record);
   };
@@ -71,11 +82,12 @@ export function createSnapshot({ tables, transaction, revision, known, pause }: 
   };
 
   const getAt = (key: string, at: number): Entry | undefined => {
+    if (!isKey(key)) return undefined;
     const entry = get(key);
     return entry && entry.modRevision <= at ? entry : pastAt(key, at);
   };
 
-  /** For each key of the range that `past` knows: what it says about it at `at`. */
+  /** For each key of the range that `past` knows: what it says about it at `at`. The bounds are encodable ones. */
   function* pastRange(start: string, end: string, at: number): Generator<PastEntry> {
     for (let from: string | undefined = start; from !== undefined;) from = yield* pastRun(from, end, at);
   }
@@ -134,7 +146,9 @@ export function createSnapshot({ tables, transaction, revision, known, pause }: 
     revision,
     get,
     getAt,
-    async range({ start, end, limit = Infinity, countOnly }, at) {
+    async range({ limit = Infinity, countOnly, ...bounds }, at) {
+      const start = encodableBound(bounds.start);
+      const end = encodableBound(bounds.end);
       if (compareKeys(start, end) >= 0) return { entries: [], more: false, count: 0 };
       const now = at === revision;
       if (countOnly && now) return { entries: [], more: false, count: current.count(start, end, transaction) };

@@ -33,7 +33,19 @@ type Step =
   | { readonly do: "commit"; readonly commits: readonly ModelCommit[] }
   | { readonly do: "compact"; readonly back: number }
   | { readonly do: "watch"; readonly back: number; readonly prefix: string }
+  /** A client begins to read pages, now or at an earlier revision. */
+  | { readonly do: "list"; readonly back: number; readonly limit: number }
+  /** Every such client reads its next page. */
+  | { readonly do: "page" }
   | { readonly do: "reopen" };
+
+/** A list in pages that has not come to its end. */
+interface Listing {
+  readonly at: number;
+  readonly limit: number;
+  readonly seen: ReturnType<typeof plain>[];
+  start: string;
+}
 
 /** The store as a list of all its states: state i is revision i + 1. */
 class Model {
@@ -108,6 +120,11 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       prefix: fc.constantFrom("", "/a", "/a/", "/b/"),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant("list" as const), back: fc.nat(6), limit: fc.integer({ min: 1, max: 4 }) }),
+  },
+  { weight: 4, arbitrary: fc.constant({ do: "page" as const }) },
   { weight: 1, arbitrary: fc.constant({ do: "reopen" as const }) },
 );
 
@@ -124,6 +141,8 @@ async function check(open: OpenStore, steps: readonly Step[]): Promise<void> {
     readonly prefix: string;
     readonly recorder: Awaited<ReturnType<typeof record>>;
   }[] = [];
+
+  let listings: Listing[] = [];
 
   const checkWatches = () => {
     for (const { from, prefix, recorder } of watches) {
@@ -149,6 +168,27 @@ async function check(open: OpenStore, steps: readonly Step[]): Promise<void> {
     }
     const { entries } = found(await store.range({ start: "\u0001", end: "\u{10ffff}" }));
     assert.deepEqual(entries.map(plain), model.range(model.revision));
+  };
+
+  /** Reads the next page of a list; returns whether more follow. */
+  const readPage = async (listing: Listing): Promise<boolean> => {
+    const { at, limit, start, seen } = listing;
+    const read = await store.range({ start, end: "\u{10ffff}", limit, at });
+    if (at < model.compacted) {
+      assert.deepEqual(read, { ok: false, reason: "too-old", compacted: model.compacted });
+      return false;
+    }
+    const { entries, more } = found(read);
+    seen.push(...entries.map(plain));
+    assert.deepEqual(seen, model.range(at).slice(0, seen.length), `pages of ${limit} at ${at}`);
+    assert.equal(more, seen.length < model.range(at).length);
+    if (more) listing.start = `${entries.at(-1)!.key}\0`;
+    return more;
+  };
+  const readPages = async () => {
+    const unfinished = [];
+    for (const listing of listings) if (await readPage(listing)) unfinished.push(listing);
+    listings = unfinished;
   };
 
   const run: { [D in Step["do"]]: (each: Extract<Step, { do: D }>) => Promise<void> } = {
@@ -189,6 +229,11 @@ async function check(open: OpenStore, steps: readonly Step[]): Promise<void> {
         checkWatches();
       }
     },
+    async list({ back, limit }) {
+      const at = Math.max(1, model.compacted, model.revision - back);
+      listings.push({ at, limit, seen: [], start: "/" });
+    },
+    page: readPages,
     async reopen() {
       if (!context.reopen) return;
       watches = [];
@@ -199,6 +244,7 @@ async function check(open: OpenStore, steps: readonly Step[]): Promise<void> {
 
   try {
     for (const each of steps) await (run[each.do] as (one: Step) => Promise<void>)(each);
+    while (listings.length > 0) await readPages();
     await checkReads();
   } finally {
     await context.dispose();

@@ -1,6 +1,46 @@
 import assert from "node:assert/strict";
-import { prefixEnd } from "#store";
+import { type Entry, prefixEnd, type Store } from "#store";
 import { type Behaviour, commit, deleteOf, found, plain, put, putOf, remove } from "./harness.ts";
+
+/** What may happen to a key while a client reads pages at an earlier revision. */
+const borderChanges: readonly { readonly name: string; apply(store: Store, key: string): Promise<unknown> }[] = [
+  { name: "changed", apply: (store, key) => put(store, key, "new") },
+  { name: "deleted", apply: (store, key) => remove(store, key) },
+  {
+    name: "deleted and made again",
+    async apply(store, key) {
+      await remove(store, key);
+      await put(store, key, "new");
+    },
+  },
+  {
+    name: "changed more often than an engine steps over",
+    async apply(store, key) {
+      for (let i = 0; i < 12; i++) await put(store, key, `${i}`);
+    },
+  },
+  {
+    name: "made again and deleted again",
+    async apply(store, key) {
+      await remove(store, key);
+      await put(store, key, "new");
+      await remove(store, key);
+    },
+  },
+];
+
+/** The pages of all keys at a revision, each continued behind the last key of the one before, as lists are. */
+async function* pagesAt(store: Store, at: number, limit: number): AsyncGenerator<readonly Entry[]> {
+  for (let start = "/"; ;) {
+    const { entries, more } = found(await store.range({ start, end: "0", limit, at }));
+    assert(entries.length > 0 || !more, "a page that is not the last holds something");
+    if (entries.length > 0) yield entries;
+    if (!more) return;
+    const next = `${entries.at(-1)!.key}\0`;
+    assert(next > start, "each page begins behind the one before");
+    start = next;
+  }
+}
 
 /** R: what reads see. */
 export function readBehaviours(behaviour: Behaviour): void {
@@ -95,6 +135,126 @@ export function readBehaviours(behaviour: Behaviour): void {
       seen,
       keys.map((key) => `${key}=old`),
     );
+  });
+
+  for (const change of borderChanges) {
+    behaviour(
+      `R13 pages of the past hold each key once when the key at the border is ${change.name}`,
+      async (store) => {
+        // Some begin with others, so that the versions of one lie close to those of the next.
+        const keys = ["/k", "/k\u0001", "/k ", "/k/a", "/k/a/b", "/k/ab", "/kk", "/l"];
+        for (const key of keys) await put(store, key, "older");
+        await commit(
+          store,
+          keys.map((key) => putOf(key, "old")),
+        );
+        const at = store.revision;
+        const sorted = keys.toSorted();
+        for (let limit = 1; limit <= keys.length + 1; limit++) {
+          const pages = pagesAt(store, at, limit);
+          const seen: string[] = [];
+          for await (const page of pages) {
+            seen.push(...page.map((entry) => `${entry.key}=${plain(entry)!.value}`));
+            // Before, at and after the border.
+            const border = sorted.indexOf(page.at(-1)!.key);
+            for (const key of sorted.slice(Math.max(0, border - 1), border + 2)) await change.apply(store, key);
+          }
+          assert.deepEqual(
+            seen,
+            sorted.map((key) => `${key}=old`),
+            `limit ${limit}`,
+          );
+          // For the next round everything stands again.
+          for (const key of keys) await put(store, key, "between");
+        }
+      },
+    );
+  }
+
+  behaviour(
+    "R14 pages of the past go on over a compaction up to their revision, and are refused after it",
+    async (store) => {
+      const keys = ["/a", "/b", "/c", "/d", "/e"];
+      for (const key of keys) await put(store, key, "old");
+      const at = store.revision;
+      for (const key of keys) {
+        await put(store, key, "new");
+        await remove(store, key);
+      }
+      await put(store, "/b", "again");
+      const seen: string[] = [];
+      for await (const page of pagesAt(store, at, 2)) {
+        seen.push(...page.map(({ key }) => key));
+        await store.compact(at);
+      }
+      assert.deepEqual(seen, keys);
+      await store.compact(at + 1);
+      assert.deepEqual(await store.range({ start: "/b\0", end: "0", limit: 2, at }), {
+        ok: false,
+        reason: "too-old",
+        compacted: at + 1,
+      });
+    },
+  );
+
+  behaviour("R15 a bound with NUL lies between its key and the next, now and in the past", async (store) => {
+    for (const key of ["/a", "/a\u0001", "/b", "/b/c", "/c"]) await put(store, key, "old");
+    const at = store.revision;
+    for (const key of ["/a", "/b", "/b/c"]) await put(store, key, "new");
+    for (const read of [{}, { at }]) {
+      for (const [start, end, expected] of [
+        ["/a\0", "/b\0", ["/a\u0001", "/b"]],
+        ["/a\0zzz", "/b\0\0", ["/a\u0001", "/b"]],
+        ["/a", "/a\0", ["/a"]],
+        ["/b", "/b\0", ["/b"]],
+        ["/b\0", "/b\0", []],
+        ["/b\0", "/b\u0001", []],
+        ["/b\0", "/c\0", ["/b/c", "/c"]],
+      ] as const) {
+        const { entries, count } = found(await store.range({ start, end, ...read }));
+        assert.deepEqual(
+          entries.map(({ key }) => key),
+          expected,
+          JSON.stringify({ start, end, ...read }),
+        );
+        assert.equal(count, expected.length);
+        assert.equal(found(await store.range({ start, end, countOnly: true, ...read })).count, expected.length);
+      }
+    }
+  });
+
+  behaviour("R16 bounds that no key could have are bounds like others", async (store) => {
+    for (const key of ["/a", "/b", "/c"]) await put(store, key, "old");
+    const at = store.revision;
+    await put(store, "/b", "new");
+    const long = "x".repeat(9_000);
+    for (const read of [{}, { at }]) {
+      for (const [start, end, expected] of [
+        ["", "/b", ["/a"]],
+        [`/a${long}`, "/d", ["/b", "/c"]],
+        ["/a", `/b${long}`, ["/a", "/b"]],
+        [`/b${long}`, `/b${long}x`, []],
+        ["/b\ud800", "/d", ["/c"]],
+        ["/a", "/b\udfff", ["/a", "/b"]],
+      ] as const) {
+        const { entries } = found(await store.range({ start, end, ...read }));
+        assert.deepEqual(
+          entries.map(({ key }) => key),
+          expected,
+          JSON.stringify({ start: start.slice(0, 9), end: end.slice(0, 9), ...read }),
+        );
+      }
+    }
+  });
+
+  behaviour("R17 a key that no commit may write is never there, and asking for it harms nothing", async (store) => {
+    const at = await put(store, "/a", "old");
+    await put(store, "/a", "new");
+    for (const key of ["", "/a\0", "/a\ud800", `/${"x".repeat(1024)}`, `/a${"x".repeat(9_000)}`]) {
+      assert.equal(found(await store.get(key)), undefined);
+      assert.equal(found(await store.get(key, at)), undefined);
+    }
+    assert.equal(plain(found(await store.get("/a")))?.value, "new");
   });
 
   behaviour("R7 counting alone gives the count and no entries", async (store) => {
