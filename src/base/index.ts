@@ -13,3 +13,4 @@ export {
   type WorkQueue,
   type WorkQueueOptions,
 } from "./work-queue.ts";
+export { createYielder, type Yielder } from "./yielder.ts";

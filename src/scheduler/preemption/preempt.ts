@@ -1,4 +1,4 @@
-import type { Clock, Log, Random } from "#base";
+import type { Clock, Log, Random, Yielder } from "#base";
 import type { Client, EventRecorder, SharedCaches } from "#client";
 import { POD_DISRUPTION_BUDGETS } from "#objects";
 import type { Diagnosis } from "../decide.ts";
@@ -21,8 +21,7 @@ export interface PreemptorOptions {
   readonly snapshot: Snapshot;
   readonly plugins: Plugins;
   readonly nominations: Nominations;
-  /** Lets the event loop turn when this turn has lasted long enough; whether it did. */
-  readonly breathe: () => Promise<boolean>;
+  readonly yielder: Yielder;
 }
 
 /** Makes room for pods that fit nowhere by letting less important ones go. */
@@ -51,7 +50,7 @@ export function createPreemptor(options: PreemptorOptions): Preemptor {
         const step = search.next();
         if (!step.done) {
           tried = true;
-          turned = (await options.breathe()) || turned;
+          turned = (await options.yielder()) || turned;
           continue;
         }
         const result = step.value;

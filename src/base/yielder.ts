@@ -1,0 +1,25 @@
+import { sleep, type Clock } from "./clock.ts";
+
+/** A turn of the event loop ends after this long. */
+const SLICE_MS = 5;
+/** And after this many steps, also when the clock stands still (a virtual one). */
+const SLICE_STEPS = 200;
+
+/**
+ * Called between the steps of long work: yields to the event loop once the current turn has lasted long enough, and
+ * resolves to whether it did. Rejects when the work is to stop.
+ */
+export type Yielder = () => Promise<boolean>;
+
+/** Makes a {@link Yielder}. One serves all the work that shares a turn. */
+export function createYielder(clock: Clock, signal: AbortSignal): Yielder {
+  let began = clock.monotonic();
+  let steps = 0;
+  return async () => {
+    if (++steps < SLICE_STEPS && clock.monotonic() - began < SLICE_MS) return false;
+    await sleep(clock, 0, signal);
+    began = clock.monotonic();
+    steps = 0;
+    return true;
+  };
+}
