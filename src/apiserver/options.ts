@@ -1,13 +1,12 @@
 import {
+  dryRunErrors,
   forbidden,
-  invalid,
   invalidObject,
   notSupported,
   required,
   validateFieldManager,
   type FieldError,
 } from "#objects";
-import type { DeleteParameters } from "./operation.ts";
 
 const META = "meta.k8s.io";
 
@@ -36,46 +35,6 @@ export function validateWriteOptions(
   }
   if (errors.length > 0) throw invalidObject(META, kind, "", errors);
 }
-
-/** DeleteOptions as a client writes them. */
-export interface DeleteOptionsBody {
-  dryRun?: readonly string[];
-  gracePeriodSeconds?: number;
-  propagationPolicy?: string;
-  orphanDependents?: boolean;
-  preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
-}
-
-/** Checks DeleteOptions and turns the old orphanDependents into a policy. Throws 422. */
-export function validateDeleteOptions(options: DeleteOptionsBody): DeleteParameters {
-  const errors: FieldError[] = [];
-  const { propagationPolicy, orphanDependents, dryRun = [], gracePeriodSeconds, preconditions } = options;
-  if (orphanDependents !== undefined && propagationPolicy !== undefined) {
-    errors.push(
-      invalid("propagationPolicy", propagationPolicy, "orphanDependents and deletionPropagation cannot be both set"),
-    );
-  }
-  if (propagationPolicy !== undefined && !isPolicy(propagationPolicy)) {
-    errors.push(notSupported("propagationPolicy", propagationPolicy, [...POLICIES, "nil"], "given"));
-  }
-  errors.push(...dryRunErrors(dryRun));
-  if (errors.length > 0) throw invalidObject(META, "DeleteOptions", "", errors);
-  const policy =
-    orphanDependents === undefined
-      ? propagationPolicy
-      : orphanDependents
-        ? ("Orphan" as const)
-        : ("Background" as const);
-  return {
-    dryRun: dryRun.length > 0,
-    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-    ...(policy !== undefined && isPolicy(policy) ? { propagationPolicy: policy } : {}),
-    ...(preconditions ? { preconditions } : {}),
-  };
-}
-
-const POLICIES = ["Foreground", "Background", "Orphan"] as const;
-const isPolicy = (text: string): text is (typeof POLICIES)[number] => (POLICIES as readonly string[]).includes(text);
 
 interface ListOptions {
   readonly limit?: number;
@@ -139,8 +98,4 @@ export function validateWatchOptions(options: ListOptions): void {
     }
   }
   if (errors.length > 0) throw invalidObject(META, "ListOptions", "", errors);
-}
-
-function dryRunErrors(dryRun: readonly string[]): FieldError[] {
-  return dryRun.every((value) => value === "All") ? [] : [notSupported("dryRun", dryRun, ["All"])];
 }

@@ -1,8 +1,8 @@
-import { badRequest } from "#objects";
+import { badRequest, validateDeleteOptions, type DeleteOptions, type Draft } from "#objects";
 import type { ListQuery, WatchQuery } from "#registry";
 import type { DeleteParameters, WriteParameters } from "../operation.ts";
 import { truthy } from "./request-info.ts";
-import { validateDeleteOptions, validateWriteOptions, type DeleteOptionsBody } from "../options.ts";
+import { validateWriteOptions } from "../options.ts";
 
 type ListParameters = Omit<WatchQuery, "signal"> & ListQuery;
 
@@ -60,7 +60,7 @@ export function writeParameters(
 
 /** DeleteOptions out of the query, for a DELETE without a body. */
 export function deleteParameters(query: URLSearchParams): DeleteParameters {
-  const options: DeleteOptionsBody = {};
+  const options: Draft<DeleteOptions> = {};
   if (query.has("dryRun")) options.dryRun = query.getAll("dryRun");
   const grace = integer(query, "gracePeriodSeconds");
   if (grace !== undefined) options.gracePeriodSeconds = grace;

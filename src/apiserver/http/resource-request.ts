@@ -1,9 +1,8 @@
 import type { Random } from "#base";
-import { badRequest, entityTooLarge } from "#objects";
+import { badRequest, entityTooLarge, validateDeleteOptions, type DeleteOptions } from "#objects";
 import type { ResolvedResource, UserInfo, Verb } from "#registry";
 import { decodePlain } from "../bodies.ts";
 import type { Body, DeleteParameters, Operation } from "../operation.ts";
-import { validateDeleteOptions, type DeleteOptionsBody } from "../options.ts";
 import { SCALE_SCHEMA } from "../scale.ts";
 import { isBuiltIn, namingOf, subresourceOf, verbsOf, type SubresourceType } from "../target.ts";
 import { objectMediaType, patchType, PROTOBUF } from "./content-type.ts";
@@ -194,7 +193,7 @@ async function deleteOptions(incoming: Incoming): Promise<DeleteParameters> {
     const [kind, version] = [JSON.stringify(options.kind), JSON.stringify(options.apiVersion)];
     throw badRequest(`no kind ${kind} is registered for version ${version} in scheme ${META_SCHEME}`);
   }
-  return validateDeleteOptions(options as unknown as DeleteOptionsBody);
+  return validateDeleteOptions(options as unknown as DeleteOptions);
 }
 
 /** The registry that upstream reads options with: it knows nothing but options. */

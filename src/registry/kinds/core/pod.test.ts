@@ -180,6 +180,150 @@ test("a dry eviction changes nothing", async () => {
   assert.equal((await podOf(setup.pods)).metadata.deletionTimestamp, undefined);
 });
 
+/** What is left after a refused or dry eviction: nothing of it. */
+async function assertUntouched(setup: Bench, disruptionsAllowed: number) {
+  const pod = await podOf(setup.pods);
+  assert.equal(pod.metadata.deletionTimestamp, undefined);
+  assert.deepEqual(
+    pod.status?.conditions?.filter(({ type }) => type === "DisruptionTarget"),
+    [],
+  );
+  const budget = (await setup.budgets.get({ namespace: "default", name: "b" })).object as PodDisruptionBudget;
+  assert.equal(budget.status?.disruptionsAllowed, disruptionsAllowed);
+  assert.deepEqual(budget.status?.disruptedPods ?? {}, {});
+}
+
+test("an eviction whose own options are a dry run changes nothing", async () => {
+  await using setup = await bench();
+  await guarded(setup, 1);
+  await evict(setup, { deleteOptions: { dryRun: ["All"] } });
+  await assertUntouched(setup, 1);
+});
+
+test("an eviction's options are validated as those of a deletion, before anything is written", async () => {
+  await using setup = await bench();
+  await guarded(setup, 1);
+  const cases: readonly (readonly [options: object, message: string])[] = [
+    [
+      { dryRun: ["all"] },
+      'DeleteOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["all"]: supported values: "All"',
+    ],
+    [
+      { propagationPolicy: "Sometimes" },
+      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "Sometimes": supported values: "Foreground", "Background", "Orphan", "nil"',
+    ],
+    [
+      { propagationPolicy: "Orphan", orphanDependents: true },
+      'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set',
+    ],
+  ];
+  for (const [deleteOptions, message] of cases) {
+    const error = await failure(evict(setup, { deleteOptions }));
+    assert.deepEqual([error.code, error.message], [422, message]);
+  }
+  await assertUntouched(setup, 1);
+});
+
+test("a dry run of the request and another one of the eviction's options do not go together", async () => {
+  await using setup = await bench();
+  await guarded(setup, 1);
+  const error = await failure(evict(setup, { deleteOptions: { dryRun: ["all"] } }, true));
+  assert.deepEqual(
+    [error.code, error.message],
+    [500, "Non-matching dry-run options in request and content: [All] and [all]"],
+  );
+});
+
+test("an eviction's orphanDependents is the policy Orphan", async () => {
+  await using setup = await bench();
+  await guarded(setup, 1);
+  await evict(setup, { deleteOptions: { orphanDependents: true } });
+  assert.deepEqual((await podOf(setup.pods)).metadata.finalizers, ["orphan"]);
+});
+
+test("an eviction's preconditions are of the pod as the client saw it", async () => {
+  await using setup = await bench();
+  await guarded(setup, 1);
+  const { uid, resourceVersion } = (await podOf(setup.pods)).metadata;
+  const other = await failure(evict(setup, { deleteOptions: { preconditions: { uid: "other" } } }));
+  assert.deepEqual(
+    [other.code, other.message],
+    [
+      409,
+      `Operation cannot be fulfilled on Pod "p": the UID in the precondition (other) does not match the UID in record (${uid}). The object might have been deleted and then recreated`,
+    ],
+  );
+  const old = await failure(evict(setup, { deleteOptions: { preconditions: { resourceVersion: "1" } } }));
+  assert.deepEqual(
+    [old.code, old.message],
+    [
+      409,
+      `Operation cannot be fulfilled on Pod "p": the ResourceVersion in the precondition (1) does not match the ResourceVersion in record (${resourceVersion}). The object might have been modified`,
+    ],
+  );
+  await assertUntouched(setup, 1);
+  await evict(setup, { deleteOptions: { preconditions: { uid, resourceVersion } } });
+  assert.notEqual((await podOf(setup.pods)).metadata.deletionTimestamp, undefined);
+});
+
+test("a pod under two budgets cannot be evicted", async () => {
+  await using setup = await bench();
+  await guarded(setup, 1);
+  const second = {
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    metadata: { namespace: "default", name: "c" },
+    // An empty selector covers every pod of the namespace.
+    spec: { maxUnavailable: 1, selector: {} },
+  } as unknown as AnyDraft;
+  await setup.budgets.create(second, USER);
+  const { status } = await failure(evict(setup));
+  assert.deepEqual(status, {
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Failure",
+    message: "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
+    code: 500,
+  });
+});
+
+test("a pod that became ready while it was evicted as an unhealthy one stays", async () => {
+  await using setup = await bench();
+  await guarded(setup, 0, { unhealthyPodEvictionPolicy: "AlwaysAllow" });
+  const status = (ready: string) => ({
+    phase: "Running",
+    qosClass: "BestEffort",
+    conditions: [{ type: "Ready", status: ready }],
+  });
+  await setStatus(setup.pods, KEY, status("False"));
+  const seen = (await setup.pods.get(KEY)).object;
+  await setStatus(setup.pods, KEY, status("True"));
+  const part = pods.subresources?.["eviction"] as CreateSubresource<KubeObject>;
+  const body = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: "p" } } as AnyDraft;
+  const parent = () => Promise.resolve(seen);
+  const error = await failure(part.handle({ key: KEY, body, context: setup.context, parent }));
+  assert.equal(error.code, 429);
+  assert.deepEqual(error.status.details?.causes, [
+    { reason: "DisruptionBudget", message: "The disruption budget b is still being processed by the server." },
+  ]);
+  await assertUntouched(setup, 0);
+});
+
+test("a pending pod that changes meanwhile is looked at anew, and evicted", async () => {
+  await using setup = await bench();
+  await setup.pods.create(draft({ nodeName: "n1" }), USER);
+  const seen = (await setup.pods.get(KEY)).object;
+  await setStatus(setup.pods, KEY, { phase: "Pending", qosClass: "BestEffort", message: "other" });
+  let looks = 0;
+  const part = pods.subresources?.["eviction"] as CreateSubresource<KubeObject>;
+  const body = { apiVersion: "policy/v1", kind: "Eviction", metadata: { name: "p" } } as AnyDraft;
+  const parent = async () => (looks++ === 0 ? seen : (await setup.pods.get(KEY)).object);
+  await part.handle({ key: KEY, body, context: setup.context, parent });
+  assert.equal(looks, 2);
+  assert.notEqual((await podOf(setup.pods)).metadata.deletionTimestamp, undefined);
+});
+
 test("a pod that is not healthy may go when the budget allows it", async () => {
   await using setup = await bench();
   await guarded(setup, 0, { unhealthyPodEvictionPolicy: "AlwaysAllow" });

@@ -1,6 +1,7 @@
 import {
   badRequest,
   compileLabelSelector,
+  conflict,
   draftOf,
   forbiddenError,
   formatTime,
@@ -8,9 +9,13 @@ import {
   internalError,
   isPodReady,
   isPodTerminal,
+  plainError,
   tooManyRequests,
+  validateDeleteOptions,
   withCondition,
   type AnyDraft,
+  type DeleteOptions as SentOptions,
+  type DeletionRequest,
   type Draft,
   type Eviction,
   type KubeObject,
@@ -18,8 +23,7 @@ import {
   type Pod,
   type PodDisruptionBudget,
 } from "#objects";
-import type { DeleteOptions } from "../../../contract.ts";
-import type { CreateSubresource, Resource, WriteContext } from "../../../definition.ts";
+import type { CreateSubresource, Registry, Resource, WriteContext } from "../../../definition.ts";
 import { success } from "./binding.ts";
 
 const PODS = { group: "", resource: "pods" };
@@ -32,36 +36,98 @@ export const eviction: CreateSubresource<Pod> = {
   async handle({ key, body, context, parent }) {
     const request = body as unknown as Eviction;
     if (request.metadata.name !== key.name) throw badRequest("name in URL does not match name in Eviction object");
-    const pods = resourceOf(context, PODS);
-    const options = deleteOptionsOf(request, context);
-    const pod = await parent();
-    if (!needsNoBudget(pod)) {
-      const budget = await budgetOf(pod, context);
-      if (budget && !isFreeToGo(pod, budget)) await takeDisruption(budget, key, context, options.dryRun ?? false);
+    const sent = withDryRun(request.deleteOptions ?? {}, context.dryRun);
+    let pod = await parent();
+    const options = validateDeleteOptions(sent);
+    for (let attempt = 1; !(await evict(pod, options, context)); attempt++) {
+      if (attempt === MAX_ATTEMPTS) throw conflict(POD, key.name, "the pod changes again and again");
+      pod = await parent();
     }
-    await markDisrupted(pods, key, context, options.dryRun ?? false);
-    await pods.delete(key, options);
     return success();
   },
 };
 
-function resourceOf({ registry }: WriteContext, { group, resource }: typeof PODS): Resource {
+const POD = { group: "", resource: "Pod" };
+/** How often an eviction is tried anew when the pod changed meanwhile (upstream EvictionsRetry). */
+const MAX_ATTEMPTS = 20;
+
+/** The eviction's own options with the dry run of the request. Throws 500, as upstream, when the two disagree. */
+function withDryRun(options: SentOptions, dryRun: boolean): SentOptions {
+  const own = options.dryRun ?? [];
+  if (!dryRun) return options;
+  if (own.length > 0 && !(own.length === 1 && own[0] === "All")) {
+    throw plainError(`Non-matching dry-run options in request and content: [All] and [${own.join(" ")}]`);
+  }
+  return { ...options, dryRun: ["All"] };
+}
+
+/**
+ * Deletes the pod as it was looked at. False: it changed since, and the eviction has to be judged anew.
+ * Source: upstream EvictionREST.Create.
+ */
+async function evict(pod: Pod, options: DeletionRequest, context: WriteContext): Promise<boolean> {
+  const passage: Passage = needsNoBudget(pod)
+    ? { pinned: !isPodTerminal(pod) && pod.metadata.deletionTimestamp === undefined }
+    : passageOf(pod, await budgetOf(pod, context));
+  const { spends, ignores, pinned } = passage;
+  const key = { namespace: pod.metadata.namespace ?? "", name: pod.metadata.name ?? "" };
+  // Refused before anything is written.
+  if (spends) decremented(spends, key.name, context.now);
+  checkPreconditions(pod, options);
+  if (spends) await takeDisruption(spends, key, context, options.dryRun);
+
+  const asked = options.preconditions?.resourceVersion !== undefined;
+  const { resourceVersion = "" } = pod.metadata;
+  const guarded =
+    pinned && !asked ? { ...options, preconditions: { ...options.preconditions, resourceVersion } } : options;
+  try {
+    await markAndDelete(key, guarded, context);
+    return true;
+  } catch (error) {
+    if (guarded === options || !hasReason(error, "Conflict")) throw error;
+    // The pod may have become healthy, and so count for the budget that had nothing to say of it.
+    if (ignores) throw stillProcessed(ignores.metadata.name ?? "");
+    return false;
+  }
+}
+
+/** Under which conditions a pod may go. */
+interface Passage {
+  /** The budget that it costs a disruption. */
+  readonly spends?: PodDisruptionBudget;
+  /** The budget that covers the pod but does not count it as it is now. */
+  readonly ignores?: PodDisruptionBudget;
+  /** The pod may go only as it was looked at. */
+  readonly pinned: boolean;
+}
+
+function passageOf(pod: Pod, budget: PodDisruptionBudget | undefined): Passage {
+  if (!budget) return { pinned: false };
+  return isFreeToGo(pod, budget) ? { ignores: budget, pinned: true } : { spends: budget, pinned: false };
+}
+
+/** Throws 409 when the pod is not the one that the client means. */
+function checkPreconditions({ metadata }: Pod, { preconditions }: DeletionRequest): void {
+  const { uid, resourceVersion } = preconditions ?? {};
+  const refuse = (detail: string) => conflict(POD, metadata.name ?? "", detail);
+  if (uid !== undefined && uid !== metadata.uid) {
+    throw refuse(
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). ` +
+        "The object might have been deleted and then recreated",
+    );
+  }
+  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
+    throw refuse(
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record ` +
+        `(${metadata.resourceVersion}). The object might have been modified`,
+    );
+  }
+}
+
+function resourceOf(registry: Registry, { group, resource }: typeof PODS): Resource {
   const found = registry.resource(group, resource);
   if (!found) throw internalError(`${resource} are not served`);
   return found;
-}
-
-function deleteOptionsOf({ deleteOptions = {} }: Eviction, { user, dryRun }: WriteContext): DeleteOptions {
-  const { gracePeriodSeconds, preconditions, propagationPolicy } = deleteOptions;
-  return {
-    user,
-    dryRun: dryRun || (deleteOptions.dryRun?.includes("All") ?? false),
-    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
-    ...(preconditions ? { preconditions } : {}),
-    ...(propagationPolicy === undefined
-      ? {}
-      : { propagationPolicy: propagationPolicy as NonNullable<DeleteOptions["propagationPolicy"]> }),
-  };
 }
 
 /** Nothing is disrupted by a pod that has not started, has ended or is going already (upstream canIgnorePDB). */
@@ -71,14 +137,13 @@ function needsNoBudget(pod: Pod): boolean {
 
 /** The one budget that covers the pod. Throws when there are several: upstream cannot serve that either. */
 async function budgetOf(pod: Pod, context: WriteContext): Promise<PodDisruptionBudget | undefined> {
-  const { labels, namespace = "" } = pod.metadata;
-  if (!labels) return undefined;
-  const { items } = await resourceOf(context, BUDGETS).list({ namespace });
+  const { labels = {}, namespace = "" } = pod.metadata;
+  const { items } = await resourceOf(context.registry, BUDGETS).list({ namespace });
   const covering = items
     .map(({ object }) => object as PodDisruptionBudget)
     .filter(({ spec }) => spec?.selector && compileLabelSelector(spec.selector).matches(labels));
   if (covering.length > 1) {
-    throw internalError(
+    throw plainError(
       "This pod has more than one PodDisruptionBudget, which the eviction subresource does not support.",
     );
   }
@@ -97,35 +162,38 @@ function isFreeToGo(pod: Pod, { spec, status }: PodDisruptionBudget): boolean {
 async function takeDisruption(budget: PodDisruptionBudget, pod: ObjectKey, context: WriteContext, dryRun: boolean) {
   const { name = "", namespace = "" } = budget.metadata;
   const { user } = context;
-  await resourceOf(context, BUDGETS).update(
+  await resourceOf(context.registry, BUDGETS).update(
     { namespace, name },
     (current) => decremented(current as PodDisruptionBudget, pod.name, context.now) as AnyDraft,
     { user, dryRun, subresource: "status", applied: true },
   );
 }
 
-const REFUSED = "Cannot evict pod as it would violate the pod's disruption budget.";
+const BUDGET = { group: "policy", resource: "poddisruptionbudget" };
 /** The budget's controller lags behind: try again after so many seconds. */
 const RETRY_SECONDS = 10;
+
+const refused = (message: string, retryAfterSeconds: number) =>
+  tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", retryAfterSeconds, [
+    { reason: "DisruptionBudget", message },
+  ]);
+const stillProcessed = (budget: string) =>
+  refused(`The disruption budget ${budget} is still being processed by the server.`, RETRY_SECONDS);
 const MAX_DISRUPTED_PODS = 2000;
 
 /** The budget with one disruption less. Source: upstream EvictionREST.checkAndDecrement. */
 function decremented(budget: PodDisruptionBudget, podName: string, now: number): Draft<PodDisruptionBudget> {
   const { metadata, status = {} } = budget;
   const { name = "" } = metadata;
-  const refuse = (message: string, retryAfter: number) =>
-    tooManyRequests(REFUSED, retryAfter, [{ reason: "DisruptionBudget", message }]);
-  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) {
-    throw refuse(`The disruption budget ${name} is still being processed by the server.`, RETRY_SECONDS);
-  }
+  if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) throw stillProcessed(name);
   const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0, disruptedPods = {} } = status;
-  if (disruptionsAllowed < 0) throw forbiddenError(BUDGETS, name, "pdb disruptions allowed is negative");
+  if (disruptionsAllowed < 0) throw forbiddenError(BUDGET, name, "pdb disruptions allowed is negative");
   if (Object.keys(disruptedPods).length > MAX_DISRUPTED_PODS) {
     const detail = "DisruptedPods map too big - too many evictions not confirmed by PDB controller";
-    throw forbiddenError(BUDGETS, name, detail);
+    throw forbiddenError(BUDGET, name, detail);
   }
   if (disruptionsAllowed === 0) {
-    throw refuse(
+    throw refused(
       `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
       0,
     );
@@ -148,22 +216,26 @@ function decremented(budget: PodDisruptionBudget, podName: string, now: number):
   return draft;
 }
 
-/** Says in the pod's conditions why it goes; a pod that is gone meanwhile needs no reason. */
-async function markDisrupted(pods: Resource, key: ObjectKey, { user, now }: WriteContext, dryRun: boolean) {
-  try {
-    await pods.update(key, (current) => withReason(current, now), {
-      user,
-      dryRun,
-      subresource: "status",
-      applied: true,
-    });
-  } catch (error) {
-    if (!hasReason(error, "NotFound")) throw error;
+/** Says in the pod's conditions why it goes, and deletes it. Preconditions are of the pod before the first of the two. */
+async function markAndDelete(key: ObjectKey, options: DeletionRequest, { user, now, registry }: WriteContext) {
+  const pods = resourceOf(registry, PODS);
+  if (options.dryRun) {
+    await pods.delete(key, { ...options, user });
+    return;
   }
+  const mark = (current: KubeObject | undefined) => {
+    checkPreconditions(current as Pod, options);
+    return withReason(current as Pod, now);
+  };
+  const { object } = await pods.update(key, mark, { user, subresource: "status", applied: true });
+  const { resourceVersion } = object.object.metadata;
+  const preconditions = options.preconditions?.resourceVersion
+    ? { ...options.preconditions, ...(resourceVersion === undefined ? {} : { resourceVersion }) }
+    : options.preconditions;
+  await pods.delete(key, { ...options, user, ...(preconditions ? { preconditions } : {}) });
 }
 
-function withReason(current: KubeObject | undefined, now: number): AnyDraft {
-  const pod = current as Pod;
+function withReason(pod: Pod, now: number): AnyDraft {
   const draft = draftOf(pod);
   draft.status ??= {};
   const target = {
@@ -172,6 +244,7 @@ function withReason(current: KubeObject | undefined, now: number): AnyDraft {
     reason: "EvictionByEvictionAPI",
     message: "Eviction API: evicting",
     lastTransitionTime: formatTime(now),
+    ...(pod.metadata.generation === undefined ? {} : { observedGeneration: pod.metadata.generation }),
   };
   draft.status.conditions = draftOf(withCondition(pod.status?.conditions, target));
   return draft as AnyDraft;
