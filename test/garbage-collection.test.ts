@@ -10,8 +10,8 @@ describe("owners, namespaces and what goes with them (F4, S3)", { concurrency: 3
   });
   after(() => cluster?.[Symbol.asyncDispose]());
 
-  const uidOf = (kubectl: Kubectl, resource: string, name: string) =>
-    kubectl("get", resource, name, "-o=jsonpath={.metadata.uid}");
+  const uidOf = (kubectl: Kubectl, resource: string, name: string, ...more: string[]) =>
+    kubectl("get", resource, name, "-o=jsonpath={.metadata.uid}", ...more);
   const owner = (name: string, uid: string, more = "") =>
     `{apiVersion: v1, kind: ConfigMap, name: ${name}, uid: ${uid}${more}}`;
   const owned = (name: string, ...owners: string[]) => configMap(name, {}, `ownerReferences: [${owners.join(", ")}]`);
@@ -88,6 +88,69 @@ describe("owners, namespaces and what goes with them (F4, S3)", { concurrency: 3
     await kubectl.apply(owned("widow", owner("anew", old)));
     await gone(kubectl, "configmap", "widow");
     assert.deepEqual(await names(kubectl), ["anew"]);
+  });
+
+  it("a cluster-scoped object is never collected for a namespaced owner, and an Event tells of the reference", async () => {
+    const kubectl = await cluster.inNamespace("scopes");
+    await kubectl("create", "secret", "generic", "owner");
+    const uid = await uidOf(kubectl, "secret", "owner");
+    await kubectl.apply(
+      `{apiVersion: v1, kind: Namespace, metadata: {name: precious, ownerReferences: [{apiVersion: v1, kind: Secret, name: owner, uid: ${uid}}]}}`,
+    );
+    await cluster.kubectl("wait", "serviceaccount/default", "-n", "precious", "--for=create", "--timeout=120s");
+    await kubectl("delete", "secret", "owner");
+    // What is deleted after the Secret is collected after it.
+    await kubectl("create", "configmap", "later");
+    await kubectl.apply(owned("behind", owner("later", await uidOf(kubectl, "configmap", "later"))));
+    await kubectl("delete", "configmap", "later");
+    await gone(kubectl, "configmap", "behind");
+    const phase = await cluster.kubectl("get", "namespace", "precious", "-o=jsonpath={.status.phase}");
+    assert.equal(phase, "Active");
+    await eventually("the Event", async () => {
+      const told = await cluster.kubectl("describe", "namespace", "precious");
+      const events = await cluster.kubectl(
+        "get",
+        "events",
+        "-n",
+        "default",
+        "--field-selector=reason=OwnerRefInvalidNamespace",
+        "-o=jsonpath={range .items[*]}{.involvedObject.name}: {.message}{end}",
+      );
+      assert.match(told, /Name: +precious/);
+      return (
+        events ===
+        `precious: ownerRef [v1/Secret, namespace: , name: owner, uid: ${uid}] does not exist in namespace ""`
+      );
+    });
+    await cluster.kubectl("delete", "namespace", "precious");
+  });
+
+  it("a reference to another namespace, another name or another kind is to nothing: the object goes", async () => {
+    const kubectl = await cluster.inNamespace("strays");
+    await cluster.inNamespace("elsewhere");
+    await kubectl("create", "configmap", "owner", "-n", "elsewhere");
+    const away = await uidOf(kubectl, "configmap", "owner", "-n", "elsewhere");
+    await kubectl.apply(owned("stray", owner("owner", away)));
+    await gone(kubectl, "configmap", "stray");
+    const message = [
+      "get",
+      "events",
+      "--field-selector=reason=OwnerRefInvalidNamespace",
+      "-o=jsonpath={.items[*].message}",
+    ];
+    await eventually(
+      "an Event",
+      async () =>
+        (await kubectl(...message)) ===
+        `ownerRef [v1/ConfigMap, namespace: strays, name: owner, uid: ${away}] does not exist in namespace "strays"`,
+    );
+    await kubectl("create", "configmap", "here");
+    const here = await uidOf(kubectl, "configmap", "here");
+    await kubectl.apply(owned("misnamed", owner("there", here)));
+    await kubectl.apply(owned("mistaken", `{apiVersion: v1, kind: Secret, name: here, uid: ${here}}`));
+    await gone(kubectl, "configmap", "misnamed");
+    await gone(kubectl, "configmap", "mistaken");
+    assert.deepEqual(await names(kubectl), ["here"]);
   });
 
   it("two that own each other go together", async () => {

@@ -22,6 +22,7 @@ import {
   serviceLoadBalancer,
   taintEvictionController,
 } from "#controllers";
+import { groupVersion, type ResourceType } from "#objects";
 import { kubernetesService, type Registry } from "#registry";
 import { startScheduler } from "#scheduler";
 import { typeOf } from "./bootstrap.ts";
@@ -62,6 +63,7 @@ export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
       rootCaPublisher(authority),
       garbageCollector({
         types: () => deletableTypes(registry, { namespacedOnly: false }),
+        resolve: kindResolver(registry),
         onTypesChange: registry.onChange,
       }),
       nodeLifecycleController(),
@@ -97,4 +99,19 @@ function deletableTypes(registry: Registry, { namespacedOnly }: { readonly names
       return deletable && (namespaced || !namespacedOnly);
     })
     .map(typeOf);
+}
+
+/** Finds what `apiVersion` and `kind` name together, among everything that is served. */
+function kindResolver(registry: Registry): (apiVersion: string, kind: string) => ResourceType | undefined {
+  let served: Map<string, ResourceType> | undefined;
+  registry.onChange(() => (served = undefined));
+  const collect = () => {
+    const types = registry.resources().flatMap((resource) => {
+      const { versions } = resource.definition;
+      const type = typeOf(resource);
+      return versions.map(({ group = type.group, version }) => ({ ...type, group, version }));
+    });
+    return new Map(types.map((type) => [`${groupVersion(type)} ${type.kind}`, type]));
+  };
+  return (apiVersion, kind) => (served ??= collect()).get(`${apiVersion} ${kind}`);
 }

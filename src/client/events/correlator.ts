@@ -1,5 +1,5 @@
 import type { CoreV1Event } from "#objects";
-import { BoundedMap } from "../bounded-map.ts";
+import { BoundedMap } from "#base";
 
 /** An Event about to be recorded: not yet counted together with earlier ones. */
 export type NewEvent = Required<

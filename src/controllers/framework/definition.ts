@@ -50,6 +50,9 @@ export interface SyncResult {
   readonly restMs?: number;
 }
 
+/** Thrown by a sync that is to be tried again with back-off although nothing went wrong: what it waits for has not come. */
+export class Retry extends Error {}
+
 /** Checks and returns the definition. */
 export function defineController(definition: ControllerDefinition): ControllerDefinition {
   return definition;

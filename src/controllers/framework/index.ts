@@ -1,6 +1,7 @@
 export { candidates, claim, settleClaim, type Claim } from "./claim.ts";
 export {
   defineController,
+  Retry,
   syncByPlan,
   type ControllerContext,
   type ControllerDefinition,

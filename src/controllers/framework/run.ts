@@ -1,7 +1,7 @@
 import { createWorkQueue, type Clock, type Log, type Random, type Scope, type WorkQueue } from "#base";
 import { createRecorder, type Cache, type Client, type SharedCaches } from "#client";
 import { groupResource, hasReason, type ResourceType } from "#objects";
-import type { ControllerContext, ControllerDefinition } from "./definition.ts";
+import { Retry, type ControllerContext, type ControllerDefinition } from "./definition.ts";
 import { createWriteLedger, type WriteLedger } from "./write-ledger.ts";
 
 export interface RunOptions {
@@ -55,7 +55,7 @@ export function runController(definition: ControllerDefinition, options: RunOpti
     handle: sync,
     onError(key, error, attempt) {
       // Two writers met: ordinary, and the next attempt sees the other's write.
-      const level = hasReason(error, "Conflict") ? "debug" : "warn";
+      const level = error instanceof Retry || hasReason(error, "Conflict") ? "debug" : "warn";
       log[level]("sync failed", { key, attempt, error });
     },
   });

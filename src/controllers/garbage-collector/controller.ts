@@ -1,20 +1,24 @@
-import { groupResource, hasReason, type KubeObject, type OwnerReference, type ResourceType } from "#objects";
-import { defineController, type ControllerContext, type ControllerDefinition } from "../framework/definition.ts";
+import { equalJson, groupResource, hasReason, type KubeObject, type OwnerReference, type ResourceType } from "#objects";
+import { defineController, Retry, type ControllerContext, type ControllerDefinition } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
+import { allOf } from "../framework/parallel.ts";
 import {
-  createOwnershipGraph,
   nodeOf,
   ORPHAN,
+  OwnershipGraph,
+  referenced,
+  refersTo,
+  type Coordinates,
+  type GraphEffects,
   type GraphNode,
-  type Identity,
-  type OwnershipGraph,
-  type Wake,
 } from "./graph.ts";
-import { planCollect, type Action, type OwnerState } from "./plan.ts";
+import { planCollect, type CollectStep, type OwnerState } from "./plan.ts";
 
 export interface GarbageCollectorOptions {
   /** Every kind that can be listed, watched and deleted: the ones that may own or be owned. */
   readonly types: () => readonly ResourceType[];
+  /** The kind that an owner reference names, in the version that it names; undefined when nothing serves it. */
+  readonly resolve: (apiVersion: string, kind: string) => ResourceType | undefined;
   /** Calls back when {@link types} changed. */
   readonly onTypesChange: (listener: () => void) => () => void;
 }
@@ -22,9 +26,13 @@ export interface GarbageCollectorOptions {
 const DELETE = "delete:";
 const ORPHANS = "orphan:";
 
+/** Events have owners of no consequence, and there are many (upstream ignores them too). */
+const isIgnored = ({ group, resource }: ResourceType) =>
+  resource === "events" && (group === "" || group === "events.k8s.io");
+
 /** Deletes what has lost all of its owners, and sees foreground and orphaning deletions through. */
 export function garbageCollector(options: GarbageCollectorOptions): ControllerDefinition {
-  const graph = createOwnershipGraph();
+  const collector: Collector = { graph: new OwnershipGraph(), resolve: options.resolve };
   return defineController({
     name: "garbage-collector-controller",
     // The kinds are not known beforehand: they are watched as they come, in `start`.
@@ -32,20 +40,14 @@ export function garbageCollector(options: GarbageCollectorOptions): ControllerDe
     concurrency: 20,
     start(context) {
       const watched = new Set<string>();
-      const wake = ({ attemptToDelete, attemptToOrphan }: Wake) => {
-        for (const uid of attemptToDelete) context.enqueue(DELETE + uid);
-        for (const uid of attemptToOrphan) context.enqueue(ORPHANS + uid);
-      };
       const watchAll = () => {
         for (const type of options.types()) {
-          if (watched.has(groupResource(type))) continue;
+          if (watched.has(groupResource(type)) || isIgnored(type)) continue;
           watched.add(groupResource(type));
-          const unsubscribe = context.caches.of(type).subscribe((change) => {
-            wake(
-              change.type === "deleted"
-                ? graph.remove(change.object.metadata.uid ?? "")
-                : graph.put(nodeOf(type, change.object)),
-            );
+          const unsubscribe = context.caches.of(type).subscribe(({ type: change, object }) => {
+            const node = nodeOf(type, object);
+            const { graph } = collector;
+            follow(change === "deleted" ? graph.remove(node.coordinates) : graph.put(node), context);
           });
           context.signal.addEventListener("abort", unsubscribe, { once: true });
         }
@@ -54,149 +56,190 @@ export function garbageCollector(options: GarbageCollectorOptions): ControllerDe
       context.signal.addEventListener("abort", options.onTypesChange(watchAll), { once: true });
     },
     async sync(key, context) {
-      if (key.startsWith(DELETE)) await attemptToDelete(graph, graph.get(key.slice(DELETE.length)), options, context);
-      else await attemptToOrphan(graph, graph.get(key.slice(ORPHANS.length)), context);
+      if (key.startsWith(DELETE)) await attemptToDelete(collector, key.slice(DELETE.length), context);
+      else await attemptToOrphan(collector, key.slice(ORPHANS.length), context);
     },
   });
+}
+
+interface Collector {
+  readonly graph: OwnershipGraph;
+  readonly resolve: GarbageCollectorOptions["resolve"];
+}
+
+/** Does what a change of the graph asks for. */
+function follow(effects: GraphEffects, { enqueue, recorder }: ControllerContext): void {
+  for (const uid of effects.attemptToDelete) enqueue(DELETE + uid);
+  for (const uid of effects.attemptToOrphan) enqueue(ORPHANS + uid);
+  for (const { dependent, owner } of effects.invalidReferences) {
+    const { namespace, ...others } = dependent;
+    recorder.event(
+      namespace ? dependent : others,
+      "Warning",
+      "OwnerRefInvalidNamespace",
+      `ownerRef ${describe(owner)} does not exist in namespace "${namespace}"`,
+    );
+  }
+}
+
+const describe = ({ apiVersion, kind, namespace, name, uid }: Coordinates) =>
+  `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
+
+/** @throws Error when nothing serves the kind: it may come back with its objects, and nothing is deleted on a guess. */
+function typeNamed({ resolve }: Collector, apiVersion: string, kind: string): ResourceType {
+  const type = resolve(apiVersion, kind);
+  if (!type) throw new Error(`unable to get REST mapping for ${apiVersion}/${kind}.`);
+  return type;
 }
 
 /** The object as it is now; undefined when it is gone, or another one has its name. */
 async function live(
   { client }: ControllerContext,
-  { type, namespace, name, uid }: Identity,
+  type: ResourceType,
+  { namespace, name, uid }: Coordinates,
 ): Promise<KubeObject | undefined> {
-  try {
-    const object = await client.get(type, { namespace, name });
-    return object.metadata.uid === uid ? object : undefined;
-  } catch (error) {
-    if (hasReason(error, "NotFound")) return undefined;
-    throw error;
-  }
+  const object = await unlessGone(client.get(type, { namespace: type.namespaced ? namespace : "", name }));
+  return object?.metadata.uid === uid ? object : undefined;
 }
 
-async function attemptToDelete(
-  graph: OwnershipGraph,
-  node: GraphNode | undefined,
-  options: GarbageCollectorOptions,
-  context: ControllerContext,
-): Promise<void> {
+async function attemptToDelete(collector: Collector, uid: string, context: ControllerContext): Promise<void> {
+  const { graph } = collector;
+  const node = graph.get(uid);
   if (!node || (node.beingDeleted && !node.deletingDependents)) return;
-  const object = await live(context, node.identity);
-  if (!object) return;
-  const types = options.types();
-  const owners = new Map<string, OwnerState>();
+  const { coordinates } = node;
+  const type = typeNamed(collector, coordinates.apiVersion, coordinates.kind);
+  // A cluster-scoped object names it as an owner; where it is cannot be known.
+  if (type.namespaced && coordinates.namespace === "") return;
+  const object = await live(context, type, coordinates);
+  if (!object) {
+    follow(graph.missing(coordinates), context);
+    if (graph.get(uid)?.observed === false) throw new Retry("its dependents disagree about it");
+    return;
+  }
+  const owners: OwnerState[] = [];
   if (!node.deletingDependents) {
     for (const reference of object.metadata.ownerReferences ?? []) {
-      owners.set(reference.uid, await ownerState(graph, reference, node.identity, types, context));
+      owners.push(await ownerState(collector, reference, coordinates.namespace, context));
     }
   }
-  const dependents = graph.dependents(node.identity.uid);
-  const action = planCollect({ object, node, dependents, owners });
-  await carryOut(action, object, node.identity, context);
+  const plan = planCollect({ object, node, dependents: graph.dependents(uid), owners });
+  if (plan.steps.length > 0) context.log.debug("collecting", { object: describe(coordinates), because: plan.because });
+  let current = object;
+  for (const step of plan.steps) current = await carryOut(step, { type, coordinates, object: current }, context);
+  if (!node.observed) throw new Retry("no watch has shown it yet");
 }
 
-/** Asks the graph first: an owner that is watched and known needs no question to the API. */
+/** Asks the graph first: an owner that a watch has shown needs no question to the API. */
 async function ownerState(
-  graph: OwnershipGraph,
+  collector: Collector,
   reference: OwnerReference,
-  dependent: Identity,
-  types: readonly ResourceType[],
+  namespace: string,
   context: ControllerContext,
 ): Promise<OwnerState> {
-  const slash = reference.apiVersion.indexOf("/");
-  const group = slash < 0 ? "" : reference.apiVersion.slice(0, slash);
-  const type = types.find((candidate) => candidate.group === group && candidate.kind === reference.kind);
-  // A kind that is not served (yet) may come back with its objects: nothing is deleted on a guess.
-  if (!type) {
-    throw new Error(`unable to get REST mapping for ${reference.apiVersion}/${reference.kind}.`);
-  }
+  const { graph } = collector;
+  const owner = referenced(reference, namespace);
+  if (graph.isAbsent({ ...owner, namespace: "" }) || graph.isAbsent(owner)) return "absent";
+  const type = typeNamed(collector, reference.apiVersion, reference.kind);
+  if (type.namespaced && namespace === "") return "invalid";
   const known = graph.get(reference.uid);
-  if (known) {
-    const elsewhere = type.namespaced && known.identity.namespace !== dependent.namespace;
-    if (!elsewhere) return known.deletingDependents ? "waiting" : "solid";
+  if (known?.observed && refersTo(reference, namespace, known.coordinates)) {
+    return known.deletingDependents ? "waiting" : "solid";
   }
-  // A namespaced owner must live beside its dependents; a cluster-scoped object cannot have one.
-  if (type.namespaced && dependent.namespace === "") return "absent";
-  const namespace = type.namespaced ? dependent.namespace : "";
-  const owner = await live(context, { type, namespace, name: reference.name, uid: reference.uid });
-  if (!owner) return "absent";
-  return nodeOf(type, owner).deletingDependents ? "waiting" : "solid";
+  const coordinates = type.namespaced ? owner : { ...owner, namespace: "" };
+  const object = await live(context, type, coordinates);
+  if (!object) {
+    graph.noteAbsent(coordinates);
+    return "absent";
+  }
+  return nodeOf(type, object).deletingDependents ? "waiting" : "solid";
 }
 
-async function carryOut(
-  action: Action,
-  object: KubeObject,
-  identity: Identity,
+interface Subject {
+  readonly type: ResourceType;
+  readonly coordinates: Coordinates;
+  readonly object: KubeObject;
+}
+
+/** Resolves to the object after the step. */
+async function carryOut(step: CollectStep, subject: Subject, context: ControllerContext): Promise<KubeObject> {
+  const { object } = subject;
+  const { ownerReferences = [], finalizers = [] } = object.metadata;
+  switch (step.type) {
+    case "attempt":
+      for (const dependent of step.uids) context.enqueue(DELETE + dependent);
+      return object;
+    case "drop-owners":
+      return patchMetadata(context, subject, {
+        ownerReferences: ownerReferences.filter(({ uid }) => !step.uids.includes(uid)),
+      });
+    case "unblock-owners":
+      return patchMetadata(context, subject, {
+        ownerReferences: ownerReferences.map((reference) =>
+          reference.blockOwnerDeletion ? { ...reference, blockOwnerDeletion: false } : reference,
+        ),
+      });
+    case "remove-finalizer":
+      return patchMetadata(context, subject, { finalizers: finalizers.filter((name) => name !== step.finalizer) });
+    case "delete":
+      await deleteObject(step.policy, subject, context);
+      return object;
+  }
+}
+
+/** Deletes the object unless its owners have changed since it was read. */
+async function deleteObject(
+  propagationPolicy: "Background" | "Foreground" | "Orphan",
+  { type, coordinates, object }: Subject,
   context: ControllerContext,
 ): Promise<void> {
   const { client } = context;
-  const { type, namespace, name, uid } = identity;
-  const key = { namespace, name };
-  switch (action.type) {
-    case "nothing":
-      return;
-    case "attempt":
-      for (const dependent of action.uids) context.enqueue(DELETE + dependent);
-      return;
-    case "drop-owners": {
-      const keep = (object.metadata.ownerReferences ?? []).filter((reference) => !action.uids.includes(reference.uid));
-      await patchMetadata(context, identity, object, { ownerReferences: keep });
-      return;
-    }
-    case "remove-finalizer": {
-      const finalizers = (object.metadata.finalizers ?? []).filter((finalizer) => finalizer !== action.finalizer);
-      await patchMetadata(context, identity, object, { finalizers });
-      return;
-    }
-    case "unblock-and-delete": {
-      const unblocked = (object.metadata.ownerReferences ?? []).map((reference) =>
-        reference.blockOwnerDeletion ? { ...reference, blockOwnerDeletion: false } : reference,
-      );
-      await patchMetadata(context, identity, object, { ownerReferences: unblocked });
-      await unlessGone(client.delete(type, key, { propagationPolicy: "Foreground", preconditions: { uid } }));
-      return;
-    }
-    case "delete":
-      await unlessGone(
-        client.delete(type, key, {
-          propagationPolicy: action.policy,
-          // An owner may have been added meanwhile: then the object must be looked at again.
-          preconditions: { uid, resourceVersion: object.metadata.resourceVersion ?? "" },
-        }),
-      );
+  const { uid } = coordinates;
+  const deletion = ({ metadata: { resourceVersion = "" } }: KubeObject) =>
+    unlessGone(client.delete(type, coordinates, { propagationPolicy, preconditions: { uid, resourceVersion } }));
+  try {
+    await deletion(object);
+  } catch (error) {
+    if (!hasReason(error, "Conflict")) throw error;
+    const now = await live(context, type, coordinates);
+    if (!now) return;
+    // Something else of it has changed: that is no reason to keep it.
+    if (!equalJson(now.metadata.ownerReferences, object.metadata.ownerReferences)) throw error;
+    await deletion(now);
   }
 }
 
 /** Releases all dependents of an object that is to leave them behind, then lets it go. */
-async function attemptToOrphan(
-  graph: OwnershipGraph,
-  node: GraphNode | undefined,
-  context: ControllerContext,
-): Promise<void> {
+async function attemptToOrphan(collector: Collector, uid: string, context: ControllerContext): Promise<void> {
+  const { graph } = collector;
+  const node = graph.get(uid);
   if (!node?.orphaning) return;
-  const { uid } = node.identity;
-  for (const dependent of graph.dependents(uid)) {
-    const object = await live(context, dependent.identity);
-    const references = object?.metadata.ownerReferences ?? [];
-    if (!object || !references.some((reference) => reference.uid === uid)) continue;
-    await patchMetadata(context, dependent.identity, object, {
-      ownerReferences: references.filter((reference) => reference.uid !== uid),
-    });
-  }
-  const object = await live(context, node.identity);
-  const finalizers = object?.metadata.finalizers ?? [];
-  if (object && finalizers.includes(ORPHAN)) {
-    await patchMetadata(context, node.identity, object, { finalizers: finalizers.filter((name) => name !== ORPHAN) });
+  const subjectOf = async ({ coordinates }: GraphNode): Promise<Subject | undefined> => {
+    const type = typeNamed(collector, coordinates.apiVersion, coordinates.kind);
+    const object = await live(context, type, coordinates);
+    return object && { type, coordinates, object };
+  };
+  const failure = await allOf(graph.dependents(uid), async (dependent) => {
+    const subject = await subjectOf(dependent);
+    const references = subject?.object.metadata.ownerReferences ?? [];
+    if (!subject || !references.some((reference) => reference.uid === uid)) return;
+    await patchMetadata(context, subject, { ownerReferences: references.filter((reference) => reference.uid !== uid) });
+  });
+  if (failure) throw failure.error;
+  const subject = await subjectOf(node);
+  const finalizers = subject?.object.metadata.finalizers ?? [];
+  if (subject && finalizers.includes(ORPHAN)) {
+    await patchMetadata(context, subject, { finalizers: finalizers.filter((name) => name !== ORPHAN) });
   }
 }
 
-/** A merge patch that holds only for this very state of the object. */
+/** A merge patch that holds only for this very state of the object. Resolves to the object after it. */
 async function patchMetadata(
   { client }: ControllerContext,
-  { type, namespace, name, uid }: Identity,
-  object: KubeObject,
+  { type, coordinates, object }: Subject,
   change: { readonly ownerReferences?: readonly OwnerReference[]; readonly finalizers?: readonly string[] },
-): Promise<void> {
-  const body = { metadata: { uid, resourceVersion: object.metadata.resourceVersion, ...change } };
-  await unlessGone(client.patch(type, { namespace, name }, { type: "merge", body }));
+): Promise<KubeObject> {
+  const { resourceVersion } = object.metadata;
+  const body = { metadata: { uid: coordinates.uid, resourceVersion, ...change } };
+  const { namespace, name } = coordinates;
+  return (await unlessGone(client.patch(type, { namespace, name }, { type: "merge", body }))) ?? object;
 }
