@@ -1,4 +1,4 @@
-import type { AnyDraft, Draft, FieldError, KubeObject, LabelSelector, ObjectKey } from "#objects";
+import type { AnyDraft, Draft, FieldError, KubeObject, LabelSelector, ObjectKey, ResetFields } from "#objects";
 import type {
   Change,
   DeleteCollectionOptions,
@@ -51,8 +51,13 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly hasGeneration?: boolean;
   readonly prepareForCreate?: (draft: Draft<T>, context: WriteContext) => void;
   readonly prepareForUpdate?: (draft: Draft<T>, old: T, context: WriteContext) => void;
-  /** What a status update leaves as it was, beside everything outside metadata and status. */
-  readonly statusKeeps?: readonly ClientMetadata[];
+  /**
+   * Top-level fields beside `status` that an update of the object itself puts back to what they were. The kind's
+   * {@link prepareForUpdate} does that; here it is said so that the writer does not come to own them.
+   */
+  readonly resetFields?: readonly string[];
+  /** What a status update puts back to what it was, beside everything outside metadata and status. */
+  readonly statusResetFields?: readonly ClientMetadata[];
   readonly prepareForStatusUpdate?: (draft: Draft<T>, old: T, context: WriteContext) => void;
   readonly validate?: (object: T, context: WriteContext) => FieldError[];
   /** Beside {@link validate}: what a new object may not have. */
@@ -134,6 +139,8 @@ export type Subresource<T extends KubeObject> =
 export interface UpdateSubresource<T extends KubeObject> {
   readonly type: "update";
   readonly verbs?: readonly Verb[];
+  /** What {@link prepareForUpdate} puts back, or (`only`) leaves, so that the writer owns nothing else; default the kind's. */
+  readonly resetFields?: ResetFields;
   /** Takes from the draft only what the subresource may write: everything else is reset to the old object. */
   readonly prepareForUpdate: (draft: Draft<T>, old: T, context: WriteContext) => void;
   readonly validateUpdate?: (object: T, old: T, context: WriteContext) => FieldError[];

@@ -2,6 +2,7 @@ export { parsed } from "./cache/in-turns.ts";
 export type * from "./contract.ts";
 export { createRegistry, type RegistryOptions } from "./create-registry.ts";
 export type * from "./definition.ts";
+export { resetFieldsOf } from "./resource/reset-fields.ts";
 export { bootstrapObjects, kubernetesService, type BootstrapObject, type BootstrapOptions } from "./bootstrap/index.ts";
 export {
   BUILT_IN_KINDS,

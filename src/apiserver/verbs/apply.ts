@@ -9,14 +9,13 @@ import {
   type AnyDraft,
   type KubeObject,
 } from "#objects";
-import type { UpdateOptions } from "#registry";
+import { resetFieldsOf, type UpdateOptions } from "#registry";
 import { attributesOfOperation, authorize } from "../authorize.ts";
 import { conformPatched, type PatchValue, type Reading } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
 import { draftFromStorage, toStorage } from "../convert.ts";
 import type { Machinery } from "../machinery.ts";
 import type { Result } from "../operation.ts";
-import { resetFieldsOf } from "../reset-fields.ts";
 import { namingOf } from "../target.ts";
 import type { OperationOf } from "./operation-of.ts";
 
@@ -29,7 +28,9 @@ export async function apply(
   writeOptions: UpdateOptions,
 ): Promise<Result> {
   const { target, namespace, name, options, subresource, warn } = operation;
+  const { version } = target;
   const { definition } = target.resource;
+  const schema = schemaOf(reading.schema);
   const { apiVersion, kind, subject } = namingOf(target);
   const manager = options.fieldManager;
   if (!manager) {
@@ -48,11 +49,11 @@ export async function apply(
       applied,
       apiVersion,
       kind,
-      schema: schemaOf(reading.schema),
+      schema,
       manager,
       force: options.force ?? false,
       time: machinery.clock.now(),
-      reset: resetFieldsOf(definition, subresource),
+      ...resetFieldsOf(definition, version, schema, subresource),
       ...(subresource ? { subresource } : {}),
     });
     if (strictErrors.length > 0) {
@@ -68,9 +69,7 @@ export async function apply(
     }
     checkNamespace(draft, definition.namespaced ? namespace : "");
     checkName(draft, name);
-    const stored = toStorage(target, draft);
-    if (!current) definition.applyDefaults?.(stored);
-    return stored;
+    return toStorage(target, draft);
   };
   const { object, created } = await target.resource.update({ namespace, name }, change, {
     ...writeOptions,

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { CONFIG_MAPS, DEPLOYMENTS, hasReason, type ConfigMap, type Deployment, type Scale } from "#objects";
+import {
+  CONFIG_MAPS,
+  DEPLOYMENTS,
+  hasReason,
+  type ConfigMap,
+  type Deployment,
+  type LimitRange,
+  type Pod,
+  type Scale,
+} from "#objects";
 import { failure, fixture } from "../testing/fixture.ts";
 import { CMS, configMap, created, deployment, DEPLOYS, json } from "../testing/objects.ts";
 
@@ -119,6 +128,62 @@ describe("update", () => {
       failure(await api.ask(`PUT ${CMS}/a`, { body: configMap("a") })),
       '404 NotFound: configmaps "a" not found',
     );
+  });
+
+  it("defaults what it creates as a create does", async () => {
+    await using api = await fixture();
+    const body = {
+      apiVersion: "v1",
+      kind: "LimitRange",
+      metadata: { name: "l" },
+      spec: { limits: [{ type: "Container", max: { cpu: "1" } }] },
+    };
+    const ranges = "/api/v1/namespaces/default/limitranges";
+    const put = await api.ask(`PUT ${ranges}/l`, { body });
+    assert.equal(put.status, 201, put.text);
+    const posted = await api.ask(`POST ${ranges}`, { body: { ...body, metadata: { name: "m" } } });
+    assert.deepEqual(put.json<LimitRange>().spec, posted.json<LimitRange>().spec);
+    assert.deepEqual(put.json<LimitRange>().spec?.limits[0]?.defaultRequest, { cpu: "1" });
+  });
+
+  it("makes the client own nothing of what a subresource puts back", async () => {
+    await using api = await fixture();
+    await api.ask(`POST ${DEPLOYS}`, { body: deployment("d") });
+    const read = (await api.ask(`GET ${DEPLOYS}/d`)).json<Deployment>();
+    const { managedFields: _, ...metadata } = { ...read.metadata, labels: { mine: "1" }, annotations: { kept: "1" } };
+    const status = await api.ask(`PUT ${DEPLOYS}/d/status?fieldManager=m`, {
+      body: { ...read, metadata, spec: { ...read.spec, replicas: 9 }, status: { replicas: 7 } },
+    });
+    assert.equal(status.status, 200, status.text);
+    const { labels, annotations, managedFields } = status.json<Deployment>().metadata;
+    assert.deepEqual({ labels, annotations }, { labels: undefined, annotations: { kept: "1" } });
+    assert.deepEqual(managedFields?.find(({ manager }) => manager === "m")?.fieldsV1, {
+      "f:metadata": { "f:annotations": { ".": {}, "f:kept": {} } },
+      "f:status": { "f:replicas": {} },
+    });
+  });
+
+  it("of ephemeral containers owns these alone", async () => {
+    await using api = await fixture();
+    const pods = "/api/v1/namespaces/default/pods";
+    const body = {
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name: "p" },
+      spec: { containers: [{ name: "c", image: "i" }] },
+    };
+    const made = (await api.ask(`POST ${pods}`, { body })).json<Pod>();
+    const debugging = { name: "e", image: "i", terminationMessagePolicy: "File" };
+    const changed = {
+      ...made,
+      metadata: { ...made.metadata, labels: { a: "b" } },
+      spec: { ...made.spec, activeDeadlineSeconds: 5, ephemeralContainers: [debugging] },
+    };
+    const put = await api.ask(`PUT ${pods}/p/ephemeralcontainers?fieldManager=m`, { body: changed });
+    assert.equal(put.status, 200, put.text);
+    const fields = put.json<Pod>().metadata.managedFields?.find(({ manager }) => manager === "m")?.fieldsV1 as object;
+    assert.deepEqual(Object.keys(fields), ["f:spec"]);
+    assert.deepEqual(Object.keys((fields as { "f:spec": object })["f:spec"]), ["f:ephemeralContainers"]);
   });
 
   it("keeps status for its subresource", async () => {

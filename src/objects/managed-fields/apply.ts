@@ -9,13 +9,13 @@ import { appliedErrors } from "./applied-errors.ts";
 import { applyConflict, type Conflict } from "./conflicts.ts";
 import { allOf, differenceOf } from "./difference.ts";
 import { capEntries, decodeEntries, encodeEntries, sameManager, type Entry } from "./entries.ts";
-import { EMPTY, intersect, isEmptySet, subtract, subtractDeep, union, type FieldSet } from "./field-set.ts";
+import { EMPTY, intersect, isEmptySet, subtract, union, type FieldSet } from "./field-set.ts";
 import { claimedFields } from "./fields-of.ts";
 import { KUBECTL, LAST_APPLIED_ANNOTATION, takeoverFields, updateLastApplied } from "./last-applied.ts";
 import { mergeApplied } from "./merge.ts";
 import { dropNulls, prune } from "./prune.ts";
 import { filtered, takeFields, type VersionOptions } from "./record-update.ts";
-import { resetSet, STRIPPED } from "./reset.ts";
+import { STRIPPED, writable } from "./reset.ts";
 
 export interface ApplyRequest extends VersionOptions {
   /** Undefined: the object is created. In the version of the request. */
@@ -103,9 +103,7 @@ interface Outcome {
 
 function merge(request: ApplyRequest, live: Readonly<JsonMap>, entries: readonly Entry[], force: boolean): Outcome {
   const { applied, schema, apiVersion, subresource = "", time } = request;
-  const reset = resetSet(request.reset);
-  const claims = claimedFields(applied, schema);
-  const claimed = reset ? subtractDeep(claims, reset) : claims;
+  const claimed = writable(claimedFields(applied, schema), request);
   const identity = { manager: request.manager || "unknown", operation: "Apply", apiVersion, subresource } as const;
   const previous = entries.find((entry) => sameManager(entry, identity));
   const others = entries.filter((entry) => entry !== previous);
@@ -114,7 +112,7 @@ function merge(request: ApplyRequest, live: Readonly<JsonMap>, entries: readonly
   const managed = others.reduce((all: FieldSet, entry) => union(all, entry.fields), claimed);
   const object = copyJson(prune(merged, previous?.fields ?? EMPTY, managed, schema)) as JsonMap;
   dropNulls(object, live, schema, true);
-  const difference = filtered(differenceOf(live, object, schema), reset);
+  const difference = filtered(differenceOf(live, object, schema), request);
   dropNulls(object, live, schema, false);
 
   const conflicts: Conflict[] = [];

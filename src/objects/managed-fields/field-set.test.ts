@@ -9,6 +9,7 @@ import {
   intersect,
   isEmptySet,
   isOwnSet,
+  matching,
   printedPaths,
   setOf,
   subtract,
@@ -149,4 +150,26 @@ test("elements are printed as in upstream's messages", () => {
   assert.equal(printElement('k:{"containerPort":80,"protocol":"TCP"}'), '[containerPort=80,protocol="TCP"]');
   assert.equal(printElement('v:"a"'), '[="a"]');
   assert.equal(printElement("i:3"), "[3]");
+});
+
+test("what matches paths with any item in them is what is below them, and the members on the way", () => {
+  const set = decodeSet({
+    "f:metadata": { "f:labels": { "f:a": {} } },
+    "f:spec": {
+      "f:nodeName": {},
+      "f:containers": {
+        'k:{"name":"a"}': { ".": {}, "f:name": {}, "f:resources": { ".": {}, "f:limits": { "f:cpu": {} } } },
+        'k:{"name":"b"}': { ".": {}, "f:image": {} },
+      },
+    },
+  });
+  assert.deepEqual(matching(set, [["spec", "containers", "*", "resources"]]), {
+    "f:spec": {
+      "f:containers": {
+        'k:{"name":"a"}': { ".": {}, "f:resources": { ".": {}, "f:limits": { "f:cpu": {} } } },
+        'k:{"name":"b"}': {},
+      },
+    },
+  });
+  assert.equal(isEmptySet(matching(set, [["status"]])), true);
 });

@@ -226,6 +226,32 @@ function common(a: FieldSet, b: FieldSet, self: boolean): FieldSet | undefined {
   return state.node(self);
 }
 
+/**
+ * What is at and below paths of field names, in which `*` stands for any element, and the members on the way there
+ * (structured-merge-diff Set.FilterIncludeMatches).
+ */
+export function matching(set: FieldSet, paths: readonly (readonly string[])[]): FieldSet {
+  return set === EMPTY ? set : (matched(set, paths, 0, false) ?? EMPTY);
+}
+
+function matched(
+  node: FieldSet,
+  paths: readonly (readonly string[])[],
+  depth: number,
+  self: boolean,
+): FieldSet | undefined {
+  let state = NOTHING_YET;
+  for (const element of elementsOf(node)) {
+    const further = paths.filter((path) => path[depth] === "*" || element === `f:${path[depth]}`);
+    if (further.length === 0) continue;
+    const child = node[element]!;
+    const whole = child === LEAF || further.some((path) => path.length === depth + 1);
+    const rest = whole ? child : matched(child, further, depth + 1, isMember(child));
+    if (rest) state = state.with(element, rest);
+  }
+  return state.node(self);
+}
+
 /** Whether the field that an element leads to is in the set. */
 export function hasElement(set: FieldSet, element: string): boolean {
   const node = childOf(set, element);

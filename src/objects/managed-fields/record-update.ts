@@ -15,8 +15,8 @@ import {
   type Entry,
   type Identity,
 } from "./entries.ts";
-import { EMPTY, isEmptySet, subtract, subtractDeep, union, type FieldSet } from "./field-set.ts";
-import { resetSet, STRIPPED } from "./reset.ts";
+import { EMPTY, isEmptySet, subtract, union, type FieldSet } from "./field-set.ts";
+import { resetSet, STRIPPED, writable, type ResetFields } from "./reset.ts";
 import { zeroOf } from "./zero.ts";
 
 /** An object in another version that some entry speaks of. */
@@ -25,17 +25,12 @@ export interface OtherVersion {
   readonly convert: (object: Readonly<JsonMap>) => Readonly<JsonMap>;
 }
 
-export interface VersionOptions {
+export interface VersionOptions extends ResetFields {
   /** `apps/v1`: the version that the request, and so the objects, are in. */
   readonly apiVersion: string;
   readonly schema: ObjectSchema;
   /** Entries of versions for which this gives nothing are dropped. Without it all versions are taken to be alike. */
   readonly otherVersion?: (apiVersion: string) => OtherVersion | undefined;
-  /**
-   * Paths that the request cannot write and that it so never owns: `[["status"]]` for the object itself,
-   * `[["spec"]]` for its status. Hand in the same list every time: what is made of it is kept.
-   */
-  readonly reset?: readonly (readonly string[])[];
   /** Empty or absent: the object itself. */
   readonly subresource?: string;
 }
@@ -112,8 +107,8 @@ export function takeFields(
   keeper?: Identity,
 ): { readonly entries: readonly Entry[]; readonly owned: FieldSet } {
   const differences = new Map<string, Difference | undefined>();
-  const reset = resetSet(options.reset);
-  const own = filtered(differenceOf(old ?? zeroOf(options.schema), current, options.schema, reset), reset);
+  const reset = resetSet(options);
+  const own = filtered(differenceOf(old ?? zeroOf(options.schema), current, options.schema, reset), options);
   differences.set(options.apiVersion, own);
   const owned = own?.changed ? subtract(own.changed, STRIPPED) : EMPTY;
 
@@ -125,7 +120,7 @@ export function takeFields(
         const version = options.otherVersion(entry.apiVersion);
         if (!version) continue;
         const before = old ? version.convert(old) : zeroOf(version.schema);
-        difference = filtered(differenceOf(before, version.convert(current), version.schema, reset), reset);
+        difference = filtered(differenceOf(before, version.convert(current), version.schema, reset), options);
       } else difference = own;
       differences.set(entry.apiVersion, difference);
     }
@@ -142,10 +137,11 @@ export function takeFields(
   return { entries: kept, owned };
 }
 
-export function filtered(difference: Difference | undefined, reset: FieldSet | undefined): Difference | undefined {
-  if (!difference || !reset) return difference;
+/** What of a difference the request can make. */
+export function filtered(difference: Difference | undefined, fields: ResetFields): Difference | undefined {
+  if (!difference || (!fields.reset && !fields.only)) return difference;
   const rest = (set: FieldSet | undefined): FieldSet | undefined => {
-    const result = set && subtractDeep(set, reset);
+    const result = set && writable(set, fields);
     return result && !isEmptySet(result) ? result : undefined;
   };
   const [changed, removed] = [rest(difference.changed), rest(difference.removed)];

@@ -11,10 +11,7 @@ import {
 } from "#objects";
 import type { ServedVersion, WriteOptions } from "../contract.ts";
 import type { ResourceDefinition } from "../definition.ts";
-
-/** Paths that a write of the object itself, or of its status, does not own. */
-const STATUS: readonly (readonly string[])[] = [["status"]];
-const SPEC: readonly (readonly string[])[] = [["spec"]];
+import { resetFieldsOf } from "./reset-fields.ts";
 
 /**
  * Notes in the draft who set what. Both objects are in the storage version; what is noted speaks of the version that
@@ -43,7 +40,7 @@ export function recordWrite(
     manager: options.fieldManager ?? "",
     time: now,
     subresource: options.subresource ?? "",
-    reset: options.subresource === "status" ? SPEC : definition.hasStatus ? STATUS : [],
+    ...resetFieldsOf(definition, version, schema, options.subresource),
     ...(otherVersion ? { otherVersion } : {}),
   });
   if (draftThere === draft) return;

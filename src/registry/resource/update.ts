@@ -12,11 +12,10 @@ import {
   type FieldError,
   type KubeObject,
   type ObjectKey,
-  type ObjectMeta,
 } from "#objects";
 import type { Stored } from "../cache/stored.ts";
 import type { Change, Preconditions, UpdateOptions } from "../contract.ts";
-import type { ClientMetadata, ResourceDefinition, UpdateSubresource, WriteContext } from "../definition.ts";
+import type { ResourceDefinition, UpdateSubresource, WriteContext } from "../definition.ts";
 import { ROOT, storeKey } from "../keys.ts";
 import { createPrepared, mutateNew, reserving, takenError } from "./create.ts";
 import { isReleased } from "./deletion.ts";
@@ -25,6 +24,7 @@ import { storagePrecondition, subjectOf } from "./errors.ts";
 import { recordWrite } from "./managed-fields.ts";
 import { dedupeOwners, keepSystemFields, settleNamespace, wipeSystemFields } from "./metadata.ts";
 import { revisionProblem } from "./options.ts";
+import { resetForStatusUpdate, resetForUpdate } from "./reset-fields.ts";
 import { contextOf, encode, put, remove, unstored, type Writer } from "./writer.ts";
 
 export interface Updated {
@@ -56,6 +56,7 @@ async function createByUpdate(
   }
   checkPreconditions(writer, key, undefined, options.preconditions);
   const draft = await change(undefined);
+  definition.applyDefaults?.(draft as Draft<KubeObject>);
   if (!options.applied) recordWrite(definition, draft, undefined, options, writer.clock.now());
   await mutateNew(definition, draft, options);
   wipeSystemFields(draft.metadata);
@@ -138,11 +139,10 @@ function prepare(
   if (part) {
     part.prepareForUpdate(typed, old, context);
   } else if (subresource === "status") {
-    keepAllButStatus(draft, old);
-    for (const field of definition.statusKeeps ?? []) keepMetadata(draft.metadata, old.metadata, field);
+    resetForStatusUpdate(definition, draft, old);
     definition.prepareForStatusUpdate?.(typed, old, context);
   } else {
-    if (definition.hasStatus) keepField(draft, old, "status");
+    resetForUpdate(definition, draft, old);
     definition.prepareForUpdate?.(typed, old, context);
   }
   const { metadata } = draft;
@@ -187,26 +187,6 @@ function partOf(definition: ResourceDefinition, subresource: string | undefined)
 
 /** Whether it is the object itself that is written, be it by way of its scale. */
 const isMain = (subresource: string | undefined) => subresource === undefined || subresource === "scale";
-
-function keepAllButStatus(draft: AnyDraft, old: KubeObject): void {
-  for (const field in draft) if (!PART_OF_STATUS_UPDATE.has(field)) keepField(draft, old, field);
-  for (const field in old) if (!PART_OF_STATUS_UPDATE.has(field)) keepField(draft, old, field);
-}
-
-const PART_OF_STATUS_UPDATE: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata", "status"]);
-
-function keepMetadata<F extends ClientMetadata>(metadata: AnyDraft["metadata"], old: ObjectMeta, field: F): void {
-  const value = old[field];
-  if (value === undefined) delete metadata[field];
-  else metadata[field] = value as AnyDraft["metadata"][F];
-}
-
-/** The old value is shared: what is frozen in it stays so. */
-function keepField(draft: AnyDraft, old: KubeObject, field: string): void {
-  const value = (old as unknown as Record<string, unknown>)[field];
-  if (value === undefined) delete draft[field];
-  else draft[field] = value;
-}
 
 /** Throws 409 when the object is not the one that the request is meant for. */
 function checkPreconditions(

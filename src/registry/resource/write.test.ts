@@ -114,7 +114,7 @@ test("an update counts generations for changes beside metadata and status", asyn
 });
 
 test("a status update leaves the metadata alone that the kind says", async () => {
-  const kind = { ...WIDGETS, statusKeeps: ["labels", "ownerReferences"] } as ResourceDefinition;
+  const kind = { ...WIDGETS, statusResetFields: ["labels", "ownerReferences"] } as ResourceDefinition;
   await using f = await fixture({ definitions: [kind] });
   await f.widgets.create(widget("a", {}, { labels: { a: "1" } }), USER);
   const owner = { apiVersion: "v1", kind: "Pod", name: "p", uid: "u" };

@@ -39,7 +39,7 @@ export const validatingAdmissionPolicies = define<ValidatingAdmissionPolicy>({
   versions: [served("admissionregistration", "v1", "ValidatingAdmissionPolicy")],
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
-  statusKeeps: CLIENT_METADATA,
+  statusResetFields: CLIENT_METADATA,
   hasGeneration: true,
   applyDefaults(draft) {
     const spec = (draft.spec ??= {});

@@ -36,7 +36,7 @@ export const customResourceDefinitions = define<CustomResourceDefinition>({
   ],
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
-  statusKeeps: CLIENT_METADATA,
+  statusResetFields: CLIENT_METADATA,
   hasGeneration: true,
   applyDefaults,
   prepareForCreate(draft) {

@@ -99,7 +99,7 @@ export const apiServices = define<APIService>({
   requiresResourceVersionOnUpdate: true,
   nameErrors: pathSegmentName,
   hasStatus: true,
-  statusKeeps: CLIENT_METADATA,
+  statusResetFields: CLIENT_METADATA,
   applyDefaults(draft) {
     if (draft.spec?.service) draft.spec.service.port ??= DEFAULT_PORT;
     draft.status ??= {};

@@ -21,7 +21,7 @@ export const deployments = define<Deployment>({
   versions: [served("apps", "v1", "Deployment")],
   requiresResourceVersionOnUpdate: false,
   hasStatus: true,
-  statusKeeps: ["labels"],
+  statusResetFields: ["labels"],
   hasGeneration: true,
   applyDefaults: defaultDeployment,
   prepareForCreate(draft) {

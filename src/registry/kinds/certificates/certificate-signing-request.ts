@@ -150,6 +150,7 @@ export const certificateSigningRequests = define<Csr>({
   versions: [served("certificates", "v1", "CertificateSigningRequest")],
   nameErrors: pathSegmentName,
   hasStatus: true,
+  resetFields: ["spec"],
   applyDefaults(draft) {
     draft.status ??= {};
   },
@@ -177,6 +178,7 @@ export const certificateSigningRequests = define<Csr>({
   subresources: {
     approval: {
       type: "update",
+      resetFields: { reset: [["spec"], ["status", "certificate"]] },
       prepareForUpdate(draft, old, context) {
         const conditions = draft.status?.conditions ?? [];
         draft.spec = old.spec as Draft<Csr>["spec"];

@@ -29,7 +29,7 @@ export const pods = define<Pod>({
   returnsDeletedObject: true,
   hasStatus: true,
   // Old kubelets write owners that garbage collection stumbles over.
-  statusKeeps: ["ownerReferences"],
+  statusResetFields: ["ownerReferences"],
   hasGeneration: true,
   applyDefaults: defaultPod,
   prepareForCreate: preparePod,

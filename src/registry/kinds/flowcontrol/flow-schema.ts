@@ -135,7 +135,7 @@ export const flowSchemas = define<FlowSchema>({
   versions: [served("flowcontrol", "v1", "FlowSchema")],
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
-  statusKeeps: CLIENT_METADATA,
+  statusResetFields: CLIENT_METADATA,
   hasGeneration: true,
   applyDefaults(draft) {
     if (draft.spec) draft.spec.matchingPrecedence ||= DEFAULT_PRECEDENCE;

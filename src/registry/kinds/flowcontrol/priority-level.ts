@@ -110,7 +110,7 @@ export const priorityLevelConfigurations = define<PriorityLevelConfiguration>({
   versions: [served("flowcontrol", "v1", "PriorityLevelConfiguration")],
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
-  statusKeeps: CLIENT_METADATA,
+  statusResetFields: CLIENT_METADATA,
   hasGeneration: true,
   applyDefaults,
   prepareForCreate(draft) {

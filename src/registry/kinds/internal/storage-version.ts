@@ -14,7 +14,7 @@ export const storageVersions = define<V1alpha1StorageVersion>({
   versions: [served("apiserverinternal", "v1alpha1", "StorageVersion")],
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
-  statusKeeps: CLIENT_METADATA,
+  statusResetFields: CLIENT_METADATA,
   applyDefaults(draft) {
     draft.spec ??= {};
     draft.status ??= {};

@@ -45,7 +45,7 @@ export const serviceCidrs = define<ServiceCIDR>({
   storageVersion: "v1",
   versions: [served("networking", "v1", "ServiceCIDR"), served("networking", "v1beta1", "ServiceCIDR")],
   hasStatus: true,
-  statusKeeps: CLIENT_METADATA,
+  statusResetFields: CLIENT_METADATA,
   applyDefaults(draft) {
     draft.spec ??= {};
     draft.status ??= {};

@@ -37,7 +37,7 @@ export const deviceTaintRules = define<Rule>({
   storageVersion: "v1beta2",
   versions: [served("resource", "v1beta2", "DeviceTaintRule"), served("resource", "v1alpha3", "DeviceTaintRule")],
   hasStatus: true,
-  statusKeeps: CLIENT_METADATA,
+  statusResetFields: CLIENT_METADATA,
   hasGeneration: true,
   applyDefaults(draft) {
     draft.status ??= {};

@@ -54,7 +54,7 @@ export const resourceClaims = define<Claim>({
     served("resource", "v1beta1", "ResourceClaim", { fromStorage: claimToBeta1, toStorage: claimFromBeta1 }),
   ],
   hasStatus: true,
-  statusKeeps: CLIENT_METADATA,
+  statusResetFields: CLIENT_METADATA,
   applyDefaults(draft) {
     applyClaimDefaults(draft.spec);
     draft.status ??= {};

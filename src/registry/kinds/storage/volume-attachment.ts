@@ -28,7 +28,7 @@ export const volumeAttachments = define<VolumeAttachment>({
   returnsDeletedObject: true,
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
-  statusKeeps: CLIENT_METADATA,
+  statusResetFields: CLIENT_METADATA,
   applyDefaults(draft) {
     (draft.status ??= { attached: false }).attached ??= false;
   },

@@ -8,6 +8,7 @@ import { validatePod } from "./validation/pod.ts";
 /** `pods/ephemeralcontainers`: adds containers to a running pod, as `kubectl debug` does. */
 export const ephemeralContainers: UpdateSubresource<Pod> = {
   type: "update",
+  resetFields: { only: [["spec", "ephemeralContainers"]] },
   prepareForUpdate(draft, old) {
     const added = draft.spec?.ephemeralContainers;
     takeAllFrom(draft, old);

@@ -18,6 +18,11 @@ import { validatePod } from "./validation/pod.ts";
 /** `pods/resize`: changes what a running pod's containers ask for. */
 export const resize: UpdateSubresource<Pod> = {
   type: "update",
+  resetFields: {
+    only: ["containers", "initContainers"].flatMap((list) =>
+      ["resources", "resizePolicy"].map((field) => ["spec", list, "*", field]),
+    ),
+  },
   prepareForUpdate(draft, old) {
     const { spec } = draft;
     takeAllFrom(draft, old);
