@@ -127,6 +127,8 @@ export interface WriteContext {
   readonly now: number;
   readonly dryRun: boolean;
   readonly registry: Registry;
+  /** The version that the request was made in; absent: the storage version. */
+  readonly version?: ServedVersion | undefined;
 }
 
 export type Subresource<T extends KubeObject> =

@@ -27,6 +27,7 @@ export function contextOf(writer: Writer, options: WriteOptions): WriteContext {
     now: writer.clock.now(),
     dryRun: options.dryRun === true,
     registry: writer.registry,
+    version: options.version,
   };
 }
 

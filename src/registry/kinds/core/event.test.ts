@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { draftOf, StatusError, type AnyDraft } from "#objects";
+import { fixture, USER } from "../../testing/fixture.ts";
 import { events } from "./event.ts";
 import { cells, created, wrong } from "../testing/try-kind.ts";
 
@@ -40,6 +42,85 @@ describe("Event", () => {
       reportingController: "r",
     });
     assert.deepEqual(version?.toStorage?.(converted!), { apiVersion: "v1", kind: "Event", metadata: {}, ...core });
+  });
+
+  describe("written through events.k8s.io", () => {
+    const version = events.versions.find(({ group }) => group === "events.k8s.io")!;
+    const good = {
+      involvedObject: POD,
+      eventTime: "2026-01-01T00:00:00.000000Z",
+      reason: "R",
+      action: "A",
+      type: "Normal",
+      reportingComponent: "example.com/c",
+      reportingInstance: "c-1",
+    };
+    const key = { namespace: "default", name: "e" };
+    const draft = (fields: object) =>
+      ({ apiVersion: "v1", kind: "Event", metadata: { ...key }, ...fields }) as unknown as AnyDraft;
+    const refusal = async (promise: Promise<unknown>) => {
+      const error: unknown = await promise.then(
+        () => undefined,
+        (reason: unknown) => reason,
+      );
+      if (!(error instanceof StatusError)) return [];
+      return (error.status.details?.causes ?? []).map(({ field, message }) => `${field}: ${message}`);
+    };
+
+    test("a new one has the new fields, none of the old ones, and a series of two at least", async () => {
+      await using bench = await fixture({ definitions: [events] });
+      const resource = bench.registry.resource("", "events")!;
+      const old = {
+        involvedObject: POD,
+        type: "Odd",
+        series: { count: 1 },
+        count: 3,
+        source: { component: "c" },
+        ...SEEN_AGO,
+      };
+      assert.deepEqual(await refusal(resource.create(draft(old), { ...USER, version })), [
+        'series.count: Invalid value: "": should be at least 2',
+        "series.lastObservedTime: Required value",
+        "eventTime: Required value",
+        'type: Invalid value: "": has invalid value: Odd',
+        'firstTimestamp: Invalid value: "": needs to be unset',
+        'lastTimestamp: Invalid value: "": needs to be unset',
+        'count: Invalid value: "": needs to be unset',
+        'source: Invalid value: "": needs to be unset',
+      ]);
+      assert.deepEqual(
+        await refusal(resource.create(draft({ ...good, reportingComponent: "" }), { ...USER, version })),
+        [
+          "reportingController: Required value",
+          'reportingController: Invalid value: "": name part must be non-empty',
+          "reportingController: Invalid value: \"\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
+        ],
+      );
+      assert.deepEqual(await refusal(resource.create(draft(old), USER)), []);
+    });
+
+    test("only the series of an existing one may change", async () => {
+      await using bench = await fixture({ definitions: [events] });
+      const resource = bench.registry.resource("", "events")!;
+      await resource.create(draft(good), { ...USER, version });
+      const change = (fields: object, options: object) =>
+        refusal(
+          resource.update(key, (current) => ({ ...draftOf(current!), ...fields }) as unknown as AnyDraft, {
+            ...USER,
+            ...options,
+          }),
+        );
+      const other = { reason: "S", message: "m", involvedObject: { kind: "Pod", namespace: "default" } };
+      assert.deepEqual(await change(other, { version }), [
+        'involvedObject: Invalid value: {"Kind":"Pod","Namespace":"default","Name":"","UID":"","APIVersion":"","ResourceVersion":"","FieldPath":""}: field is immutable',
+        'reason: Invalid value: "S": field is immutable',
+        'message: Invalid value: "m": field is immutable',
+        'reason: Invalid value: "S": field is immutable',
+      ]);
+      const series = { count: 2, lastObservedTime: "2026-01-01T00:00:01.000000Z" };
+      assert.deepEqual(await change({ series }, { version }), []);
+      assert.deepEqual(await change(other, {}), []);
+    });
   });
 
   test("columns", () => {

@@ -1,4 +1,8 @@
 import {
+  conflict,
+  formatTime,
+  invalid,
+  invalidObject,
   StatusError,
   type AnyDraft,
   type AuthenticationV1TokenRequest,
@@ -29,6 +33,8 @@ const noIssuer = (): StatusError =>
     code: 501,
   });
 
+const TOKEN_REQUEST = { group: "authentication.k8s.io", resource: "TokenRequest" };
+
 /** Without `issueToken` the token subresource answers 501. */
 export const serviceAccountDefinition = (issueToken?: IssueToken): ResourceDefinition =>
   define<ServiceAccount>({
@@ -51,9 +57,20 @@ export const serviceAccountDefinition = (issueToken?: IssueToken): ResourceDefin
           schema: "io.k8s.api.authentication.v1.TokenRequest",
         },
         async handle({ key, body, context, parent }): Promise<KubeObject> {
+          const { name, uid } = body.metadata ?? {};
+          if (name && name !== key.name) {
+            const error = invalid("metadata.name", name, "must match the service account name if specified");
+            throw invalidObject(TOKEN_REQUEST.group, TOKEN_REQUEST.resource, key.name, [error]);
+          }
           const serviceAccount = await parent();
+          const { uid: found = "" } = serviceAccount.metadata;
+          if (uid && uid !== found) {
+            const detail = `the UID in the token request (${uid}) does not match the UID of the service account (${found})`;
+            throw conflict(TOKEN_REQUEST, key.name, detail);
+          }
           if (!issueToken) throw noIssuer();
-          return issueToken({ key, serviceAccount, body, context });
+          const metadata = { ...body.metadata, ...key, uid: found, creationTimestamp: formatTime(context.now) };
+          return issueToken({ key, serviceAccount, body: { ...body, metadata }, context });
         },
       },
     },
