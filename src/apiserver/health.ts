@@ -26,8 +26,8 @@ export async function healthResponse(
   const [, root = "", ...rest] = path.split("/");
   if (root !== "healthz" && root !== "livez" && root !== "readyz") return undefined;
   const all = checks[root].some((check) => check.name === "ping") ? checks[root] : [ping, ...checks[root]];
-  const name = rest.join("/").replace(/\/$/, "");
-  if (name) {
+  if (rest.length > 0) {
+    const name = rest.join("/");
     const found = all.find((check) => check.name === name);
     if (!found) return undefined;
     const error = await failureOf(found);

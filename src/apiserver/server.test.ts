@@ -60,6 +60,37 @@ describe("routes", () => {
     ["DELETE /version", "405 MethodNotAllowed: the server does not allow this method on the requested resource"],
     ["GET /api/v1/namespaces/nope", '404 NotFound: namespaces "nope" not found'],
     ["GET /api/v1/namespaces/default/pods?limit=x", '400 BadRequest: strconv.ParseInt: parsing "x": invalid syntax'],
+    ["GET /api/v1/namespaces/default/pods?limit=", '400 BadRequest: strconv.ParseInt: parsing "": invalid syntax'],
+    [`GET ${CMS}?watch=1&timeoutSeconds=`, '400 BadRequest: strconv.ParseInt: parsing "": invalid syntax'],
+    [
+      `GET ${CMS}?limit=9223372036854775808`,
+      '400 BadRequest: strconv.ParseInt: parsing "9223372036854775808": value out of range',
+    ],
+    [`DELETE ${CMS}/a?gracePeriodSeconds=9007199254740993`, '404 NotFound: configmaps "a" not found'],
+    [
+      `DELETE ${CMS}/a?propagationPolicy=`,
+      '422 Invalid: DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "": supported values: "Foreground", "Background", "Orphan", "nil"',
+    ],
+    [
+      `GET ${CMS}?watch=1&continue=abc`,
+      '422 Invalid: ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided',
+    ],
+    [
+      "GET /api/v1/watch/configmaps?sendInitialEvents=true",
+      '422 Invalid: ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list',
+    ],
+    [
+      `GET ${CMS}?labelSelector=a%20b&sendInitialEvents=true`,
+      "400 BadRequest: unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt",
+    ],
+    [
+      "GET /api/v1/watch/namespaces/default/configmaps/a?fieldSelector=metadata.name%3Db&resourceVersionMatch=Exact",
+      '422 Invalid: ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
+    ],
+    ["POST /apis/apps/v1", "405 MethodNotAllowed: the server does not allow this method on the requested resource"],
+    [`FOO ${CMS}`, "405 MethodNotAllowed: the server does not allow this method on the requested resource"],
+    ["GET /healthz/", "404 page not found"],
+    ["GET /readyz/ping/", "404 page not found"],
     [
       "GET /api/v1/namespaces/default/pods?resourceVersionMatch=Exact",
       '422 Invalid: ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
@@ -100,6 +131,29 @@ describe("routes", () => {
       failure(await api.ask(`DELETE ${CMS}/a`, { body: { propagationPolicy: "X" } })),
       /supported values: "Foreground", "Background", "Orphan", "nil"$/,
     );
+  });
+
+  it("a deletion by query names what must be found, as one by body does", async () => {
+    await using api = await fixture();
+    await make(api, "a");
+    const { uid, resourceVersion } = (await api.ask(`GET ${CMS}/a`)).json<ConfigMap>().metadata;
+    assert.equal((await api.ask(`DELETE ${CMS}/a?uid=other`)).status, 409);
+    assert.equal((await api.ask(`DELETE ${CMS}/a?resourceVersion=1`)).status, 409);
+    assert.equal((await api.ask(`DELETE ${CMS}/a?uid=${uid}&resourceVersion=${resourceVersion}`)).status, 200);
+  });
+
+  it("a watch from whatever is newest marks where that ends, for a client that takes bookmarks", async () => {
+    await using api = await fixture();
+    await make(api, "a");
+    const stop = new AbortController();
+    const events = eventsOf(await api.open(`GET ${CMS}?watch=1&allowWatchBookmarks=true`, { signal: stop.signal }));
+    const [added, mark] = [(await events.next()).value, (await events.next()).value];
+    assert.equal(added?.type, "ADDED");
+    assert.equal(mark?.type, "BOOKMARK");
+    assert.deepEqual((mark.object as unknown as ConfigMap).metadata.annotations, {
+      "k8s.io/initial-events-end": "true",
+    });
+    stop.abort();
   });
 
   it("a namespace and what is in it are told apart", async () => {

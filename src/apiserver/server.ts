@@ -268,10 +268,7 @@ async function pathResponse(context: Context, exchange: Exchange, path: string):
   const asked = path === request.path ? request : { ...request, path };
   const openApi = await context.openApi.respond(asked);
   if (openApi) return openApi;
-  const found = await context.discovery.respond(asked, isPretty(exchange));
-  if (!found) return unknownPath(context, path);
-  if (method !== "GET") throw methodNotAllowed();
-  return found;
+  return (await context.discovery.respond(asked, isPretty(exchange))) ?? unknownPath(context, path);
 }
 
 const JSON_ALONE = ["application/json"];
@@ -313,7 +310,7 @@ function isPretty(exchange: Exchange): boolean {
   const { request } = exchange;
   if (request.query.includes("pretty")) {
     const value = queryOf(exchange).get("pretty");
-    if (value) return /^(1|t|true)$/i.test(value);
+    if (value) return /^(1|t|T|true|True|TRUE)$/.test(value);
   }
   return /^(curl|Wget|Mozilla\/5\.0)/.test(header(request.headers, "user-agent") ?? "");
 }

@@ -1,5 +1,5 @@
 import { builtInAdmission } from "#admission";
-import { createApiServer, versionInfo, type ApiServer, type Connector } from "#apiserver";
+import { createApiServer, versionInfo, type ApiServer, type Connector, type HealthCheck } from "#apiserver";
 import {
   anonymousUsers,
   bearerTokens,
@@ -42,6 +42,16 @@ export interface ControlPlaneOptions {
   readonly unready: () => string | undefined;
 }
 
+/** What upstream's API server asks of its store, under upstream's name for it. */
+const healthOf = (store: Store): readonly HealthCheck[] => [
+  {
+    name: "etcd",
+    async check() {
+      await store.get("/registry/health");
+    },
+  },
+];
+
 /** The API over a store, without a transport. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { store, clock, random, log, scope } = options;
@@ -76,7 +86,10 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     protobuf: loadProtobuf,
     serverAddress: options.serverAddress,
     health: {
+      healthz: healthOf(store),
+      livez: healthOf(store),
       readyz: [
+        ...healthOf(store),
         {
           name: "cluster",
           check() {

@@ -14,6 +14,7 @@ export {
 } from "./decode/index.ts";
 export { goQuote } from "./decode/json-syntax.ts";
 export * from "./field-error.ts";
+export { integerProblem } from "./go-integer.ts";
 export type * from "./generated/types.ts";
 export * from "./managed-fields/index.ts";
 export {

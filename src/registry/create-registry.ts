@@ -1,6 +1,7 @@
 import { assert, type Clock, type Log, type Random } from "#base";
 import type { EventBatch, Store } from "#store";
 import { BookmarkTimer } from "./cache/bookmarks.ts";
+import { Horizon } from "./cache/horizon.ts";
 import { ResourceCache, RING_SIZE } from "./cache/resource-cache.ts";
 import { Revisions } from "./cache/revisions.ts";
 import type { Registry, ResolvedResource, Resource, ResourceDefinition } from "./definition.ts";
@@ -33,6 +34,7 @@ const nameOf = (group: string, resource: string) => (group ? `${resource}.${grou
 export async function createRegistry(options: RegistryOptions): Promise<Registry> {
   const { store, clock, random, log } = options;
   const revisions = new Revisions(store.revision);
+  const horizon = new Horizon(store.revision, clock.monotonic());
   const bookmarks = new BookmarkTimer(clock);
   const served = new Map<string, Served>();
   const byPrefix = new Map<string, ResourceCache>();
@@ -53,6 +55,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       touched.add(cache);
     }
     revisions.advance(revision);
+    horizon.note(revision, clock.monotonic());
     for (const cache of touched) cache.watchers.flush();
     touched.clear();
   };
@@ -79,6 +82,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       store,
       cache,
       revisions,
+      horizon,
       clock,
       random,
       bookmarks,

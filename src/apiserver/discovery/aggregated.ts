@@ -1,11 +1,12 @@
 import type { ResolvedResource } from "#registry";
+import type { Allows } from "../http/accept.ts";
 import { subresourcesOf, verbsOf } from "../target.ts";
 import type { GroupView } from "./groups.ts";
 import { bodyOf } from "./plain.ts";
 
-/** How clients ask for everything at once. */
-export const isAggregated = ({ kind, group, version }: { kind: string; group: string; version: string }): boolean =>
-  kind === "APIGroupDiscoveryList" && group === "apidiscovery.k8s.io" && version === "v2";
+/** How clients ask for everything at once. Not the plain form: a client that takes both is given everything. */
+export const aggregatedOnly: Allows = (as) =>
+  as?.kind === "APIGroupDiscoveryList" && as.group === "apidiscovery.k8s.io" && as.version === "v2";
 
 /** All groups with all their resources (apidiscovery.k8s.io/v2 APIGroupDiscoveryList). */
 export const aggregatedDiscovery = (groups: readonly GroupView[]): object => ({

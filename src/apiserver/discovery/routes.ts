@@ -1,7 +1,9 @@
 import type { Registry } from "#registry";
+import { methodNotAllowed } from "../errors.ts";
 import {
   negotiate,
   notAcceptableForm,
+  plainOnly,
   producedBy,
   routeAccepts,
   routeNotAcceptable,
@@ -10,7 +12,7 @@ import {
 import { fingerprint } from "../http/etag.ts";
 import { header, type ApiRequest, type ApiResponse } from "../http/message.ts";
 import { encodeValue } from "../render/value.ts";
-import { aggregatedDiscovery, isAggregated } from "./aggregated.ts";
+import { aggregatedDiscovery, aggregatedOnly } from "./aggregated.ts";
 import { groupsOf, type GroupView } from "./groups.ts";
 import { apiGroup, apiGroupList, apiResourceList, apiVersions } from "./plain.ts";
 
@@ -60,9 +62,6 @@ export function createDiscovery(registry: Registry, serverAddress: () => string)
     return view && apiResourceList(group.name, view);
   };
 
-  const isDiscovery = /^\/(api|apis)(\/|$)/;
-  const isRoot = /^\/(api|apis)\/?$/;
-
   return {
     serves(group, version) {
       refresh();
@@ -83,12 +82,14 @@ export function createDiscovery(registry: Registry, serverAddress: () => string)
       );
     },
     async respond(request, wantsPretty) {
-      const { path, headers } = request;
-      if (!isDiscovery.test(path)) return undefined;
+      const { method, path, headers } = request;
+      if (!DISCOVERY.test(path)) return undefined;
       refresh();
       const accept = header(headers, "accept");
-      if (!routeAccepts(accept, producedBy(false))) throw routeNotAcceptable(producedBy(false));
-      const form = negotiate(accept ?? "", isRoot.test(path) ? isAggregated : never);
+      const byRouter = !AGGREGATOR.test(path);
+      if (byRouter && !routeAccepts(accept, producedBy(false))) throw routeNotAcceptable(producedBy(false));
+      const aggregated = ROOT.test(path) ? negotiate(accept ?? "", aggregatedOnly) : undefined;
+      const form = aggregated?.as ? aggregated : negotiate(accept ?? "", plainOnly);
       if (!form) throw notAcceptableForm();
       const pretty = form.pretty || wantsPretty;
       const key = `${path} ${form.mediaType} ${form.as ? "aggregated" : ""} ${pretty ? "pretty" : ""}`;
@@ -100,12 +101,20 @@ export function createDiscovery(registry: Registry, serverAddress: () => string)
         document = { bytes, ...(form.as ? { etag: `"${fingerprint(bytes)}"` } : {}) };
         documents.set(key, document);
       }
+      if (byRouter && method !== "GET") throw methodNotAllowed();
       return documentResponse(document, form, header(headers, "if-none-match"));
     },
   };
 }
 
-const never = () => false;
+const DISCOVERY = /^\/(api|apis)(\/|$)/;
+/** Where everything at once is served. */
+const ROOT = /^\/(api\/?|apis)$/;
+/**
+ * Upstream's aggregator serves the groups by itself, past its router: with any method, and in any form that can be
+ * negotiated.
+ */
+const AGGREGATOR = /^\/apis(\/[^/]+)?\/?$/;
 
 const aggregatedAt = (path: string, groups: readonly GroupView[]) =>
   aggregatedDiscovery(groups.filter(({ name }) => (name === "") === !path.startsWith("/apis")));

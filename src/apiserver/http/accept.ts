@@ -15,8 +15,8 @@ export interface Transformation {
   readonly version: string;
 }
 
-/** Which transformations a place allows. */
-export type Allows = (as: Transformation) => boolean;
+/** Which transformations a place allows; undefined asks about the plain form. */
+export type Allows = (as: Transformation | undefined) => boolean;
 
 interface Clause {
   readonly type: string;
@@ -30,16 +30,17 @@ export const ACCEPTED = ["application/json", "application/yaml"] as const;
 /** What a watch is sent as: YAML is for whole documents. */
 const STREAM = "application/json;stream=watch";
 
-export const plainOnly: Allows = () => false;
+export const plainOnly: Allows = (as) => as === undefined;
 
 /** What objects and lists can be turned into. */
-export const objectTransformations: Allows = ({ kind, group, version }) =>
-  group === "meta.k8s.io" &&
-  (version === "v1" || version === "v1beta1") &&
-  (kind === "Table" || kind === "PartialObjectMetadata" || kind === "PartialObjectMetadataList");
+export const objectTransformations: Allows = (as) =>
+  as === undefined ||
+  (as.group === "meta.k8s.io" &&
+    (as.version === "v1" || as.version === "v1beta1") &&
+    (as.kind === "Table" || as.kind === "PartialObjectMetadata" || as.kind === "PartialObjectMetadataList"));
 
 /** What can be done with kinds of which nothing is stored, reviews and bindings: they have no columns. */
-export const withoutTables: Allows = (wanted) => wanted.kind !== "Table" && objectTransformations(wanted);
+export const withoutTables: Allows = (wanted) => wanted?.kind !== "Table" && objectTransformations(wanted);
 
 /** Parsed headers: clients send few different ones. */
 const cache = new Map<Allows, Map<string, Form | undefined>>();
@@ -103,7 +104,7 @@ function choose(accept: string, allows: Allows): Form | undefined {
         group: parameters.get("g") ?? "",
         version: parameters.get("v") ?? "",
       };
-      if (named && !allows(as)) continue;
+      if (!allows(named ? as : undefined)) continue;
       return {
         mediaType: `application/${offered}`,
         pretty: parameters.get("pretty") === "1",

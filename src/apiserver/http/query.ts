@@ -1,12 +1,25 @@
-import { badRequest, validateDeleteOptions, type DeleteOptions, type Draft } from "#objects";
+import {
+  badRequest,
+  goQuote,
+  integerProblem,
+  parseFieldSelector,
+  parseLabelSelector,
+  validateDeleteOptions,
+  type DeleteOptions,
+  type Draft,
+} from "#objects";
 import type { ListQuery, WatchQuery } from "#registry";
 import type { DeleteParameters, WriteParameters } from "../operation.ts";
 import { truthy } from "./request-info.ts";
-import { validateWriteOptions } from "../options.ts";
+import { validateListOptions, validateWatchOptions, validateWriteOptions } from "../options.ts";
 
 type ListParameters = Omit<WatchQuery, "signal"> & ListQuery;
 
-/** The parameters of a list or watch. A value that does not parse is a 400. */
+/**
+ * The parameters of a list or watch, in the order of upstream's checks (apiserver handlers listOpts): a value that does
+ * not parse is a 400, parameters that do not go together are a 422, another name than that of the path is a 400. By
+ * which rules they go together hangs on the parameter `watch`, also where the path asks for a watch.
+ */
 export function listParameters(query: URLSearchParams, namespace: string, name: string): ListParameters {
   const parameters: { -readonly [Key in keyof ListParameters]: ListParameters[Key] } = {};
   if (namespace) parameters.namespace = namespace;
@@ -25,6 +38,7 @@ export function listParameters(query: URLSearchParams, namespace: string, name: 
   if (timeout !== undefined && timeout > 0) parameters.timeoutSeconds = timeout;
   if (query.has("allowWatchBookmarks")) parameters.allowWatchBookmarks = truthy(query.get("allowWatchBookmarks"));
   if (query.has("sendInitialEvents")) parameters.sendInitialEvents = truthy(query.get("sendInitialEvents"));
+  checkTogether(parameters, truthy(query.get("watch")));
   if (name) {
     if (parameters.fieldSelector === undefined) parameters.fieldSelector = `metadata.name=${name}`;
     else if (!namesExactly(parameters.fieldSelector, name)) {
@@ -32,6 +46,24 @@ export function listParameters(query: URLSearchParams, namespace: string, name: 
     }
   }
   return parameters;
+}
+
+/** Adds what a watch from whatever is newest means by default (meta/internalversion SetListOptionsDefaults), and checks. */
+function checkTogether(parameters: { -readonly [Key in keyof ListParameters]: ListParameters[Key] }, watch: boolean) {
+  const { resourceVersion = "", resourceVersionMatch, sendInitialEvents, labelSelector, fieldSelector } = parameters;
+  const open = sendInitialEvents === undefined && resourceVersionMatch === undefined;
+  if (watch && open && (resourceVersion === "" || resourceVersion === "0")) {
+    parameters.sendInitialEvents = true;
+    parameters.resourceVersionMatch = "NotOlderThan";
+  }
+  try {
+    (watch ? validateWatchOptions : validateListOptions)(parameters);
+  } catch (error) {
+    // Selectors are read before; a good request has them read once, where they are used.
+    if (labelSelector) parseLabelSelector(labelSelector);
+    if (fieldSelector) parseFieldSelector(fieldSelector);
+    throw error;
+  }
 }
 
 /** The parameters of a create, update or patch; `kind` names them in errors (`CreateOptions`). */
@@ -65,8 +97,12 @@ export function deleteParameters(query: URLSearchParams): DeleteParameters {
   const grace = integer(query, "gracePeriodSeconds");
   if (grace !== undefined) options.gracePeriodSeconds = grace;
   const policy = query.get("propagationPolicy");
-  if (policy) options.propagationPolicy = policy;
+  if (policy !== null) options.propagationPolicy = policy;
   if (query.has("orphanDependents")) options.orphanDependents = truthy(query.get("orphanDependents"));
+  const [uid, resourceVersion] = [query.get("uid"), query.get("resourceVersion")];
+  if (uid || resourceVersion) {
+    options.preconditions = { ...(uid ? { uid } : {}), ...(resourceVersion ? { resourceVersion } : {}) };
+  }
   return validateDeleteOptions(options);
 }
 
@@ -88,15 +124,16 @@ export function managerOfUserAgent(userAgent: string): string {
 /** Letters, marks, numbers, punctuation, symbols and the plain space (Go's unicode.IsPrint). */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
+/**
+ * A parameter that is an integer of 64 bits (Go's strconv.ParseInt, texts included). Beyond 2^53 it is the nearest
+ * number that there is.
+ */
 function integer(query: URLSearchParams, key: string): number | undefined {
   const text = query.get(key);
-  if (text === null || text === "") return undefined;
-  const value = Number(text);
-  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`);
-  if (!Number.isSafeInteger(value)) {
-    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`);
-  }
-  return value;
+  if (text === null) return undefined;
+  const problem = integerProblem(text);
+  if (problem) throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: ${problem}`);
+  return Number(text);
 }
 
 function namesExactly(selector: string, name: string): boolean {

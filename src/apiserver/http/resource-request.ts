@@ -110,10 +110,25 @@ export async function operationOf(incoming: Incoming): Promise<Operation> {
     case "list":
       return { ...common, verb, query: listParameters(query, common.namespace, "") };
     case "watch": {
-      const watchQuery = listParameters(query, common.namespace, info.watchPrefix ? name : "");
+      const { resourceVersionMatch, ...watchQuery } = listParameters(
+        query,
+        common.namespace,
+        info.watchPrefix ? name : "",
+      );
       // Each ends some time, and not all of them at once.
       const timeoutSeconds = watchQuery.timeoutSeconds ?? Math.ceil(WATCH_SECONDS * (1 + incoming.random.next()));
-      return { ...common, verb, query: { ...watchQuery, timeoutSeconds, signal: request.signal } };
+      // What was checked by the rules of a list means nothing to a watch.
+      const match = watchQuery.sendInitialEvents === undefined ? undefined : resourceVersionMatch;
+      return {
+        ...common,
+        verb,
+        query: {
+          ...watchQuery,
+          ...(match === undefined ? {} : { resourceVersionMatch: match }),
+          timeoutSeconds,
+          signal: request.signal,
+        },
+      };
     }
     case "create": {
       const body = await objectBody(incoming, bodyTypeOf(target, incoming.subresource));

@@ -8,7 +8,7 @@ import { applyJsonPatch, MAX_JSON_PATCH_OPERATIONS } from "./index.ts";
 const REFUSED = Symbol("refused");
 
 /** A document, operations, and what becomes of it: RFC 6902 appendix A and what upstream's library adds. */
-const CASES: readonly (readonly [what: string, document: unknown, patch: object[], result: unknown])[] = [
+const CASES: readonly (readonly [what: string, document: unknown, patch: (object | null)[], result: unknown])[] = [
   ["A.1 adds a member", { foo: "bar" }, [{ op: "add", path: "/baz", value: "qux" }], { baz: "qux", foo: "bar" }],
   [
     "A.2 adds an item",
@@ -97,6 +97,7 @@ const CASES: readonly (readonly [what: string, document: unknown, patch: object[
   ],
   ["tests the document", { foo: 1 }, [{ op: "test", path: "", value: { foo: 1 } }], { foo: 1 }],
   ["knows no other operation", { foo: 1 }, [{ op: "merge", path: "/foo", value: 1 }], REFUSED],
+  ["takes null for an operation that says nothing", { foo: 1 }, [null], REFUSED],
   ["needs an operation", { foo: 1 }, [{ path: "/foo", value: 1 }], REFUSED],
   ["needs a path", { foo: 1 }, [{ op: "add", value: 1 }], REFUSED],
   ["needs a source", { foo: 1 }, [{ op: "move", path: "/bar" }], REFUSED],

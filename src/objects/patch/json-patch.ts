@@ -15,6 +15,8 @@ interface Operation {
   readonly value: unknown;
 }
 
+const NOTHING: Operation = { op: "unknown", path: undefined, from: undefined, value: null };
+
 /** Why a patch does not apply; clients only learn that it does not. */
 class DoesNotApply extends Error {}
 
@@ -35,6 +37,8 @@ function decode(patch: unknown): Operation[] {
     );
   }
   return patch.map((entry) => {
+    // Go reads null as an operation that says nothing, which then is an unknown one.
+    if (entry === null) return NOTHING;
     if (!isMap(entry)) throw wrong(entry, "value of type handlers.jsonPatchOp");
     const text = (field: string): string | undefined => {
       const value = ownValue(entry, field) ?? undefined;

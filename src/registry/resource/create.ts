@@ -15,6 +15,7 @@ import type { Reservation, ResourceDefinition, WriteContext } from "../definitio
 import { storeKey } from "../keys.ts";
 import { generatedNameTaken, resourceVersionOnCreate, subjectOf } from "./errors.ts";
 import { recordWrite } from "./managed-fields.ts";
+import { revisionProblem } from "./options.ts";
 import {
   dedupeOwners,
   fillSystemFields,
@@ -72,7 +73,8 @@ export async function createPrepared(writer: Writer, draft: AnyDraft, options: W
   const at = storeKey(cache.prefix, key);
   return reserving(definition.reserve?.(draft as Draft<KubeObject>, undefined, context), async () => {
     await options.admission?.validate?.(draft as KubeObject, undefined);
-    if (metadata.resourceVersion && metadata.resourceVersion !== "0") throw resourceVersionOnCreate();
+    if (namesRevision(metadata.resourceVersion)) throw resourceVersionOnCreate();
+    delete metadata.resourceVersion;
     if (context.dryRun) {
       return {
         written: false,
@@ -84,6 +86,10 @@ export async function createPrepared(writer: Writer, draft: AnyDraft, options: W
     return { written: outcome.ok, value: outcome.ok ? { ok: true, object } : { ok: false, key } };
   });
 }
+
+/** Whether a new object claims to be a revision already. What is no number, or is 0, does not count (etcd3 Create). */
+const namesRevision = (resourceVersion: string | undefined): boolean =>
+  !!resourceVersion && revisionProblem(resourceVersion) === undefined && !/^0+$/.test(resourceVersion);
 
 /** Runs a write that needs what was reserved; it is given back when nothing was written. */
 export async function reserving<T>(

@@ -2,6 +2,7 @@ import type { Clock } from "#base";
 import { badRequest } from "#objects";
 import { prefixEnd, type Store } from "#store";
 import { inTurns, parsed } from "../cache/in-turns.ts";
+import { LISTED_MS, type Horizon } from "../cache/horizon.ts";
 import type { ResourceCache } from "../cache/resource-cache.ts";
 import type { Revisions } from "../cache/revisions.ts";
 import type { Stored } from "../cache/stored.ts";
@@ -17,16 +18,12 @@ export interface ListSource {
   readonly store: Store;
   readonly cache: ResourceCache;
   readonly revisions: Revisions;
+  readonly horizon: Horizon;
   readonly clock: Clock;
 }
 
 /** Entries that a page of history is read in when no limit says otherwise, and with selectors at least. */
 const HISTORY_PAGE = 1000;
-/**
- * How long a list may be continued at the revision of its first page. Upstream compacts that revision then; here it may
- * well be there still, but clients have to be ready for it, and its conformance suite waits for it to happen.
- */
-const CONTINUE_MS = 5 * 60_000;
 
 /** What is read, and at which revision: 0 is the newest, served from the cache. */
 interface Plan {
@@ -56,6 +53,7 @@ interface Page {
 /** Lists objects; rules and texts as upstream's (storage.ValidateListOptions, etcd3 GetList, cacher delegator). */
 export async function list(source: ListSource, query: ListQuery): Promise<ListResult> {
   const plan = planList(source, query);
+  if (plan.at > 0 && source.horizon.isPast(plan.at, source.clock.monotonic())) throw tooOld(plan);
   await source.cache.load();
   // Whatever this process has written is in the answer.
   const least = Math.max(plan.at, plan.atLeast, source.store.revision);
@@ -85,7 +83,7 @@ function planList({ definition, cache, clock }: ListSource, query: ListQuery): P
     const at = Math.max(0, token.revision);
     const now = clock.now();
     const began = at === 0 ? now : (token.began ?? now);
-    if (now - began >= CONTINUE_MS) throw continueExpired(encodeContinue({ revision: -1, start: token.start }));
+    if (now - began >= LISTED_MS) throw continueExpired(encodeContinue({ revision: -1, start: token.start }));
     return { ...common, start: prefix + token.start, at, atLeast: 0, continued: true, began };
   }
   const revision = parseRevision(query.resourceVersion);
@@ -165,6 +163,11 @@ export function candidatesFor(cache: ResourceCache, selector: Selector, start: s
   return cache.range(start, end);
 }
 
+const tooOld = (plan: Plan) =>
+  plan.continued
+    ? continueExpired(encodeContinue({ revision: -1, start: plan.start.slice(plan.prefix.length) }))
+    : listExpired();
+
 async function pageFromHistory({ cache, store }: ListSource, plan: Plan): Promise<Page> {
   const { selector, end, limit, at } = plan;
   const items: Stored[] = [];
@@ -176,9 +179,7 @@ async function pageFromHistory({ cache, store }: ListSource, plan: Plan): Promis
     const read = await store.range({ start, end, limit: size, at });
     if (!read.ok) {
       if (read.reason === "too-new") throw tooLargeRevision(at, read.revision);
-      throw plan.continued
-        ? continueExpired(encodeContinue({ revision: -1, start: plan.start.slice(plan.prefix.length) }))
-        : listExpired();
+      throw tooOld(plan);
     }
     if (first) count = read.value.count;
     for (const entry of read.value.entries) {

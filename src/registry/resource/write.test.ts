@@ -94,6 +94,14 @@ test("everything that is wrong is said at once, in the order found", async () =>
   );
 });
 
+test("a new object's resourceVersion that is no number, or 0, is as good as none", async () => {
+  await using f = await fixture();
+  for (const [i, resourceVersion] of ["abc", "0", "00", "-1", "99999999999999999999"].entries()) {
+    const made = await f.widgets.create(widget(`a${i}`, {}, { resourceVersion }), USER);
+    assert.equal(made.object.metadata.resourceVersion, String(made.revision));
+  }
+});
+
 test("an update counts generations for changes beside metadata and status", async () => {
   await using f = await fixture();
   await f.widgets.create(widget("a", { spec: { size: 1 } }), USER);

@@ -2,6 +2,7 @@ import type { Clock, Random } from "#base";
 import type { AnyDraft, KubeObject, ObjectKey } from "#objects";
 import type { Entry, Store } from "#store";
 import type { ResourceCache } from "../cache/resource-cache.ts";
+import type { Horizon } from "../cache/horizon.ts";
 import type { Revisions } from "../cache/revisions.ts";
 import { Stored } from "../cache/stored.ts";
 import type { WriteOptions } from "../contract.ts";
@@ -15,6 +16,7 @@ export interface Writer {
   readonly store: Store;
   readonly cache: ResourceCache;
   readonly revisions: Revisions;
+  readonly horizon: Horizon;
   readonly clock: Clock;
   readonly random: Random;
   /** Keys of generated names that are being created. */

@@ -200,6 +200,10 @@ test("schedules", () => {
     "5-1 * * * *": "beginning of range (5) beyond end of range (1): 5-1",
     "*/0 * * * *": "step of range should be a positive number: */0",
     "a * * * *": 'failed to parse int from a: strconv.Atoi: parsing "a": invalid syntax',
+    "*/99999999999999999999 * * * *":
+      'failed to parse int from 99999999999999999999: strconv.Atoi: parsing "99999999999999999999": value out of range',
+    "-5 * * * *": 'failed to parse int from : strconv.Atoi: parsing "": invalid syntax',
+    "*/-5 * * * *": "negative number (-5) not allowed: -5",
     "1/2/3 * * * *": "too many slashes: 1/2/3",
     "1-2-3 * * * *": "too many hyphens: 1-2-3",
     "@often": "unrecognized descriptor: @often",

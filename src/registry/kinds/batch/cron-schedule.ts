@@ -1,3 +1,5 @@
+import { goQuote, integerProblem } from "#objects";
+
 /** A field of a schedule: its bounds, and the names that stand for numbers. */
 interface FieldRule {
   readonly low: number;
@@ -88,9 +90,8 @@ function rangeProblem(expression: string, rule: FieldRule): string | undefined {
 function numberOf(text: string, { names }: FieldRule): number | string {
   const named = names?.[text.toLowerCase()];
   if (named !== undefined) return named;
-  if (/^-\d+$/.test(text)) return `negative number (${Number(text)}) not allowed: ${text}`;
-  if (!/^\+?\d+$/.test(text)) {
-    return `failed to parse int from ${text}: strconv.Atoi: parsing ${JSON.stringify(text)}: invalid syntax`;
-  }
-  return Number(text);
+  const problem = integerProblem(text);
+  if (problem) return `failed to parse int from ${text}: strconv.Atoi: parsing ${goQuote(text)}: ${problem}`;
+  const value = Number(text);
+  return value < 0 ? `negative number (${BigInt(text)}) not allowed: ${text}` : value;
 }
