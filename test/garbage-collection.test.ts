@@ -223,4 +223,30 @@ describe("owners, namespaces and what goes with them (F4, S3)", { concurrency: 3
       assert.match(kept.stderr, /is forbidden: this namespace may not be deleted/);
     }
   });
+
+  it("claims, volumes and a namespace with a claim can be deleted; a claim that a Pod uses stays as long", async () => {
+    const kubectl = await cluster.inNamespace("storage");
+    const claim = (name: string) =>
+      `{apiVersion: v1, kind: PersistentVolumeClaim, metadata: {name: ${name}}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}`;
+    await kubectl.apply(claim("unused"));
+    await kubectl("delete", "persistentvolumeclaim", "unused", "--timeout=60s");
+    await kubectl.apply(
+      `{apiVersion: v1, kind: PersistentVolume, metadata: {name: unused}, spec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}, hostPath: {path: /tmp/unused}}}`,
+    );
+    await kubectl("delete", "persistentvolume", "unused", "--timeout=60s");
+
+    await kubectl.apply(claim("used"));
+    const pod = `{apiVersion: v1, kind: Pod, metadata: {name: user}, spec: {nodeName: gone, terminationGracePeriodSeconds: 0, containers: [{name: main, image: nginx}], volumes: [{name: data, persistentVolumeClaim: {claimName: used}}]}}`;
+    await kubectl.apply(pod);
+    await kubectl("delete", "persistentvolumeclaim", "used", "--wait=false");
+    // A claim that is deleted later is gone: the controller has looked at both.
+    await kubectl.apply(claim("later"));
+    await kubectl("delete", "persistentvolumeclaim", "later", "--timeout=60s");
+    assert.match(await kubectl("get", "persistentvolumeclaim", "used"), /Terminating/);
+    await kubectl("delete", "pod", "user", "--force", "--grace-period=0");
+    await gone(kubectl, "persistentvolumeclaim", "used");
+
+    await kubectl.apply(claim("left"));
+    await cluster.kubectl("delete", "namespace", "storage", "--timeout=120s");
+  });
 });

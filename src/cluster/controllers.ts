@@ -2,6 +2,7 @@ import type { ApiServer } from "#apiserver";
 import type { Clock, Log, Random, Scope } from "#base";
 import { createCaches, type SharedCaches } from "#client";
 import {
+  claimProtectionController,
   deploymentController,
   disruptionController,
   endpointsController,
@@ -21,6 +22,7 @@ import {
   serviceCidrController,
   serviceLoadBalancer,
   taintEvictionController,
+  volumeProtectionController,
 } from "#controllers";
 import { groupVersion, type ResourceType } from "#objects";
 import { kubernetesService, type Registry } from "#registry";
@@ -69,6 +71,8 @@ export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
       nodeLifecycleController(),
       taintEvictionController(),
       podGarbageCollector(),
+      claimProtectionController,
+      volumeProtectionController,
       endpointSliceController(),
       endpointsController(),
       endpointSliceMirroringController(),

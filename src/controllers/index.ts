@@ -17,3 +17,4 @@ export type { Advertised } from "./kubernetes-service/plan.ts";
 export { serviceLoadBalancer, type LoadBalancerOptions } from "./service-load-balancer/controller.ts";
 export { ipAddressController } from "./service-cidr/ip-addresses.ts";
 export { serviceCidrController } from "./service-cidr/controller.ts";
+export { claimProtectionController, volumeProtectionController } from "./volume-protection/controller.ts";
