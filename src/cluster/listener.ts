@@ -1,5 +1,6 @@
-import type { Log, Scope } from "#base";
 import type { ApiServer } from "#apiserver";
+import type { Log, Scope } from "#base";
+import type { Transport } from "#composition";
 import { AddressInUse, CannotListen, serve, type RunningServer } from "#wire";
 import type { ClusterAccess } from "./kubeconfig/document.ts";
 import { StartError, type ClusterOptions } from "./options.ts";
@@ -8,7 +9,6 @@ import type { LazyCredentials } from "./pki/credentials.ts";
 export interface ListenerOptions {
   readonly options: ClusterOptions;
   readonly credentials: LazyCredentials;
-  readonly apiServer: ApiServer;
   readonly log: Log;
   readonly scope: Scope;
   /** A second address to listen on, at the same port: where pods reach this machine. */
@@ -16,29 +16,30 @@ export interface ListenerOptions {
 }
 
 /** The HTTPS side of a cluster, which may start late or never. */
-export interface Listener {
-  /** `host:port` as clients reach it, once it listens. */
-  readonly address: string | undefined;
-  readonly port: number | undefined;
-  /** Starts listening unless it does already. */
+export interface Listener extends Transport {
+  /** Starts listening unless it does already. Not before {@link begin}. */
   listen(): Promise<RunningServer>;
   access(): Promise<ClusterAccess>;
 }
 
+/** Where upstream's API server listens. */
+const DEFAULT_PORT = 6443;
 /** Addresses that mean "all of this machine": clients here use loopback. */
 const ANYWHERE: Readonly<Record<string, string>> = { "0.0.0.0": "127.0.0.1", "::": "[::1]" };
 
 export function createListener(listening: ListenerOptions): Listener {
-  const { options, credentials, apiServer, log, scope, hostAddress } = listening;
+  const { options, credentials, log, scope, hostAddress } = listening;
   const { bind = "127.0.0.1", port = 0 } = options;
+  let apiServer: ApiServer | undefined;
   let running: Promise<RunningServer> | undefined;
   let server: RunningServer | undefined;
 
   const serveOn = async (host: string, onPort: number) => {
+    const { handle } = apiServer!;
     const { authority, server: pair } = await credentials.all();
     try {
       const started = await serve({
-        handle: (request) => apiServer.handle(request as Parameters<typeof apiServer.handle>[0]),
+        handle: (request) => handle(request as Parameters<typeof handle>[0]),
         tls: { cert: pair.certificate, key: pair.privateKey, clientCa: authority.certificate },
         host,
         port: onPort,
@@ -62,20 +63,23 @@ export function createListener(listening: ListenerOptions): Listener {
     return server;
   };
   const listener: Listener = {
-    get port() {
-      return server?.port;
-    },
-    get address() {
+    port: () => server?.port ?? options.port ?? DEFAULT_PORT,
+    address() {
       if (!server) return undefined;
       const host = ANYWHERE[bind] ?? (bind.includes(":") ? `[${bind}]` : bind);
       return `${host}:${server.port}`;
+    },
+    async begin(served) {
+      apiServer = served;
+      // Pods come by the address of this machine, whether the user's clients need the server or not.
+      if (options.port !== undefined || hostAddress !== undefined) await listener.listen();
     },
     listen: () => (running ??= start()),
     async access() {
       await listener.listen();
       const { authority, admin } = await credentials.all();
       return {
-        server: `https://${listener.address}`,
+        server: `https://${listener.address()}`,
         authority: authority.certificate,
         certificate: admin.certificate,
         privateKey: admin.privateKey,

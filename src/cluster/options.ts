@@ -49,10 +49,4 @@ export interface ClusterOptions {
   readonly log?: Log;
 }
 
-/** The cluster could not be started: one line that says why, in the user's terms. Nothing is left behind. */
-export class StartError extends Error {
-  constructor(message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "StartError";
-  }
-}
+export { StartError } from "#composition";

@@ -1,7 +1,7 @@
 import type { ApiResponse, ConnectRequest, Connector } from "#apiserver";
 import type { Clock, Random } from "#base";
-import type { Client } from "#client";
-import { renderLog, type Kubelet } from "#kubelet";
+import type { NodeAccess } from "#composition";
+import { renderLog } from "#kubelet";
 import { StreamGone, UpgradeRefused } from "#wire";
 import { badRequest, NODES, notFoundError, PODS, serviceUnavailable, SERVICES, type Pod } from "#objects";
 import { chooseContainer } from "./choose-container.ts";
@@ -11,13 +11,9 @@ import { connectAttach, connectExec } from "./process.ts";
 import { connectProxy } from "./proxy/connect.ts";
 import type { Reach } from "./proxy/dial.ts";
 
-export interface ConnectorOptions {
+export interface ConnectorOptions extends Pick<NodeAccess, "client" | "kubelet"> {
   readonly clock: Clock;
   readonly random: Random;
-  /** Reads what the request names; there once the API server is. */
-  readonly client: () => Client;
-  /** The kubelet of a node that this process runs. */
-  readonly kubelet: (nodeName: string) => Kubelet | undefined;
   /** The way to addresses of pods; absent where these are simulated. */
   readonly reach?: Reach;
 }

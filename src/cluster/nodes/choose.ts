@@ -1,7 +1,7 @@
 import type { Clock, Log, Scope } from "#base";
+import { simulatedNodes } from "#composition";
 import { StartError, type ClusterOptions } from "../options.ts";
 import type { NodeRuntime } from "./runtime.ts";
-import { simulatedRuntime } from "./simulated.ts";
 
 export interface ChoiceContext {
   readonly clock: Clock;
@@ -23,11 +23,11 @@ export async function chooseRuntime(options: ClusterOptions, context: ChoiceCont
       "simulated nodes have no use for a containerd: --containerd-socket needs --runtime containerd",
     );
   }
-  if (runtime === "simulated") return simulatedRuntime(options, inVain(options));
+  if (runtime === "simulated") return simulatedRuntime(options, ignoredBySimulation(options));
   if (runtime === "auto" && nodes !== 1 && containerdSocket === undefined) {
     return simulatedRuntime(options, [
       `nodes are simulated: real containers would need a machine for each of ${nodes}`,
-      ...inVain(options),
+      ...ignoredBySimulation(options),
     ]);
   }
   const { detectRuntime, missingText, useSystemPath } = await import("#kubelet/containerd");
@@ -39,12 +39,25 @@ export async function chooseRuntime(options: ClusterOptions, context: ChoiceCont
   }
   const missing = missingText(detected);
   if (runtime === "auto" && containerdSocket === undefined)
-    return simulatedRuntime(options, [`nodes are simulated: ${missing}`, ...inVain(options)]);
+    return simulatedRuntime(options, [`nodes are simulated: ${missing}`, ...ignoredBySimulation(options)]);
   throw new StartError(missing);
 }
 
-/** Options that simulated nodes make nothing of: a line when there are any. */
-function inVain({ nodeName, nodeAddress, staticPodDir }: ClusterOptions): string[] {
+function simulatedRuntime({ nodes, simulatedTimes }: ClusterOptions, notes: readonly string[]): NodeRuntime {
+  return {
+    ...simulatedNodes({
+      ...(nodes === undefined ? {} : { count: nodes }),
+      ...(simulatedTimes ? { times: simulatedTimes } : {}),
+    }),
+    name: "simulated",
+    notes,
+    prepare: () => Promise.resolve(),
+    abandon: () => Promise.resolve(),
+  };
+}
+
+/** Names the options that simulated nodes ignore: one line when there are any. */
+function ignoredBySimulation({ nodeName, nodeAddress, staticPodDir }: ClusterOptions): string[] {
   const given = [
     ...(nodeName === undefined ? [] : ["a name"]),
     ...(nodeAddress === undefined ? [] : ["an address"]),

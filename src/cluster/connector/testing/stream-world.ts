@@ -1,14 +1,14 @@
 import { createLog, createScope, systemClock, systemRandom } from "#base";
+import { versionInfo } from "#apiserver";
 import type { Client } from "#client";
+import { ADMIN, bootstrap, createControlPlane, KUBELET, type ControlPlane } from "#composition";
 import type { Kubelet, KubeletStreams, RuntimeStreams } from "#kubelet";
 import { PODS, SERVICE_ACCOUNTS, type Pod, type PodSpec } from "#objects";
 import { createMemoryStore } from "#store/memory";
-import { bootstrap } from "../../bootstrap.ts";
-import { createControlPlane } from "../../control-plane.ts";
 import { kubeconfigFor } from "../../kubeconfig/document.ts";
 import { createListener } from "../../listener.ts";
 import { credentialsOf } from "../../pki/credentials.ts";
-import { ADMIN, KUBELET } from "../../users.ts";
+import { signingKey } from "../../pki/signing-key.ts";
 import { createConnector } from "../connector.ts";
 
 /** An API server on TLS with one node whose pods have the given streams: for tests. */
@@ -34,24 +34,25 @@ export async function createStreamWorld(streams: RuntimeStreams): Promise<Stream
   const scope = createScope("streams");
   const store = createMemoryStore({ clock });
   const kubelet = fakeKubelet(streams);
-  const { apiServer, registry } = await createControlPlane({
+  const { apiServer, registry }: ControlPlane = await createControlPlane({
     store,
-    pkiDir: undefined,
+    signingKey: () => signingKey(undefined),
+    version: versionInfo({ knarr: "test", platform: "test", runtime: "test" }),
     clock,
     random,
     log,
-    scope: scope.child("admission"),
+    scope: scope.child("control plane"),
     connector: createConnector({
       clock,
       random,
       client: () => apiServer.client(KUBELET),
       kubelet: (name) => (name === NODE ? kubelet : undefined),
     }),
-    serverAddress: () => "127.0.0.1:6443",
     unready: () => undefined,
   });
   const credentials = credentialsOf(undefined, clock, ["127.0.0.1"]);
-  const listener = createListener({ options: { port: 0 }, credentials, apiServer, log, scope });
+  const listener = createListener({ options: { port: 0 }, credentials, log, scope });
+  await listener.begin(apiServer);
   const server = await listener.listen();
   const client = apiServer.client(ADMIN);
   await bootstrap(client, registry, { apiServerPort: server.port });
@@ -70,7 +71,6 @@ export async function createStreamWorld(streams: RuntimeStreams): Promise<Stream
     },
     async [Symbol.asyncDispose]() {
       await scope.close();
-      await registry.close();
       await store.close();
     },
   };

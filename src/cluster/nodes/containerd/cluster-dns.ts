@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { SharedCaches } from "#client";
 import { ensureDnsService, parseResolvConf, startDns } from "#dns";
-import type { NodesContext } from "../runtime.ts";
+import type { NodesContext } from "#composition";
 import { CLUSTER_DNS, CLUSTER_DOMAIN, GATEWAY } from "./network.ts";
 
 const DNS_PORT = 53;

@@ -8,7 +8,7 @@ import {
   type ContainerdRuntime,
 } from "#kubelet/containerd";
 import type { Pod } from "#objects";
-import type { NodesContext } from "../runtime.ts";
+import type { NodesContext } from "#composition";
 import type { NodeDaemon } from "./daemon.ts";
 import type { NodeFolders } from "./folders.ts";
 import { CLUSTER_DNS, CLUSTER_DOMAIN, POD_CIDR } from "./network.ts";

@@ -14,7 +14,7 @@ import {
 import { createVolumes } from "#kubelet/volumes";
 import { NODES, PODS, SERVICES } from "#objects";
 import { createShell } from "#programs";
-import type { NodesContext, RunningNodes } from "../runtime.ts";
+import type { NodesContext, RunningNodes } from "#composition";
 import { serveDns } from "./cluster-dns.ts";
 import type { NodeDaemon } from "./daemon.ts";
 import type { NodeFolders } from "./folders.ts";

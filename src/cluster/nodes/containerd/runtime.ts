@@ -46,7 +46,10 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
     name: "containerd",
     notes: [],
     count: 1,
+    measuresUse: true,
+    podsReachable: true,
     hostAddress: GATEWAY,
+    advertised: GATEWAY,
     spareAddresses: SPARE_ADDRESSES,
     async prepare() {
       await daemon.check();

@@ -3,7 +3,7 @@ import type { Cache, EventRecorder, SharedCaches } from "#client";
 import type { NodeDescription } from "#kubelet";
 import { ENDPOINT_SLICES, NODES, SERVICES, type Pod } from "#objects";
 import { startProxy } from "#proxy";
-import type { NodesContext } from "../runtime.ts";
+import type { NodesContext } from "#composition";
 import { BRIDGE } from "./bridge.ts";
 import { CLUSTER_CIDR, GATEWAY, GATEWAY_PREFIX, POD_CIDR, SERVICE_CIDR } from "./network.ts";
 

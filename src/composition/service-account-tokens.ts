@@ -1,31 +1,29 @@
-import type { ServiceAccountTokens } from "#auth/tokens";
+import type { ServiceAccountTokens, ServiceAccountTokensOptions } from "#auth/tokens";
 import type { Clock, Random } from "#base";
 import { hasReason, type AuthenticationV1TokenRequest } from "#objects";
 import type { IssueToken, Registry } from "#registry";
-import { signingKey } from "./pki/signing-key.ts";
 
-/** Who signs: pods and others reach the API server by this name. */
+/** Names the signer: pods and other clients reach the API server by this name. */
 const ISSUER = "https://kubernetes.default.svc.cluster.local";
 
-export interface ServiceAccountsOptions {
-  /** Where the signing key is kept; absent: nowhere. */
-  readonly pkiDir: string | undefined;
+/** What tokens of service accounts are signed and checked with. */
+export type SigningKey = Pick<ServiceAccountTokensOptions, "privateKey" | "publicKey" | "keyId">;
+
+export interface TokensOptions {
+  readonly signingKey: () => Promise<SigningKey>;
   readonly clock: Clock;
   readonly random: Random;
   readonly registry: () => Registry;
 }
 
 /** Tokens of service accounts; key and code are loaded when the first token comes or is asked for. */
-export function serviceAccountTokens(options: ServiceAccountsOptions): {
+export function serviceAccountTokens(options: TokensOptions): {
   readonly issue: IssueToken;
   readonly verify: ServiceAccountTokens["verify"];
 } {
   let made: Promise<ServiceAccountTokens> | undefined;
   const make = async () => {
-    const [{ createServiceAccountTokens }, key] = await Promise.all([
-      import("#auth/tokens"),
-      signingKey(options.pkiDir),
-    ]);
+    const [{ createServiceAccountTokens }, key] = await Promise.all([import("#auth/tokens"), options.signingKey()]);
     return createServiceAccountTokens({
       ...key,
       issuer: ISSUER,

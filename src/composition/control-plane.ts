@@ -1,5 +1,5 @@
 import { builtInAdmission } from "#admission";
-import { createApiServer, versionInfo, type ApiServer, type Connector, type HealthCheck } from "#apiserver";
+import { createApiServer, type ApiServer, type ApiServerOptions, type HealthCheck } from "#apiserver";
 import {
   anonymousUsers,
   bearerTokens,
@@ -14,32 +14,28 @@ import type { Clock, Log, Random, Scope } from "#base";
 import { createCaches } from "#client";
 import { builtInKinds, createRegistry, type MetricsSource, type Registry } from "#registry";
 import type { Store } from "#store";
-import { loadProtobuf } from "#wire";
-import { addProcessMetrics } from "./process-metrics.ts";
-import { serviceAccountTokens } from "./service-accounts.ts";
-import { KNARR_VERSION } from "./version.ts";
+import type { Unready } from "./readiness.ts";
+import { serviceAccountTokens, type SigningKey } from "./service-account-tokens.ts";
 
 export interface ControlPlane {
   readonly registry: Registry;
   readonly apiServer: ApiServer;
 }
 
-export interface ControlPlaneOptions {
+export interface ControlPlaneOptions extends Pick<
+  ApiServerOptions,
+  "version" | "protobuf" | "connector" | "serverAddress"
+> {
   readonly store: Store;
-  /** Where keys are kept; absent: nowhere. */
-  readonly pkiDir: string | undefined;
+  /** What tokens are signed with; asked for when the first one is needed. */
+  readonly signingKey: () => Promise<SigningKey>;
+  /** What nodes and pods use; absent: nothing is known of it. */
+  readonly metrics?: MetricsSource;
+  readonly unready: Unready;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly scope: Scope;
-  /** Passes on what is for the nodes. */
-  readonly connector: Connector;
-  /** `host:port` once something listens. */
-  readonly serverAddress: () => string;
-  /** What nodes and pods use; absent: nothing is known of it. */
-  readonly metrics?: MetricsSource;
-  /** Names what keeps the cluster from being ready, or nothing. */
-  readonly unready: () => string | undefined;
 }
 
 /** What upstream's API server asks of its store, under upstream's name for it. */
@@ -52,17 +48,18 @@ const healthOf = (store: Store): readonly HealthCheck[] => [
   },
 ];
 
-/** The API over a store, without a transport. */
+/** One API server over a store, without a transport. Several may share a store. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { store, clock, random, log, scope } = options;
-  const tokens = serviceAccountTokens({ pkiDir: options.pkiDir, clock, random, registry: () => registry });
+  const { store, signingKey, metrics, unready, clock, random, log, scope, ...serving } = options;
+  const tokens = serviceAccountTokens({ signingKey, clock, random, registry: () => registry });
   const registry: Registry = await createRegistry({
-    definitions: builtInKinds({ issueToken: tokens.issue, ...(options.metrics ? { metrics: options.metrics } : {}) }),
+    definitions: builtInKinds({ issueToken: tokens.issue, ...(metrics ? { metrics } : {}) }),
     store,
     clock,
     random,
     log,
   });
+  scope.defer(() => registry.close());
   const apiServer = createApiServer({
     registry,
     authenticator: authenticators(clientCertificates(), bearerTokens(tokens.verify), anonymousUsers),
@@ -74,17 +71,10 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
         clock,
         random,
       }),
-    connector: options.connector,
+    ...serving,
     clock,
     random,
     log,
-    version: versionInfo({
-      knarr: KNARR_VERSION,
-      platform: `${process.platform === "win32" ? "windows" : process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`,
-      runtime: `node ${process.version}`,
-    }),
-    protobuf: loadProtobuf,
-    serverAddress: options.serverAddress,
     health: {
       healthz: healthOf(store),
       livez: healthOf(store),
@@ -93,13 +83,12 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
         {
           name: "cluster",
           check() {
-            const why = options.unready();
+            const why = unready();
             if (why !== undefined) throw new Error(why);
           },
         },
       ],
     },
   });
-  addProcessMetrics(apiServer.metrics, store);
   return { registry, apiServer };
 }

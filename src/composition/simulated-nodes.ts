@@ -1,0 +1,30 @@
+import { KUBERNETES_VERSION } from "#apiserver";
+import { HOST_ADDRESS, startSimulatedNodes, type SimulatedTimes } from "#kubelet/simulated";
+import type { NodePool } from "./nodes.ts";
+
+export interface SimulatedNodePoolOptions {
+  /** Default 1. */
+  readonly count?: number;
+  readonly times?: Partial<SimulatedTimes>;
+}
+
+/** Nodes whose containers are timers. */
+export function simulatedNodes({ count = 1, times }: SimulatedNodePoolOptions = {}): NodePool {
+  return {
+    count,
+    advertised: HOST_ADDRESS,
+    // Nothing is pretended: their containers use nothing, and nothing listens at their addresses.
+    measuresUse: false,
+    podsReachable: false,
+    begin() {},
+    async start(context) {
+      const nodes = await startSimulatedNodes({
+        ...context,
+        count,
+        kubeletVersion: KUBERNETES_VERSION,
+        ...(times ? { times } : {}),
+      });
+      return { kubelets: nodes.kubelets, add: async () => (await nodes.add()).nodeName };
+    },
+  };
+}
