@@ -1,6 +1,7 @@
 // Everything that a machine can judge about the source without running it. Prints what is wrong, and exits 1.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
+import { checkBrowser } from "./check-browser.ts";
 import { checkImports } from "./check-imports.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -27,4 +28,5 @@ for (const [name, command, ...args] of tools) {
   report(name, status === 0 ? "" : `${error?.message ?? ""}${stdout}${stderr}` || `${command} exited with ${status}`);
 }
 report("import table", checkImports(root).join("\n"));
+report("neutral rooms in a browser", (await checkBrowser(root)).join("\n"));
 process.exit(failed ? 1 : 0);
