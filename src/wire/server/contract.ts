@@ -82,6 +82,10 @@ export interface ServerLimits {
   readonly concurrentStreams: number;
   /** Bytes of a request's headers. */
   readonly headerBytes: number;
+  /** Bytes of a body that are still read and thrown away once its answer is out. */
+  readonly unreadBytes: number;
+  /** How long they may take. */
+  readonly unreadMs: number;
 }
 
 /** Upstream's bounds where it has them (apiserver secure_serving.go), ours where it trusts its proxy. */
@@ -94,4 +98,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   freshConnections: 1_000,
   concurrentStreams: 1_000,
   headerBytes: 128 * 1024,
+  // What an API server takes as a body, and some more.
+  unreadBytes: 4 * 1024 * 1024,
+  unreadMs: 10_000,
 };

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Clock } from "#base";
 import { UpgradeRefused } from "../streams/contract.ts";
 import { isWebSocket } from "../websocket/handshake.ts";
 import type { HttpResponse } from "./contract.ts";
@@ -8,10 +9,15 @@ import { sendMessages } from "./messages.ts";
 import { peerOf } from "./peer.ts";
 import { distinctHeaders, pathOf, WireRequest } from "./request.ts";
 import { send, type Outlet } from "./send.ts";
+import { discard, hangUp, type UnreadLimits } from "./unread.ts";
 import { refusedOutlet, upgradeOf } from "./upgrade.ts";
 
 /** Answers requests on HTTP/1.1. */
-export function http1Handler(exchanges: Exchanges): (message: IncomingMessage, response: ServerResponse) => void {
+export function http1Handler(
+  exchanges: Exchanges,
+  clock: Clock,
+  limits: UnreadLimits,
+): (message: IncomingMessage, response: ServerResponse) => void {
   return (message, response) => {
     const { method = "GET" } = message;
     const request = new WireRequest(
@@ -35,8 +41,8 @@ export function http1Handler(exchanges: Exchanges): (message: IncomingMessage, r
         const { status, headers } = answer!;
         const all: Record<string, string | readonly string[]> = { ...headers, ...more };
         if (length !== undefined) all["content-length"] = String(length);
-        // A body that was not read stands in the way of the next request on the connection.
-        if (exchanges.stopping || (status >= 400 && !message.complete)) all["connection"] = "close";
+        const keep = message.complete || discardRest(message, clock, limits);
+        if (exchanges.stopping || !keep) all["connection"] = "close";
         response.writeHead(status, all as Record<string, string | string[]>);
       },
       flush: () => response.flushHeaders(),
@@ -49,6 +55,21 @@ export function http1Handler(exchanges: Exchanges): (message: IncomingMessage, r
       answer = found;
     });
   };
+}
+
+/**
+ * Reads on what a client still sends of a request that is being answered, and closes the connection where that is too
+ * much. Returns whether the connection may serve another request.
+ */
+function discardRest(message: IncomingMessage, clock: Clock, limits: UnreadLimits): boolean {
+  const { socket } = message;
+  const keep = Number(message.headers["content-length"] ?? 0) <= limits.unreadBytes;
+  // Node would close right after an answer that says so.
+  if (!keep) socket.destroySoon = () => {};
+  discard(message, limits, clock, (complete) => {
+    if (!keep || !complete) hangUp(socket, clock);
+  });
+  return keep;
 }
 
 /** Answers requests that want another protocol on their connection. */
@@ -78,7 +99,12 @@ export function upgradeHandler(
       socket.destroy();
     };
     const sendPlain = (response: HttpResponse) =>
-      send(refusedOutlet(socket, response, { headOnly: message.method === "HEAD", cut }), response, clock, stalledMs);
+      send(
+        refusedOutlet(socket, response, { headOnly: message.method === "HEAD", cut }, clock),
+        response,
+        clock,
+        stalledMs,
+      );
     const answer = async () => {
       const response = await handle(request);
       const { body } = response;

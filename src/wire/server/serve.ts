@@ -14,6 +14,7 @@ import { createExchanges } from "./exchanges.ts";
 import { createFreshConnections } from "./fresh-connections.ts";
 import { http1Handler, upgradeHandler } from "./http1.ts";
 import { createSessions, http2Handler } from "./http2.ts";
+import { hangUp } from "./unread.ts";
 
 /** PEM texts. */
 export interface ServerTls {
@@ -53,8 +54,11 @@ export interface RunningServer {
 /** How often Node looks for requests that take too long, in milliseconds. */
 const CHECK_MS = 5_000;
 
-/** How long a connection that was refused may take to read why, in milliseconds. */
-const LINGER_MS = 1_000;
+/** How requests are refused that Node's parser gives up, by its error; any other is a bad request. */
+const PARSER_ERRORS: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
 
 /** Serves HTTP/2 and HTTP/1.1 on one port. Rejects with {@link AddressInUse} or {@link CannotListen}. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
@@ -76,7 +80,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
   const server = tls
     ? secureServer(tls, limits)
     : createServer({ maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: CHECK_MS });
-  const http1 = http1Handler(exchanges);
+  const http1 = http1Handler(exchanges, clock, limits);
   const upgrade = upgradeHandler(exchanges, exchangeOptions);
   server.on("request", (message: IncomingMessage, response: ServerResponse) => {
     settle(message.socket);
@@ -120,12 +124,15 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
       fresh.settled(key);
     });
   });
-  server.on("clientError", (_error: Error, socket: Duplex) => {
+  /** Sockets of which the rest cannot be understood any more, and does not matter. */
+  const refused = new WeakSet<Duplex>();
+  server.on("clientError", (error: NodeJS.ErrnoException, socket: Duplex) => {
+    if (refused.has(socket)) return;
+    refused.add(socket);
     if (!socket.writable) return socket.destroy();
-    socket.end("HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n");
-    // Whoever never closes its own side would keep the connection for good.
-    const timer = clock.setTimeout(() => socket.destroy(), LINGER_MS);
-    socket.once("close", () => timer.cancel());
+    const status = PARSER_ERRORS[error.code ?? ""] ?? "400 Bad Request";
+    socket.write(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
+    hangUp(socket, clock);
   });
 
   await listen(server, options.host, options.port);

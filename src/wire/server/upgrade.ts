@@ -1,7 +1,9 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import type { Clock } from "#base";
 import type { HttpConnection, HttpResponse, HttpUpgrade } from "./contract.ts";
 import type { Outlet } from "./send.ts";
+import { hangUp } from "./unread.ts";
 
 /** Lets a handler take an HTTP/1.1 connection over. `head` is what the client sent already. */
 export function upgradeOf(protocol: string, socket: Duplex, head: Uint8Array): HttpUpgrade {
@@ -57,7 +59,10 @@ export function refusedOutlet(
   socket: Duplex,
   { status, headers }: HttpResponse,
   { headOnly, cut }: Pick<Outlet, "headOnly" | "cut">,
+  clock: Clock,
 ): Outlet {
+  // A client that keeps its side open would keep the connection for good.
+  socket.once("prefinish", () => hangUp(socket, clock));
   return {
     writable: socket,
     headOnly,
