@@ -5,6 +5,7 @@ import {
   authenticators,
   authorizers,
   clientCertificates,
+  discoveryPaths,
   impersonation,
   parseServiceAccount,
   privilegedGroup,
@@ -76,17 +77,43 @@ describe("authentication", () => {
 });
 
 describe("authorization", () => {
-  const chain = authorizers(privilegedGroup(), publicPaths);
+  const chain = authorizers(privilegedGroup(), publicPaths, discoveryPaths);
+  const decided = async (path: string, group: string, verb = "get") =>
+    (await chain.authorize(attributes({ path, verb, user: { username: "jane", groups: [group] } }))).decision;
 
-  it("lets masters do everything and everybody ask for health", async () => {
-    const user = { username: "root", groups: ["system:masters"] };
-    assert.equal((await chain.authorize(attributes({ user, verb: "delete" }))).decision, "allow");
-    assert.equal((await chain.authorize(attributes({ path: "/healthz" }))).decision, "allow");
-    assert.equal((await chain.authorize(attributes({ path: "/version/" }))).decision, "allow");
-    for (const path of ["/healthz/etcd", "/api", "/metrics", "/openapi/v2", "/healthzx"]) {
-      assert.equal((await chain.authorize(attributes({ path }))).decision, "no-opinion", path);
+  it("lets masters do everything", async () => {
+    assert.equal(await decided("/anything", "system:masters", "delete"), "allow");
+  });
+
+  it("lets every client get health and version, and nothing below them", async () => {
+    for (const group of ["system:unauthenticated", "system:authenticated"]) {
+      for (const path of ["/healthz", "/livez", "/readyz", "/version", "/version/"]) {
+        assert.equal(await decided(path, group), "allow", path);
+        assert.equal(await decided(path, group, "post"), "no-opinion", path);
+      }
+      for (const path of ["/healthz/", "/healthz/etcd", "/metrics", "/healthzx", "/version/x"]) {
+        assert.equal(await decided(path, group), "no-opinion", path);
+      }
     }
-    assert.equal((await chain.authorize(attributes({ path: "/healthz", verb: "post" }))).decision, "no-opinion");
+  });
+
+  it("lets known users get discovery and OpenAPI, and no stranger", async () => {
+    for (const path of [
+      "/api",
+      "/api/v1",
+      "/apis",
+      "/apis/",
+      "/apis/apps/v1",
+      "/openapi",
+      "/openapi/v2",
+      "/openapi/v3/api",
+    ]) {
+      assert.equal(await decided(path, "system:authenticated"), "allow", path);
+      assert.equal(await decided(path, "system:unauthenticated"), "no-opinion", path);
+    }
+    for (const path of ["/apix", "/openapix", "/", "/metrics", "/logs/"]) {
+      assert.equal(await decided(path, "system:authenticated"), "no-opinion", path);
+    }
   });
 
   it("stops at the first that decides", async () => {

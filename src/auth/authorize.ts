@@ -1,5 +1,5 @@
 import type { Attributes, Authorizer, Decision, Rules } from "./contract.ts";
-import { MASTERS, type UserInfo } from "./user.ts";
+import { AUTHENTICATED, MASTERS, UNAUTHENTICATED, type UserInfo } from "./user.ts";
 
 const NO_OPINION: Decision = { decision: "no-opinion", reason: "" };
 const ALLOW: Decision = { decision: "allow", reason: "" };
@@ -46,19 +46,40 @@ export function privilegedGroup(group: string = MASTERS): Authorizer {
   };
 }
 
-/** Paths that answer everybody: health and version (upstream's system:public-info-viewer). */
-const PUBLIC_PATHS = /^\/(healthz|livez|readyz|version)\/?$/;
-
-/** Everybody may ask whether the server is well and which version it is. */
-export const publicPaths: Authorizer = {
-  authorize: ({ isResource, verb, path }) =>
-    !isResource && (verb === "get" || verb === "head") && PUBLIC_PATHS.test(path) ? ALLOW : NO_OPINION,
-  rules: () => ({
+/** Members of any of these groups may get these paths; one that ends in `*` stands for all that begin like it. */
+function readers(groups: readonly string[], urls: readonly string[]): Authorizer {
+  const exact = new Set(urls);
+  const prefixes = urls.filter((url) => url.endsWith("*")).map((url) => url.slice(0, -1));
+  const rules: Rules = {
     resourceRules: [],
-    nonResourceRules: [{ verbs: ["get"], nonResourceURLs: ["/healthz", "/livez", "/readyz", "/version", "/version/"] }],
+    nonResourceRules: [{ verbs: ["get"], nonResourceURLs: urls }],
     incomplete: false,
-  }),
-};
+  };
+  const isMember = (user: UserInfo) => user.groups.some((group) => groups.includes(group));
+  return {
+    authorize: ({ user, isResource, verb, path }) =>
+      !isResource &&
+      verb === "get" &&
+      (exact.has(path) || prefixes.some((prefix) => path.startsWith(prefix))) &&
+      isMember(user)
+        ? ALLOW
+        : NO_OPINION,
+    rules: (user) => (isMember(user) ? rules : NO_RULES),
+  };
+}
+
+const NO_RULES: Rules = { resourceRules: [], nonResourceRules: [], incomplete: false };
+
+const PUBLIC_URLS = ["/healthz", "/livez", "/readyz", "/version", "/version/"];
+
+/** Every client may ask whether the server is well and which version it is (upstream's system:public-info-viewer). */
+export const publicPaths = readers([AUTHENTICATED, UNAUTHENTICATED], PUBLIC_URLS);
+
+/** Every known user may ask what is served (upstream's system:discovery). */
+export const discoveryPaths = readers(
+  [AUTHENTICATED],
+  [...PUBLIC_URLS, "/openapi", "/openapi/*", "/api", "/api/*", "/apis", "/apis/*"],
+);
 
 /** Reviews of oneself, which upstream grants to all known users (system:basic-user). */
 const SELF_REVIEWS = new Set([
@@ -70,10 +91,7 @@ const SELF_REVIEWS = new Set([
 /** Everybody who is known may ask what they are and what they may do. */
 export const selfReviews: Authorizer = {
   authorize: ({ user, verb, isResource, group, resource }) =>
-    isResource &&
-    verb === "create" &&
-    SELF_REVIEWS.has(`${group}/${resource}`) &&
-    user.groups.includes("system:authenticated")
+    isResource && verb === "create" && SELF_REVIEWS.has(`${group}/${resource}`) && user.groups.includes(AUTHENTICATED)
       ? ALLOW
       : NO_OPINION,
   rules: () => ({

@@ -1,5 +1,5 @@
 export { anonymousUsers, authenticators, bearerTokens, clientCertificates, staticTokens } from "./authenticate.ts";
-export { authorizers, privilegedGroup, publicPaths, refusal, selfReviews } from "./authorize.ts";
+export { authorizers, discoveryPaths, privilegedGroup, publicPaths, refusal, selfReviews } from "./authorize.ts";
 export type * from "./contract.ts";
 export type { UserInfo } from "./user.ts";
 export { impersonation, type Impersonation } from "./impersonate.ts";

@@ -6,6 +6,7 @@ import {
   authenticators,
   authorizers,
   clientCertificates,
+  discoveryPaths,
   privilegedGroup,
   publicPaths,
   selfReviews,
@@ -63,7 +64,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const apiServer = createApiServer({
     registry,
     authenticator: authenticators(clientCertificates(), bearerTokens(tokens.verify), anonymousUsers),
-    authorizer: authorizers(publicPaths, privilegedGroup(), selfReviews),
+    authorizer: authorizers(publicPaths, privilegedGroup(), discoveryPaths, selfReviews),
     admission: (client) =>
       builtInAdmission({
         client,

@@ -42,4 +42,23 @@ describe("discovery", () => {
       assert.equal(await kindAt("/apis/apps", accept), "APIGroup");
     }
   });
+
+  it("a resource that is stored names what as, by upstream's short hash; a review or a subresource does not", async () => {
+    await using api = await fixture();
+    const hashes = async (path: string) => {
+      const { resources } = (await api.ask(`GET ${path}`)).json<{
+        resources: readonly { readonly name: string; readonly storageVersionHash?: string }[];
+      }>();
+      return Object.fromEntries(resources.map(({ name, storageVersionHash }) => [name, storageVersionHash]));
+    };
+    const core = await hashes("/api/v1");
+    assert.equal(core["pods"], "xPOwRZ+Yhw8=");
+    assert.equal(core["pods/status"], undefined);
+    assert.equal(core["componentstatuses"], undefined);
+    assert.equal((await hashes("/apis/authorization.k8s.io/v1"))["subjectaccessreviews"], undefined);
+    // Both versions are stored as v2, both groups as events of the core.
+    const [v1, v2] = [await hashes("/apis/autoscaling/v1"), await hashes("/apis/autoscaling/v2")];
+    assert.equal(v1["horizontalpodautoscalers"], v2["horizontalpodautoscalers"]);
+    assert.equal((await hashes("/apis/events.k8s.io/v1"))["events"], core["events"]);
+  });
 });

@@ -1,5 +1,6 @@
 import type { ResolvedResource } from "#registry";
 import { namingOf, subresourcesOf, verbsOf, type SubresourceType } from "../target.ts";
+import { storageVersionHash } from "./storage-hash.ts";
 import type { GroupVersionView, GroupView } from "./groups.ts";
 
 const groupVersionOf = (group: string, version: string) => (group ? `${group}/${version}` : version);
@@ -28,12 +29,21 @@ export const apiGroupList = (groups: readonly GroupView[]): object => ({
 });
 
 /** `/api/v1`, `/apis/<group>/<version>` */
-export const apiResourceList = (group: string, view: GroupVersionView): object => ({
-  kind: "APIResourceList",
-  ...(group ? { apiVersion: "v1" } : {}),
-  groupVersion: groupVersionOf(group, view.version),
-  resources: view.resources.flatMap(apiResourcesOf),
-});
+export async function apiResourceList(group: string, view: GroupVersionView): Promise<object> {
+  const resources = await Promise.all(
+    view.resources.map(async (target) => {
+      const [own, ...subresources] = apiResourcesOf(target);
+      const hash = await storageVersionHash(target);
+      return [{ ...own, ...(hash === undefined ? {} : { storageVersionHash: hash }) }, ...subresources];
+    }),
+  );
+  return {
+    kind: "APIResourceList",
+    ...(group ? { apiVersion: "v1" } : {}),
+    groupVersion: groupVersionOf(group, view.version),
+    resources: resources.flat(),
+  };
+}
 
 /** What plain discovery says of a resource, or of a subresource (`deployments/scale`). */
 export interface ApiResource {

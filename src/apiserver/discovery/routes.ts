@@ -46,7 +46,7 @@ export function createDiscovery(registry: Registry, serverAddress: () => string)
     documents = new Map();
   };
 
-  const documentAt = (path: string): object | undefined => {
+  const documentAt = async (path: string): Promise<object | undefined> => {
     const [root, ...rest] = path.split("/").filter((part) => part !== "");
     if (root === "api") {
       if (rest.length === 0) return apiVersions(serverAddress());
@@ -95,11 +95,12 @@ export function createDiscovery(registry: Registry, serverAddress: () => string)
       const key = `${path} ${form.mediaType} ${form.as ? "aggregated" : ""} ${pretty ? "pretty" : ""}`;
       let document = documents.get(key);
       if (!document) {
-        const value = form.as ? aggregatedAt(path, groups) : documentAt(path);
+        const into = documents;
+        const value = form.as ? aggregatedAt(path, groups) : await documentAt(path);
         if (!value) return undefined;
         const bytes = encodeValue(value, { mediaType: form.mediaType, pretty });
         document = { bytes, ...(form.as ? { etag: `"${fingerprint(bytes)}"` } : {}) };
-        documents.set(key, document);
+        into.set(key, document);
       }
       if (byRouter && method !== "GET") throw methodNotAllowed();
       return documentResponse(document, form, header(headers, "if-none-match"));

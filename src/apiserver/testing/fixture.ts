@@ -3,6 +3,7 @@ import type { AdmissionChain } from "#admission";
 import {
   authenticators,
   authorizers,
+  discoveryPaths,
   anonymousUsers,
   privilegedGroup,
   publicPaths,
@@ -80,7 +81,7 @@ export async function fixture(
       staticTokens({ admin: ADMIN, nobody: { username: "nobody", groups: [] } }),
       anonymousUsers,
     ),
-    authorizer: authorizers(privilegedGroup(), publicPaths, selfReviews),
+    authorizer: authorizers(privilegedGroup(), publicPaths, discoveryPaths, selfReviews),
     version: versionInfo({ knarr: "0.0.0", platform: "linux/amd64", runtime: "test 1" }),
     ...(options.admission ? { admission: options.admission } : {}),
     ...options.more,
