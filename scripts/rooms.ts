@@ -22,6 +22,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   "store/testing": { imports: ["base", "store"], neutral: false, packages: ["fast-check"] },
   registry: { imports: ["base", "objects", "store"], neutral: true },
   client: { imports: ["base", "objects"], neutral: true, packages: ["yaml"] },
+  "client/testing": { imports: ["base", "objects", "client"], neutral: false },
   auth: { imports: ["base", "objects", "client"], neutral: true },
   "auth/tokens": { imports: ["auth", "base", "objects"], neutral: true, packages: ["jose"] },
   admission: { imports: ["base", "objects", "client"], neutral: true },

@@ -1,38 +1,64 @@
 import type { Pacer } from "#base";
-import type { Client, List, ListOptions, WatchEvent as ClientWatchEvent } from "#client";
-import { noSuchPath, StatusError, type KubeObject, type ObjectKey, type ResourceType, type Status } from "#objects";
+import type {
+  Client,
+  DeleteOptions,
+  List,
+  ListOptions,
+  Patch,
+  PatchOptions,
+  WatchEvent as ClientWatchEvent,
+} from "#client";
+import {
+  deepFreeze,
+  noSuchPath,
+  StatusError,
+  type KubeObject,
+  type ObjectKey,
+  type ResourceType,
+  type Status,
+  validateDeleteOptions,
+} from "#objects";
 import { parsed, type ResolvedResource, type UserInfo, type WatchEvent } from "#registry";
 import { fromStorage } from "./convert.ts";
 import { execute } from "./execute.ts";
 import type { Machinery } from "./machinery.ts";
-import type { Operation, Result, WriteParameters } from "./operation.ts";
+import type { DeleteParameters, Operation, Result, WriteParameters } from "./operation.ts";
+import { validateWriteOptions } from "./options.ts";
+import { subresourceOf } from "./target.ts";
 
 /**
  * The {@link Client} of one user in this process: no wire, no encoding, frozen objects shared with the caches.
  * `manager` is who its writes are recorded under, as the start of a User-Agent is for others.
  */
 export function createInProcessClient(machinery: Machinery, user: UserInfo, manager: string, pace: Pacer): Client {
-  const parametersOf = ({
-    dryRun = false,
-    fieldManager = manager,
-    fieldValidation = "Strict",
-  }: Partial<WriteParameters>) => ({
-    dryRun,
-    fieldManager,
-    fieldValidation,
-  });
+  const parametersOf = (
+    kind: "CreateOptions" | "UpdateOptions" | "PatchOptions",
+    options: PatchOptions,
+    patch?: Patch,
+  ): WriteParameters & { readonly force?: boolean } => {
+    const { dryRun = false, fieldManager, fieldValidation = "Strict", force } = options;
+    const forced = force === undefined ? {} : { force };
+    const written = { dryRun: [], fieldManager: fieldManager ?? "", fieldValidation, ...forced };
+    validateWriteOptions(kind, written, patch?.type === "apply");
+    return { dryRun, fieldManager: fieldManager ?? manager, fieldValidation, ...forced };
+  };
   const targetOf = (type: ResourceType): ResolvedResource => {
     const target = machinery.registry.resolve(type.group, type.version, type.resource);
     if (!target) throw noSuchPath();
     return target;
   };
-  const common = (type: ResourceType, namespace: string, subresource?: string) => ({
-    user,
-    target: targetOf(type),
-    namespace: type.namespaced ? namespace : "",
-    ...(subresource ? { subresource } : {}),
-    warn: () => {},
-  });
+  const common = (type: ResourceType, namespace: string, subresource?: string) => {
+    const target = targetOf(type);
+    // Over HTTP there would be no such path.
+    if (subresource && !subresourceOf(target.resource.definition, subresource)) throw noSuchPath();
+    return {
+      user,
+      target,
+      namespace: type.namespaced ? namespace : "",
+      ...(subresource ? { subresource } : {}),
+      warn: () => {},
+    };
+  };
   const run = async (operation: Operation) => {
     // In this process a request may never wait for anything: others are to get their turn too.
     await pace();
@@ -41,7 +67,7 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
   const objectOf = async <T>(target: ResolvedResource, result: Promise<Result>): Promise<T> => {
     const found = await result;
     if (found.type === "object") return fromStorage(target, found.object).object as T;
-    if (found.type === "value") return found.value as T;
+    if (found.type === "value") return deepFreeze(found.value) as T;
     throw new Error(`a ${found.type} is no object`);
   };
 
@@ -94,7 +120,7 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
         ...common(type, metadata?.namespace ?? ""),
         verb: "create",
         body: { type: "value", value: object },
-        options: parametersOf(options),
+        options: parametersOf("CreateOptions", options),
       };
       return objectOf(operation.target, run(operation));
     },
@@ -105,7 +131,7 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
         verb: "update",
         name,
         body: { type: "value", value: object },
-        options: parametersOf(options),
+        options: parametersOf("UpdateOptions", options),
       };
       return objectOf(operation.target, run(operation));
     },
@@ -115,12 +141,17 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
         verb: "patch",
         name: key.name,
         patch: { type: patch.type, body: { type: "value", value: patch.body } },
-        options: { ...parametersOf(options), ...(options.force === undefined ? {} : { force: options.force }) },
+        options: parametersOf("PatchOptions", options, patch),
       };
       return objectOf(operation.target, run(operation));
     },
     async delete<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, options = {}): Promise<T | Status> {
-      const operation: Operation = { ...common(type, key.namespace), verb: "delete", name: key.name, options };
+      const operation: Operation = {
+        ...common(type, key.namespace),
+        verb: "delete",
+        name: key.name,
+        options: deletionOf(options),
+      };
       return objectOf<T | Status>(operation.target, run(operation));
     },
     async deleteCollection(type, selection, options = {}) {
@@ -128,7 +159,7 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
         ...common(type, selection.namespace ?? ""),
         verb: "deletecollection",
         query: selection,
-        options,
+        options: { ...deletionOf(options), ...(options.signal ? { signal: options.signal } : {}) },
       });
     },
     async createSubresource(type, key, subresource, body, options = {}) {
@@ -137,12 +168,17 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
         verb: "create",
         name: key.name,
         body: { type: "value", value: body },
-        options: parametersOf(options),
+        options: parametersOf("CreateOptions", options),
       };
       return objectOf(operation.target, run(operation));
     },
   };
   return client;
+}
+
+/** Checked as what comes over HTTP is. */
+function deletionOf({ dryRun = false, ...options }: DeleteOptions): DeleteParameters {
+  return validateDeleteOptions({ ...options, dryRun: dryRun ? ["All"] : [] });
 }
 
 function clientEvent<T extends KubeObject>(

@@ -71,6 +71,7 @@ export type WatchEvent<T extends KubeObject = KubeObject> =
 export interface WriteOptions {
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
+  /** What becomes of unknown and repeated fields. Default: refused, with 400. */
   readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
 }
 

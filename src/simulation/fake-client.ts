@@ -1,22 +1,42 @@
 import type { Clock, Random } from "#base";
-import type { Client, DeleteOptions, List, ListOptions, Patch, Selection, WatchEvent, WatchOptions } from "#client";
+import type {
+  Client,
+  DeleteCollectionOptions,
+  DeleteOptions,
+  GetOptions,
+  List,
+  ListOptions,
+  Patch,
+  PatchOptions,
+  WatchEvent,
+  WatchOptions,
+} from "#client";
 import {
   alreadyExists,
+  applyJsonPatch,
+  applyMergePatch,
+  applyStrategicMergePatch,
+  badRequest,
   conflict,
   deepFreeze,
   draftOf,
   expired,
-  groupResource,
+  formatTime,
   groupVersion,
+  invalid,
+  invalidObject,
   keyOf,
-  notFoundError,
+  schemaForKind,
   type AnyDraft,
   type KubeObject,
   type ObjectKey,
+  type Pod,
   type ResourceType,
   type Status,
 } from "#objects";
-import { mergePatch, strategicPatch } from "./fake-patch.ts";
+import { compileSelection, eventOf } from "./fake-selection.ts";
+import { FakeStore } from "./fake-store.ts";
+import { NotInTestDouble } from "./not-in-test-double.ts";
 
 /** What a test can do with the API behind a {@link FakeClient}. */
 export interface FakeClient extends Client {
@@ -35,74 +55,18 @@ export interface FakeClient extends Client {
   breakWatches(options?: { readonly forget?: boolean }): void;
 }
 
-interface Logged {
-  readonly revision: number;
-  readonly type: "ADDED" | "MODIFIED" | "DELETED";
-  readonly object: KubeObject;
-  readonly previous: KubeObject | undefined;
-}
-
 /**
- * The API in a few dozen lines, to test components without an API server: objects in a map, one revision
- * counter, compare-and-set, watches with resume. No validation, defaults or admission. Pods that run on a node
- * are deleted gracefully: they stay, with a deletionTimestamp, until somebody removes them.
+ * The API in one file, to test components without an API server: objects in a map, one revision counter,
+ * compare-and-set, patches, watches with resume. It has no rules of kinds (validation, defaults, admission, who may
+ * what), writes no managedFields and sends no bookmarks between events; what else it lacks it refuses with
+ * {@link NotInTestDouble}. The conformance suite of the `Client` port holds it to the rest.
  */
 export function createFakeClient(options: { readonly clock: Clock; readonly random: Random }): FakeClient {
   const { clock, random } = options;
-  const stores = new Map<string, Map<string, KubeObject>>();
-  const logs = new Map<string, Logged[]>();
-  const wakers = new Set<() => void>();
+  const store = new FakeStore();
   const writes: string[] = [];
-  let revision = 1;
   let forgotten = 0;
   let generationOfWatches = 0;
-
-  const storeOf = (type: ResourceType) => getOrMake(stores, groupResource(type), () => new Map<string, KubeObject>());
-  const logOf = (type: ResourceType) => getOrMake(logs, groupResource(type), () => [] as Logged[]);
-  const timestamp = () => `${new Date(clock.now()).toISOString().slice(0, 19)}Z`;
-
-  const commit = (type: ResourceType, kind: Logged["type"], draft: AnyDraft): KubeObject => {
-    revision++;
-    draft.metadata.resourceVersion = String(revision);
-    const object = deepFreeze(draft as KubeObject);
-    const store = storeOf(type);
-    const previous = store.get(keyOf(object));
-    if (kind === "DELETED") store.delete(keyOf(object));
-    else store.set(keyOf(object), object);
-    logOf(type).push({ revision, type: kind, object, previous });
-    for (const wake of wakers) wake();
-    return object;
-  };
-
-  const current = (type: ResourceType, key: ObjectKey): KubeObject => {
-    const object = storeOf(type).get(keyOf(key));
-    if (!object) throw notFoundError(type, key.name);
-    return object;
-  };
-
-  const write = (type: ResourceType, old: KubeObject, draft: AnyDraft, subresource: string | undefined): KubeObject => {
-    const { metadata } = draft;
-    if (metadata.resourceVersion && metadata.resourceVersion !== old.metadata.resourceVersion) {
-      throw conflict(type, old.metadata.name ?? "");
-    }
-    if (metadata.uid && metadata.uid !== old.metadata.uid) {
-      throw conflict(type, old.metadata.name ?? "", "Precondition failed: UID in precondition");
-    }
-    const next = subresource === "status" ? statusWritten(draftOf(old) as AnyDraft, draft) : draft;
-    if (subresource !== "status" && "status" in old) next.status = draftOf((old as { status?: unknown }).status);
-    Object.assign(next.metadata, {
-      uid: old.metadata.uid,
-      creationTimestamp: old.metadata.creationTimestamp,
-      resourceVersion: old.metadata.resourceVersion,
-      generation: old.metadata.generation,
-    });
-    if (JSON.stringify(next) === JSON.stringify(old)) return old;
-    if (subresource === undefined && JSON.stringify(specOf(next)) !== JSON.stringify(specOf(old))) {
-      next.metadata.generation = (old.metadata.generation ?? 0) + 1;
-    }
-    const gone = next.metadata.deletionTimestamp && !next.metadata.finalizers?.length && !runsOnNode(next);
-    return commit(type, gone ? "DELETED" : "MODIFIED", next);
-  };
 
   const request = async (verb: string, type: ResourceType, key: ObjectKey, body?: object): Promise<void> => {
     // An answer never comes in the same turn.
@@ -110,196 +74,292 @@ export function createFakeClient(options: { readonly clock: Clock; readonly rand
     if (!["get", "list", "watch"].includes(verb)) writes.push(`${verb} ${type.resource} ${keyOf(key)}`);
     client.before?.(verb, type, key, body);
   };
-
-  const matching = (type: ResourceType, selection: Selection) =>
-    [...storeOf(type).values()].filter((object) => selects(selection, object));
-
-  const remove = (type: ResourceType, key: ObjectKey, deletion: DeleteOptions = {}): KubeObject | Status => {
-    const old = current(type, key);
-    if (deletion.preconditions?.uid && deletion.preconditions.uid !== old.metadata.uid) {
-      throw conflict(type, key.name, "the UID in the precondition does not match the UID in record");
-    }
-    const draft = draftOf(old) as AnyDraft;
-    const stays = old.metadata.finalizers?.length || (runsOnNode(old) && deletion.gracePeriodSeconds !== 0);
-    if (stays) {
-      if (old.metadata.deletionTimestamp) return old;
-      draft.metadata.deletionTimestamp = timestamp();
-      return commit(type, "MODIFIED", draft);
-    }
-    commit(type, "DELETED", draft);
-    return {
-      kind: "Status",
-      apiVersion: "v1",
-      metadata: {},
-      status: "Success",
-      details: { uid: old.metadata.uid ?? "" },
-    };
+  const matching = (type: ResourceType, selection: ListOptions): KubeObject[] => {
+    const matches = compileSelection(type, selection);
+    return [...store.objects(type).entries()]
+      .filter(([, object]) => matches(object))
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([, object]) => object);
   };
+  /** Commits, or answers as a commit would. */
+  const put = (type: ResourceType, change: "ADDED" | "MODIFIED" | "DELETED", draft: AnyDraft, dryRun = false) =>
+    dryRun ? deepFreeze(draft as KubeObject) : store.commit(type, change, draft);
 
   const client: FakeClient = {
     before: undefined,
     writes,
     get revision() {
-      return revision;
+      return store.revision;
     },
-    all: <T extends KubeObject>(type: ResourceType<T>) => [...storeOf(type).values()] as T[],
+    all: <T extends KubeObject>(type: ResourceType<T>) => [...store.objects(type).values()] as T[],
     edit<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, change: (draft: AnyDraft) => void): T {
-      const old = current(type, key);
+      const old = store.current(type, key);
       const draft = draftOf(old) as AnyDraft;
       change(draft);
-      if (JSON.stringify(specOf(draft)) !== JSON.stringify(specOf(old))) {
-        draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
-      }
-      return commit(type, "MODIFIED", draft) as T;
+      countGeneration(old, draft);
+      return store.commit(type, "MODIFIED", draft) as T;
     },
     remove(type, key) {
-      commit(type, "DELETED", draftOf(current(type, key)) as AnyDraft);
+      store.commit(type, "DELETED", draftOf(store.current(type, key)) as AnyDraft);
     },
     breakWatches({ forget = false } = {}) {
-      if (forget) forgotten = revision;
+      if (forget) forgotten = store.revision;
       generationOfWatches++;
-      for (const wake of wakers) wake();
+      store.wakeAll();
     },
-    async get<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey) {
+    async get<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, query: GetOptions = {}) {
       await request("get", type, key);
-      return current(type, key) as T;
+      checkSubresource(query.subresource);
+      checkRevision(query.resourceVersion, store.revision);
+      return store.current(type, key) as T;
     },
-    async list<T extends KubeObject>(type: ResourceType<T>, selection: ListOptions = {}): Promise<List<T>> {
-      await request("list", type, { namespace: selection.namespace ?? "", name: "" });
-      return { resourceVersion: String(revision), items: matching(type, selection) as T[] };
+    async list<T extends KubeObject>(type: ResourceType<T>, query: ListOptions = {}): Promise<List<T>> {
+      await request("list", type, { namespace: query.namespace ?? "", name: "" });
+      if (query.continue || query.resourceVersionMatch) throw new NotInTestDouble("lists of the past");
+      checkRevision(query.resourceVersion, store.revision);
+      const items = matching(type, query) as T[];
+      // What is at hand comes whole from a real server, too.
+      if (query.limit && query.resourceVersion !== "0" && items.length > query.limit)
+        throw new NotInTestDouble("pages");
+      return { resourceVersion: String(store.revision), items };
     },
     async *watch<T extends KubeObject>(type: ResourceType<T>, watch: WatchOptions) {
       await request("watch", type, { namespace: watch.namespace ?? "", name: "" });
-      const from = Number(watch.resourceVersion ?? revision);
-      if (from < forgotten) throw expired(`too old resource version: ${from} (${forgotten})`);
-      const log = logOf(type);
+      const broken = () => generation !== generationOfWatches;
       const generation = generationOfWatches;
-      let at = log.findIndex((entry) => entry.revision > from);
-      if (at < 0) at = log.length;
-      let wake: () => void = () => {};
-      const onChange = () => wake();
-      wakers.add(onChange);
-      watch.signal.addEventListener("abort", onChange);
-      try {
-        while (!watch.signal.aborted && generation === generationOfWatches) {
-          const batch = log.slice(at).flatMap((entry) => eventOf(entry, watch) as WatchEvent<T>[]);
-          at = log.length;
-          if (batch.length > 0) {
-            yield batch;
-            continue;
-          }
-          await new Promise<void>((resolve) => {
-            wake = resolve;
-          });
-        }
-      } finally {
-        wakers.delete(onChange);
-        watch.signal.removeEventListener("abort", onChange);
-      }
+      checkRevision(watch.resourceVersion, Infinity);
+      yield* followed<T>(store, clock, type, watch, () => forgotten, broken);
     },
-    async create<T extends KubeObject>(type: ResourceType<T>, object: object): Promise<T> {
+    async create<T extends KubeObject>(type: ResourceType<T>, object: object, write: PatchOptions = {}): Promise<T> {
       const draft = draftOf({ apiVersion: groupVersion(type), kind: type.kind, ...object }) as AnyDraft;
       const { metadata } = draft;
       metadata.name ??= `${metadata.generateName ?? ""}${random.suffix(5)}`;
       const key: ObjectKey = { namespace: metadata.namespace ?? "", name: metadata.name };
       await request("create", type, key, object);
-      if (storeOf(type).has(keyOf(key))) throw alreadyExists(type, key.name);
+      checkWrite(write);
+      if (store.objects(type).has(keyOf(key))) throw alreadyExists(type, key.name);
       metadata.uid = random.uuid();
-      metadata.creationTimestamp = timestamp();
+      metadata.creationTimestamp = formatTime(clock.now());
       if ("spec" in draft) metadata.generation = 1;
-      return commit(type, "ADDED", draft) as T;
+      return put(type, "ADDED", draft, write.dryRun) as T;
     },
-    async update<T extends KubeObject>(type: ResourceType<T>, object: T, update: { subresource?: string } = {}) {
+    async update<T extends KubeObject>(type: ResourceType<T>, object: T, write: PatchOptions = {}) {
       await request("update", type, object.metadata as ObjectKey, object);
-      const old = current(type, object.metadata as ObjectKey);
-      return write(type, old, draftOf(object) as AnyDraft, update.subresource) as T;
+      checkWrite(write);
+      if (type.resource === "leases" && !store.objects(type).has(keyOf(object))) {
+        throw new NotInTestDouble("creation by an update");
+      }
+      const old = store.current(type, object.metadata as ObjectKey);
+      if (object.metadata.uid && object.metadata.uid !== old.metadata.uid) {
+        throw conflict(type, old.metadata.name ?? "", "Precondition failed: UID in precondition");
+      }
+      return written(type, old, draftOf(object) as AnyDraft, write, put) as T;
     },
-    async patch<T extends KubeObject>(
-      type: ResourceType<T>,
-      key: ObjectKey,
-      patch: Patch,
-      update: { subresource?: string } = {},
-    ) {
+    async patch<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, patch: Patch, write: PatchOptions = {}) {
       await request("patch", type, key, patch.body);
-      const old = current(type, key);
-      return write(type, old, patched(old, patch), update.subresource) as T;
+      checkWrite(write);
+      const old = store.current(type, key);
+      const draft = patched(type, old, patch);
+      if (draft.metadata.uid !== old.metadata.uid) {
+        const errors = [invalid("metadata.uid", draft.metadata.uid, "field is immutable")];
+        throw invalidObject(type.group, type.kind, key.name, errors);
+      }
+      return written(type, old, draft, write, put) as T;
     },
     async delete<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, deletion: DeleteOptions = {}) {
       await request("delete", type, key);
-      return remove(type, key, deletion) as T | Status;
+      return removed(type, store.current(type, key), deletion, clock, put) as T | Status;
     },
-    async deleteCollection(type, selection, deletion = {}) {
+    async deleteCollection(type, selection, deletion: DeleteCollectionOptions = {}) {
       await request("deletecollection", type, { namespace: selection.namespace ?? "", name: "" });
-      for (const object of matching(type, selection)) remove(type, object.metadata as ObjectKey, deletion);
+      for (const object of matching(type, selection)) {
+        if (deletion.signal?.aborted) return;
+        removed(type, object, deletion, clock, put);
+      }
     },
     async createSubresource(type, key, subresource, body) {
       await request(`create/${subresource}`, type, key, body);
-      throw new Error(`the fake API has no subresource ${subresource}`);
+      throw new NotInTestDouble(`subresource ${subresource}`);
     },
   };
   return client;
 }
 
-function getOrMake<Key, Value>(map: Map<Key, Value>, key: Key, make: () => Value): Value {
-  const known = map.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  map.set(key, made);
-  return made;
+type Put = (type: ResourceType, change: "MODIFIED" | "DELETED", draft: AnyDraft, dryRun?: boolean) => KubeObject;
+
+function checkWrite({ fieldManager, force, subresource }: PatchOptions): void {
+  if (fieldManager !== undefined || force !== undefined) throw new NotInTestDouble("managed fields");
+  checkSubresource(subresource);
 }
 
-/** A write of the status takes metadata along, such as annotations, as the API does. */
-const statusWritten = (old: AnyDraft, draft: AnyDraft): AnyDraft => ({
-  ...old,
-  metadata: draft.metadata,
-  status: draft.status,
-});
+function checkSubresource(subresource: string | undefined): void {
+  if (subresource !== undefined && subresource !== "status" && subresource !== "finalize") {
+    throw new NotInTestDouble(`subresource ${subresource}`);
+  }
+}
+
+function checkRevision(resourceVersion: string | undefined, current: number): void {
+  if (!resourceVersion) return;
+  if (!/^\d+$/.test(resourceVersion)) throw badRequest(`Invalid value: ${JSON.stringify(resourceVersion)}`);
+  if (Number(resourceVersion) > current) throw new NotInTestDouble("waiting for a revision that is yet to come");
+}
+
+/** The events of a watch, until it is aborted, its time is over, or it is broken off. */
+async function* followed<T extends KubeObject>(
+  store: FakeStore,
+  clock: Clock,
+  type: ResourceType<T>,
+  { signal, timeoutSeconds, sendInitialEvents, ...query }: WatchOptions,
+  forgotten: () => number,
+  broken: () => boolean,
+): AsyncGenerator<readonly WatchEvent<T>[], void, undefined> {
+  const matches = compileSelection(type, query);
+  const log = store.log(type);
+  const initial = sendInitialEvents ?? Number(query.resourceVersion ?? 0) === 0;
+  const from = initial || !query.resourceVersion ? store.revision : Number(query.resourceVersion);
+  if (from < forgotten()) throw expired(`too old resource version: ${from} (${forgotten()})`);
+  let at = log.findIndex((entry) => entry.revision > from);
+  if (at < 0) at = log.length;
+  let wake: () => void = () => {};
+  let over = false;
+  const onChange = () => wake();
+  const forget = store.onChange(onChange);
+  const timer =
+    timeoutSeconds === undefined
+      ? undefined
+      : clock.setTimeout(() => {
+          over = true;
+          wake();
+        }, timeoutSeconds * 1000);
+  signal.addEventListener("abort", onChange);
+  try {
+    if (initial) {
+      const objects = [...store.objects(type).values()].filter(matches) as T[];
+      const events: WatchEvent<T>[] = objects.map((object) => ({ type: "ADDED", object }));
+      if (sendInitialEvents && query.allowWatchBookmarks) {
+        events.push({ type: "BOOKMARK", resourceVersion: String(from), initialEventsEnd: true });
+      }
+      if (events.length > 0 && !signal.aborted) yield events;
+    }
+    while (!signal.aborted && !over && !broken()) {
+      const batch = log.slice(at).flatMap((entry) => eventOf(entry, matches) as WatchEvent<T>[]);
+      at = log.length;
+      if (batch.length > 0) {
+        yield batch;
+        continue;
+      }
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  } finally {
+    forget();
+    timer?.cancel();
+    signal.removeEventListener("abort", onChange);
+  }
+}
+
+/** Replaces an object, or its status, by a draft that may name the version it was made from. */
+function written(
+  type: ResourceType,
+  old: KubeObject,
+  draft: AnyDraft,
+  { subresource, dryRun }: PatchOptions,
+  put: Put,
+): KubeObject {
+  const { resourceVersion } = draft.metadata;
+  if (resourceVersion && resourceVersion !== old.metadata.resourceVersion) {
+    throw conflict(type, old.metadata.name ?? "");
+  }
+  const next: AnyDraft =
+    subresource === "status"
+      ? // A write of the status takes metadata along, such as annotations, as the API does.
+        { ...(draftOf(old) as AnyDraft), metadata: draft.metadata, status: draft["status"] }
+      : draft;
+  if (subresource !== "status" && "status" in old) next["status"] = draftOf((old as { status?: unknown }).status);
+  Object.assign(next.metadata, {
+    uid: old.metadata.uid,
+    creationTimestamp: old.metadata.creationTimestamp,
+    resourceVersion: old.metadata.resourceVersion,
+    generation: old.metadata.generation,
+  });
+  if (JSON.stringify(next) === JSON.stringify(old)) return old;
+  if (subresource === undefined) countGeneration(old, next);
+  const gone = next.metadata.deletionTimestamp && !next.metadata.finalizers?.length && !runsOnNode(next);
+  return put(type, gone ? "DELETED" : "MODIFIED", next, dryRun);
+}
+
+const FINALIZERS = { Background: [], Foreground: ["foregroundDeletion"], Orphan: ["orphan"] } as const;
+const GRACE_SECONDS = 30;
+
+/** Deletes, or begins to: what has finalizers stays, and so does a Pod that runs on a node. */
+function removed(
+  type: ResourceType,
+  old: KubeObject,
+  deletion: DeleteOptions,
+  clock: Clock,
+  put: Put,
+): KubeObject | Status {
+  const { uid = "", name = "", resourceVersion } = old.metadata;
+  const { preconditions = {}, propagationPolicy = "Background", gracePeriodSeconds, dryRun } = deletion;
+  for (const [what, wanted, found] of [
+    ["UID", preconditions.uid, uid],
+    ["ResourceVersion", preconditions.resourceVersion, resourceVersion],
+  ] as const) {
+    if (wanted !== undefined && wanted !== found) {
+      throw conflict(type, name, `the ${what} in the precondition (${wanted}) does not match the ${what} in record`);
+    }
+  }
+  if (!(propagationPolicy in FINALIZERS)) throw new NotInTestDouble(`propagation policy ${propagationPolicy}`);
+  const draft = draftOf(old) as AnyDraft;
+  const { metadata } = draft;
+  const finalizers = [...new Set([...(metadata.finalizers ?? []), ...FINALIZERS[propagationPolicy]])];
+  if (finalizers.length > 0) metadata.finalizers = finalizers;
+  const grace = runsOnNode(old) ? (gracePeriodSeconds ?? terminationGrace(old)) : 0;
+  if (finalizers.length > 0 || grace > 0) {
+    const shorter = grace < (metadata.deletionGracePeriodSeconds ?? 0);
+    if (metadata.deletionTimestamp && !shorter) return old;
+    metadata.deletionTimestamp = formatTime(clock.now() + grace * 1000);
+    metadata.deletionGracePeriodSeconds = grace;
+    return put(type, "MODIFIED", draft, dryRun);
+  }
+  put(type, "DELETED", draft, dryRun);
+  return deepFreeze({
+    kind: "Status",
+    apiVersion: "v1",
+    metadata: {},
+    status: "Success",
+    details: { name, ...(type.group ? { group: type.group } : {}), kind: type.resource, uid },
+  });
+}
 
 const specOf = (object: object) => ("spec" in object ? object.spec : undefined);
+
+function countGeneration(old: KubeObject, next: AnyDraft): void {
+  if (JSON.stringify(specOf(next)) === JSON.stringify(specOf(old))) return;
+  next.metadata.generation = (old.metadata.generation ?? 0) + 1;
+}
 
 const runsOnNode = (object: object): boolean => {
   const spec = specOf(object) as { nodeName?: string } | undefined;
   return "kind" in object && object.kind === "Pod" && Boolean(spec?.nodeName);
 };
 
-function patched(old: KubeObject, patch: Patch): AnyDraft {
-  switch (patch.type) {
+const terminationGrace = (pod: KubeObject): number => (pod as Pod).spec?.terminationGracePeriodSeconds ?? GRACE_SECONDS;
+
+function patched(type: ResourceType, old: KubeObject, { type: how, body }: Patch): AnyDraft {
+  const document = old as unknown as Readonly<Record<string, unknown>>;
+  switch (how) {
     case "merge":
-      return mergePatch(draftOf(old), patch.body) as AnyDraft;
-    case "strategic":
-      return strategicPatch(draftOf(old), patch.body) as AnyDraft;
+      return applyMergePatch(document, body) as AnyDraft;
     case "json":
+      return applyJsonPatch(document, body) as AnyDraft;
+    case "strategic": {
+      const schema = schemaForKind(type.group, type.version, type.kind);
+      if (!schema) throw new NotInTestDouble(`schema of ${type.kind}`);
+      return applyStrategicMergePatch(document, body, schema) as AnyDraft;
+    }
     case "apply":
-      throw new Error(`the fake API knows no ${patch.type} patch`);
+      throw new NotInTestDouble("server-side apply");
   }
-}
-
-/** How a change looks through a selection: an object may enter or leave it. */
-function eventOf({ type, object, previous }: Logged, selection: Selection): WatchEvent[] {
-  const now = type !== "DELETED" && selects(selection, object);
-  const before = previous !== undefined && selects(selection, previous);
-  if (now) return [{ type: before ? "MODIFIED" : "ADDED", object }];
-  return before ? [{ type: "DELETED", object }] : [];
-}
-
-function selects({ namespace, labelSelector, fieldSelector }: Selection, object: KubeObject): boolean {
-  if (namespace && object.metadata.namespace !== namespace) return false;
-  const labels: Readonly<Record<string, string>> = object.metadata.labels ?? {};
-  return (
-    everyPair(labelSelector, (key) => labels[key] ?? "") &&
-    everyPair(fieldSelector, (path) => {
-      let value: unknown = object;
-      for (const part of path.split(".")) value = (value as Record<string, unknown> | undefined)?.[part];
-      return typeof value === "string" ? value : "";
-    })
-  );
-}
-
-/** `a=b,c!=d`: all that the fake understands of selectors. */
-function everyPair(text: string | undefined, valueOf: (key: string) => string): boolean {
-  if (!text) return true;
-  return text.split(",").every((pair) => {
-    const [, key = "", operator, value] = /^([^=!]+)(!?=)=?(.*)$/.exec(pair) ?? [];
-    return (valueOf(key) === value) === (operator === "=");
-  });
 }

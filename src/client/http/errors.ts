@@ -37,7 +37,9 @@ export function errorOf(code: number, body: string): StatusError {
     metadata: {},
     status: "Failure",
     reason,
-    message: text ? `${message}: ${text}` : message,
+    // A page that was not found says no more than that; a proxy that fails may say why.
+    message: text && code >= 500 ? `${message}: ${text}` : message,
+    ...(text ? { details: { causes: [{ reason: "UnexpectedServerResponse", message: text }] } } : {}),
     code,
   });
 }

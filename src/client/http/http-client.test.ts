@@ -60,16 +60,20 @@ test("requests have the paths, parameters and types of the API", async () => {
       ["GET", "/api/v1/namespaces/shop/pods/web?resourceVersion=5", undefined],
       ["GET", "/api/v1/nodes/n1", undefined],
       ["GET", "/apis/apps/v1/deployments?labelSelector=app+in+%28a%2Cb%29&limit=10", undefined],
-      ["POST", "/api/v1/namespaces/shop/pods?dryRun=All", "application/json"],
-      ["PUT", "/api/v1/namespaces/shop/pods/p/status?fieldManager=me", "application/json"],
-      ["PATCH", "/apis/apps/v1/namespaces/shop/deployments/web", "application/strategic-merge-patch+json"],
+      ["POST", "/api/v1/namespaces/shop/pods?dryRun=All&fieldValidation=Strict", "application/json"],
+      ["PUT", "/api/v1/namespaces/shop/pods/p/status?fieldManager=me&fieldValidation=Strict", "application/json"],
       [
         "PATCH",
-        "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=me&force=true",
+        "/apis/apps/v1/namespaces/shop/deployments/web?fieldValidation=Strict",
+        "application/strategic-merge-patch+json",
+      ],
+      [
+        "PATCH",
+        "/apis/apps/v1/namespaces/shop/deployments/web?fieldManager=me&fieldValidation=Strict&force=true",
         "application/apply-patch+yaml",
       ],
       ["DELETE", "/api/v1/namespaces/shop/pods/web", "application/json"],
-      ["POST", "/api/v1/namespaces/shop/pods/web/binding", "application/json"],
+      ["POST", "/api/v1/namespaces/shop/pods/web/binding?fieldValidation=Strict", "application/json"],
     ],
   );
   assert.deepEqual(JSON.parse(textOf(requests[3]!)), {

@@ -215,7 +215,7 @@ function named<T extends KubeObject>(type: ResourceType<T>, object: T): T {
 }
 
 function parameters(
-  { dryRun, fieldManager, fieldValidation }: WriteOptions,
+  { dryRun, fieldManager, fieldValidation = "Strict" }: WriteOptions,
   more: Readonly<Record<string, boolean | undefined>> = {},
 ): string {
   return queryOf({ ...(dryRun ? { dryRun: "All" } : {}), fieldManager, fieldValidation, ...more });
