@@ -1,13 +1,14 @@
-import { formatTime, hasReason, keyOf, NODES, PODS, type Pod } from "#objects";
+import { formatTime, keyOf, NODES, parseKey, PODS, type Pod } from "#objects";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
+import { unlessGone } from "../framework/gone.ts";
 import { itself, watch } from "../framework/watch.ts";
 import { PODS_BY_NODE } from "../node-lifecycle/controller.ts";
 import { planEviction } from "./plan.ts";
 
 /** Deletes the pods that do not tolerate a NoExecute taint of their node, or no longer do. */
 export function taintEvictionController(): ControllerDefinition {
-  /** Pods that were told when they must leave. */
-  const marked = new Set<string>();
+  /** When pods must leave, by their keys: milliseconds on the clock that is never set. */
+  const due = new Map<string, number>();
   return defineController({
     name: "taint-eviction-controller",
     concurrency: 8,
@@ -33,24 +34,33 @@ export function taintEvictionController(): ControllerDefinition {
     async sync(key, context) {
       const { caches, clock } = context;
       const pod = caches.of(PODS).get(key);
-      const nodeName = pod?.spec?.nodeName;
-      if (!pod || !nodeName) {
-        marked.delete(key);
-        return;
-      }
-      const eviction = planEviction(pod, caches.of(NODES).get(nodeName), clock.now());
-      if (!eviction) {
-        if (marked.delete(key) && !pod.metadata.deletionTimestamp) {
-          context.recorder.event(pod, "Normal", "TaintManagerEviction", `Cancelling deletion of Pod ${key}`);
+      const { nodeName } = pod?.spec ?? {};
+      if (pod && !nodeName) return undefined;
+      const node = nodeName ? caches.of(NODES).get(nodeName) : undefined;
+      const now = clock.monotonic();
+      const plan = planEviction({ pod, node, due: due.get(key) }, now);
+      for (const step of plan.steps) {
+        switch (step.type) {
+          case "schedule":
+            due.set(key, step.due);
+            break;
+          case "cancel":
+            due.delete(key);
+            cancelled(key, pod, context);
+            break;
+          case "evict":
+            await evict(step.pod, key, context);
+            due.delete(key);
         }
-        return;
       }
-      marked.add(key);
-      if (eviction.at > clock.now()) return { requeueAt: eviction.at };
-      await evict(pod, key, context);
-      return {};
+      return plan.requeueAt === undefined ? {} : { requeueAt: clock.now() + plan.requeueAt - now };
     },
   });
+}
+
+function cancelled(key: string, pod: Pod | undefined, { recorder }: SyncContext): void {
+  const about = pod ?? { apiVersion: "v1", kind: "Pod", ...parseKey(key) };
+  recorder.event(about, "Normal", "TaintManagerEviction", `Cancelling deletion of Pod ${key}`);
 }
 
 async function evict(pod: Pod, key: string, { client, clock, recorder }: SyncContext): Promise<void> {
@@ -63,15 +73,8 @@ async function evict(pod: Pod, key: string, { client, clock, recorder }: SyncCon
     message: "Taint manager: deleting due to NoExecute taint",
     lastTransitionTime: formatTime(clock.now()),
   };
-  try {
-    await client.patch(
-      PODS,
-      { namespace, name },
-      { type: "strategic", body: { metadata: { uid }, status: { conditions: [condition] } } },
-      { subresource: "status" },
-    );
-    await client.delete(PODS, { namespace, name }, { preconditions: { uid } });
-  } catch (error) {
-    if (!hasReason(error, "NotFound")) throw error;
-  }
+  const body = { metadata: { uid }, status: { conditions: [condition] } };
+  const subject = { namespace, name };
+  const patched = await unlessGone(client.patch(PODS, subject, { type: "strategic", body }, { subresource: "status" }));
+  if (patched) await unlessGone(client.delete(PODS, subject, { preconditions: { uid } }));
 }
