@@ -2,6 +2,8 @@ import type { Lease, Node, NodeCondition } from "#objects";
 
 /** Upstream's --node-monitor-grace-period. */
 export const GRACE_PERIOD_MS = 50_000;
+/** The same for a node that has never said whether it is ready: upstream's --node-startup-grace-period. */
+export const STARTUP_GRACE_PERIOD_MS = 60_000;
 /** Upstream's --node-monitor-period. */
 export const MONITOR_PERIOD_MS = 5_000;
 
@@ -42,7 +44,8 @@ export function silentConditions(
   now: number,
   timestamp: string,
 ): NodeCondition[] | undefined {
-  if (now - heartbeat.seenAt <= GRACE_PERIOD_MS) return undefined;
+  const grace = readyCondition(node) ? GRACE_PERIOD_MS : STARTUP_GRACE_PERIOD_MS;
+  if (now - heartbeat.seenAt <= grace) return undefined;
   const present = node.status?.conditions ?? [];
   let changed = false;
   const conditions = present.map((condition) => {

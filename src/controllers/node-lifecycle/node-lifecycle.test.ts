@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Lease, Node, Taint } from "#objects";
 import { GRACE_PERIOD_MS, observeHeartbeat, silentConditions } from "./health.ts";
-import { wantedTaints } from "./taints.ts";
+import { noExecuteTaints, noScheduleTaints } from "./taints.ts";
 
 const NOW = "2026-01-01T00:00:00Z";
 
@@ -58,31 +58,49 @@ test("a node is silent once neither its lease nor its status changed for the gra
 
 const keys = (taints: readonly Taint[] | undefined) => taints?.map(({ key, effect }) => `${key}:${effect}`);
 
-test("taints follow the conditions and leave those of others alone", () => {
+test("the taints that keep new pods away follow the conditions and leave those of others alone", () => {
   const theirs = { key: "gpu", value: "yes", effect: "NoSchedule" };
-  assert.equal(wantedTaints(node("True", { taints: [theirs] }), NOW), undefined);
-  assert.deepEqual(keys(wantedTaints(node("Unknown", { taints: [theirs] }), NOW)), [
+  assert.equal(noScheduleTaints(node("True", { taints: [theirs] }), NOW), undefined);
+  assert.deepEqual(keys(noScheduleTaints(node("Unknown", { taints: [theirs] }), NOW)), [
     "gpu:NoSchedule",
     "node.kubernetes.io/unreachable:NoSchedule",
-    "node.kubernetes.io/unreachable:NoExecute",
   ]);
-  const unreachable = wantedTaints(node("Unknown"), NOW)!;
-  assert.equal(wantedTaints(node("Unknown", { taints: unreachable }), NOW), undefined);
-  assert.deepEqual(keys(wantedTaints(node("True", { taints: unreachable }), NOW)), []);
-  assert.deepEqual(keys(wantedTaints(node("False", { taints: unreachable }), NOW)), [
+  const unreachable = noScheduleTaints(node("Unknown"), NOW)!;
+  assert.equal(noScheduleTaints(node("Unknown", { taints: unreachable }), NOW), undefined);
+  assert.deepEqual(keys(noScheduleTaints(node("True", { taints: unreachable }), NOW)), []);
+  assert.deepEqual(keys(noScheduleTaints(node("False", { taints: unreachable }), NOW)), [
     "node.kubernetes.io/not-ready:NoSchedule",
-    "node.kubernetes.io/not-ready:NoExecute",
   ]);
 });
 
+test("of the taints that drive pods away one is there at most, and those of others stay", () => {
+  const theirs = { key: "node.kubernetes.io/unreachable", effect: "NoSchedule" };
+  const unreachable = noExecuteTaints(node("Unknown", { taints: [theirs] }), theirs.key, NOW)!;
+  assert.deepEqual(keys(unreachable), [
+    "node.kubernetes.io/unreachable:NoSchedule",
+    "node.kubernetes.io/unreachable:NoExecute",
+  ]);
+  const subject = node("False", { taints: unreachable });
+  assert.equal(noExecuteTaints(subject, theirs.key, NOW), undefined);
+  assert.deepEqual(keys(noExecuteTaints(subject, "node.kubernetes.io/not-ready", NOW)), [
+    "node.kubernetes.io/unreachable:NoSchedule",
+    "node.kubernetes.io/not-ready:NoExecute",
+  ]);
+  assert.deepEqual(noExecuteTaints(subject, undefined, NOW), [theirs]);
+});
+
 test("cordoning and pressure taint too", () => {
-  assert.deepEqual(keys(wantedTaints(node("True", { unschedulable: true, pressure: true }), NOW)), [
+  assert.deepEqual(keys(noScheduleTaints(node("True", { unschedulable: true, pressure: true }), NOW)), [
     "node.kubernetes.io/disk-pressure:NoSchedule",
     "node.kubernetes.io/unschedulable:NoSchedule",
   ]);
 });
 
-test("a node that never said anything keeps the taint it was admitted with", () => {
+test("a node that never said anything keeps the taint it was admitted with, and has ten seconds more to speak", () => {
   const admitted = [{ key: "node.kubernetes.io/not-ready", effect: "NoSchedule" }];
-  assert.equal(wantedTaints(node(undefined, { taints: admitted }), NOW), undefined);
+  const mute = node(undefined, { taints: admitted });
+  assert.equal(noScheduleTaints(mute, NOW), undefined);
+  const first = observeHeartbeat(undefined, mute, undefined, 0);
+  assert.equal(silentConditions(mute, first, 60_000, NOW), undefined);
+  assert.equal(silentConditions(mute, first, 60_001, NOW)?.[0]?.status, "Unknown");
 });

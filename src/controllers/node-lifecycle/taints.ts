@@ -16,30 +16,50 @@ const BY_CONDITION: readonly (readonly [type: string, status: string, key: strin
 
 const UNSCHEDULABLE = "node.kubernetes.io/unschedulable";
 const OURS = new Set([...BY_CONDITION.map(([, , key]) => key), UNSCHEDULABLE]);
+const EVICTING = new Set([NOT_READY, UNREACHABLE]);
+
+/** The node's taints with those missing that are wanted, and without those of `isOurs` that are not; undefined: no change. */
+function changed(
+  node: Node,
+  wanted: readonly string[],
+  effect: string,
+  isOurs: (key: string) => boolean,
+  timestamp: string,
+): Taint[] | undefined {
+  const present = node.spec?.taints ?? [];
+  const kept = present.filter((taint) => taint.effect !== effect || !isOurs(taint.key) || wanted.includes(taint.key));
+  const missing = wanted.filter((key) => !present.some((taint) => taint.key === key && taint.effect === effect));
+  if (missing.length === 0 && kept.length === present.length) return undefined;
+  return [...kept, ...missing.map((key) => ({ key, effect, timeAdded: timestamp }))];
+}
 
 /**
- * The taints that a node should carry: those of its conditions, the NoExecute ones that drive its pods away
- * while it is not ready, and everything that others have put there. Undefined when it has just these already.
+ * The taints of the node once those that keep new pods away are as its conditions say; undefined when they are.
+ * Taints that others have put there stay.
  */
-export function wantedTaints(node: Node, timestamp: string): Taint[] | undefined {
-  const present = node.spec?.taints ?? [];
+export function noScheduleTaints(node: Node, timestamp: string): Taint[] | undefined {
   const conditions = node.status?.conditions ?? [];
-  const wanted: { key: string; effect: string }[] = BY_CONDITION.filter(([type, status]) =>
+  const wanted = BY_CONDITION.filter(([type, status]) =>
     conditions.some((condition) => condition.type === type && condition.status === status),
-  ).map(([, , key]) => ({ key, effect: "NoSchedule" }));
-  if (node.spec?.unschedulable) wanted.push({ key: UNSCHEDULABLE, effect: "NoSchedule" });
-  const ready = readyCondition(node)?.status;
-  if (ready === "False") wanted.push({ key: NOT_READY, effect: "NoExecute" });
-  if (ready === "Unknown") wanted.push({ key: UNREACHABLE, effect: "NoExecute" });
-
-  const isWanted = (taint: Taint) => wanted.some(({ key, effect }) => key === taint.key && effect === taint.effect);
+  ).map(([, , key]) => key);
+  if (node.spec?.unschedulable) wanted.push(UNSCHEDULABLE);
   // A node that has not said anything yet keeps the not-ready taint that it was admitted with.
-  const isOurs = (taint: Taint) =>
-    OURS.has(taint.key) && (taint.effect === "NoSchedule" || taint.effect === "NoExecute") && ready !== undefined;
-  const kept = present.filter((taint) => !isOurs(taint) || isWanted(taint));
-  const missing = wanted.filter(
-    ({ key, effect }) => !present.some((taint) => taint.key === key && taint.effect === effect),
-  );
-  if (missing.length === 0 && kept.length === present.length) return undefined;
-  return [...kept, ...missing.map(({ key, effect }) => ({ key, effect, timeAdded: timestamp }))];
+  const isKnown = readyCondition(node) !== undefined;
+  return changed(node, wanted, "NoSchedule", (key) => isKnown && OURS.has(key), timestamp);
 }
+
+/** The key of the NoExecute taint for a node with this status of its condition Ready. */
+export const evictingKey = (ready: string): string | undefined =>
+  ready === "False" ? NOT_READY : ready === "Unknown" ? UNREACHABLE : undefined;
+
+/**
+ * The taints of the node once the only one that drives pods away because of its condition Ready is `key`, or none of
+ * them when that is undefined; undefined when it is so.
+ */
+export function noExecuteTaints(node: Node, key: string | undefined, timestamp: string): Taint[] | undefined {
+  return changed(node, key === undefined ? [] : [key], "NoExecute", (other) => EVICTING.has(other), timestamp);
+}
+
+/** Whether the node has a taint that drives pods away because of its condition Ready. */
+export const isEvicting = (node: Node): boolean =>
+  node.spec?.taints?.some(({ key, effect }) => effect === "NoExecute" && EVICTING.has(key)) === true;
