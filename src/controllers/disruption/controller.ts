@@ -1,72 +1,110 @@
-import type { SharedCaches } from "#client";
+import type { Change, SharedCaches } from "#client";
 import {
+  DAEMON_SETS,
   DEPLOYMENTS,
+  formatTime,
+  groupResource,
+  JOBS,
   keyOf,
+  NODES,
   POD_DISRUPTION_BUDGETS,
   PODS,
   REPLICA_SETS,
   REPLICATION_CONTROLLERS,
   STATEFUL_SETS,
+  type KubeObject,
   type Pod,
+  type PodDisruptionBudget,
+  type ResourceType,
 } from "#objects";
-import { defineController, type ControllerDefinition } from "../framework/definition.ts";
+import {
+  defineController,
+  type ControllerDefinition,
+  type SyncContext,
+  type SyncResult,
+} from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { matcherOf } from "../framework/selector.ts";
 import { controllerOf, itself, refersTo, watch } from "../framework/watch.ts";
-import { planBudget } from "./plan.ts";
+import { disruptedSince, planBudget, planStaleDisruption, type Scale } from "./plan.ts";
+
+const POD = "pod:";
 
 /** Keeps what each PodDisruptionBudget allows, which evictions ask for. */
 export const disruptionController: ControllerDefinition = defineController({
   name: "disruption-controller",
   watches: [
     watch(POD_DISRUPTION_BUDGETS, itself),
-    watch(PODS, ({ object, previous }, caches) => {
-      const { namespace = "" } = object.metadata;
-      const budgets = caches.of(POD_DISRUPTION_BUDGETS).index("namespace", namespace);
-      return budgets
-        .filter(({ spec }) => {
-          const matcher = matcherOf(spec?.selector);
-          return matcher.matches(object.metadata.labels) || (previous && matcher.matches(previous.metadata.labels));
-        })
-        .map(keyOf);
-    }),
+    watch(PODS, wakenByPod),
     watch(DEPLOYMENTS, budgetsBeside),
     watch(REPLICA_SETS, budgetsBeside),
     watch(REPLICATION_CONTROLLERS, budgetsBeside),
     watch(STATEFUL_SETS, budgetsBeside),
   ],
-  async sync(key, { caches, client, clock, recorder }) {
-    const budget = caches.of(POD_DISRUPTION_BUDGETS).get(key);
-    if (!budget || budget.metadata.deletionTimestamp) return;
-    const matcher = matcherOf(budget.spec?.selector);
-    const pods = caches
-      .of(PODS)
-      .index("namespace", budget.metadata.namespace ?? "")
-      .filter(({ metadata }) => matcher.matches(metadata.labels));
-    const scales = new Map<string, number | undefined>();
-    const uids = new Map<Pod, string | undefined>();
-    for (const pod of pods) {
-      const owner = scaleOf(caches, pod);
-      uids.set(pod, owner?.uid);
-      if (owner) scales.set(owner.uid, owner.replicas);
-    }
-    const plan = planBudget({ budget, pods, scales, controllerUid: (pod) => uids.get(pod) }, clock.now());
-    if (plan.problem !== undefined) {
-      recorder.event(
-        budget,
-        "Warning",
-        "CalculateExpectedPodCountFailed",
-        `Failed to calculate the number of expected pods: ${plan.problem}`,
-      );
-    }
-    if (JSON.stringify(sorted(plan.status)) !== JSON.stringify(sorted(budget.status ?? {}))) {
-      await unlessGone(
-        client.update(POD_DISRUPTION_BUDGETS, { ...budget, status: plan.status }, { subresource: "status" }),
-      );
-    }
-    return plan.requeueAt === undefined ? {} : { requeueAt: plan.requeueAt };
-  },
+  sync: (key, context) => (key.startsWith(POD) ? syncPod(key.slice(POD.length), context) : syncBudget(key, context)),
 });
+
+async function syncBudget(key: string, context: SyncContext): Promise<SyncResult> {
+  const { caches, client, clock, recorder } = context;
+  const budget = caches.of(POD_DISRUPTION_BUDGETS).get(key);
+  if (!budget || budget.metadata.deletionTimestamp) return {};
+  const matcher = matcherOf(budget.spec?.selector);
+  const pods = caches
+    .of(PODS)
+    .index("namespace", budget.metadata.namespace ?? "")
+    .filter(({ metadata }) => matcher.matches(metadata.labels))
+    .map((pod) => ({ pod, scale: scaleOf(caches, pod) }));
+  const plan = planBudget({ budget, pods }, clock.now());
+  for (const step of plan.steps) {
+    if (step.type === "event") {
+      recorder.event(step.about, step.level, step.reason, step.message);
+    } else {
+      const { status } = step;
+      await unlessGone(client.update(POD_DISRUPTION_BUDGETS, { ...budget, status }, { subresource: "status" }));
+    }
+  }
+  return plan.requeueAt === undefined ? {} : { requeueAt: plan.requeueAt };
+}
+
+/** A pod under several budgets is told of; one that was to be disrupted in vain is spared. */
+async function syncPod(key: string, context: SyncContext): Promise<SyncResult> {
+  const { caches, client, clock, recorder } = context;
+  const pod = caches.of(PODS).get(key);
+  if (!pod) return {};
+  const { namespace = "", name = "", uid } = pod.metadata;
+  const names = budgetsOf(pod, caches).map(({ metadata }) => metadata.name ?? "");
+  if (names.length > 1) {
+    const [first] = names.sort();
+    const message = `Pod "${namespace}"/"${name}" matches multiple PodDisruptionBudgets.  Chose "${first}" arbitrarily.`;
+    recorder.event(pod, "Warning", "MultiplePodDisruptionBudgets", message);
+  }
+  const plan = planStaleDisruption(pod, clock.now());
+  for (const { pod: spared } of plan.steps) {
+    const conditions = spared.status?.conditions?.map((condition) =>
+      condition.type === "DisruptionTarget"
+        ? { type: condition.type, status: "False", lastTransitionTime: formatTime(clock.now()) }
+        : condition,
+    );
+    const body = { metadata: { uid, resourceVersion: spared.metadata.resourceVersion }, status: { conditions } };
+    await unlessGone(client.patch(PODS, { namespace, name }, { type: "merge", body }, { subresource: "status" }));
+  }
+  return plan.requeueAt === undefined ? {} : { requeueAt: plan.requeueAt };
+}
+
+function budgetsOf({ metadata }: Pod, caches: SharedCaches): readonly PodDisruptionBudget[] {
+  return caches
+    .of(POD_DISRUPTION_BUDGETS)
+    .index("namespace", metadata.namespace ?? "")
+    .filter(({ spec }) => matcherOf(spec?.selector).matches(metadata.labels));
+}
+
+/** The budgets that select the pod, or did; and the pod itself where something is to be done about it. */
+function wakenByPod({ type, object, previous }: Change<Pod>, caches: SharedCaches): Iterable<string> {
+  const now = budgetsOf(object, caches).map(keyOf);
+  const keys = new Set([...now, ...(previous ? budgetsOf(previous, caches).map(keyOf) : [])]);
+  if (type !== "deleted" && (now.length > 1 || disruptedSince(object) !== undefined)) keys.add(POD + keyOf(object));
+  return keys;
+}
 
 /** A change of a scale concerns the budgets of its namespace, of which there are few. */
 function budgetsBeside(
@@ -86,33 +124,24 @@ function budgetsBeside(
     .map(keyOf);
 }
 
-/** Who keeps the number of pods that this one is of, and what that number is. */
-function scaleOf(
-  caches: SharedCaches,
-  pod: Pod,
-): { readonly uid: string; readonly replicas: number | undefined } | undefined {
+/** How many pods the controller of a pod wants; undefined: it has none. */
+function scaleOf(caches: SharedCaches, pod: Pod): Scale | undefined {
   const owner = controllerOf(pod);
   if (!owner) return undefined;
-  const { namespace = "" } = pod.metadata;
-  const at = (name: string) => keyOf({ namespace, name });
-  if (refersTo(owner, REPLICA_SETS)) {
-    const set = caches.of(REPLICA_SETS).get(at(owner.name));
-    const above = set && controllerOf(set);
-    if (above && refersTo(above, DEPLOYMENTS)) {
-      return { uid: above.uid, replicas: caches.of(DEPLOYMENTS).get(at(above.name))?.spec?.replicas };
-    }
-    return { uid: owner.uid, replicas: set?.spec?.replicas };
-  }
-  if (refersTo(owner, REPLICATION_CONTROLLERS)) {
-    return { uid: owner.uid, replicas: caches.of(REPLICATION_CONTROLLERS).get(at(owner.name))?.spec?.replicas };
-  }
-  if (refersTo(owner, STATEFUL_SETS)) {
-    return { uid: owner.uid, replicas: caches.of(STATEFUL_SETS).get(at(owner.name))?.spec?.replicas };
-  }
-  return { uid: owner.uid, replicas: undefined };
+  const withoutScale = WITHOUT_SCALE.find((type) => refersTo(owner, type));
+  if (withoutScale) return { problem: `${groupResource(withoutScale)} does not implement the scale subresource` };
+  const { name = "", namespace = "" } = pod.metadata;
+  const found = SCALED.find((type) => refersTo(owner, type));
+  const object = found && caches.of(found).get(keyOf({ namespace, name: owner.name }));
+  const unknown = { problem: `found no controllers for pod "${name}"` };
+  if (object?.metadata.uid !== owner.uid) return unknown;
+  const above = found === REPLICA_SETS ? controllerOf(object) : undefined;
+  if (!above || !refersTo(above, DEPLOYMENTS)) return { uid: owner.uid, replicas: object.spec?.replicas ?? 1 };
+  const deployment = caches.of(DEPLOYMENTS).get(keyOf({ namespace, name: above.name }));
+  if (deployment?.metadata.uid !== above.uid) return unknown;
+  return { uid: above.uid, replicas: deployment.spec?.replicas ?? 1 };
 }
 
-/** With its keys in one order, whoever wrote it. */
-function sorted(value: object): object {
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
-}
+type Scaled = KubeObject & { readonly spec?: { readonly replicas?: number } };
+const SCALED: readonly ResourceType<Scaled>[] = [REPLICA_SETS, REPLICATION_CONTROLLERS, STATEFUL_SETS];
+const WITHOUT_SCALE: readonly ResourceType[] = [DAEMON_SETS, JOBS, NODES];

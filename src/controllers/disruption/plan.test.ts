@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Pod, PodDisruptionBudget } from "#objects";
-import { planBudget } from "./plan.ts";
+import { planBudget, planStaleDisruption, type Scale } from "./plan.ts";
 
 const NOW = Date.parse("2026-01-01T00:10:00Z");
 
@@ -21,22 +21,21 @@ function budget(
   return {
     apiVersion: "policy/v1",
     kind: "PodDisruptionBudget",
-    metadata: { name: "b", generation: 2 },
+    metadata: { namespace: "shop", name: "b", generation: 2 },
     spec,
     status: { currentHealthy: 0, desiredHealthy: 0, disruptionsAllowed: 0, expectedPods: 0, disruptedPods },
   };
 }
 
-function plan(of: PodDisruptionBudget, pods: Pod[], scale: number | "none" = pods.length, owned = true) {
-  return planBudget(
-    {
-      budget: of,
-      pods,
-      scales: new Map([["u", scale === "none" ? undefined : scale]]),
-      controllerUid: () => (owned ? "u" : undefined),
-    },
-    NOW,
+const scaleOf = (replicas: number): Scale => ({ uid: "u", replicas });
+
+function plan(of: PodDisruptionBudget, pods: Pod[], scale: Scale | undefined = scaleOf(pods.length)) {
+  const { steps, ...others } = planBudget({ budget: of, pods: pods.map((one) => ({ pod: one, scale })) }, NOW);
+  const written = steps.find((step) => step.type === "status")?.status;
+  const events = steps.flatMap((step) =>
+    step.type === "event" ? [`${step.level} ${step.reason} ${step.message}`] : [],
   );
+  return { ...others, status: written ?? of.status!, events };
 }
 
 const three = [pod("a"), pod("b"), pod("c", false)];
@@ -50,7 +49,7 @@ for (const [spec, scale, expected] of [
   [{ maxUnavailable: 0 }, 3, { currentHealthy: 2, desiredHealthy: 3, disruptionsAllowed: 0, expectedPods: 3 }],
 ] as const) {
   test(`${JSON.stringify(spec)} of ${scale}`, () => {
-    const { status } = plan(budget(spec), three, scale);
+    const { status } = plan(budget(spec), three, scaleOf(scale));
     const { currentHealthy, desiredHealthy, disruptionsAllowed, expectedPods } = status;
     assert.deepEqual({ currentHealthy, desiredHealthy, disruptionsAllowed, expectedPods }, expected);
     assert.equal(status.observedGeneration, 2);
@@ -75,19 +74,61 @@ test("an eviction that is under way counts as gone, until it is seen or took too
   assert.equal(seen.status.currentHealthy, 0);
 });
 
-test("pods that have ended are not counted", () => {
-  const ended = { ...pod("d"), status: { phase: "Succeeded" } };
-  assert.equal(plan(budget({ minAvailable: 1 }), [...three, ended]).status.expectedPods, 3);
+test("an eviction that took too long is told of at its pod", () => {
+  const { events } = plan(budget({ minAvailable: 0 }, { a: "2026-01-01T00:07:59Z" }), three);
+  assert.deepEqual(events, ["Warning NotDeleted Pod was expected by PDB shop/shop to be deleted but it wasn't"]);
 });
 
-test("percentages need controllers with a scale", () => {
-  const { status, problem } = plan(budget({ maxUnavailable: "10%" }), three, "none");
-  assert.match(problem ?? "", /found no controllers with a scale for pod "a"/);
-  assert.equal(status.disruptionsAllowed, 0);
-  assert.equal(status.conditions?.[0]?.reason, "SyncFailed");
+test("a budget without pods says so", () => {
+  assert.deepEqual(plan(budget({ minAvailable: 1 }), []).events, ["Normal NoPods No matching pods found"]);
+});
+
+test("percentages need a scale: without one nothing may be disrupted, and all else stays as it was", () => {
+  const problem = 'found no controllers for pod "a"';
+  const before = budget({ maxUnavailable: "10%" });
+  const { status, events } = plan({ ...before, status: { ...before.status!, expectedPods: 7 } }, three, { problem });
+  assert.deepEqual(events, [
+    `Warning CalculateExpectedPodCountFailed Failed to calculate the number of expected pods: ${problem}`,
+  ]);
+  assert.deepEqual([status.disruptionsAllowed, status.expectedPods], [0, 7]);
+  const [condition] = status.conditions ?? [];
+  assert.deepEqual([condition?.status, condition?.reason, condition?.message], ["False", "SyncFailed", problem]);
+});
+
+test("pods without a controller do not count for percentages, and an Event says what to do", () => {
+  const selector = {
+    matchLabels: { tier: "front", app: "web" },
+    matchExpressions: [{ key: "env", operator: "In", values: ["a", "b"] }],
+  };
+  const before = budget({ maxUnavailable: "10%" });
+  const pods = three.map((one) => ({ pod: one, scale: undefined }));
+  const { steps } = planBudget({ budget: { ...before, spec: { ...before.spec, selector } }, pods }, NOW);
+  const [event, write] = steps;
+  assert.equal(write?.type === "status" && write.status.expectedPods, 0);
   assert.equal(
-    plan(budget({ maxUnavailable: "10%" }), three, 0, false).status.expectedPods,
-    0,
-    "bare pods do not count",
+    event?.type === "event" && `${event.level} ${event.reason} ${event.message}`,
+    'Warning UnmanagedPods Pods selected by this PodDisruptionBudget (selector: &LabelSelector{MatchLabels:map[string]string{app: web,tier: front,},MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:env,Operator:In,Values:[a b],},},}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.',
   );
+});
+
+test("what is right already is not written", () => {
+  const of = budget({ minAvailable: 1 });
+  const { status } = plan(of, three);
+  const pods = three.map((one) => ({ pod: one, scale: undefined }));
+  assert.deepEqual(planBudget({ budget: { ...of, status }, pods }, NOW).steps, []);
+});
+
+test("a pod that was to be disrupted and is there two minutes later is spared, unless its kubelet ends it", () => {
+  const target = (reason: string, at: string, more: Partial<Pod["metadata"]> = {}): Pod => ({
+    ...pod("a", true, more),
+    status: { conditions: [{ type: "DisruptionTarget", status: "True", reason, lastTransitionTime: at }] },
+  });
+  const spared = (subject: Pod) => planStaleDisruption(subject, NOW).steps.length > 0;
+  assert.equal(spared(target("EvictionByEvictionAPI", "2026-01-01T00:08:00Z")), true);
+  const recent = planStaleDisruption(target("EvictionByEvictionAPI", "2026-01-01T00:08:01Z"), NOW);
+  assert.deepEqual([recent.steps, recent.requeueAt], [[], NOW + 1000]);
+  assert.equal(spared(target("TerminationByKubelet", "2026-01-01T00:00:00Z")), false);
+  const going = target("EvictionByEvictionAPI", "2026-01-01T00:00:00Z", { deletionTimestamp: "2026-01-01T00:09:00Z" });
+  assert.equal(spared(going), false);
+  assert.equal(spared(pod("a")), false);
 });

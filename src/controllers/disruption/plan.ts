@@ -1,120 +1,208 @@
 import {
+  equalJson,
   formatTime,
   isPodReady,
   isPodTerminal,
+  podCondition,
   scaledValue,
   withCondition,
+  type LabelSelector,
   type Pod,
   type PodDisruptionBudget,
   type PodDisruptionBudgetStatus,
 } from "#objects";
+import type { Plan } from "../framework/index.ts";
 
 /** An eviction that was allowed and not seen yet counts against the budget this long (upstream DeletionTimeout). */
 const EVICTION_TIMEOUT_MS = 2 * 60_000;
+/** A Pod that was to be disrupted and is not being deleted counts as spared after this long. */
+const STALE_DISRUPTION_MS = 2 * 60_000;
+
+/** How many pods the controller of a pod wants; or that nothing tells, and why. */
+export type Scale = { readonly uid: string; readonly replicas: number } | { readonly problem: string };
 
 export interface BudgetView {
   readonly budget: PodDisruptionBudget;
-  /** The pods that the budget selects. */
-  readonly pods: readonly Pod[];
-  /**
-   * How many pods their controllers want, by the controller's uid; undefined for one that has no scale, and
-   * missing for a pod without a controller.
-   */
-  readonly scales: ReadonlyMap<string, number | undefined>;
-  readonly controllerUid: (pod: Pod) => string | undefined;
+  /** The pods that the budget selects, each with the scale of its controller if it has one. */
+  readonly pods: readonly { readonly pod: Pod; readonly scale: Scale | undefined }[];
 }
 
-export interface BudgetPlan {
-  readonly status: PodDisruptionBudgetStatus;
-  /** Look again then: an eviction that never came about is forgotten. */
-  readonly requeueAt?: number;
-  /** The Event to record, if the budget cannot be computed. */
-  readonly problem?: string;
-}
+export type BudgetStep =
+  | { readonly type: "status"; readonly status: PodDisruptionBudgetStatus }
+  | {
+      readonly type: "event";
+      readonly about: PodDisruptionBudget | Pod;
+      readonly level: "Normal" | "Warning";
+      readonly reason: string;
+      readonly message: string;
+    };
 
-/** What a budget allows now (upstream disruption controller: trySync). */
-export function planBudget(view: BudgetView, now: number): BudgetPlan {
-  const { budget, pods } = view;
-  const { status } = budget;
-  const counted = pods.filter((pod) => !isPodTerminal(pod));
-  const expected = expectedPods(view, counted);
-  const { live, requeueAt } = pendingEvictions(status?.disruptedPods ?? {}, counted, now);
-  const healthy = counted.filter(
+/** What a budget allows now, and what is to be said of it (upstream disruption controller: trySync). */
+export function planBudget(view: BudgetView, now: number): Plan<BudgetStep> {
+  const { budget } = view;
+  const pods = view.pods.map(({ pod }) => pod);
+  const events: BudgetStep[] = [];
+  const tell = (about: PodDisruptionBudget | Pod, level: "Normal" | "Warning", reason: string, message: string) =>
+    events.push({ type: "event", about, level, reason, message });
+  if (pods.length === 0) tell(budget, "Normal", "NoPods", "No matching pods found");
+  const expected = expectedPods(view);
+  if ("problem" in expected) {
+    const { problem } = expected;
+    const message = `Failed to calculate the number of expected pods: ${problem}`;
+    tell(budget, "Warning", "CalculateExpectedPodCountFailed", message);
+    return finish(budget, events, failed(budget, problem, now), problem);
+  }
+  const { total, desired } = expected;
+  if (expected.unmanaged) {
+    const selector = selectorText(budget.spec?.selector);
+    tell(
+      budget,
+      "Warning",
+      "UnmanagedPods",
+      `Pods selected by this PodDisruptionBudget (selector: ${selector}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`,
+    );
+  }
+  const { live, late, requeueAt } = pendingEvictions(budget.status?.disruptedPods ?? {}, pods, now);
+  const { namespace = "" } = budget.metadata;
+  for (const pod of late) {
+    // The namespace stands there twice, as upstream has it.
+    tell(pod, "Warning", "NotDeleted", `Pod was expected by PDB ${namespace}/${namespace} to be deleted but it wasn't`);
+  }
+  const healthy = pods.filter(
     (pod) => !pod.metadata.deletionTimestamp && !(pod.metadata.name! in live) && isPodReady(pod),
   ).length;
-  const problem = typeof expected === "string" ? expected : undefined;
-  const { total, desired } = typeof expected === "string" ? { total: counted.length, desired: 0 } : expected;
-  const allowed = problem !== undefined || total <= 0 ? 0 : Math.max(0, healthy - desired);
-  const condition =
-    problem !== undefined
-      ? { type: "DisruptionAllowed", status: "False", reason: "SyncFailed", message: problem }
-      : allowed > 0
-        ? { type: "DisruptionAllowed", status: "True", reason: "SufficientPods", message: "" }
-        : { type: "DisruptionAllowed", status: "False", reason: "InsufficientPods", message: "" };
+  const allowed = total <= 0 ? 0 : Math.max(0, healthy - desired);
   const observedGeneration = budget.metadata.generation ?? 0;
+  const condition =
+    allowed > 0 ? { status: "True", reason: "SufficientPods" } : { status: "False", reason: "InsufficientPods" };
+  const status: PodDisruptionBudgetStatus = {
+    conditions: conditionsWith(budget, { ...condition, message: "", observedGeneration }, now),
+    currentHealthy: healthy,
+    desiredHealthy: desired,
+    ...(Object.keys(live).length > 0 ? { disruptedPods: live } : {}),
+    disruptionsAllowed: allowed,
+    expectedPods: total,
+    observedGeneration,
+  };
+  return finish(budget, events, status, `${healthy} of ${total} pods are healthy, ${desired} must be`, requeueAt);
+}
+
+function finish(
+  budget: PodDisruptionBudget,
+  events: readonly BudgetStep[],
+  status: PodDisruptionBudgetStatus,
+  because: string,
+  requeueAt?: number,
+): Plan<BudgetStep> {
+  const isCurrent = budget.status !== undefined && equalJson(budget.status, status);
   return {
-    status: {
-      conditions: withCondition(status?.conditions, {
-        ...condition,
-        observedGeneration,
-        lastTransitionTime: formatTime(now),
-      }),
-      currentHealthy: healthy,
-      desiredHealthy: desired,
-      ...(Object.keys(live).length > 0 ? { disruptedPods: live } : {}),
-      disruptionsAllowed: allowed,
-      expectedPods: total,
-      observedGeneration,
-    },
+    steps: isCurrent ? events : [...events, { type: "status", status }],
+    because,
     ...(requeueAt === undefined ? {} : { requeueAt }),
-    ...(problem === undefined ? {} : { problem }),
   };
 }
 
+function conditionsWith(
+  { status }: PodDisruptionBudget,
+  condition: {
+    readonly status: string;
+    readonly reason: string;
+    readonly message: string;
+    readonly observedGeneration: number;
+  },
+  now: number,
+) {
+  const lastTransitionTime = formatTime(now);
+  return withCondition(status?.conditions, { type: "DisruptionAllowed", ...condition, lastTransitionTime });
+}
+
+/** While nothing can be told, no disruption is allowed; all else stays (upstream failSafe). */
+function failed(budget: PodDisruptionBudget, problem: string, now: number): PodDisruptionBudgetStatus {
+  const { status } = budget;
+  const observedGeneration = status?.observedGeneration ?? 0;
+  const condition = { status: "False", reason: "SyncFailed", message: problem, observedGeneration };
+  return {
+    currentHealthy: 0,
+    desiredHealthy: 0,
+    expectedPods: 0,
+    ...status,
+    conditions: conditionsWith(budget, condition, now),
+    disruptionsAllowed: 0,
+  };
+}
+
+type Expected =
+  | { readonly total: number; readonly desired: number; readonly unmanaged: boolean }
+  | { readonly problem: string };
+
 /** How many pods there should be, and how many of them must stay healthy; or why that cannot be told. */
-function expectedPods(
-  { budget, scales, controllerUid }: BudgetView,
-  pods: readonly Pod[],
-): { readonly total: number; readonly desired: number } | string {
+function expectedPods({ budget, pods }: BudgetView): Expected {
   const { minAvailable, maxUnavailable } = budget.spec ?? {};
-  if (maxUnavailable !== undefined) {
-    const total = wanted(pods, scales, controllerUid);
-    if (typeof total === "string") return total;
-    return { total, desired: Math.max(0, total - scaledValue(maxUnavailable, total, true)) };
+  if (maxUnavailable === undefined) {
+    if (minAvailable === undefined) return { total: 0, desired: 0, unmanaged: false };
+    if (typeof minAvailable === "number") return { total: pods.length, desired: minAvailable, unmanaged: false };
   }
-  if (minAvailable === undefined) return { total: pods.length, desired: 0 };
-  if (typeof minAvailable === "number") return { total: pods.length, desired: minAvailable };
-  const total = wanted(pods, scales, controllerUid);
-  return typeof total === "string" ? total : { total, desired: scaledValue(minAvailable, total, true) };
+  const scales = new Map<string, number>();
+  for (const { scale } of pods) {
+    if (!scale) continue;
+    if ("problem" in scale) return scale;
+    scales.set(scale.uid, scale.replicas);
+  }
+  const total = [...scales.values()].reduce((sum, replicas) => sum + replicas, 0);
+  const desired =
+    maxUnavailable === undefined
+      ? scaledValue(minAvailable!, total, true)
+      : Math.max(0, total - scaledValue(maxUnavailable, total, true));
+  return { total, desired, unmanaged: pods.some(({ scale }) => scale === undefined) };
 }
 
-function wanted(
-  pods: readonly Pod[],
-  scales: BudgetView["scales"],
-  controllerUid: BudgetView["controllerUid"],
-): number | string {
-  const seen = new Map<string, number>();
-  for (const pod of pods) {
-    const uid = controllerUid(pod);
-    // Percentages mean nothing for pods that nobody keeps a number of.
-    if (uid === undefined) continue;
-    const scale = scales.get(uid);
-    if (scale === undefined) return `found no controllers with a scale for pod ${JSON.stringify(pod.metadata.name)}`;
-    seen.set(uid, scale);
-  }
-  return [...seen.values()].reduce((sum, scale) => sum + scale, 0);
-}
-
-/** The evictions that were allowed but whose pods are not being deleted yet; those that waited too long are dropped. */
+/** The evictions that were allowed but whose pods are not being deleted yet, and the pods for which that took too long. */
 function pendingEvictions(disrupted: Readonly<Record<string, string>>, pods: readonly Pod[], now: number) {
   const live: Record<string, string> = {};
+  const late: Pod[] = [];
   let requeueAt: number | undefined;
-  for (const [name, time] of Object.entries(disrupted)) {
-    const pod = pods.find(({ metadata }) => metadata.name === name);
+  for (const pod of pods) {
+    const { name = "", deletionTimestamp } = pod.metadata;
+    const time = disrupted[name];
+    if (time === undefined || deletionTimestamp) continue;
     const until = Date.parse(time) + EVICTION_TIMEOUT_MS;
-    if (!pod || pod.metadata.deletionTimestamp || until <= now) continue;
+    if (until < now) {
+      late.push(pod);
+      continue;
+    }
     live[name] = time;
-    requeueAt = Math.min(requeueAt ?? until, until);
+    requeueAt = Math.min(requeueAt ?? Infinity, Math.max(until, now + 1));
   }
-  return { live, requeueAt };
+  return { live, late, requeueAt };
+}
+
+/** A selector as Go prints it. */
+function selectorText(selector: LabelSelector | undefined): string {
+  if (!selector) return "nil";
+  const labels = Object.entries(selector.matchLabels ?? {})
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, value]) => `${key}: ${value},`);
+  const expressions = (selector.matchExpressions ?? []).map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(" ")}],},`,
+  );
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join("")}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join("")}},}`;
+}
+
+/** Says of a pod that was to be disrupted, and is not being deleted long after, that it is not. */
+export function planStaleDisruption(pod: Pod, now: number): Plan<{ readonly type: "spare"; readonly pod: Pod }> {
+  const since = disruptedSince(pod);
+  if (since === undefined) return { steps: [], because: "it is not to be disrupted, or is on its way out" };
+  const until = since + STALE_DISRUPTION_MS;
+  return until > now
+    ? { steps: [], requeueAt: until, because: "its deletion may still come" }
+    : { steps: [{ type: "spare", pod }], because: "its deletion has not come in two minutes" };
+}
+
+/** Since when a pod is to be disrupted by something other than its kubelet, as long as it is not being deleted. */
+export function disruptedSince(pod: Pod): number | undefined {
+  const condition = podCondition(pod, "DisruptionTarget");
+  if (condition?.status !== "True" || condition.reason === "TerminationByKubelet") return undefined;
+  if (pod.metadata.deletionTimestamp !== undefined || isPodTerminal(pod)) return undefined;
+  return Date.parse(condition.lastTransitionTime ?? "") || 0;
 }
