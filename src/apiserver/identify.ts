@@ -1,4 +1,4 @@
-import { anonymous, impersonation, type Authenticator, type Authorizer } from "#auth";
+import { impersonation, type Authenticator, type Authorizer } from "#auth";
 import { badRequest, unauthorized } from "#objects";
 import type { UserInfo } from "#registry";
 import { authorize } from "./authorize.ts";
@@ -11,9 +11,8 @@ export async function identify(
   request: ApiRequest,
 ): Promise<UserInfo> {
   const found = await authenticator.authenticate(request);
-  if (found.type === "invalid") throw unauthorized();
-  const user = found.type === "user" ? found.user : request.headers["authorization"] ? undefined : anonymous;
-  if (!user) throw unauthorized();
+  if (found.type !== "user") throw unauthorized();
+  const { user } = found;
   if (!mayImpersonate(request)) return user;
   const wanted = impersonation(request.headers, user);
   if (wanted.type === "none") return user;

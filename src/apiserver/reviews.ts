@@ -1,6 +1,8 @@
-import type { Attributes, Authenticator, Authorizer } from "#auth";
+import { API_AUDIENCES, intersection, type Attributes, type Authenticator, type Authorizer } from "#auth";
 import {
+  badRequest,
   formatTime,
+  internalError,
   invalid,
   invalidObject,
   required,
@@ -58,15 +60,17 @@ const REVIEWS: Readonly<Record<string, (input: ReviewInput) => Promise<object>>>
   },
   "authentication.k8s.io/selfsubjectreviews": ({ user }) => Promise.resolve({ userInfo: shownUser(user) }),
   "authentication.k8s.io/tokenreviews": async ({ draft, authenticator }) => {
-    const { token = "" } = (draft["spec"] ?? {}) as { readonly token?: string };
-    if (!token) {
-      throw invalidObject("authentication.k8s.io", "TokenReview", "", [
-        required("spec.token", "token is required for TokenReview in authentication"),
-      ]);
-    }
-    const found = await authenticator.authenticate({ headers: { authorization: `Bearer ${token}` } });
-    if (found.type === "user") return { authenticated: true, user: shownUser(found.user) };
-    return found.type === "invalid" ? { error: found.reason, user: {} } : { user: {} };
+    const { token = "", audiences = [] } = (draft["spec"] ?? {}) as TokenReviewSpec;
+    if (!token) throw badRequest("token is required for TokenReview in authentication");
+    const wanted = audiences.length > 0 ? audiences : API_AUDIENCES;
+    const found = await authenticator.authenticate({
+      headers: { authorization: `Bearer ${token}` },
+      audiences: wanted,
+    });
+    if (found.type !== "user") return { ...(found.type === "invalid" ? { error: found.reason } : {}), user: {} };
+    const { user, audiences: given = [] } = found;
+    if (intersection(given, wanted).length === 0) throw internalError("error validating audiences");
+    return { authenticated: true, user: shownUser(user), audiences: given };
   },
 };
 
@@ -103,6 +107,11 @@ export async function review(
     registry: machinery.registry,
   };
   return { type: "value", value: await definition.compute!(draft, context), code: 201 };
+}
+
+interface TokenReviewSpec {
+  readonly token?: string;
+  readonly audiences?: readonly string[];
 }
 
 interface AccessSpec {

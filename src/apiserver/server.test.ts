@@ -207,6 +207,30 @@ describe("who may what", () => {
     assert.equal((await api.ask("GET /api", { headers: { "impersonate-group": "dev" } })).status, 400);
   });
 
+  it("answers whose token it is, and for which of the audiences that are asked about", async () => {
+    await using api = await fixture();
+    const review = async (spec: object) =>
+      api.ask("POST /apis/authentication.k8s.io/v1/tokenreviews", {
+        body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec },
+      });
+    const status = async (spec: object) => (await review(spec)).json<{ status: unknown }>().status;
+    const user = { username: "nobody", groups: ["system:authenticated"] };
+    const audiences = ["https://kubernetes.default.svc.cluster.local"];
+    assert.deepEqual(await status({ token: "nobody" }), { authenticated: true, user, audiences });
+    assert.deepEqual(await status({ token: "nobody", audiences: ["vault", ...audiences] }), {
+      authenticated: true,
+      user,
+      audiences,
+    });
+    const refused = { user: {}, error: "invalid bearer token" };
+    assert.deepEqual(await status({ token: "nobody", audiences: ["vault"] }), refused);
+    assert.deepEqual(await status({ token: "guess" }), refused);
+    assert.equal(
+      failure(await review({ token: "" })),
+      "400 BadRequest: token is required for TokenReview in authentication",
+    );
+  });
+
   it("answers what somebody may do", async () => {
     await using api = await fixture();
     const ask = async (kind: string, spec: object) =>

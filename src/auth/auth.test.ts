@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
-  anonymousUsers,
+  API_AUDIENCES,
   authenticators,
   authorizers,
+  bearerTokens,
   clientCertificates,
   discoveryPaths,
   impersonation,
@@ -12,6 +13,7 @@ import {
   publicPaths,
   refusal,
   staticTokens,
+  withAnonymousUsers,
   type Attributes,
 } from "./index.ts";
 
@@ -30,10 +32,8 @@ const attributes = (more: Partial<Attributes> = {}): Attributes => ({
 });
 
 describe("authentication", () => {
-  const chain = authenticators(
-    clientCertificates(),
-    staticTokens({ secret: { username: "robot", groups: ["bots"] } }),
-    anonymousUsers,
+  const chain = withAnonymousUsers(
+    authenticators(clientCertificates(), staticTokens({ secret: { username: "robot", groups: ["bots"] } })),
   );
 
   it("reads a certificate's names as user and groups", async () => {
@@ -56,18 +56,37 @@ describe("authentication", () => {
     assert.deepEqual(await bearer("secret"), {
       type: "user",
       user: { username: "robot", groups: ["bots", "system:authenticated"] },
+      audiences: API_AUDIENCES,
     });
     assert.equal((await bearer("guess")).type, "invalid");
     assert.equal((await bearer("__proto__")).type, "invalid");
-    assert.equal((await chain.authenticate({ headers: { authorization: "Basic eDp5" } })).type, "none");
+    assert.equal((await bearer("secret more")).type, "user", "what follows the token is not looked at");
   });
 
-  it("takes whoever shows nothing for anonymous, and a bad certificate for nobody", async () => {
-    const found = await chain.authenticate({ headers: {} });
-    assert.deepEqual(found, {
-      type: "user",
-      user: { username: "system:anonymous", groups: ["system:unauthenticated"] },
+  it("takes a token only for the audiences that it is for", async () => {
+    const of = (audiences: readonly string[]) =>
+      chain.authenticate({ headers: { authorization: "Bearer secret" }, audiences });
+    assert.deepEqual(await of(["vault"]), { type: "invalid", reason: "invalid bearer token" });
+    const found = await of(["vault", ...API_AUDIENCES]);
+    assert.deepEqual(found.type === "user" && found.audiences, API_AUDIENCES);
+  });
+
+  it("says why a token is refused behind what upstream's loopback token says", async () => {
+    const refusing = bearerTokens(() => Promise.resolve({ type: "refused", reason: "too late" }));
+    assert.deepEqual(await refusing.authenticate({ headers: { authorization: "bearer x" } }), {
+      type: "invalid",
+      reason: "[invalid bearer token, too late]",
     });
+  });
+
+  it("takes a client without credentials that it reads for anonymous, and one with a bad certificate for none", async () => {
+    for (const headers of [{}, { authorization: "Basic eDp5" }, { authorization: "Bearer  x" }]) {
+      assert.deepEqual(await chain.authenticate({ headers }), {
+        type: "user",
+        user: { username: "system:anonymous", groups: ["system:unauthenticated"] },
+        audiences: API_AUDIENCES,
+      });
+    }
     const refused = await authenticators(clientCertificates()).authenticate({
       headers: {},
       peer: { refused: "expired" },

@@ -1,4 +1,5 @@
-import type { Authentication, Authenticator } from "./contract.ts";
+import { API_AUDIENCES, intersection } from "./audiences.ts";
+import type { Authentication, Authenticator, VerifyToken } from "./contract.ts";
 import { anonymous, AUTHENTICATED, type UserInfo } from "./user.ts";
 
 const NONE: Authentication = { type: "none" };
@@ -45,27 +46,54 @@ export function clientCertificates(): Authenticator {
   };
 }
 
-/** Hands `Authorization: Bearer …` to `verify`, which answers undefined for a token that it does not know. */
-export function bearerTokens(verify: (token: string) => Promise<UserInfo | undefined>): Authenticator {
+/**
+ * Hands the token of `Authorization: Bearer …` to `verify`. Reasons are worded as upstream's, which asks its own
+ * loopback token first, and that says of every other that it is invalid.
+ */
+export function bearerTokens(verify: VerifyToken): Authenticator {
   return {
-    async authenticate({ headers }) {
+    async authenticate({ headers, audiences = API_AUDIENCES }) {
       const value = headers["authorization"];
-      const token = /^Bearer +(\S+)$/i.exec(typeof value === "string" ? value : (value?.[0] ?? ""))?.[1];
-      if (!token) return NONE;
-      const user = await verify(token);
-      if (!user) return { type: "invalid", reason: "invalid bearer token" };
-      const groups = user.groups.includes(AUTHENTICATED) ? user.groups : [...user.groups, AUTHENTICATED];
-      return { type: "user", user: { ...user, groups } };
+      const [scheme, token] = (typeof value === "string" ? value : (value?.[0] ?? "")).trim().split(" ", 2);
+      if (!token || scheme?.toLowerCase() !== "bearer") return NONE;
+      const answer = await verify(token, audiences);
+      switch (answer.type) {
+        case "unknown":
+          return { type: "invalid", reason: INVALID_TOKEN };
+        case "refused":
+          return { type: "invalid", reason: `[${INVALID_TOKEN}, ${answer.reason}]` };
+        case "user": {
+          const { user } = answer;
+          const groups = user.groups.includes(AUTHENTICATED) ? user.groups : [...user.groups, AUTHENTICATED];
+          return { type: "user", user: { ...user, groups }, audiences: answer.audiences };
+        }
+      }
     },
   };
 }
 
-/** Tokens that are known beforehand, for tests and local tools. */
+const INVALID_TOKEN = "invalid bearer token";
+
+/** Tokens that are known beforehand and are for the API server, for tests and local tools. */
 export function staticTokens(tokens: Readonly<Record<string, UserInfo>>): Authenticator {
-  return bearerTokens((token) => Promise.resolve(Object.hasOwn(tokens, token) ? tokens[token] : undefined));
+  return bearerTokens((token, wanted) => {
+    const user = Object.hasOwn(tokens, token) ? tokens[token] : undefined;
+    const audiences = intersection(API_AUDIENCES, wanted);
+    return Promise.resolve(user && audiences.length > 0 ? { type: "user", user, audiences } : { type: "unknown" });
+  });
 }
 
-/** Whoever sends no credentials is system:anonymous. Comes last. */
-export const anonymousUsers: Authenticator = {
-  authenticate: ({ headers }) => (headers["authorization"] === undefined ? { type: "user", user: anonymous } : NONE),
-};
+/**
+ * Takes a client of whose credentials `authenticator` reads none for system:anonymous, whatever the audience. One whose
+ * credentials are invalid stays refused.
+ */
+export function withAnonymousUsers(authenticator: Authenticator): Authenticator {
+  return {
+    async authenticate(credentials) {
+      const found = await authenticator.authenticate(credentials);
+      return found.type === "none"
+        ? { type: "user", user: anonymous, audiences: credentials.audiences ?? API_AUDIENCES }
+        : found;
+    },
+  };
+}

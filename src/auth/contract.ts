@@ -21,14 +21,27 @@ export interface PeerCertificate {
 export interface Credentials {
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly peer?: Peer;
+  /** For whom they have to be, one of these; absent: for the API server. */
+  readonly audiences?: readonly string[];
 }
 
 export type Authentication =
-  | { readonly type: "user"; readonly user: UserInfo }
+  /** `audiences`: those among the ones asked for that the credentials are for. */
+  | { readonly type: "user"; readonly user: UserInfo; readonly audiences?: readonly string[] }
   /** Nothing here that this authenticator reads: ask the next. */
   | { readonly type: "none" }
   /** Credentials that do not hold: 401 unless another authenticator knows them. */
   | { readonly type: "invalid"; readonly reason: string };
+
+/** What becomes of a bearer token. */
+export type TokenAnswer =
+  | { readonly type: "user"; readonly user: UserInfo; readonly audiences: readonly string[] }
+  /** No token of this kind. */
+  | { readonly type: "unknown" }
+  | { readonly type: "refused"; readonly reason: string };
+
+/** Checks a bearer token that has to be for one of `audiences`. */
+export type VerifyToken = (token: string, audiences: readonly string[]) => Promise<TokenAnswer>;
 
 /** Finds out who sends a request. */
 export interface Authenticator {

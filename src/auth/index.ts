@@ -1,4 +1,5 @@
-export { anonymousUsers, authenticators, bearerTokens, clientCertificates, staticTokens } from "./authenticate.ts";
+export { API_AUDIENCES, intersection, ISSUER } from "./audiences.ts";
+export { authenticators, bearerTokens, clientCertificates, staticTokens, withAnonymousUsers } from "./authenticate.ts";
 export { authorizers, discoveryPaths, privilegedGroup, publicPaths, refusal, selfReviews } from "./authorize.ts";
 export type * from "./contract.ts";
 export type { UserInfo } from "./user.ts";

@@ -1,7 +1,6 @@
 import { builtInAdmission } from "#admission";
 import { createApiServer, type ApiServer, type ApiServerOptions, type HealthCheck } from "#apiserver";
 import {
-  anonymousUsers,
   bearerTokens,
   authenticators,
   authorizers,
@@ -10,6 +9,7 @@ import {
   privilegedGroup,
   publicPaths,
   selfReviews,
+  withAnonymousUsers,
 } from "#auth";
 import type { Clock, Log, Random, Scope } from "#base";
 import { createCaches } from "#client";
@@ -63,7 +63,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   scope.defer(() => registry.close());
   const apiServer = createApiServer({
     registry,
-    authenticator: authenticators(clientCertificates(), bearerTokens(tokens.verify), anonymousUsers),
+    authenticator: withAnonymousUsers(authenticators(clientCertificates(), bearerTokens(tokens.verify))),
     authorizer: authorizers(publicPaths, privilegedGroup(), discoveryPaths, selfReviews),
     admission: (client) =>
       builtInAdmission({

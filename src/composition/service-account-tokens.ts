@@ -1,10 +1,8 @@
+import { ISSUER } from "#auth";
 import type { ServiceAccountTokens, ServiceAccountTokensOptions } from "#auth/tokens";
 import type { Clock, Random } from "#base";
 import { hasReason, type AuthenticationV1TokenRequest } from "#objects";
 import type { IssueToken, Registry } from "#registry";
-
-/** Names the signer: pods and other clients reach the API server by this name. */
-const ISSUER = "https://kubernetes.default.svc.cluster.local";
 
 /** What tokens of service accounts are signed and checked with. */
 export type SigningKey = Pick<ServiceAccountTokensOptions, "privateKey" | "publicKey" | "keyId">;
@@ -41,7 +39,7 @@ export function serviceAccountTokens(options: TokensOptions): {
   };
   const tokens = () => (made ??= make());
   return {
-    verify: async (token) => (await tokens()).verify(token),
+    verify: async (token, audiences) => (await tokens()).verify(token, audiences),
     async issue({ serviceAccount, body }) {
       const request = body as unknown as AuthenticationV1TokenRequest;
       return { ...request, status: await (await tokens()).issue(serviceAccount, request.spec ?? {}) };

@@ -1,14 +1,13 @@
 /** An API server over a memory store, without a wire, for the tests of this room. */
 import type { AdmissionChain } from "#admission";
 import {
-  authenticators,
   authorizers,
   discoveryPaths,
-  anonymousUsers,
   privilegedGroup,
   publicPaths,
   selfReviews,
   staticTokens,
+  withAnonymousUsers,
 } from "#auth";
 import { createLog, createRandom, createVirtualClock, type VirtualClock } from "#base";
 import type { Client } from "#client";
@@ -77,10 +76,7 @@ export async function fixture(
     clock,
     random,
     log,
-    authenticator: authenticators(
-      staticTokens({ admin: ADMIN, nobody: { username: "nobody", groups: [] } }),
-      anonymousUsers,
-    ),
+    authenticator: withAnonymousUsers(staticTokens({ admin: ADMIN, nobody: { username: "nobody", groups: [] } })),
     authorizer: authorizers(privilegedGroup(), publicPaths, discoveryPaths, selfReviews),
     version: versionInfo({ knarr: "0.0.0", platform: "linux/amd64", runtime: "test 1" }),
     ...(options.admission ? { admission: options.admission } : {}),

@@ -1,5 +1,2 @@
-export {
-  createServiceAccountTokens,
-  type ServiceAccountTokens,
-  type ServiceAccountTokensOptions,
-} from "./service-account-tokens.ts";
+export type { ServiceAccountTokensOptions } from "./contract.ts";
+export { createServiceAccountTokens, type ServiceAccountTokens } from "./service-account-tokens.ts";

@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { generateKeyPair } from "jose";
+import { generateKeyPair, SignJWT } from "jose";
 import { createRandom, createVirtualClock } from "#base";
 import { StatusError, type KubeObject } from "#objects";
+import { API_AUDIENCES, ISSUER, type TokenAnswer } from "#auth";
 import { createServiceAccountTokens } from "./service-account-tokens.ts";
 
 const account: KubeObject = {
@@ -24,73 +25,115 @@ async function setUp(offset = () => 0) {
     privateKey,
     publicKey,
     keyId: "k",
-    issuer: "https://kubernetes.default.svc.cluster.local",
+    issuer: ISSUER,
     clock,
     random: createRandom(1),
     find: (resource, { name }) => Promise.resolve(objects.get(`${resource}/${name}`)),
   });
-  return { clock, objects, tokens };
+  const verify = (token: string, audiences = API_AUDIENCES) => tokens.verify(token, audiences);
+  return { clock, objects, tokens, verify, privateKey };
 }
 
+const userOf = (answer: TokenAnswer) => {
+  assert.ok(answer.type === "user", JSON.stringify(answer));
+  return answer.user;
+};
+const refused = (reason: string): TokenAnswer => ({ type: "refused", reason });
+
 test("a token says whose it is, until it expires", async () => {
-  const { clock, tokens } = await setUp();
+  const { clock, tokens, verify } = await setUp();
   const { token, expirationTimestamp } = await tokens.issue(account, { expirationSeconds: 700 });
   assert.equal(Date.parse(expirationTimestamp) - clock.now(), 700_000);
-  const user = await tokens.verify(token);
-  assert.equal(user?.username, "system:serviceaccount:ci:builder");
-  assert.deepEqual(user?.groups, ["system:serviceaccounts", "system:serviceaccounts:ci", "system:authenticated"]);
-  await clock.advance(759_000);
-  assert.ok(await tokens.verify(token), "for a minute more, as upstream");
-  await clock.advance(1_000);
-  assert.equal(await tokens.verify(token), undefined);
+  const user = userOf(await verify(token));
+  assert.equal(user.username, "system:serviceaccount:ci:builder");
+  assert.deepEqual(user.groups, ["system:serviceaccounts", "system:serviceaccounts:ci", "system:authenticated"]);
+  await clock.advance(760_000);
+  userOf(await verify(token));
+  await clock.advance(1);
+  assert.deepEqual(await verify(token), refused("service account token has expired"));
 });
 
 test("a token holds though the clock was set back a little since", async () => {
   let offset = 0;
-  const { clock, tokens } = await setUp(() => offset);
+  const { clock, tokens, verify } = await setUp(() => offset);
   await clock.advance(1_234);
   const { token } = await tokens.issue(account, {});
   offset = -60_000;
-  assert.ok(await tokens.verify(token));
+  userOf(await verify(token));
   offset = -62_000;
-  assert.equal(await tokens.verify(token), undefined);
+  assert.deepEqual(await verify(token), refused("service account token is not valid yet"));
 });
 
 test("a token dies with its account and with the pod it is bound to", async () => {
-  const { objects, tokens } = await setUp();
+  const { clock, objects, tokens, verify } = await setUp();
   const plain = await tokens.issue(account, {});
   const bound = await tokens.issue(account, { boundObjectRef: { kind: "Pod", name: "p" } });
-  assert.deepEqual((await tokens.verify(bound.token))?.extra?.["authentication.kubernetes.io/pod-name"], ["p"]);
+  assert.deepEqual(userOf(await verify(bound.token)).extra?.["authentication.kubernetes.io/pod-name"], ["p"]);
+
+  const pod = objects.get("pods/p")!;
+  objects.set("pods/p", { ...pod, metadata: { ...pod.metadata, uid: "u3" } });
+  assert.deepEqual(
+    await verify(bound.token),
+    refused("pod UID (u3) does not match service account pod ref claim (u2)"),
+  );
+  const deletionTimestamp = new Date(clock.now()).toISOString();
+  objects.set("pods/p", { ...pod, metadata: { ...pod.metadata, deletionTimestamp } });
+  userOf(await verify(bound.token));
+  await clock.advance(60_001);
+  assert.deepEqual(await verify(bound.token), refused("service account token has been invalidated"));
   objects.delete("pods/p");
-  assert.equal(await tokens.verify(bound.token), undefined);
-  assert.ok(await tokens.verify(plain.token));
+  assert.deepEqual(await verify(bound.token), refused("service account token has been invalidated"));
+
+  userOf(await verify(plain.token));
+  objects.set("serviceaccounts/builder", { ...account, metadata: { ...account.metadata, deletionTimestamp } });
+  assert.deepEqual(await verify(plain.token), refused("service account ci/builder has been deleted"));
   objects.set("serviceaccounts/builder", { ...account, metadata: { ...account.metadata, uid: "another" } });
-  assert.equal(await tokens.verify(plain.token), undefined);
+  assert.deepEqual(await verify(plain.token), refused("service account UID (another) does not match claim (u1)"));
+  objects.delete("serviceaccounts/builder");
+  assert.deepEqual(await verify(plain.token), refused('serviceaccounts "builder" not found'));
 });
 
-test("a token for another audience, a changed one and nonsense do not hold", async () => {
-  const { tokens } = await setUp();
-  const { token } = await tokens.issue(account, { audiences: ["vault"] });
-  assert.equal(await tokens.verify(token), undefined);
+test("a token is for its audiences alone, and says for which of those that are asked about", async () => {
+  const { tokens, verify } = await setUp();
+  const { token } = await tokens.issue(account, { audiences: ["vault", "db"] });
+  assert.deepEqual(
+    await verify(token),
+    refused(`token audiences ["vault" "db"] is invalid for the target audiences ["${ISSUER}"]`),
+  );
+  const answer = await verify(token, ["web", "db", "vault"]);
+  assert.deepEqual(answer.type === "user" && answer.audiences, ["db", "vault"]);
+});
+
+test("a changed token, one of another key and nonsense do not hold", async () => {
+  const { tokens, verify, privateKey } = await setUp();
   const good = (await tokens.issue(account, {})).token;
   const [head, , signature] = good.split(".");
-  const forged = Buffer.from(JSON.stringify({ sub: "system:admin" })).toString("base64url");
-  assert.equal(await tokens.verify(`${head}.${forged}.${signature}`), undefined);
-  assert.equal(await tokens.verify("nonsense"), undefined);
+  const forged = Buffer.from(JSON.stringify({ sub: "system:admin", iss: ISSUER })).toString("base64url");
+  assert.deepEqual(
+    await verify(`${head}.${forged}.${signature}`),
+    refused("go-jose/go-jose: error in cryptographic primitive"),
+  );
+  const of = (kid: string, issuer: string) =>
+    new SignJWT({}).setProtectedHeader({ alg: "ES256", kid }).setIssuer(issuer).setAudience(ISSUER).sign(privateKey);
+  assert.deepEqual(await verify(await of("other", ISSUER)), refused("invalid signature, no keys found"));
+  assert.deepEqual(await verify(await of("k", "https://else.where")), { type: "unknown" });
+  for (const nonsense of ["nonsense", "a.b.c", "..", `${head}.${forged}`]) {
+    assert.deepEqual(await verify(nonsense), { type: "unknown" }, nonsense);
+  }
 });
 
 test("what cannot be granted is refused in upstream's words", async () => {
   const { tokens } = await setUp();
-  const refused = async (spec: object, text: RegExp) =>
+  const refuses = async (spec: object, text: RegExp) =>
     assert.rejects(tokens.issue(account, spec), (error) => error instanceof StatusError && text.test(error.message));
-  await refused(
+  await refuses(
     { expirationSeconds: 60 },
     /spec\.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes/,
   );
-  await refused(
+  await refuses(
     { boundObjectRef: { kind: "ConfigMap", name: "x" } },
     /cannot bind token for serviceaccount to this type of object/,
   );
-  await refused({ boundObjectRef: { kind: "Pod", name: "gone" } }, /pods "gone" not found/);
-  await refused({ boundObjectRef: { kind: "Pod", name: "p", uid: "old" } }, /does not match the UID in record/);
+  await refuses({ boundObjectRef: { kind: "Pod", name: "gone" } }, /pods "gone" not found/);
+  await refuses({ boundObjectRef: { kind: "Pod", name: "p", uid: "old" } }, /does not match the UID in record/);
 });

@@ -1,35 +1,8 @@
-import { jwtVerify, SignJWT, type JWTPayload } from "jose";
-import type { Clock, Random } from "#base";
-import {
-  conflict,
-  formatTime,
-  invalid,
-  invalidObject,
-  notFoundError,
-  required,
-  type KubeObject,
-  type ObjectKey,
-} from "#objects";
-import { AUTHENTICATED, serviceAccountGroups, serviceAccountUsername, type UserInfo } from "#auth";
-
-export interface ServiceAccountTokensOptions {
-  /** ES256 */
-  readonly privateKey: CryptoKey;
-  readonly publicKey: CryptoKey;
-  /** Names the key in the tokens' headers. */
-  readonly keyId: string;
-  /** `https://kubernetes.default.svc.cluster.local` */
-  readonly issuer: string;
-  readonly clock: Clock;
-  readonly random: Random;
-  /** Finds what a token may be bound to, by resource (`serviceaccounts`, `pods`, `secrets`); undefined when it is gone. */
-  readonly find: (resource: string, key: ObjectKey) => Promise<KubeObject | undefined>;
-}
-
-/** Clocks are set, also backwards: a token holds so much before and after its time (upstream's jwt.DefaultLeeway). */
-const LEEWAY_SECONDS = 60;
-
-type CryptoKey = Parameters<SignJWT["sign"]>[0];
+import { SignJWT } from "jose";
+import { conflict, formatTime, invalid, invalidObject, notFoundError, required, type KubeObject } from "#objects";
+import { serviceAccountUsername, type VerifyToken } from "#auth";
+import type { ServiceAccountTokensOptions } from "./contract.ts";
+import { tokenVerifier } from "./verify.ts";
 
 /** The spec of a TokenRequest. */
 export interface TokenSpec {
@@ -44,23 +17,14 @@ export interface ServiceAccountTokens {
     account: KubeObject,
     spec: TokenSpec,
   ): Promise<{ readonly token: string; readonly expirationTimestamp: string }>;
-  /** Whose token it is; undefined when it does not hold (any more). */
-  verify(token: string): Promise<UserInfo | undefined>;
+  /** Whose token it is. */
+  readonly verify: VerifyToken;
 }
 
 const DEFAULT_SECONDS = 3600;
 const MIN_SECONDS = 600;
 const MAX_SECONDS = 2 ** 32;
 const RESOURCES: Readonly<Record<string, string>> = { Pod: "pods", Secret: "secrets" };
-
-interface Claims extends JWTPayload {
-  readonly "kubernetes.io"?: {
-    readonly namespace?: string;
-    readonly serviceaccount?: { readonly name: string; readonly uid: string };
-    readonly pod?: { readonly name: string; readonly uid: string };
-    readonly secret?: { readonly name: string; readonly uid: string };
-  };
-}
 
 export function createServiceAccountTokens(options: ServiceAccountTokensOptions): ServiceAccountTokens {
   const { issuer, clock, random, find } = options;
@@ -97,50 +61,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
         .sign(options.privateKey);
       return { token, expirationTimestamp: formatTime(expires * 1000) };
     },
-    async verify(token) {
-      let claims: Claims;
-      try {
-        const { payload } = await jwtVerify<Claims>(token, options.publicKey, {
-          issuer,
-          audience: issuer,
-          algorithms: ["ES256"],
-          currentDate: new Date(clock.now()),
-          clockTolerance: LEEWAY_SECONDS,
-        });
-        claims = payload;
-      } catch {
-        return undefined;
-      }
-      const { namespace = "", serviceaccount, pod, secret } = claims["kubernetes.io"] ?? {};
-      if (!serviceaccount) return undefined;
-      // A token dies with its account, and with what it is bound to.
-      const lives = await Promise.all(
-        [
-          ["serviceaccounts", serviceaccount],
-          ["pods", pod],
-          ["secrets", secret],
-        ].map(async ([resource, reference]) => {
-          if (!reference || typeof reference === "string") return true;
-          const object = await find(resource as string, { namespace, name: reference.name });
-          return object?.metadata.uid === reference.uid;
-        }),
-      );
-      if (lives.includes(false)) return undefined;
-      return {
-        username: serviceAccountUsername(namespace, serviceaccount.name),
-        uid: serviceaccount.uid,
-        groups: [...serviceAccountGroups(namespace), AUTHENTICATED],
-        extra: {
-          "authentication.kubernetes.io/credential-id": [`JTI=${claims.jti}`],
-          ...(pod
-            ? {
-                "authentication.kubernetes.io/pod-name": [pod.name],
-                "authentication.kubernetes.io/pod-uid": [pod.uid],
-              }
-            : {}),
-        },
-      };
-    },
+    verify: tokenVerifier(options),
   };
 }
 

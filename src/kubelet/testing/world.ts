@@ -1,4 +1,4 @@
-import { anonymousUsers, authenticators, authorizers, privilegedGroup } from "#auth";
+import { authenticators, authorizers, privilegedGroup, withAnonymousUsers } from "#auth";
 import { createApiServer, versionInfo } from "#apiserver";
 import { createLog, createRandom, createScope, createVirtualClock, type VirtualClock } from "#base";
 import { createCaches, type Client } from "#client";
@@ -60,7 +60,7 @@ export async function createTestWorld(
     clock,
     random,
     log,
-    authenticator: authenticators(anonymousUsers),
+    authenticator: withAnonymousUsers(authenticators()),
     authorizer: authorizers(privilegedGroup()),
     version: versionInfo({ knarr: "0.0.0", platform: "linux/amd64", runtime: "test" }),
     serverAddress: () => "127.0.0.1:6443",

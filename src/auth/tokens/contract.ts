@@ -1,0 +1,20 @@
+import type { SignJWT } from "jose";
+import type { Clock, Random } from "#base";
+import type { KubeObject, ObjectKey } from "#objects";
+
+type CryptoKey = Parameters<SignJWT["sign"]>[0];
+
+/** What tokens of service accounts are made and checked with. */
+export interface ServiceAccountTokensOptions {
+  /** ES256 */
+  readonly privateKey: CryptoKey;
+  readonly publicKey: CryptoKey;
+  /** Names the key in the tokens' headers. */
+  readonly keyId: string;
+  /** `https://kubernetes.default.svc.cluster.local` */
+  readonly issuer: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Finds what a token may be bound to, by resource (`serviceaccounts`, `pods`, `secrets`); undefined when it is gone. */
+  readonly find: (resource: string, key: ObjectKey) => Promise<KubeObject | undefined>;
+}

@@ -1,0 +1,133 @@
+import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from "jose";
+import {
+  AUTHENTICATED,
+  intersection,
+  serviceAccountGroups,
+  serviceAccountUsername,
+  type TokenAnswer,
+  type UserInfo,
+  type VerifyToken,
+} from "#auth";
+import { parseTime, type KubeObject } from "#objects";
+import type { ServiceAccountTokensOptions } from "./contract.ts";
+
+/** Clocks are set, also backwards: a token holds so much before and after its time (upstream's jwt.DefaultLeeway). */
+const LEEWAY_SECONDS = 60;
+
+interface Reference {
+  readonly name: string;
+  readonly uid: string;
+}
+
+interface Claims extends JWTPayload {
+  readonly "kubernetes.io"?: {
+    readonly namespace?: string;
+    readonly serviceaccount?: Reference;
+    readonly pod?: Reference;
+    readonly secret?: Reference;
+  };
+}
+
+/** Why a token does not hold. */
+class Refused extends Error {}
+
+/** Checks tokens in upstream's order and words (pkg/serviceaccount jwt.go, claims.go). */
+export function tokenVerifier(options: ServiceAccountTokensOptions): VerifyToken {
+  const { issuer, clock } = options;
+  return async (token, wanted): Promise<TokenAnswer> => {
+    if (issuerOf(token) !== issuer) return { type: "unknown" };
+    try {
+      const claims = await signed(token, options);
+      const given = claims.aud === undefined ? [] : typeof claims.aud === "string" ? [claims.aud] : claims.aud;
+      const audiences = intersection(given, wanted);
+      if (audiences.length === 0) {
+        throw new Refused(`token audiences ${quoted(given)} is invalid for the target audiences ${quoted(wanted)}`);
+      }
+      checkTimes(claims, clock.now() / 1000);
+      return { type: "user", user: await userOf(claims, options), audiences };
+    } catch (error) {
+      if (error instanceof Refused) return { type: "refused", reason: error.message };
+      throw error;
+    }
+  };
+}
+
+/** What a token that may be anything says of its issuer, unchecked. */
+function issuerOf(token: string): unknown {
+  try {
+    return decodeJwt(token).iss;
+  } catch {
+    return undefined;
+  }
+}
+
+async function signed(token: string, { publicKey, keyId }: ServiceAccountTokensOptions): Promise<Claims> {
+  try {
+    const { kid = "" } = decodeProtectedHeader(token);
+    if (kid !== "" && kid !== keyId) throw new Refused("invalid signature, no keys found");
+    const { payload } = await compactVerify(token, publicKey, { algorithms: ["ES256"] });
+    return JSON.parse(new TextDecoder().decode(payload)) as Claims;
+  } catch (error) {
+    if (error instanceof Refused) throw error;
+    if (!(error instanceof errors.JOSEError) && !(error instanceof TypeError)) throw error;
+    throw new Refused("go-jose/go-jose: error in cryptographic primitive");
+  }
+}
+
+/** `now` in seconds. */
+function checkTimes({ nbf, exp, iat }: Claims, now: number): void {
+  if (nbf !== undefined && now + LEEWAY_SECONDS < nbf) throw new Refused("service account token is not valid yet");
+  if (exp !== undefined && now - LEEWAY_SECONDS > exp) throw new Refused("service account token has expired");
+  if (iat !== undefined && now + LEEWAY_SECONDS < iat) {
+    throw new Refused("service account token is issued in the future");
+  }
+}
+
+/** A token dies with its account, and with what it is bound to. */
+async function userOf(claims: Claims, options: ServiceAccountTokensOptions): Promise<UserInfo> {
+  const { namespace = "", serviceaccount, pod, secret } = claims["kubernetes.io"] ?? {};
+  if (!serviceaccount) throw new Refused("service account token claims could not be validated");
+  const { name, uid } = serviceaccount;
+  const { find } = options;
+  const deletedBefore = options.clock.now() - LEEWAY_SECONDS * 1000;
+  const account = await find("serviceaccounts", { namespace, name });
+  if (!account) throw new Refused(`serviceaccounts ${JSON.stringify(name)} not found`);
+  if (account.metadata.uid !== uid) {
+    throw new Refused(`service account UID (${account.metadata.uid}) does not match claim (${uid})`);
+  }
+  if (wasDeleted(account, deletedBefore)) throw new Refused(`service account ${namespace}/${name} has been deleted`);
+  for (const [kind, reference] of [
+    ["secret", secret],
+    ["pod", pod],
+  ] as const) {
+    if (!reference) continue;
+    const object = await find(`${kind}s`, { namespace, name: reference.name });
+    if (object && object.metadata.uid !== reference.uid) {
+      throw new Refused(
+        `${kind} UID (${object.metadata.uid}) does not match service account ${kind} ref claim (${reference.uid})`,
+      );
+    }
+    if (!object || wasDeleted(object, deletedBefore)) throw new Refused("service account token has been invalidated");
+  }
+  return {
+    username: serviceAccountUsername(namespace, name),
+    uid,
+    groups: [...serviceAccountGroups(namespace), AUTHENTICATED],
+    extra: {
+      "authentication.kubernetes.io/credential-id": [`JTI=${claims.jti}`],
+      ...(pod
+        ? {
+            "authentication.kubernetes.io/pod-name": [pod.name],
+            "authentication.kubernetes.io/pod-uid": [pod.uid],
+          }
+        : {}),
+    },
+  };
+}
+
+function wasDeleted({ metadata: { deletionTimestamp } }: KubeObject, before: number): boolean {
+  return deletionTimestamp !== undefined && (parseTime(deletionTimestamp) ?? 0) < before;
+}
+
+/** Go's `%q` of a list. */
+const quoted = (texts: readonly string[]) => `[${texts.map((text) => JSON.stringify(text)).join(" ")}]`;
