@@ -77,11 +77,14 @@ export interface CacheWriter<T extends KubeObject = KubeObject> {
   put(object: T): void;
   /** `object` is the final state, with the version of the deletion. */
   remove(object: T): void;
-  /** Removes every object whose key is not among these, as its last known state. */
-  retain(keys: ReadonlySet<string>): void;
+  /**
+   * Holds exactly these objects from now on: readers see all of the list or nothing of it. The listeners are told the
+   * difference, which for thousands of objects takes turns of the event loop: each step of the iteration is one. At
+   * its end the first list is complete, and everything up to its version is reflected. A later list may even go back
+   * (a restored store).
+   */
+  replace(list: readonly T[], resourceVersion: string): Iterable<void>;
   /** Everything up to this version is reflected now. */
   advance(resourceVersion: string): void;
-  /** The first list is complete, and everything up to its version is reflected. A later list may even go back (a restored store). */
-  markListed(resourceVersion: string): void;
   close(): void;
 }

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { createRandom, createScope, createVirtualClock, silentLog } from "#base";
-import { CONFIG_MAPS, PODS, type ConfigMap, type Pod } from "#objects";
+import { CONFIG_MAPS, invalidObject, PODS, type ConfigMap, type Pod } from "#objects";
 import { createFakeClient } from "#simulation";
 import { createCaches } from "./caches.ts";
 import type { Change } from "./cache.ts";
@@ -155,4 +155,59 @@ test("closing the scope ends the watches and lets nobody wait for ever", async (
   await cache.whenSynced();
   const waiting = cache.whenSeen(1_000_000);
   await Promise.all([w.scope.close(), assert.rejects(waiting, /closed/)]);
+});
+
+test("a relist swaps the cache in one step: a listener sees all of it at the first change that it is told", async () => {
+  await using w = await world();
+  const cache = w.caches.of(CONFIG_MAPS);
+  for (let i = 0; i < 2500; i++) await w.client.create(CONFIG_MAPS, configMap(`a${i}`, {}, { round: "1" }));
+  await cache.whenSynced();
+  await w.clock.runUntil(() => cache.hasSeen(w.client.revision));
+  cache.addIndex("round", ({ metadata }) => metadata.labels?.round);
+  assert.equal(cache.count("round", "1"), 2500);
+  w.client.before = (verb) => {
+    if (verb === "watch") throw new Error("connection refused");
+  };
+  w.client.breakWatches();
+  await w.clock.advance(1);
+  for (const { metadata } of w.client.all(CONFIG_MAPS)) {
+    const key = { namespace: NS, name: metadata.name! };
+    if (metadata.name === "a7") w.client.remove(CONFIG_MAPS, key);
+    else {
+      w.client.edit(CONFIG_MAPS, key, (draft) => {
+        draft.metadata.labels = { round: "2" };
+      });
+    }
+  }
+  const states = new Set<string>();
+  const late: string[] = [];
+  let told = 0;
+  cache.subscribe(
+    () => {
+      states.add(`${cache.size} ${cache.count("round", "1")} ${cache.count("round", "2")}`);
+      if (++told === 1) cache.subscribe(({ type }) => late.push(type));
+    },
+    { replay: false },
+  );
+  w.client.breakWatches({ forget: true });
+  w.client.before = undefined;
+  await w.clock.runUntil(() => cache.hasSeen(w.client.revision));
+  assert.equal(told, 2500);
+  assert.deepEqual([...states], ["2499 0 2499"]);
+  assert.equal(late.length, 2499, "one that comes in between is told of each object once");
+});
+
+test("a server that cannot stream a list is listed", async () => {
+  await using w = await world();
+  await w.client.create(CONFIG_MAPS, configMap("a"));
+  const asked: string[] = [];
+  w.client.before = (verb) => {
+    asked.push(verb);
+    if (asked.length === 1) throw invalidObject("meta.k8s.io", "ListOptions", "", []);
+  };
+  const cache = w.caches.of(CONFIG_MAPS);
+  await cache.whenSynced();
+  assert.equal(cache.size, 1);
+  await w.clock.advance(1);
+  assert.deepEqual(asked, ["watch", "list", "watch"]);
 });

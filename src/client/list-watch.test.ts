@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
-import { expired, StatusError, type KubeObject } from "#objects";
+import { expired, invalidObject, StatusError, type KubeObject } from "#objects";
+import type { WatchEvent } from "./port.ts";
 import { step, type Effect, type Event, type State, type Step } from "./list-watch.ts";
 
 const object = (name: string, resourceVersion: string): KubeObject => ({
@@ -26,9 +27,52 @@ const listed = (resourceVersion: string, items: KubeObject[] = [], next?: string
   list: { resourceVersion, items, ...(next ? { continue: next } : {}) },
 });
 
-test("lists from any server's cache, then watches from the list's version", () => {
-  const { state, effects } = run({ type: "start" }, listed("7", [object("a", "3")]));
+const bookmark = (resourceVersion: string, initialEventsEnd: boolean): WatchEvent => ({
+  type: "BOOKMARK",
+  resourceVersion,
+  initialEventsEnd,
+});
+const told = (type: "ADDED" | "MODIFIED" | "DELETED", name: string, resourceVersion: string): WatchEvent => ({
+  type,
+  object: object(name, resourceVersion),
+});
+
+/** The server does not stream lists. */
+const refused: Event = { type: "watch-failed", error: invalidObject("meta.k8s.io", "ListOptions", "", []) };
+const start: readonly Event[] = [{ type: "start" }, refused];
+
+test("a streamed list replaces what is known once it is complete, with what changed meanwhile", () => {
+  const { state, effects } = run(
+    { type: "start" },
+    { type: "received", events: [told("ADDED", "a", "3"), told("ADDED", "b", "4")] },
+    { type: "received", events: [told("ADDED", "c", "5"), told("MODIFIED", "a", "8"), told("DELETED", "b", "9")] },
+    { type: "received", events: [bookmark("9", true), told("MODIFIED", "c", "10")] },
+  );
   assert.deepEqual(effects, [
+    { type: "stream", resourceVersion: "" },
+    { type: "replace", objects: [object("a", "8"), object("c", "5")], resourceVersion: "9" },
+    { type: "apply", events: [told("MODIFIED", "c", "10")] },
+  ]);
+  assert.deepEqual(state, { phase: "watching", resourceVersion: "10", failures: 0 });
+});
+
+test("a streamed list that breaks off is begun again, and shows nothing of what came", () => {
+  const { state, effects } = run(
+    { type: "start" },
+    { type: "received", events: [told("ADDED", "a", "3")] },
+    { type: "watch-ended", lastedMs: 5000, silent: false },
+    { type: "timer" },
+  );
+  assert.deepEqual(effects.slice(1), [
+    { type: "wait", ms: 800 },
+    { type: "stream", resourceVersion: "" },
+  ]);
+  assert.deepEqual(state, { phase: "streaming", at: "", received: undefined, failures: 1 });
+});
+
+test("a server that does not stream lists from any server's cache, then watches from the list's version", () => {
+  const { state, effects } = run(...start, listed("7", [object("a", "3")]));
+  assert.deepEqual(effects.slice(1), [
     { type: "list", from: { resourceVersion: "0" }, limit: 500 },
     { type: "replace", objects: [object("a", "3")], resourceVersion: "7" },
     { type: "watch", resourceVersion: "7" },
@@ -37,9 +81,9 @@ test("lists from any server's cache, then watches from the list's version", () =
 });
 
 test("collects the pages of a list before it replaces anything", () => {
-  const { effects } = run({ type: "start" }, listed("7", [object("a", "3")], "next"), listed("7", [object("b", "4")]));
-  assert.deepEqual(effects.at(1), { type: "list", from: { resourceVersion: "0", continue: "next" }, limit: 500 });
-  assert.deepEqual(effects.at(2), {
+  const { effects } = run(...start, listed("7", [object("a", "3")], "next"), listed("7", [object("b", "4")]));
+  assert.deepEqual(effects.at(2), { type: "list", from: { resourceVersion: "0", continue: "next" }, limit: 500 });
+  assert.deepEqual(effects.at(3), {
     type: "replace",
     objects: [object("a", "3"), object("b", "4")],
     resourceVersion: "7",
@@ -47,7 +91,7 @@ test("collects the pages of a list before it replaces anything", () => {
 });
 
 test("a continue token that expired starts the list over at the newest version", () => {
-  const { effects } = run({ type: "start" }, listed("7", [object("a", "3")], "next"), {
+  const { effects } = run(...start, listed("7", [object("a", "3")], "next"), {
     type: "list-failed",
     error: expired("too old"),
   });
@@ -56,7 +100,7 @@ test("a continue token that expired starts the list over at the newest version",
 
 test("resumes a watch where events and bookmarks have brought it", () => {
   const { effects } = run(
-    { type: "start" },
+    ...start,
     listed("7"),
     { type: "received", events: [{ type: "ADDED", object: object("a", "9") }] },
     { type: "received", events: [{ type: "BOOKMARK", resourceVersion: "12", initialEventsEnd: false }] },
@@ -65,9 +109,9 @@ test("resumes a watch where events and bookmarks have brought it", () => {
   assert.deepEqual(effects.at(-1), { type: "watch", resourceVersion: "12" });
 });
 
-test("410 on a watch lists anew, not older than what was seen", () => {
-  const { effects } = run({ type: "start" }, listed("7"), { type: "watch-failed", error: expired("too old") });
-  assert.deepEqual(effects.at(-1), { type: "list", from: { resourceVersion: "7" }, limit: 500 });
+test("410 on a watch begins anew, not older than what was seen", () => {
+  const { effects } = run(...start, listed("7"), { type: "watch-failed", error: expired("too old") });
+  assert.deepEqual(effects.at(-1), { type: "stream", resourceVersion: "7" });
 });
 
 test("a server that lags behind is asked for its newest version", () => {
@@ -80,12 +124,12 @@ test("a server that lags behind is asked for its newest version", () => {
     details: { causes: [{ reason: "ResourceVersionTooLarge", message: "Too large resource version" }] },
   });
   const { effects } = run(
-    { type: "start" },
+    ...start,
     listed("7"),
     { type: "watch-failed", error: expired("too old") },
-    { type: "list-failed", error: tooLarge },
+    { type: "watch-failed", error: tooLarge },
   );
-  assert.deepEqual(effects.at(-1), { type: "list", from: { resourceVersion: "" }, limit: 500 });
+  assert.deepEqual(effects.at(-1), { type: "stream", resourceVersion: "" });
 });
 
 test("backs off longer and longer while the server is away, and forgets it after success", () => {
@@ -93,15 +137,15 @@ test("backs off longer and longer while the server is away, and forgets it after
   const waits = (events: Event[]) =>
     run(...events).effects.flatMap((effect) => (effect.type === "wait" ? [effect.ms] : []));
   const failures = Array.from({ length: 8 }, (): Event[] => [failed, { type: "timer" }]).flat();
-  assert.deepEqual(waits([{ type: "start" }, ...failures]), [800, 1600, 3200, 6400, 12800, 25600, 30000, 30000]);
+  assert.deepEqual(waits([...start, ...failures]), [800, 1600, 3200, 6400, 12800, 25600, 30000, 30000]);
   assert.deepEqual(
-    waits([{ type: "start" }, ...failures, listed("7"), { type: "watch-failed", error: new Error("reset") }]).at(-1),
+    waits([...start, ...failures, listed("7"), { type: "watch-failed", error: new Error("reset") }]).at(-1),
     800,
   );
 });
 
 test("a watch that ends at once without an event is not repeated in a circle", () => {
-  const { state, effects } = run({ type: "start" }, listed("7"), { type: "watch-ended", lastedMs: 3, silent: true });
+  const { state, effects } = run(...start, listed("7"), { type: "watch-ended", lastedMs: 3, silent: true });
   assert.equal(state.phase, "backing-off");
   assert.deepEqual(effects.at(-1), { type: "wait", ms: 800 });
 });

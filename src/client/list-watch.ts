@@ -1,17 +1,20 @@
-import { hasReason, StatusError, type KubeObject } from "#objects";
+import { hasReason, keyOf, StatusError, type KubeObject } from "#objects";
 import type { List, WatchEvent } from "./port.ts";
 import { revisionOf } from "./resource-version.ts";
 
 /**
- * How a cache is kept: list everything, then watch from the list's version on, resuming where a watch broke
- * off and listing anew only when the server has forgotten that far back. {@link step} decides; it neither
- * waits nor talks to anybody, the driver (reflector.ts) carries out the effects it returns and reports back.
+ * How a cache is kept: one watch that begins with everything there is (a streamed list) and goes on with what
+ * changes, resumed where it broke off, and begun anew only when the server has forgotten that far back. A server that
+ * cannot stream a list is asked for pages, then watched from their version on. {@link step} decides; it neither waits
+ * nor sends anything, the driver (reflector.ts) carries out the effects it returns and reports back.
  *
- * Follows client-go's reflector: the first list may be served from any server's cache (resourceVersion "0"),
+ * Follows client-go's reflector: a list by pages may at first be served from any server's cache (resourceVersion "0"),
  * later ones must not go back in time, and one that cannot be served at that version asks for the newest.
  */
 export type State<T extends KubeObject = KubeObject> =
   | { readonly phase: "idle" }
+  /** A streamed list is under way; `received` holds what has come of it. */
+  | { readonly phase: "streaming"; readonly at: string; readonly received: Received<T>; readonly failures: number }
   /** A list is under way; `collected` holds the pages before this one. */
   | { readonly phase: "listing"; readonly at: ListFrom; readonly collected: readonly T[]; readonly failures: number }
   /** `failures` counts watches in a row that broke before they delivered anything. */
@@ -19,6 +22,11 @@ export type State<T extends KubeObject = KubeObject> =
   /** Waiting for a timer before `next` is tried. */
   | { readonly phase: "backing-off"; readonly next: Attempt; readonly failures: number }
   | { readonly phase: "stopped" };
+
+/** Batches of events, the last first: taking another in costs nothing, however many there are. */
+type Received<T extends KubeObject> =
+  | { readonly events: readonly WatchEvent<T>[]; readonly before: Received<T> }
+  | undefined;
 
 /** Where a list starts: at any version, not older than one, or at the newest; in which page. */
 export interface ListFrom {
@@ -28,6 +36,7 @@ export interface ListFrom {
 }
 
 type Attempt =
+  | { readonly type: "stream"; readonly at: string }
   | { readonly type: "list"; readonly from: ListFrom }
   | { readonly type: "watch"; readonly resourceVersion: string };
 
@@ -45,6 +54,8 @@ export type Event<T extends KubeObject = KubeObject> =
 export type Effect<T extends KubeObject = KubeObject> =
   | { readonly type: "list"; readonly from: ListFrom; readonly limit: number }
   | { readonly type: "watch"; readonly resourceVersion: string }
+  /** A watch that begins with all objects, not older than a version (`""`: the newest). */
+  | { readonly type: "stream"; readonly resourceVersion: string }
   /** The cache is to hold exactly these objects. */
   | { readonly type: "replace"; readonly objects: readonly T[]; readonly resourceVersion: string }
   | { readonly type: "apply"; readonly events: readonly WatchEvent<T>[] }
@@ -69,19 +80,78 @@ export function step<T extends KubeObject>(state: State<T>, event: Event<T>): St
   if (event.type === "stop") return { state: { phase: "stopped" }, effects: [] };
   switch (state.phase) {
     case "idle":
-      return event.type === "start" ? listing({ resourceVersion: "0" }, [], 0) : stay(state);
+      return event.type === "start" ? streaming("", 0) : stay(state);
+    case "streaming":
+      return afterStream(state, event);
     case "listing":
       return afterList(state, event);
     case "watching":
       return afterWatch(state, event);
     case "backing-off":
       if (event.type !== "timer") return stay(state);
-      return state.next.type === "list"
-        ? listing(state.next.from, [], state.failures)
-        : watching(state.next.resourceVersion, state.failures);
+      return attempted(state.next, state.failures);
     case "stopped":
       return stay(state);
   }
+}
+
+function attempted<T extends KubeObject>(next: Attempt, failures: number): Step<T> {
+  switch (next.type) {
+    case "stream":
+      return streaming(next.at, failures);
+    case "list":
+      return listing(next.from, [], failures);
+    case "watch":
+      return watching(next.resourceVersion, failures);
+  }
+}
+
+function afterStream<T extends KubeObject>(state: State<T> & { phase: "streaming" }, event: Event<T>): Step<T> {
+  const again: Attempt = { type: "stream", at: state.at };
+  switch (event.type) {
+    case "received": {
+      const end = event.events.findIndex((one) => one.type === "BOOKMARK" && one.initialEventsEnd);
+      const received = { events: end < 0 ? event.events : event.events.slice(0, end), before: state.received };
+      const bookmark = event.events[end];
+      if (bookmark?.type !== "BOOKMARK") return { state: { ...state, received }, effects: [] };
+      const { resourceVersion } = bookmark;
+      const rest = event.events.slice(end + 1);
+      return {
+        state: { phase: "watching", resourceVersion: latest(resourceVersion, rest), failures: 0 },
+        effects: [
+          { type: "replace", objects: objectsIn(received), resourceVersion },
+          ...(rest.length > 0 ? [{ type: "apply" as const, events: rest }] : []),
+        ],
+      };
+    }
+    case "watch-ended":
+      return backOff(again, state.failures);
+    case "watch-failed":
+      // The server does not know how, or does not want to.
+      if (hasReason(event.error, "Invalid", "BadRequest")) {
+        return listing({ resourceVersion: state.at || "0" }, [], state.failures);
+      }
+      if (isTooOld(event.error) || (isTooNew(event.error) && state.at !== "")) return streaming("", state.failures);
+      return backOff(again, state.failures, { message: "list failed", error: event.error });
+    case "start":
+    case "listed":
+    case "list-failed":
+    case "timer":
+    case "stop":
+      return stay(state);
+  }
+}
+
+/** What a streamed list has told of: what changed while it came is in it, too. */
+function objectsIn<T extends KubeObject>(received: Received<T>): readonly T[] {
+  const batches: (readonly WatchEvent<T>[])[] = [];
+  for (let batch = received; batch; batch = batch.before) batches.push(batch.events);
+  const objects = new Map<string, T>();
+  for (const event of batches.reverse().flat()) {
+    if (event.type === "DELETED") objects.delete(keyOf(event.object));
+    else if (event.type !== "BOOKMARK") objects.set(keyOf(event.object), event.object);
+  }
+  return [...objects.values()];
 }
 
 function afterList<T extends KubeObject>(state: State<T> & { phase: "listing" }, event: Event<T>): Step<T> {
@@ -121,7 +191,7 @@ function afterWatch<T extends KubeObject>(state: State<T> & { phase: "watching" 
         ? backOff({ type: "watch", resourceVersion: state.resourceVersion }, state.failures)
         : watching(state.resourceVersion, 0);
     case "watch-failed":
-      if (isTooOld(event.error)) return listing({ resourceVersion: state.resourceVersion }, [], state.failures);
+      if (isTooOld(event.error)) return streaming(state.resourceVersion, state.failures);
       return backOff({ type: "watch", resourceVersion: state.resourceVersion }, state.failures, {
         message: "watch failed",
         error: event.error,
@@ -136,6 +206,13 @@ function afterWatch<T extends KubeObject>(state: State<T> & { phase: "watching" 
 }
 
 const stay = <T extends KubeObject>(state: State<T>): Step<T> => ({ state, effects: [] });
+
+function streaming<T extends KubeObject>(at: string, failures: number): Step<T> {
+  return {
+    state: { phase: "streaming", at, received: undefined, failures },
+    effects: [{ type: "stream", resourceVersion: at }],
+  };
+}
 
 function listing<T extends KubeObject>(from: ListFrom, collected: readonly T[], failures: number): Step<T> {
   return {

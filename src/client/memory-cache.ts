@@ -28,6 +28,9 @@ const builtIn: Readonly<Record<string, IndexFunction<KubeObject>>> = {
   },
 };
 
+/** Changes of a list announced between two turns of the event loop. */
+const CHANGES_A_TURN = 1000;
+
 /** Makes an empty cache: the half to read from and the half to write to. */
 export function createMemoryCache<T extends KubeObject>(
   type: ResourceType<T>,
@@ -35,7 +38,6 @@ export function createMemoryCache<T extends KubeObject>(
 ): { readonly reader: Cache<T>; readonly writer: CacheWriter<T> } {
   const objects = new Map<string, T>();
   const indexes = new Map<string, Index<T>>();
-  for (const [name, fn] of Object.entries(builtIn)) indexes.set(name, createIndex<T>(fn));
   // Replaced on every change of membership, so that a listener may leave while changes are handed out.
   let listeners: readonly Listener<T>[] = [];
   const gate = createRevisionGate();
@@ -43,14 +45,24 @@ export function createMemoryCache<T extends KubeObject>(
   listed.promise.catch(() => {});
   let synced = false;
 
-  const indexNamed = (name: string): Index<T> => {
-    const index = indexes.get(name);
-    assert(index, `cache of ${type.resource} has no index ${name}`);
+  const addIndex = (name: string, fn: IndexFunction<T>): Index<T> => {
+    const index = createIndex(fn);
+    for (const [key, object] of objects) index.update(key, undefined, object);
+    indexes.set(name, index);
     return index;
   };
 
-  const announce = (change: Change<T>) => {
-    for (const listener of listeners) {
+  const indexNamed = (name: string): Index<T> => {
+    const index = indexes.get(name);
+    if (index) return index;
+    const fn = builtIn[name];
+    assert(fn, `cache of ${type.resource} has no index ${name}`);
+    // Made at the first look: most kinds are looked up by one or two of them.
+    return addIndex(name, fn);
+  };
+
+  const announce = (change: Change<T>, to = listeners) => {
+    for (const listener of to) {
       try {
         listener(change);
       } catch (error) {
@@ -59,10 +71,22 @@ export function createMemoryCache<T extends KubeObject>(
     }
   };
 
-  const drop = (key: string, known: T, final: T) => {
+  /** Takes an object in, and says what that changes. */
+  const take = (key: string, object: T): Change<T>[] => {
+    const known = objects.get(key);
+    const sameUid = known?.metadata.uid === object.metadata.uid;
+    if (known && sameUid && known.metadata.resourceVersion === object.metadata.resourceVersion) return [];
+    objects.set(key, object);
+    for (const index of indexes.values()) index.update(key, known, object);
+    if (!known) return [{ type: "added", object }];
+    // Deleted and made again unseen: two changes, so that no listener takes one object for the other.
+    if (!sameUid) return [gone(known), { type: "added", object }];
+    return [{ type: "modified", object, previous: known }];
+  };
+
+  const drop = (key: string, known: T): void => {
     objects.delete(key);
     for (const index of indexes.values()) index.remove(key, known);
-    announce({ type: "deleted", object: final });
   };
 
   const reader: Cache<T> = {
@@ -86,10 +110,7 @@ export function createMemoryCache<T extends KubeObject>(
     count: (name, value) => indexNamed(name).count(value),
     indexValues: (name) => indexNamed(name).values(),
     addIndex(name, fn) {
-      if (indexes.has(name)) return;
-      const index = createIndex(fn);
-      for (const [key, object] of objects) index.update(key, undefined, object);
-      indexes.set(name, index);
+      if (!indexes.has(name)) addIndex(name, fn);
     },
     subscribe(listener, options) {
       if (options?.replay !== false) for (const object of objects.values()) listener({ type: "added", object });
@@ -102,35 +123,40 @@ export function createMemoryCache<T extends KubeObject>(
 
   const writer: CacheWriter<T> = {
     put(object) {
-      const key = keyOf(object);
-      const previous = objects.get(key);
-      if (previous) {
-        const { metadata } = previous;
-        if (metadata.resourceVersion === object.metadata.resourceVersion && metadata.uid === object.metadata.uid) {
-          return;
-        }
-        // Deleted and made again while nobody watched: two changes, so that no listener takes one object for the other.
-        if (metadata.uid !== object.metadata.uid) drop(key, previous, previous);
-      }
-      const known = objects.get(key);
-      objects.set(key, object);
-      for (const index of indexes.values()) index.update(key, known, object);
-      announce(known ? { type: "modified", object, previous: known } : { type: "added", object });
+      for (const change of take(keyOf(object), object)) announce(change);
     },
     remove(object) {
       const key = keyOf(object);
       const known = objects.get(key);
-      if (known) drop(key, known, object);
+      if (!known) return;
+      drop(key, known);
+      announce(gone(object));
     },
-    retain(keys) {
-      for (const [key, object] of objects) if (!keys.has(key)) drop(key, object, object);
-    },
-    advance: (version) => gate.advance(revisionOf(version)),
-    markListed(version) {
+    *replace(list, version) {
+      const changes: Change<T>[] = [];
+      const keys = new Set<string>();
+      for (const object of list) {
+        const key = keyOf(object);
+        keys.add(key);
+        changes.push(...take(key, object));
+      }
+      for (const [key, known] of objects) {
+        if (keys.has(key)) continue;
+        drop(key, known);
+        changes.push(gone(known));
+      }
+      // Who subscribes from now on is told of what is there, which is more than of these changes.
+      const before = listeners;
+      const told = new Set(before);
+      for (const [at, change] of changes.entries()) {
+        if (at > 0 && at % CHANGES_A_TURN === 0) yield;
+        announce(change, listeners === before ? before : listeners.filter((listener) => told.has(listener)));
+      }
       synced = true;
       gate.reset(revisionOf(version));
       listed.resolve();
     },
+    advance: (version) => gate.advance(revisionOf(version)),
     close() {
       const reason = new Error(`the cache of ${type.resource} is closed`);
       listeners = [];
@@ -140,5 +166,7 @@ export function createMemoryCache<T extends KubeObject>(
   };
   return { reader, writer };
 }
+
+const gone = <T extends KubeObject>(object: T): Change<T> => ({ type: "deleted", object });
 
 const toRevision = (version: string | number): number => (typeof version === "number" ? version : revisionOf(version));

@@ -1,5 +1,5 @@
 import { sleep, type Clock, type Log, type Random } from "#base";
-import { keyOf, type KubeObject, type ResourceType } from "#objects";
+import type { KubeObject, ResourceType } from "#objects";
 import type { CacheWriter } from "./cache.ts";
 import { step, type Effect, type Event, type State, type Step } from "./list-watch.ts";
 import type { Client, Selection, WatchEvent } from "./port.ts";
@@ -16,8 +16,6 @@ export interface ReflectorOptions<T extends KubeObject> {
 
 /** The server is asked to end a watch after 5 to 10 minutes, so that load spreads over servers again. */
 const WATCH_SECONDS = 300;
-/** Objects of a list taken in between two turns of the event loop. */
-const OBJECTS_A_TURN = 1000;
 
 /** Keeps a cache by list and watch until the signal aborts. Never rejects. */
 export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>, signal: AbortSignal): Promise<void> {
@@ -29,11 +27,14 @@ export async function reflect<T extends KubeObject>(options: ReflectorOptions<T>
     const next: Step<T> = step(state, event);
     state = next.state;
     for (const effect of next.effects) {
-      const answer = await carryOut(effect, options, signal, (received) => {
+      const answer = await carryOut(effect, options, signal, async (received) => {
         // The state only has to remember how far the watch has come: nothing can be pending meanwhile.
         const taken = step(state, received);
         state = taken.state;
-        for (const immediate of taken.effects) if (immediate.type === "apply") apply(options.writer, immediate.events);
+        for (const immediate of taken.effects) {
+          if (immediate.type === "apply") apply(options.writer, immediate.events);
+          else await carryOut(immediate, options, signal, () => Promise.resolve());
+        }
       });
       if (answer) pending.push(answer);
     }
@@ -44,7 +45,7 @@ async function carryOut<T extends KubeObject>(
   effect: Effect<T>,
   options: ReflectorOptions<T>,
   signal: AbortSignal,
-  receive: (event: Event<T>) => void,
+  receive: (event: Event<T>) => Promise<void>,
 ): Promise<Event<T> | undefined> {
   const { client, type, selection, writer, clock, random, log } = options;
   switch (effect.type) {
@@ -66,6 +67,7 @@ async function carryOut<T extends KubeObject>(
     case "apply":
       apply(writer, effect.events);
       return undefined;
+    case "stream":
     case "watch": {
       const start = clock.monotonic();
       let silent = true;
@@ -73,6 +75,7 @@ async function carryOut<T extends KubeObject>(
         const batches = client.watch(type, {
           ...selection,
           resourceVersion: effect.resourceVersion,
+          ...(effect.type === "stream" ? { sendInitialEvents: true } : {}),
           allowWatchBookmarks: true,
           timeoutSeconds: Math.round(WATCH_SECONDS * (1 + random.next())),
           signal,
@@ -80,7 +83,7 @@ async function carryOut<T extends KubeObject>(
         for await (const events of batches) {
           if (signal.aborted) return { type: "stop" };
           silent = false;
-          receive({ type: "received", events });
+          await receive({ type: "received", events });
         }
         return { type: "watch-ended", lastedMs: clock.monotonic() - start, silent };
       } catch (error) {
@@ -129,15 +132,8 @@ async function replace<T extends KubeObject>(
   clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  const keys = new Set<string>();
-  for (const [at, object] of objects.entries()) {
-    if (at > 0 && at % OBJECTS_A_TURN === 0) {
-      await sleep(clock, 0);
-      if (signal.aborted) return;
-    }
-    keys.add(keyOf(object));
-    writer.put(object);
+  for (const _ of writer.replace(objects, resourceVersion)) {
+    await sleep(clock, 0);
+    if (signal.aborted) return;
   }
-  writer.retain(keys);
-  writer.markListed(resourceVersion);
 }

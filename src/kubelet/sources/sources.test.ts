@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createRandom, createScope, silentLog } from "#base";
-import { createCaches } from "#client";
+import { createCaches, type Client } from "#client";
 import { CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS, SERVICES } from "#objects";
 import { container, podOf } from "../testing/pods.ts";
 import { createTestWorld } from "../testing/world.ts";
@@ -53,7 +53,12 @@ describe("objects that pods refer to", () => {
 
   test("an API that does not answer is not waited for without end", async () => {
     await using world = await createSourcesWorld();
-    const silent = { ...world.client, list: () => new Promise<never>(() => {}) };
+    const silent: Client = {
+      ...world.client,
+      async *watch(_type, { signal }) {
+        await new Promise((resolve) => signal.addEventListener("abort", resolve));
+      },
+    };
     const watched = new WatchedObjects({ ...world.options, client: silent });
     const message = "failed to sync configmap cache: timed out waiting for the condition";
     const refused = assert.rejects(watched.acquire(CONFIG_MAPS, "default", "a", () => {}).read(), { message });
