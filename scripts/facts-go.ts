@@ -10,6 +10,8 @@ export interface GoField {
   readonly embedded: string;
   /** JSON leaves its zero value out: it is no pointer and is marked omitempty. */
   readonly omitsZero: boolean;
+  /** JSON says null where it has no value: a pointer, list, map or time that is written all the same. */
+  readonly isNull: boolean;
 }
 
 interface GoStruct {
@@ -23,6 +25,8 @@ interface GoPackage {
 }
 
 const BUILT_IN = /^(string|bool|byte|u?int(8|16|32|64)?|float(32|64)|interface \{\})$/;
+
+const TIME = /^(metav1\.)?(Micro)?Time$/;
 
 /** The fields of types by their upstream name, `io.k8s.api.core.v1.Probe`. `modules` are folders named like `api@v0.36.0`. */
 export function goTypes(modules: readonly string[]): (name: string) => ReadonlyMap<string, GoField> {
@@ -86,7 +90,11 @@ function readStruct(body: string, print: (type: string) => string): GoStruct {
     if (!field && json === "") embedded.push(type.replace(/^\*/, ""));
     else if (json !== "" && json !== "-") {
       const omitsZero = !type.startsWith("*") && options.includes(",omitempty");
-      fields.push({ json, type: print(type.replace(/^\*/, "")), omitsZero });
+      // A time is a struct, which omitempty does not leave out.
+      const isNull = TIME.test(type)
+        ? !options.includes(",omitzero")
+        : /^(\*|\[\]|map\[)/.test(type) && !/,omit(empty|zero)/.test(options);
+      fields.push({ json, type: print(type.replace(/^\*/, "")), omitsZero, isNull });
     }
   }
   return { fields, embedded };

@@ -129,6 +129,7 @@ function goFacts(code: string, go: GoField | undefined): string[] {
     ...(go.embedded && go.embedded !== "TypeMeta" ? [`in=${go.embedded}`] : []),
     // Structs are never left out, and lists and maps have no zero that could be told from nothing.
     ...(go.omitsZero && code in GO_SCALARS ? ["omitempty"] : []),
+    ...(go.isNull ? ["null"] : []),
   ];
 }
 

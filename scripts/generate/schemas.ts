@@ -19,6 +19,7 @@ export function schemaTable(types: readonly TypeStructure[]): SchemaTable {
   const index = new Map(types.map(({ name }, at) => [name, at]));
   const short = (code: string) => code.replace(/&(.+)$/, (_, name: string) => `&${numberOf(index, name)}`);
   const kinds: Record<string, number> = {};
+  const withNulls = typesWithNulls(types);
   const rows = types.map(({ extras, fields }, position) => {
     for (const extra of extras) if (extra.startsWith("kind=")) kinds[extra.slice(5)] = position;
     return [
@@ -28,6 +29,7 @@ export function schemaTable(types: readonly TypeStructure[]): SchemaTable {
         short(code),
         ...(required ? ["required"] : []),
         ...more,
+        ...(withNulls.has(typeIn(code)) ? ["nulls"] : []),
       ]),
     ]
       .map((cells) => cells.join("\t"))
@@ -35,6 +37,21 @@ export function schemaTable(types: readonly TypeStructure[]): SchemaTable {
   });
   const fingerprint = createHash("sha256").update(JSON.stringify(types)).digest("hex").slice(0, 32);
   return { fingerprint, names: types.map(({ name }) => name), types: rows, kinds };
+}
+
+/** The name of the type that a code refers to, if it does. */
+const typeIn = (code: string) => code.slice(code.indexOf("&") + 1);
+
+/** Types that have a field that is null without a value, at any depth: only these are looked through for some. */
+function typesWithNulls(types: readonly TypeStructure[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (let before = -1; before < found.size;) {
+    before = found.size;
+    for (const { name, fields } of types) {
+      if (fields.some(({ code, extras }) => extras.includes("null") || found.has(typeIn(code)))) found.add(name);
+    }
+  }
+  return found;
 }
 
 /** The same order of types and fields as {@link schemaTable}; each text once. */

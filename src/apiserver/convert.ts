@@ -1,4 +1,4 @@
-import { draftOf, type AnyDraft, type KubeObject } from "#objects";
+import { draftOf, schemaOf, withNulls, type AnyDraft, type KubeObject } from "#objects";
 import type { ResolvedResource, StoredObject } from "#registry";
 import { asStored } from "./computed.ts";
 import { namingOf, storageApiVersion } from "./target.ts";
@@ -19,7 +19,13 @@ export function fromStorage(target: ResolvedResource, stored: StoredObject): Sto
   if (!versions) converted.set(stored, (versions = new Map()));
   let found = versions.get(apiVersion);
   if (!found) {
-    found = asStored(draftFromStorage(target, draftOf(stored.object) as AnyDraft) as KubeObject, stored);
+    found = asStored(
+      withNulls(
+        draftFromStorage(target, draftOf(stored.object) as AnyDraft) as KubeObject,
+        schemaOf(target.version.schema),
+      ),
+      stored,
+    );
     versions.set(apiVersion, found);
   }
   return found;

@@ -6,7 +6,7 @@ import type { ResponseBody } from "../http/message.ts";
 import { isBuiltIn, namingOf, typeInCode } from "../target.ts";
 import { partialOf, partialParts } from "./partial.ts";
 import { rowOf, rowParts, tableHead, tableShapeOf, type IncludeObject, type TableOptions } from "./table.ts";
-import { utf8 } from "./text.ts";
+import { utf8, shownObject } from "./text.ts";
 import { encodeValue, jsonItems, yamlItems } from "./value.ts";
 
 /** A list in the form that was chosen. JSON is the items' own bytes, joined or indented as the client takes them. */
@@ -105,7 +105,7 @@ function ownForm(target: ResolvedResource, items: readonly StoredObject[]): OwnF
   const bytes = (item: StoredObject) => converted(item).bytes;
   const first = items[0];
   const prefix = first && isBuiltIn(target) ? typePrefix(bytes(first), apiVersion, kind) : undefined;
-  if (!prefix) return { bytes, prefix, json: (item) => [bytes(item)], value: (item) => converted(item).object };
+  if (!prefix) return { bytes, prefix, json: (item) => [bytes(item)], value: (item) => shownObject(converted(item)) };
   return {
     bytes,
     prefix,
@@ -114,7 +114,7 @@ function ownForm(target: ResolvedResource, items: readonly StoredObject[]): OwnF
       return startsWith(whole, prefix) ? [BRACE, whole.subarray(prefix.length)] : [whole];
     },
     value(item) {
-      const { kind: _kind, apiVersion: _version, ...rest } = converted(item).object;
+      const { kind: _kind, apiVersion: _version, ...rest } = shownObject(converted(item));
       return rest;
     },
   };

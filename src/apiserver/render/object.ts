@@ -7,7 +7,7 @@ import type { Form } from "../http/accept.ts";
 import type { ResponseBody } from "../http/message.ts";
 import { partialOf, partialParts } from "./partial.ts";
 import { rowOf, tableHead, tableMetadataOf, tableShapeOf, valueTableShape, type IncludeObject } from "./table.ts";
-import { concat, NEWLINE } from "./text.ts";
+import { concat, NEWLINE, shownObject } from "./text.ts";
 import { encodeValue } from "./value.ts";
 
 /** One stored object in the form that was chosen. */
@@ -22,7 +22,7 @@ export function objectBody(
   const plain = form.mediaType === "application/json" && !form.pretty;
   if (!as) {
     const shown = fromStorage(target, stored);
-    return { type: "bytes", bytes: plain ? shown.line : encodeValue(shown.object, form) };
+    return { type: "bytes", bytes: plain ? shown.line : encodeValue(shownObject(shown), form) };
   }
   if (as.kind === "PartialObjectMetadataList") {
     throw notAcceptable(

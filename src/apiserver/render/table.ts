@@ -2,7 +2,7 @@ import { badRequest, humanDuration, parseTime, type KubeObject } from "#objects"
 import type { PrinterColumn, ResolvedResource, StoredObject } from "#registry";
 import { fromStorage } from "../convert.ts";
 import { partialOf, partialParts } from "./partial.ts";
-import { utf8 } from "./text.ts";
+import { utf8, shownObject } from "./text.ts";
 
 /** What goes beside the cells of a row. */
 export type IncludeObject = "None" | "Metadata" | "Object";
@@ -115,7 +115,7 @@ export function rowOf(
     case "Metadata":
       return { cells, object: partialOf(stored.object, version) };
     case "Object":
-      return { cells, object: target ? fromStorage(target, stored).object : stored.object };
+      return { cells, object: shownObject(target ? fromStorage(target, stored) : stored) };
   }
 }
 

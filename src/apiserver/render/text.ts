@@ -1,7 +1,15 @@
+import type { KubeObject } from "#objects";
+import type { StoredObject } from "#registry";
+
 const encoder = new TextEncoder();
 
 /** UTF-8 of a text. */
 export const utf8 = (text: string): Uint8Array => encoder.encode(text);
+
+const decoder = new TextDecoder();
+
+/** A stored object as a client gets it in JSON, which says null where memory has nothing. */
+export const shownObject = ({ bytes }: StoredObject): KubeObject => JSON.parse(decoder.decode(bytes)) as KubeObject;
 
 /** What JSON for programs ends with. */
 export const NEWLINE = utf8("\n");

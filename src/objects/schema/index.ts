@@ -78,6 +78,8 @@ class TypeSchema implements ObjectSchema {
   }
 }
 
+const ZEROS: ReadonlySet<unknown> = new Set(["", 0, false]);
+
 /** Its schema is made when it is first looked at: that is what makes references lazy. */
 class TypeField implements Field {
   readonly patchStrategy: Field["patchStrategy"];
@@ -86,6 +88,8 @@ class TypeField implements Field {
   readonly goType?: string;
   readonly goEmbedded?: string;
   readonly omitEmpty?: boolean;
+  readonly isNull?: boolean;
+  readonly holdsNulls?: boolean;
   readonly #row: FieldRow;
   #schema: Schema | undefined;
 
@@ -93,11 +97,14 @@ class TypeField implements Field {
     this.#row = row;
     this.patchStrategy = (row.patchStrategy?.split(",") ?? []) as unknown as Field["patchStrategy"];
     if (row.patchMergeKey) this.patchMergeKey = row.patchMergeKey;
-    if (row.default !== undefined) this.default = row.default;
+    // A default that is left out all the same is none.
+    if (row.default !== undefined && !(row.omitEmpty && ZEROS.has(row.default))) this.default = row.default;
     if (row.goType) this.goType = row.goType;
     if (row.goEmbedded) this.goEmbedded = row.goEmbedded;
     // Lists and maps are no pointers: an optional one that is empty is as good as none.
     if (row.omitEmpty || (!row.required && /^[[{]/.test(row.code))) this.omitEmpty = true;
+    if (row.isNull) this.isNull = true;
+    if (row.holdsNulls) this.holdsNulls = true;
   }
 
   get schema(): Schema {

@@ -76,4 +76,8 @@ export interface Field {
   readonly goEmbedded?: string;
   /** Upstream's JSON leaves it out when it is `""`, 0, false or empty: it cannot tell that from nothing. */
   readonly omitEmpty?: boolean;
+  /** Upstream's JSON says null where it has no value, rather than leaving it out. */
+  readonly isNull?: boolean;
+  /** There are such fields in its value, at any depth. */
+  readonly holdsNulls?: boolean;
 }

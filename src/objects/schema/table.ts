@@ -46,6 +46,10 @@ export interface FieldRow {
   readonly goEmbedded?: string;
   /** Upstream's JSON leaves it out when it is `""`, 0 or false: it cannot tell that from nothing. */
   readonly omitEmpty: boolean;
+  /** Upstream's JSON says null where it has no value. */
+  readonly isNull: boolean;
+  /** Fields of the type that it refers to are so, at any depth. */
+  readonly holdsNulls: boolean;
 }
 
 const names: readonly string[] = table.names;
@@ -121,6 +125,8 @@ function readField(line: string): FieldRow {
     code,
     required: flags.has("required"),
     omitEmpty: flags.has("omitempty"),
+    isNull: flags.has("null"),
+    holdsNulls: flags.has("nulls"),
     ...(flags.has("atomic") ? { mapType: "atomic" } : flags.has("granular") ? { mapType: "granular" } : {}),
     mapKeys: mapKeys ? mapKeys.split(",") : [],
     ...(listType ? { listType: listType as "atomic" | "set" | "map" } : {}),

@@ -1,5 +1,5 @@
 import { assert } from "#base";
-import { groupVersion, noSuchPath, type ObjectKey } from "#objects";
+import { groupVersion, noSuchPath, schemaOf, type ObjectKey, type Schema } from "#objects";
 import { prefixEnd, type Entry, type Store, type StoreEvent } from "#store";
 import type { ResourceDefinition } from "../definition.ts";
 import { objectKey, resourcePrefix, storeKey } from "../keys.ts";
@@ -18,6 +18,12 @@ export const RING_SIZE = 2048;
  */
 const RING_BYTES = 16 * 1024 * 1024;
 const LOAD_PAGE = 1000;
+
+/** The schema of what is stored; undefined for a kind without one. */
+function storageSchema({ group, storageVersion, versions }: ResourceDefinition): Schema | undefined {
+  const stored = versions.find(({ version, group: other }) => version === storageVersion && (other ?? group) === group);
+  return stored?.schema ? schemaOf(stored.schema) : undefined;
+}
 
 /**
  * The objects of one resource as they are now, in key order, and its most recent changes. Loaded from the store
@@ -51,6 +57,7 @@ export class ResourceCache {
     this.encoding = new Encoding(
       groupVersion({ group: definition.group, version: definition.storageVersion }),
       definition.kind,
+      () => storageSchema(definition),
     );
     this.namespaced = definition.namespaced;
     this.#ringSize = ringSize;

@@ -1,5 +1,14 @@
 /** A stored object in both of its forms: bytes and frozen object, each made once and only when asked for. */
-import { deepFreeze, entriesJson, type AnyDraft, type KubeObject, type ObjectKey } from "#objects";
+import {
+  deepFreeze,
+  entriesJson,
+  withNulls,
+  withoutNulls,
+  type AnyDraft,
+  type KubeObject,
+  type ObjectKey,
+  type Schema,
+} from "#objects";
 import type { Entry } from "#store";
 import type { StoredObject } from "../contract.ts";
 
@@ -16,8 +25,12 @@ export class Encoding {
   /** The start of each stored value, in bytes. */
   readonly head: Uint8Array;
   readonly #head: string;
+  readonly #schemaOf: () => Schema | undefined;
+  #schema: Schema | undefined;
 
-  constructor(apiVersion: string, kind: string) {
+  /** The schema of the kind says which fields are null in JSON, and absent in memory, where they have no value. */
+  constructor(apiVersion: string, kind: string, schemaOf: () => Schema | undefined = () => undefined) {
+    this.#schemaOf = schemaOf;
     this.apiVersion = apiVersion;
     this.kind = kind;
     this.#head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{`;
@@ -35,7 +48,19 @@ export class Encoding {
   }
 
   encode(ordered: AnyDraft): Uint8Array {
-    return encoder.encode(this.#text(ordered));
+    return encoder.encode(this.#text(this.withNulls(ordered)));
+  }
+
+  /** An object in memory as its JSON is. */
+  withNulls<T>(object: T): T {
+    const schema = (this.#schema ??= this.#schemaOf());
+    return schema ? withNulls(object, schema) : object;
+  }
+
+  /** What was read from JSON as it is in memory. */
+  withoutNulls<T>(object: T): T {
+    const schema = (this.#schema ??= this.#schemaOf());
+    return schema ? withoutNulls(object, schema) : object;
   }
 
   /** JSON whose managedFields, half of a small object, are put together from texts that are there already. */
@@ -174,7 +199,7 @@ export class Stored implements StoredObject {
         ? this.value
         : splice(this.#encoding, this.value, this.#revision)
       : // Written by another version of the kind, or by other software.
-        encoder.encode(`${JSON.stringify(this.object)}\n`).subarray(0, -1);
+        encoder.encode(`${JSON.stringify(this.#encoding.withNulls(this.object))}\n`).subarray(0, -1);
     return this.#bytes;
   }
 
@@ -224,7 +249,7 @@ export class Stored implements StoredObject {
   }
 
   #parse(): KubeObject {
-    const object = JSON.parse(decoder.decode(this.value)) as AnyDraft;
+    const object = this.#encoding.withoutNulls(JSON.parse(decoder.decode(this.value)) as AnyDraft);
     object.apiVersion = this.#encoding.apiVersion;
     object.kind = this.#encoding.kind;
     return finish(object as KubeObject, this.#revision);

@@ -97,7 +97,9 @@ async function updateExisting(
   else metadata.generation = old.metadata.generation;
   const errors = prepare(definition, draft, old, options.subresource, context);
   if (errors.length > 0) throw invalidObject(definition.group, definition.kind, metadata.name ?? "", errors);
-  for (const text of definition.warnings?.(draft as KubeObject, old) ?? []) options.warn?.(text);
+  // Of what a subresource may not change nothing is said.
+  const warnings = isMain(options.subresource) ? definition.warnings?.(draft as KubeObject, old) : undefined;
+  for (const text of warnings ?? []) options.warn?.(text);
 
   const reserve =
     definition.reserve && isMain(options.subresource)

@@ -170,7 +170,7 @@ test("stateful sets", () => {
     revisionHistoryLimit: 10,
     selector: SELECTOR,
     template: DEFAULTED_TEMPLATE,
-    updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 0, maxUnavailable: 1 } },
+    updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 0 } },
     volumeClaimTemplates: [
       {
         apiVersion: "v1",
@@ -273,4 +273,16 @@ test("controller revisions", () => {
   assert.deepEqual(wrongChange(controllerRevisions, revision({ data: { a: 1 } }), revision({})), [
     'data: Invalid value: {"a":1}: field is immutable',
   ]);
+});
+
+test("a StatefulSet's maxUnavailable is dropped: its feature gate is off", () => {
+  const spec = { serviceName: "s", selector: SELECTOR, template: TEMPLATE };
+  const wanting = { ...spec, updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 2 } } };
+  const draft = made<StatefulSet>(statefulSets, "StatefulSet", wanting) as Draft<StatefulSet>;
+  statefulSets.prepareForCreate?.(draft, CONTEXT);
+  assert.deepEqual(draft.spec?.updateStrategy?.rollingUpdate, { partition: 0 });
+  const old = made<StatefulSet>(statefulSets, "StatefulSet", wanting);
+  const kept = made<StatefulSet>(statefulSets, "StatefulSet", wanting) as Draft<StatefulSet>;
+  statefulSets.prepareForUpdate?.(kept, old, CONTEXT);
+  assert.equal(kept.spec?.updateStrategy?.rollingUpdate?.maxUnavailable, 2);
 });

@@ -4,6 +4,7 @@ import { define, served } from "../common/define.ts";
 import { scaleByReplicas } from "../common/scale.ts";
 import { defaultPodTemplate } from "../core/pod/defaults.ts";
 import { containerColumns } from "../core/pod/template-columns.ts";
+import { claimSpecWarnings } from "../core/volume-claim-warnings.ts";
 import { templateWarnings, workloadNameWarnings } from "../core/pod/warnings.ts";
 import {
   validateStatefulSet,
@@ -29,6 +30,10 @@ export const statefulSets = define<StatefulSet>({
   applyDefaults: defaultStatefulSet,
   prepareForCreate(draft) {
     draft.status = { replicas: 0, availableReplicas: 0 };
+    dropMaxUnavailable(draft);
+  },
+  prepareForUpdate(draft, old) {
+    if (old.spec?.updateStrategy?.rollingUpdate?.maxUnavailable === undefined) dropMaxUnavailable(draft);
   },
   validate: validateStatefulSet,
   validateUpdate: validateStatefulSetUpdate,
@@ -36,6 +41,12 @@ export const statefulSets = define<StatefulSet>({
   warnings: (set, old) => [
     ...(old ? [] : workloadNameWarnings(set.metadata)),
     ...templateWarnings(set.spec?.template, old?.spec?.template, "spec.template"),
+    ...(set.spec?.volumeClaimTemplates ?? []).flatMap(({ spec }, i) =>
+      claimSpecWarnings(spec, `spec.volumeClaimTemplates[${i}]`),
+    ),
+    ...((set.spec?.revisionHistoryLimit ?? 0) < 0
+      ? ["spec.revisionHistoryLimit: a negative value retains all historical revisions; a value >= 0 is recommended"]
+      : []),
   ],
   subresources: { scale: scaleByReplicas() },
   columns: [
@@ -46,6 +57,11 @@ export const statefulSets = define<StatefulSet>({
     ...containerColumns<StatefulSet>(({ spec }) => spec?.template.spec),
   ],
 });
+
+/** The field's feature gate, MaxUnavailableStatefulSet, is off: only a set that has it already keeps it. */
+function dropMaxUnavailable({ spec }: Draft<StatefulSet>): void {
+  delete spec?.updateStrategy?.rollingUpdate?.maxUnavailable;
+}
 
 /** Source: upstream pkg/apis/apps/v1 SetDefaults_StatefulSet. */
 function defaultStatefulSet({ spec }: Draft<StatefulSet>): void {
@@ -58,7 +74,6 @@ function defaultStatefulSet({ spec }: Draft<StatefulSet>): void {
   }
   if (spec.updateStrategy.type === "RollingUpdate" && spec.updateStrategy.rollingUpdate) {
     spec.updateStrategy.rollingUpdate.partition ??= 0;
-    spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1;
   }
   spec.persistentVolumeClaimRetentionPolicy ??= {};
   spec.persistentVolumeClaimRetentionPolicy.whenDeleted ||= "Retain";

@@ -21,7 +21,6 @@ export const horizontalPodAutoscalers = define<V2HorizontalPodAutoscaler>({
   ],
   requiresResourceVersionOnUpdate: false,
   hasStatus: true,
-  hasGeneration: true,
   applyDefaults: (draft: Draft<V2HorizontalPodAutoscaler>) => defaultAutoscaler(draft),
   prepareForCreate(draft) {
     draft.status = { desiredReplicas: 0 };

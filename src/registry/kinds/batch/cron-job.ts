@@ -3,6 +3,7 @@ import { AGE, integer, since, text, wide } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
 import { defaultPodTemplate } from "../core/pod/defaults.ts";
 import { containerColumns } from "../core/pod/template-columns.ts";
+import { manyIndexesWarnings } from "./job-warnings.ts";
 import { templateWarnings, workloadNameWarnings } from "../core/pod/warnings.ts";
 import { validateCronJob, validateCronJobName } from "./cron-job-validation.ts";
 import { defaultPodPatterns } from "./job-defaults.ts";
@@ -28,6 +29,7 @@ export const cronJobs = define<CronJob>({
   validateCreate: validateCronJobName,
   warnings: (job, old) => [
     ...(old ? [] : workloadNameWarnings(job.metadata)),
+    ...manyIndexesWarnings(job.spec?.jobTemplate?.spec, "spec.jobTemplate.spec"),
     ...templateWarnings(
       job.spec?.jobTemplate?.spec?.template,
       old?.spec?.jobTemplate.spec?.template,

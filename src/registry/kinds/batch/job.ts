@@ -2,6 +2,7 @@ import { formatLabelSelector, humanDuration, parseTime, type Draft, type Job } f
 import { AGE, text, wide } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
 import { containerColumns } from "../core/pod/template-columns.ts";
+import { manyIndexesWarnings } from "./job-warnings.ts";
 import { templateWarnings, workloadNameWarnings } from "../core/pod/warnings.ts";
 import { defaultJobSpec, defaultPodPatterns } from "./job-defaults.ts";
 import { generateSelector } from "./job-selector.ts";
@@ -33,6 +34,7 @@ export const jobs = define<Job>({
   validateStatusUpdate: validateJobStatusUpdate,
   warnings: (job, old) => [
     ...(old ? [] : workloadNameWarnings(job.metadata)),
+    ...manyIndexesWarnings(job.spec, "spec"),
     ...templateWarnings(job.spec?.template, old?.spec?.template, "spec.template"),
   ],
   selectableFields: { "status.successful": ({ status }) => `${status?.succeeded ?? 0}` },

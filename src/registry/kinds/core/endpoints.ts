@@ -15,6 +15,7 @@ import {
 import { each, requiredOneOf } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { ipWarnings } from "../common/ip-warnings.ts";
 import { hostPort, listed } from "../common/lists.ts";
 import { nonSpecialIpErrors } from "../common/special-ip.ts";
 import { PROTOCOLS } from "../common/protocols.ts";
@@ -79,6 +80,11 @@ export const endpoints = define<Endpoints>({
   ],
   createsOnUpdate: true,
   applyDefaults,
+  warnings: ({ subsets = [] }) =>
+    subsets.flatMap(({ addresses = [], notReadyAddresses = [] }, i) => [
+      ...addresses.flatMap(({ ip }, j) => ipWarnings(ip, `subsets[${i}].addresses[${j}].ip`)),
+      ...notReadyAddresses.flatMap(({ ip }, j) => ipWarnings(ip, `subsets[${i}].notReadyAddresses[${j}].ip`)),
+    ]),
   validate: ({ subsets = [] }) => subsets.flatMap((subset, i) => subsetErrors(`subsets[${i}]`, subset)),
   columns: [text("Endpoints", shownEndpoints), AGE],
 });

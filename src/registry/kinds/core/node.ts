@@ -128,6 +128,10 @@ export const nodes = define<Node>({
   hasStatus: true,
   acceptsStatusOnCreate: true,
   applyDefaults,
+  warnings: ({ spec }) => [
+    ...(spec?.configSource ? ["spec.configSource: the feature is removed"] : []),
+    ...(spec?.externalID ? ["spec.externalID: this field is deprecated, and is unused by Kubernetes"] : []),
+  ],
   validate,
   validateUpdate,
   validateStatusUpdate: (node, old) => [...validate(node), ...validateUpdate(node, old)],

@@ -16,6 +16,7 @@ import { each, optionalOneOf, unchanged } from "../common/checks.ts";
 import { AGE, text, wide } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
 import { quantity, quantityErrors } from "../common/quantities.ts";
+import { claimSpecWarnings, storageClassWarnings } from "./volume-claim-warnings.ts";
 import { accessModeErrors, BETA_CLASS, shortAccessModes, VOLUME_MODES } from "../common/volumes.ts";
 
 type Spec = NonNullable<PersistentVolumeClaim["spec"]>;
@@ -170,6 +171,7 @@ export const persistentVolumeClaims = define<PersistentVolumeClaim>({
   prepareForUpdate(draft) {
     normalizeDataSources((draft.spec ??= {}));
   },
+  warnings: ({ metadata, spec }) => [...storageClassWarnings(metadata), ...claimSpecWarnings(spec, "spec")],
   validate,
   validateUpdate,
   validateStatusUpdate,

@@ -11,12 +11,15 @@ import {
   type Draft,
   type FieldError,
   type PersistentVolume,
+  type PersistentVolumeSpec,
 } from "#objects";
 import { each, oneOf, optionalOneOf, unchanged } from "../common/checks.ts";
 import { AGE, text, wide } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
 import { nodeSelectorErrors } from "../common/node-selector.ts";
 import { quantity } from "../common/quantities.ts";
+import { nodeLabelsInTerm } from "./pod/node-labels.ts";
+import { storageClassWarnings } from "./volume-claim-warnings.ts";
 import { accessModeErrors, BETA_CLASS, shortAccessModes, VOLUME_MODES } from "../common/volumes.ts";
 import { SOURCES, sourceErrors, type SourceName } from "./volume-sources.ts";
 
@@ -140,6 +143,31 @@ function validateUpdate({ spec = {} }: PersistentVolume, { spec: before = {} }: 
 const className = ({ metadata, spec }: PersistentVolume): string =>
   metadata.annotations?.[BETA_CLASS] ?? spec?.storageClassName ?? "";
 
+/** Sources that are gone, in upstream's order. */
+const OLD_SOURCES: readonly (readonly [source: keyof PersistentVolumeSpec, field: string, text: string])[] = [
+  ["cephfs", "cephfs", "deprecated in v1.28, non-functional in v1.31+"],
+  ["photonPersistentDisk", "photonPersistentDisk", "deprecated in v1.11, non-functional in v1.16+"],
+  ["scaleIO", "scaleIO", "deprecated in v1.16, non-functional in v1.22+"],
+  ["storageos", "storageOS", "deprecated in v1.22, non-functional in v1.25+"],
+  ["glusterfs", "glusterfs", "deprecated in v1.25, non-functional in v1.26+"],
+  ["rbd", "rbd", "deprecated in v1.28, non-functional in v1.31+"],
+];
+
+/** Source: upstream GetWarningsForPersistentVolume. */
+function warnings({ metadata, spec = {} }: PersistentVolume): string[] {
+  const terms = spec.nodeAffinity?.required?.nodeSelectorTerms ?? [];
+  return [
+    ...storageClassWarnings(metadata),
+    ...(spec.persistentVolumeReclaimPolicy === "Recycle"
+      ? [
+          "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.",
+        ]
+      : []),
+    ...terms.flatMap((term, i) => nodeLabelsInTerm(term, `spec.nodeAffinity.required.nodeSelectorTerms[${i}]`)),
+    ...OLD_SOURCES.flatMap(([source, field, text]) => (spec[source] === undefined ? [] : [`spec.${field}: ${text}`])),
+  ];
+}
+
 export const persistentVolumes = define<PersistentVolume>({
   group: "",
   resource: "persistentvolumes",
@@ -168,6 +196,7 @@ export const persistentVolumes = define<PersistentVolume>({
     }
     status.lastPhaseTransitionTime = formatTime(now);
   },
+  warnings,
   validate,
   validateUpdate,
   selectableFields: { name: ({ metadata }) => metadata.name ?? "" },

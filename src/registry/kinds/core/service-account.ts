@@ -3,7 +3,9 @@ import {
   formatTime,
   invalid,
   invalidObject,
+  schemaOf,
   StatusError,
+  withNulls,
   type AnyDraft,
   type AuthenticationV1TokenRequest,
   type KubeObject,
@@ -33,6 +35,8 @@ const noIssuer = (): StatusError =>
     code: 501,
   });
 
+const ENFORCE = "kubernetes.io/enforce-mountable-secrets";
+const TOKEN_SCHEMA = "io.k8s.api.authentication.v1.TokenRequest";
 const TOKEN_REQUEST = { group: "authentication.k8s.io", resource: "TokenRequest" };
 
 /** Without `issueToken` the token subresource answers 501. */
@@ -47,6 +51,12 @@ export const serviceAccountDefinition = (issueToken?: IssueToken): ResourceDefin
     storageVersion: "v1",
     versions: [served("core", "v1", "ServiceAccount")],
     returnsDeletedObject: true,
+    warnings: ({ metadata }, old) =>
+      metadata.annotations?.[ENFORCE] === undefined || old?.metadata.annotations?.[ENFORCE] !== undefined
+        ? []
+        : [
+            `metadata.annotations[${ENFORCE}]: deprecated in v1.32+; prefer separate namespaces to isolate access to mounted secrets`,
+          ],
     subresources: {
       token: {
         type: "create",
@@ -54,7 +64,7 @@ export const serviceAccountDefinition = (issueToken?: IssueToken): ResourceDefin
           group: "authentication.k8s.io",
           version: "v1",
           kind: "TokenRequest",
-          schema: "io.k8s.api.authentication.v1.TokenRequest",
+          schema: TOKEN_SCHEMA,
         },
         async handle({ key, body, context, parent }): Promise<KubeObject> {
           const { name, uid } = body.metadata ?? {};
@@ -70,7 +80,8 @@ export const serviceAccountDefinition = (issueToken?: IssueToken): ResourceDefin
           }
           if (!issueToken) throw noIssuer();
           const metadata = { ...body.metadata, ...key, uid: found, creationTimestamp: formatTime(context.now) };
-          return issueToken({ key, serviceAccount, body: { ...body, metadata }, context });
+          const issued = await issueToken({ key, serviceAccount, body: { ...body, metadata }, context });
+          return withNulls(issued, schemaOf(TOKEN_SCHEMA));
         },
       },
     },

@@ -18,6 +18,7 @@ import {
 import { each, oneOf, requiredOneOf, unchanged } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { ipWarnings } from "../common/ip-warnings.ts";
 import { listed } from "../common/lists.ts";
 import { domainNameErrors } from "../common/names.ts";
 import { PROTOCOLS } from "../common/protocols.ts";
@@ -113,7 +114,12 @@ export const endpointSlices = define<EndpointSlice>({
   applyDefaults,
   validate,
   validateUpdate: ({ addressType }, old) => unchanged("addressType", addressType, old.addressType),
-  warnings: ({ addressType }) => (addressType === "FQDN" ? ["addressType: FQDN endpoints are deprecated"] : []),
+  warnings: ({ addressType, endpoints }) =>
+    addressType === "FQDN"
+      ? ["addressType: FQDN endpoints are deprecated"]
+      : (endpoints ?? []).flatMap(({ addresses }, i) =>
+          (addresses ?? []).flatMap((address, j) => ipWarnings(address, `endpoints[${i}].addresses[${j}]`)),
+        ),
   columns: [
     text("AddressType", ({ addressType }) => addressType),
     text("Ports", ({ ports }) =>

@@ -20,6 +20,7 @@ import {
 import { each, optionalOneOf } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { cidrWarnings } from "../common/ip-warnings.ts";
 import { PROTOCOLS } from "../common/protocols.ts";
 
 const TYPES = ["Ingress", "Egress"];
@@ -101,6 +102,16 @@ function validate({ spec = {} }: NetworkPolicy): FieldError[] {
   return errors;
 }
 
+const peerWarnings = (peers: readonly NetworkPolicyPeer[] = [], path: string): string[] =>
+  peers.flatMap(({ ipBlock }, i) => {
+    if (!ipBlock) return [];
+    const at = `${path}[${i}].ipBlock`;
+    return [
+      ...cidrWarnings(ipBlock.cidr, `${at}.cidr`),
+      ...(ipBlock.except ?? []).flatMap((block, j) => cidrWarnings(block, `${at}.except[${j}]`)),
+    ];
+  });
+
 export const networkPolicies = define<NetworkPolicy>({
   group: "networking.k8s.io",
   resource: "networkpolicies",
@@ -112,6 +123,10 @@ export const networkPolicies = define<NetworkPolicy>({
   versions: [served("networking", "v1", "NetworkPolicy")],
   hasGeneration: true,
   applyDefaults,
+  warnings: ({ spec }) => [
+    ...(spec?.ingress ?? []).flatMap(({ from }, i) => peerWarnings(from, `spec.ingress[${i}].from`)),
+    ...(spec?.egress ?? []).flatMap(({ to }, i) => peerWarnings(to, `spec.egress[${i}].to`)),
+  ],
   validate,
   columns: [text("Pod-Selector", ({ spec }) => formatLabelSelector(spec?.podSelector ?? {})), AGE],
 });

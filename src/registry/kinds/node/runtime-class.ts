@@ -2,6 +2,7 @@ import { dnsLabel, validateLabels, type FieldError, type RuntimeClass } from "#o
 import { each, unchanged } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { deprecatedNodeLabel } from "../core/pod/node-labels.ts";
 import { quantityErrors } from "../common/quantities.ts";
 import { containerResourceNameErrors } from "../common/resource-names.ts";
 
@@ -26,6 +27,11 @@ export const runtimeClasses = define<RuntimeClass>({
   storageVersion: "v1",
   versions: [served("node", "v1", "RuntimeClass")],
   requiresResourceVersionOnUpdate: true,
+  warnings: ({ scheduling }) =>
+    Object.keys(scheduling?.nodeSelector ?? {}).flatMap((key) => {
+      const old = deprecatedNodeLabel(key);
+      return old ? [`scheduling.nodeSelector: ${old}`] : [];
+    }),
   validate,
   validateUpdate: (object, old) => unchanged("handler", object.handler, old.handler),
   columns: [text("Handler", ({ handler }) => handler), AGE],

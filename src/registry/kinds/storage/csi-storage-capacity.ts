@@ -10,6 +10,7 @@ import {
 import { each, unchanged } from "../common/checks.ts";
 import { text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { nodeLabelsInSelector } from "../core/pod/node-labels.ts";
 import { quantity } from "../common/quantities.ts";
 
 function sizeErrors(field: string, value: string | undefined): FieldError[] {
@@ -28,6 +29,7 @@ export const csiStorageCapacities = define<CSIStorageCapacity>({
   namespaced: true,
   storageVersion: "v1",
   versions: [served("storage", "v1", "CSIStorageCapacity")],
+  warnings: ({ nodeTopology }) => nodeLabelsInSelector(nodeTopology, "nodeTopology"),
   validate: ({ nodeTopology, storageClassName = "", capacity, maximumVolumeSize }) => [
     ...validateLabelSelector(nodeTopology, "nodeTopology"),
     ...each("storageClassName", storageClassName, dnsSubdomain(storageClassName)),

@@ -14,6 +14,7 @@ import {
 import { oneOf, present, requiredOneOf, unchanged } from "../common/checks.ts";
 import { AGE, defaultedName, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { deprecatedNodeLabel } from "../core/pod/node-labels.ts";
 
 const MAX_PARAMETERS = 512;
 const MAX_PARAMETERS_SIZE = 256 * 1024;
@@ -76,6 +77,13 @@ export const storageClasses = define<StorageClass>({
     draft.reclaimPolicy ??= "Delete";
     draft.volumeBindingMode ??= "Immediate";
   },
+  warnings: ({ allowedTopologies = [] }) =>
+    allowedTopologies.flatMap(({ matchLabelExpressions = [] }, i) =>
+      matchLabelExpressions.flatMap(({ key }, j) => {
+        const old = deprecatedNodeLabel(key);
+        return old ? [`allowedTopologies[${i}].matchLabelExpressions[${j}].key: ${old}`] : [];
+      }),
+    ),
   validate,
   validateUpdate,
   columns: [

@@ -1,3 +1,5 @@
+import type { LabelSelector, NodeSelectorTerm } from "#objects";
+
 const OLD_LABELS: Readonly<Record<string, readonly [since: string, instead: string]>> = {
   "beta.kubernetes.io/arch": ["v1.14", "kubernetes.io/arch"],
   "beta.kubernetes.io/os": ["v1.14", "kubernetes.io/os"],
@@ -10,4 +12,25 @@ const OLD_LABELS: Readonly<Record<string, readonly [since: string, instead: stri
 export function deprecatedNodeLabel(key: string): string | undefined {
   const old = Object.hasOwn(OLD_LABELS, key) ? OLD_LABELS[key] : undefined;
   return old && `deprecated since ${old[0]}; use ${JSON.stringify(old[1])} instead`;
+}
+
+/** Source: upstream GetWarningsForNodeSelectorTerm. */
+export function nodeLabelsInTerm(
+  { matchExpressions = [] }: Pick<NodeSelectorTerm | LabelSelector, "matchExpressions">,
+  path: string,
+): string[] {
+  return matchExpressions.flatMap(({ key }, i) => {
+    const old = deprecatedNodeLabel(key);
+    return old ? [`${path}.matchExpressions[${i}].key: ${key} is ${old}`] : [];
+  });
+}
+
+/** Source: upstream GetWarningsForNodeSelector. */
+export function nodeLabelsInSelector(selector: LabelSelector | undefined, path: string): string[] {
+  if (!selector) return [];
+  const labels = Object.keys(selector.matchLabels ?? {}).flatMap((label) => {
+    const old = deprecatedNodeLabel(label);
+    return old ? [`${path}.matchLabels.${label}: ${old}`] : [];
+  });
+  return [...nodeLabelsInTerm(selector, path), ...labels];
 }

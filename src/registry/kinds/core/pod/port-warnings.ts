@@ -16,7 +16,7 @@ export function portWarnings(containers: readonly (readonly [AnyContainer, strin
       const others = taken.get(key) ?? [];
       taken.set(key, [...others, { path, port }]);
       return [
-        ...(port.hostIP && !port.hostPort ? [`${path}: hostIP set without hostPort: ${JSON.stringify(port)}`] : []),
+        ...(port.hostIP && !port.hostPort ? [`${path}: hostIP set without hostPort: ${goText(port)}`] : []),
         ...others.flatMap((other) => {
           const relation = relationOf(port, other.port);
           return relation ? [`${path}: ${relation} port definition with ${other.path}`] : [];
@@ -26,11 +26,16 @@ export function portWarnings(containers: readonly (readonly [AnyContainer, strin
   );
 }
 
-function relationOf(a: ContainerPort, b: ContainerPort): "duplicate" | "overlapping" | undefined {
+/** As Go prints the struct. */
+const goText = ({ name = "", hostPort = 0, containerPort, protocol = "", hostIP = "" }: ContainerPort) =>
+  `{Name:${name} HostPort:${hostPort} ContainerPort:${containerPort} Protocol:${protocol} HostIP:${hostIP}}`;
+
+type Relation = "duplicate" | "overlapping" | "dangerously ambiguous";
+
+function relationOf(a: ContainerPort, b: ContainerPort): Relation | undefined {
   const [aPort, bPort] = [a.hostPort ?? 0, b.hostPort ?? 0];
   const [aIp, bIp] = [a.hostIP ?? "", b.hostIP ?? ""];
   if (aPort === bPort && aIp === bIp) return "duplicate";
   if (aPort === 0 || bPort === 0) return "overlapping";
-  const anywhere = (ip: string) => ip === "" || ip === "0.0.0.0" || ip === "::";
-  return aPort === bPort && (anywhere(aIp) || anywhere(bIp)) ? "overlapping" : undefined;
+  return aPort === bPort && (aIp === "") !== (bIp === "") ? "dangerously ambiguous" : undefined;
 }

@@ -1,4 +1,4 @@
-import type { Draft, Volume } from "#objects";
+import type { DownwardAPIVolumeFile, Draft, Volume } from "#objects";
 import { defaultPullPolicy } from "./image.ts";
 
 /** 0644 */
@@ -15,14 +15,21 @@ export function defaultVolume(volume: Draft<Volume>): void {
   if (volume.ephemeral?.volumeClaimTemplate) volume.ephemeral.volumeClaimTemplate.spec.volumeMode ??= "Filesystem";
   if (volume.downwardAPI) {
     volume.downwardAPI.defaultMode ??= DEFAULT_MODE;
-    for (const { fieldRef } of volume.downwardAPI.items ?? []) if (fieldRef) fieldRef.apiVersion ||= "v1";
+    defaultFiles(volume.downwardAPI.items);
   }
   if (volume.projected) {
     volume.projected.defaultMode ??= DEFAULT_MODE;
     for (const source of volume.projected.sources ?? []) {
-      for (const { fieldRef } of source.downwardAPI?.items ?? []) if (fieldRef) fieldRef.apiVersion ||= "v1";
+      defaultFiles(source.downwardAPI?.items);
       if (source.serviceAccountToken) source.serviceAccountToken.expirationSeconds ??= DEFAULT_TOKEN_SECONDS;
     }
+  }
+}
+
+function defaultFiles(files: Draft<DownwardAPIVolumeFile>[] | undefined): void {
+  for (const { fieldRef, resourceFieldRef } of files ?? []) {
+    if (fieldRef) fieldRef.apiVersion ||= "v1";
+    if (resourceFieldRef) resourceFieldRef.divisor ??= "0";
   }
 }
 

@@ -1,4 +1,6 @@
-import type { Volume, VolumeProjection } from "#objects";
+import type { Volume } from "#objects";
+import { claimSpecWarnings } from "../volume-claim-warnings.ts";
+import { overlapWarnings } from "./overlap-warnings.ts";
 
 /** Volume sources that are on their way out, or gone. */
 const OLD_SOURCES: Readonly<Partial<Record<keyof Volume, readonly [field: string, text: string]>>> = {
@@ -21,37 +23,9 @@ export function volumeWarnings(volumes: readonly Volume[], path: string): string
         volume[source as keyof Volume] === undefined ? [] : [`${path}[${i}].${field}: ${text}`],
       ),
     ),
-    ...tokenPathWarnings(volumes, path),
-  ];
-}
-
-/** Files of a projected volume that stand where a token stands. */
-function tokenPathWarnings(volumes: readonly Volume[], path: string): string[] {
-  const tokens = new Set(
-    volumes.flatMap(({ projected }) =>
-      (projected?.sources ?? []).flatMap((source) => source.serviceAccountToken?.path ?? []),
+    ...volumes.flatMap(({ ephemeral }, i) =>
+      claimSpecWarnings(ephemeral?.volumeClaimTemplate?.spec, `${path}[${i}].ephemeral.volumeClaimTemplate.spec`),
     ),
-  );
-  if (tokens.size === 0) return [];
-  return volumes.flatMap(({ projected }, i) =>
-    (projected?.sources ?? [])
-      .flatMap(filesOf)
-      .filter(({ file }) => tokens.has(file))
-      .map(
-        ({ at, file }) =>
-          `${path}[${i}].projected.sources.${at}: has duplicated path with ServiceAccountToken ${JSON.stringify(file)}`,
-      ),
-  );
-}
-
-function filesOf(source: VolumeProjection): readonly { readonly at: string; readonly file: string }[] {
-  const { configMap, secret, downwardAPI, clusterTrustBundle } = source;
-  const listed = (items: readonly { readonly path: string }[] | undefined, name: string) =>
-    (items ?? []).map(({ path }, i) => ({ at: `${name}[${i}]`, file: path }));
-  return [
-    ...listed(configMap?.items, "configMap"),
-    ...listed(secret?.items, "secrets"),
-    ...listed(downwardAPI?.items, "downwardAPI"),
-    ...(clusterTrustBundle ? [{ at: "ClusterTrustBundle", file: clusterTrustBundle.path }] : []),
+    ...overlapWarnings(volumes),
   ];
 }

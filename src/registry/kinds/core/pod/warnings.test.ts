@@ -54,7 +54,7 @@ test("what is old or looks like a mistake", () => {
     'spec.containers[0].resources.limits[memory]: fractional byte value "100m" is invalid, must be an integer',
     'spec.containers[0].env[1]: hides previous definition of "A", which may be dropped when using apply',
     "spec.containers[0].ports[1]: duplicate port definition with spec.containers[0].ports[0]",
-    "spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1.",
+    "spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1",
   ]);
   assert.deepEqual(podWarnings(object, object), []);
 });
@@ -62,8 +62,60 @@ test("what is old or looks like a mistake", () => {
 test("templates are told where they stand", () => {
   const template = { spec: { containers: [{ name: "a" }], terminationGracePeriodSeconds: -1 } };
   assert.deepEqual(templateWarnings(template, undefined, "spec.template"), [
-    "spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1.",
+    "spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1",
   ]);
   assert.deepEqual(templateWarnings(template, template, "spec.template"), []);
   assert.equal(workloadNameWarnings({ name: "a.b" }).length, 1);
+});
+
+test("files of a volume that are in the way of each other", () => {
+  const token = { serviceAccountToken: { path: "token" } };
+  const map = { configMap: { name: "m", items: [{ key: "k", path: "token" }] } };
+  const items = [
+    { key: "a", path: "dir" },
+    { key: "b", path: "dir/file" },
+  ];
+  const template = {
+    spec: {
+      containers: [{ name: "a" }],
+      volumes: [
+        { name: "v", configMap: { name: "c", items } },
+        { name: "p", projected: { sources: [token, map, {}] } },
+      ],
+    },
+  };
+  assert.deepEqual(templateWarnings(template, undefined, "spec.template"), [
+    'volume "v" (ConfigMap "c"): overlapping paths: "dir/file" with "dir"',
+    'volume "p" (Projected ConfigMap "m"): overlapping paths: "token" with "token"',
+    'volume "p" (Projected) has no sources provided',
+  ]);
+});
+
+test("profiles named by annotations, and terms that match no pod", () => {
+  const template = {
+    metadata: {
+      annotations: {
+        "seccomp.security.alpha.kubernetes.io/pod": "runtime/default",
+        "container.apparmor.security.beta.kubernetes.io/a": "runtime/default",
+      },
+    },
+    spec: {
+      containers: [{ name: "a" }],
+      affinity: {
+        podAntiAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: "kubernetes.io/hostname" }],
+          preferredDuringSchedulingIgnoredDuringExecution: [
+            { weight: 1, podAffinityTerm: { topologyKey: "kubernetes.io/hostname" } },
+          ],
+        },
+      },
+    },
+  };
+  const at = "spec.template.spec.affinity.podAntiAffinity";
+  assert.deepEqual(templateWarnings(template, undefined, "spec.template"), [
+    'spec.template.metadata.annotations[seccomp.security.alpha.kubernetes.io/pod]: non-functional in v1.27+; use the "seccompProfile" field instead',
+    'spec.template.metadata.annotations[container.apparmor.security.beta.kubernetes.io/a]: deprecated since v1.30; use the "appArmorProfile" field instead',
+    `${at}.requiredDuringSchedulingIgnoredDuringExecution[0].labelSelector: a null labelSelector results in matching no pod`,
+    `${at}.preferredDuringSchedulingIgnoredDuringExecution[0].podAffinityTerm.labelSelector: a null labelSelector results in matching no pod`,
+  ]);
 });

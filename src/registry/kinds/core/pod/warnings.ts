@@ -1,15 +1,14 @@
 import {
   dnsLabel,
-  parseQuantity,
-  quantityMilliValue,
   sameJson,
-  type NodeSelectorTerm,
   type ObjectMeta,
   type Pod,
+  type PodAffinityTerm,
   type PodSpec,
   type PodTemplateSpec,
 } from "#objects";
-import { deprecatedNodeLabel } from "./node-labels.ts";
+import { fractionalBytes } from "../volume-claim-warnings.ts";
+import { deprecatedNodeLabel, nodeLabelsInTerm } from "./node-labels.ts";
 import { containersOf, type AnyContainer } from "./validation/context.ts";
 import { portWarnings } from "./port-warnings.ts";
 import { volumeWarnings } from "./volume-warnings.ts";
@@ -83,24 +82,18 @@ function specWarnings(spec: PodSpec, meta: ObjectMeta | undefined, prefix: strin
     ...(spec.imagePullSecrets ?? []).flatMap(({ name }, i) =>
       name ? [] : [`${path}.imagePullSecrets[${i}].name: invalid empty name ""`],
     ),
-    ...fractional(spec.overhead, `${path}.overhead`),
+    ...fractionalBytes(spec.overhead, BYTES, `${path}.overhead`),
+    ...annotationWarnings(spec, annotations, prefix),
     ...containers.flatMap(([container, at]) => containerWarnings(container, at)),
     ...portWarnings(containers),
     ...((spec.terminationGracePeriodSeconds ?? 0) < 0
-      ? [`${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1.`]
+      ? [`${path}.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1`]
       : []),
+    ...affinityWarnings(spec, `${path}.affinity`),
   ];
 }
 
 function nodeLabelWarnings({ nodeSelector, affinity }: PodSpec, path: string): string[] {
-  const inTerm = ({ matchExpressions = [], matchFields = [] }: NodeSelectorTerm, at: string): string[] => {
-    const of = (list: typeof matchExpressions, field: string) =>
-      list.flatMap(({ key }, i) => {
-        const old = deprecatedNodeLabel(key);
-        return old ? [`${at}.${field}[${i}].key: ${key} is ${old}`] : [];
-      });
-    return [...of(matchExpressions, "matchExpressions"), ...of(matchFields, "matchFields")];
-  };
   const node = affinity?.nodeAffinity;
   const at = `${path}.affinity.nodeAffinity`;
   const required = "requiredDuringSchedulingIgnoredDuringExecution";
@@ -111,12 +104,46 @@ function nodeLabelWarnings({ nodeSelector, affinity }: PodSpec, path: string): s
       return old ? [`${path}.nodeSelector[${key}]: ${old}`] : [];
     }),
     ...(node?.[required]?.nodeSelectorTerms ?? []).flatMap((term, i) =>
-      inTerm(term, `${at}.${required}.nodeSelectorTerms[${i}]`),
+      nodeLabelsInTerm(term, `${at}.${required}.nodeSelectorTerms[${i}]`),
     ),
     ...(node?.[preferred] ?? []).flatMap(({ preference }, i) =>
-      inTerm(preference, `${at}.${preferred}[${i}].preference`),
+      nodeLabelsInTerm(preference, `${at}.${preferred}[${i}].preference`),
     ),
   ];
+}
+
+/** Profiles that are still named by annotations. */
+function annotationWarnings(spec: PodSpec, annotations: Readonly<Record<string, string>>, prefix: string): string[] {
+  const warn = (key: string, text: string) =>
+    annotations[key] === undefined ? [] : [`${prefix}metadata.annotations[${key}]: ${text}`];
+  const { seccompProfile, appArmorProfile } = spec.securityContext ?? {};
+  const seccomp = 'non-functional in v1.27+; use the "seccompProfile" field instead';
+  const appArmor = 'deprecated since v1.30; use the "appArmorProfile" field instead';
+  return [
+    ...(seccompProfile ? [] : warn("seccomp.security.alpha.kubernetes.io/pod", seccomp)),
+    ...containersOf(spec, "").flatMap(([{ name, securityContext }]) => [
+      ...(securityContext?.seccompProfile
+        ? []
+        : warn(`container.seccomp.security.alpha.kubernetes.io/${name}`, seccomp)),
+      // Of a pod itself the field is made from the annotation.
+      ...(prefix === "" || appArmorProfile || securityContext?.appArmorProfile
+        ? []
+        : warn(`container.apparmor.security.beta.kubernetes.io/${name}`, appArmor)),
+    ]),
+  ];
+}
+
+function affinityWarnings({ affinity }: PodSpec, path: string): string[] {
+  const required = "requiredDuringSchedulingIgnoredDuringExecution";
+  const preferred = "preferredDuringSchedulingIgnoredDuringExecution";
+  const warn = (term: PodAffinityTerm, at: string) =>
+    term.labelSelector ? [] : [`${at}.labelSelector: a null labelSelector results in matching no pod`];
+  return (["podAffinity", "podAntiAffinity"] as const).flatMap((kind) => [
+    ...(affinity?.[kind]?.[required] ?? []).flatMap((term, i) => warn(term, `${path}.${kind}.${required}[${i}]`)),
+    ...(affinity?.[kind]?.[preferred] ?? []).flatMap(({ podAffinityTerm }, i) =>
+      warn(podAffinityTerm, `${path}.${kind}.${preferred}[${i}].podAffinityTerm`),
+    ),
+  ]);
 }
 
 function duplicates<Key extends string>(
@@ -135,20 +162,13 @@ function duplicates<Key extends string>(
 
 function containerWarnings({ resources, env = [] }: AnyContainer, path: string): string[] {
   return [
-    ...fractional(resources?.limits, `${path}.resources.limits`),
-    ...fractional(resources?.requests, `${path}.resources.requests`),
+    ...fractionalBytes(resources?.limits, BYTES, `${path}.resources.limits`),
+    ...fractionalBytes(resources?.requests, BYTES, `${path}.resources.requests`),
     ...hiddenVariables(env, `${path}.env`),
   ];
 }
 
-/** Bytes are whole. */
-function fractional(quantities: Readonly<Record<string, string>> | undefined, path: string): string[] {
-  return ["memory", "ephemeral-storage"].flatMap((name) => {
-    const quantity = quantities?.[name];
-    if (quantity === undefined || quantityMilliValue(parseQuantity(quantity)) % 1000 === 0) return [];
-    return [`${path}[${name}]: fractional byte value ${JSON.stringify(quantity)} is invalid, must be an integer`];
-  });
-}
+const BYTES = ["memory", "ephemeral-storage"];
 
 /** A variable that is set again without use of its former value. */
 function hiddenVariables(variables: NonNullable<AnyContainer["env"]>, path: string): string[] {
