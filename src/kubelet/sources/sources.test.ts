@@ -57,6 +57,7 @@ describe("objects that pods refer to", () => {
       ...world.client,
       async *watch(_type, { signal }) {
         await new Promise((resolve) => signal.addEventListener("abort", resolve));
+        yield [];
       },
     };
     const watched = new WatchedObjects({ ...world.options, client: silent });
