@@ -261,15 +261,16 @@ describe("a node that fails, and is there again", { skip, timeout: 900_000 }, ()
     await kubectl("delete", "pod", "deaf", "--timeout=120s");
   });
 
-  test("a second cluster in the same network is told so, and leaves nothing", async () => {
+  test("a second cluster that asks for the first's address is told so, and leaves nothing", async () => {
     const other = join(real.dir, "other");
+    const address = real.namespace.address;
     const { code, stdout, stderr } = await real.namespace.run(
       KNARR,
-      ["up", "--data-dir", other, "--port", "0", "--runtime", "containerd"],
+      ["up", "--data-dir", other, "--port", "0", "--runtime", "containerd", "--node-address", address],
       { env: { ...real.current.env, KUBECONFIG: join(real.dir, "other-config") } },
     );
     assert.deepEqual([code, stdout], [1, ""]);
-    assert.match(stderr, /^knarr: another cluster on this machine runs real containers already[^\n]*\n$/);
+    assert.match(stderr, /^knarr: the node address 192\.0\.2\.2 belongs to the cluster in [^\n]*\n$/);
     assert.deepEqual(
       (await readdir(real.dir)).filter((name) => name.startsWith("other")),
       [],
@@ -338,6 +339,10 @@ test("a machine without containerd, and one without rights: one line says what i
   }
 });
 
+interface Link {
+  readonly ifname: string;
+}
+
 /** All that a restart of the machine takes away: processes, mounts, network, packet rules. What is on disk stays. */
 async function dieWithTheMachine({ dataDir, namespace }: RestartableCluster): Promise<void> {
   const shims = shimsOf(dataDir);
@@ -349,7 +354,8 @@ async function dieWithTheMachine({ dataDir, namespace }: RestartableCluster): Pr
     .map((line) => line.split(" ")[4] ?? "")
     .filter((path) => path.startsWith(`${dataDir}/`));
   for (const path of mounted.toReversed()) await must("umount", ["--lazy", path]);
-  await namespace.must("ip", ["link", "delete", "dev", "knarr0"]);
+  const links = JSON.parse(await namespace.must("ip", ["-json", "link", "show", "type", "bridge"])) as Link[];
+  for (const { ifname } of links) await namespace.must("ip", ["link", "delete", "dev", ifname]);
   const tables = (await namespace.must("nft", ["list", "tables"])).split("\n").filter((line) => line.includes("knarr"));
   for (const table of tables) {
     if (!table.includes("fence")) await namespace.must("nft", ["delete", ...table.split(" ")]);

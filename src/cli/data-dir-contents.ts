@@ -9,6 +9,8 @@ const OURS = new Set([
   "running.json.new",
   "knarr.log",
   "context.json",
+  "network.json",
+  "network.json.new",
   "containerd",
   "containerd.json",
   "kubelet",

@@ -37,7 +37,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     const runtime = await chooseRuntime(options, { clock, log, scope });
     const credentials = credentialsOf(dataDir, clock, [
       options.bind ?? "127.0.0.1",
-      ...firstServiceIps(DEFAULT_SERVICE_CIDR),
+      ...firstServiceIps(runtime.serviceCidr ?? DEFAULT_SERVICE_CIDR),
       ...(runtime.hostAddress === undefined ? [] : [runtime.hostAddress]),
     ]);
     // They are written into the directory while the rest starts.

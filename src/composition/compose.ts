@@ -65,6 +65,7 @@ export interface ComposedCluster {
 export async function composeCluster(parts: ClusterParts): Promise<ComposedCluster> {
   const { store, nodes, transport, connector, metrics, clock, random, log, scope } = parts;
   const common = { clock, random, log };
+  const serviceNetwork = nodes.serviceCidr === undefined ? {} : { serviceCidr: nodes.serviceCidr };
   let unready: Unready = () => "starting";
   let running: RunningNodes | undefined;
   const access: NodeAccess = {
@@ -82,19 +83,21 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
     ...(metrics && nodes.measuresUse ? { metrics: metrics(access) } : {}),
     ...(transport ? { serverAddress: () => transport.address() ?? `127.0.0.1:${transport.port()}` } : {}),
     unready: () => unready(),
+    ...serviceNetwork,
     scope: scope.child("control plane"),
   });
   await transport?.begin(apiServer);
   nodes.begin();
 
   const apiServerPort = transport?.port() ?? DEFAULT_PORT;
-  await bootstrap(apiServer.client(ADMIN), registry, { apiServerPort });
+  await bootstrap(apiServer.client(ADMIN), registry, { apiServerPort, ...serviceNetwork });
   const caches = startControlLoops({
     ...common,
     apiServer,
     registry,
     authority: await parts.authority(),
     apiServerPort,
+    ...serviceNetwork,
     advertised: nodes.advertised,
     loadBalancerAddresses: parts.loadBalancerAddresses,
     spareAddresses: nodes.spareAddresses ?? [],

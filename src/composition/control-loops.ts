@@ -36,6 +36,8 @@ export interface ControlLoopsOptions {
   /** The cluster's authority, PEM: every namespace gets it. */
   readonly authority: string;
   readonly apiServerPort: number;
+  /** All ClusterIPs; default 10.96.0.0/12. */
+  readonly serviceCidr?: string;
   /** The address that stands for the API server in the endpoints of its Service. */
   readonly advertised: string | undefined;
   /** What Services of type LoadBalancer get; by default the addresses of nodes, and where those are taken the spare ones. */
@@ -50,7 +52,7 @@ export interface ControlLoopsOptions {
 /** Starts every controller and the scheduler. Returns the caches that they share. */
 export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
   const { apiServer, registry, authority, apiServerPort, advertised, scope, ...others } = options;
-  const { loadBalancerAddresses, spareAddresses, ...common } = others;
+  const { loadBalancerAddresses, spareAddresses, serviceCidr, ...common } = others;
   const advertise = advertised === undefined ? undefined : { ip: advertised, port: apiServerPort };
   const client = apiServer.client(CONTROLLER_MANAGER, "kube-controller-manager");
   const caches = createCaches({ client, scope: scope.child("caches"), ...common });
@@ -82,7 +84,10 @@ export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
       }),
       serviceCidrController(),
       ipAddressController(),
-      kubernetesServiceController({ service: kubernetesService({ apiServerPort }), advertise }),
+      kubernetesServiceController({
+        service: kubernetesService({ apiServerPort, ...(serviceCidr === undefined ? {} : { serviceCidr }) }),
+        advertise,
+      }),
     ],
     { client, caches, scope: scope.child("controllers"), ...common },
   );

@@ -32,6 +32,8 @@ export interface ControlPlaneOptions extends Pick<
   readonly signingKey: () => Promise<SigningKey>;
   /** What nodes and pods use; absent: nothing is known of it. */
   readonly metrics?: MetricsSource;
+  /** All ClusterIPs; default 10.96.0.0/12. */
+  readonly serviceCidr?: string;
   readonly unready: Unready;
   readonly clock: Clock;
   readonly random: Random;
@@ -51,10 +53,14 @@ const healthOf = (store: Store): readonly HealthCheck[] => [
 
 /** One API server over a store, without a transport. Several may share a store. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { store, signingKey, metrics, unready, clock, random, log, scope, ...serving } = options;
+  const { store, signingKey, metrics, serviceCidr, unready, clock, random, log, scope, ...serving } = options;
   const tokens = serviceAccountTokens({ signingKey, clock, random, registry: () => registry });
   const registry: Registry = await createRegistry({
-    definitions: builtInKinds({ issueToken: tokens.issue, ...(metrics ? { metrics } : {}) }),
+    definitions: builtInKinds({
+      issueToken: tokens.issue,
+      ...(serviceCidr === undefined ? {} : { serviceCidr }),
+      ...(metrics ? { metrics } : {}),
+    }),
     store,
     clock,
     random,

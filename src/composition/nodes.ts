@@ -6,6 +6,8 @@ import type { Kubelet } from "#kubelet";
 export interface NodePool {
   /** How many nodes the cluster waits for before it is ready. */
   readonly count: number;
+  /** All ClusterIPs; default: as upstream's, `10.96.0.0/12`. */
+  readonly serviceCidr?: string;
   /** What stands for the API server in the endpoints of its Service; absent when nothing in a pod could reach it. */
   readonly advertised?: string;
   /** Addresses beside the nodes' own that balancers may be given: clients on this machine reach them. */

@@ -24,8 +24,15 @@ export interface ProxyOptions {
   readonly loopback?: boolean;
   /** Blocks of addresses on which NodePorts answer; default: every address of the node. */
   readonly nodePortAddresses?: readonly string[];
+  /**
+   * Another cluster's proxy has the machine's addresses: NodePorts and host ports answer on the node's own addresses
+   * only. Default false.
+   */
+  readonly confined?: boolean;
   /** The bit of the packet mark that asks for masquerading. Default 14, as upstream's. */
   readonly masqueradeBit?: number;
+  /** Makes the bridge when it is not there, and plugs the pods into it again; default: made as the CNI plugin would. */
+  readonly ensureBridge?: () => Promise<void>;
   /** The name of the nftables tables. Default `knarr`. */
   readonly table?: string;
   readonly clock: Clock;
@@ -48,7 +55,10 @@ export interface ProxyNode {
   readonly addresses: readonly string[];
   /** The node's part of the pod network: `10.244.0.0/24`. With an IPv6 block there are IPv6 rules too. */
   readonly podCidrs: readonly string[];
-  /** The bridge's own addresses, with the length of the range: `10.244.0.1/24`. With it the bridge is made early. */
+  /**
+   * The bridge's own addresses, with the length of the range: `10.244.0.1/24`. With it the bridge is made early, and
+   * again when it is lost.
+   */
   readonly gateways?: readonly string[];
 }
 
@@ -65,7 +75,8 @@ export function contextsOf(options: ProxyOptions, moveUdpFlows: boolean): ProxyC
     serviceCidrs: blocksOf(family, options.serviceCidrs),
     bridge: options.bridge ?? "knarr0",
     loopback: options.loopback ?? true,
-    nodePortAddresses: options.nodePortAddresses ?? [],
+    nodePortAddresses: options.confined ? node.addresses : (options.nodePortAddresses ?? []),
+    confined: options.confined ?? false,
     masqueradeBit: options.masqueradeBit ?? 14,
     // nft 1.0.6 fails on what this needs with IPv6 addresses.
     moveUdpFlows: moveUdpFlows && family === "ip",

@@ -406,6 +406,30 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     assert.ok(proxy.healthy);
   });
 
+  test("a table, its rules or the bridge that are taken away are put back within seconds, without a change", async () => {
+    await set({ services: [web()], slices: [both] });
+    const within = async (what: string, look: () => Promise<boolean>) => {
+      const due = systemClock.monotonic() + 15_000;
+      while (!(await look())) {
+        assert.ok(systemClock.monotonic() < due, `${what}: ${lines.join("\n")}`);
+        await sleep(systemClock, 100);
+      }
+    };
+    const answers = async () => /^[ab] /.test(await ask(c, "10.96.0.10"));
+    await network.run("nft", ["delete", "table", "ip", "knarr"]);
+    await within("after the table", answers);
+    await network.run("nft", ["flush", "table", "ip", "knarr"]);
+    await within("after its rules", answers);
+
+    await network.run("ip", ["link", "delete", "dev", "knarr0"]);
+    const isThere = async () => (await network.run("ip", ["route"])).match(/dev knarr0/g)?.length === 2;
+    await within("the bridge", isThere);
+    for (const name of ["a", "b", "c"]) await network.run("ip", ["link", "set", `veth-${name}`, "master", "knarr0"]);
+    await within("after the bridge", answers);
+    await network.run("ip", ["route", "del", SERVICE_CIDR, "dev", "knarr0"]);
+    await within("the route", isThere);
+  });
+
   test("a node whose kernel does not show bridged packets, and whose firewall drops what it does not know", async () => {
     await set({ services: [web()], slices: [both] });
     await network.run("sh", ["-c", "echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables || true"]);

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { messageOf, sleep } from "#base";
 import type { Change } from "#client";
 import { hostPorts, keyOf, type EndpointSlice, type Pod, type Service } from "#objects";
@@ -5,7 +6,9 @@ import { createHealthServers } from "./health/servers.ts";
 import { createShell, runCommand } from "#programs";
 import { canMoveUdpFlows, createNft } from "./host/nft.ts";
 import { prepareHost } from "./host/prepare.ts";
+import { ROUTES_FILE, routesTo } from "./host/routes.ts";
 import { contextsOf, type ProxyOptions } from "./options.ts";
+import { blocksOf } from "./rules/addresses.ts";
 import type { ProxyContext } from "./rules/context.ts";
 import { localReadyEndpoints } from "./rules/endpoints.ts";
 import { hostPortFragment } from "./rules/host-port-fragment.ts";
@@ -28,6 +31,8 @@ export interface ServiceProxy {
 const SLICES_OF_SERVICE = "proxy/service";
 const ZONE = "topology.kubernetes.io/zone";
 const PREPARE_AGAIN_MS = 10_000;
+/** How often to look whether the bridge and its routes are still there: a file to be read, and no program. */
+const LOOK_MS = 1_000;
 
 /**
  * Makes Services work on this node: keeps nftables' tables as Services, EndpointSlices and host ports are. Begins
@@ -48,12 +53,15 @@ export function startProxy(options: ProxyOptions): ServiceProxy {
       log.warn("the kernel has no conntrack zones: clients of UDP may go on sending to pods that ended");
     const contexts = contextsOf(options, moveUdpFlows);
     const prepared = Promise.withResolvers<void>();
-    scope.run("preparing the node's network", (signal) => keepPreparing(options, contexts, prepared.resolve, signal));
+    const state: HostState = { tablesLost: false };
+    scope.run("preparing the node's network", (signal) =>
+      keepPrepared(options, contexts, state, prepared.resolve, signal),
+    );
     const { services, endpointSlices, pods, nodes } = options;
     for (const cache of [services, endpointSlices, pods, nodes]) await cache?.whenSynced();
     await prepared.promise;
     if (scope.signal.aborted) return;
-    keeper = watch(options, contexts);
+    keeper = watch(options, contexts, () => (state.tablesLost = true));
     started.resolve(keeper);
   };
   scope.run("start", start, (error) => log.error("Services do not work on this node", { error: messageOf(error) }));
@@ -66,16 +74,27 @@ export function startProxy(options: ProxyOptions): ServiceProxy {
   };
 }
 
-/** Tries until all is as it should be: the bridge may come with the first pod. Tells when it has tried once. */
-async function keepPreparing(
+/** What has been seen of the node's network since it was prepared last. */
+interface HostState {
+  /** The tables were gone: whoever took them has taken the rules in others' chains too. */
+  tablesLost: boolean;
+}
+
+/**
+ * Tries until all is as it should be (the bridge may come with the first pod), and again whenever something of it is
+ * lost. Tells when it has tried once.
+ */
+async function keepPrepared(
   options: ProxyOptions,
   contexts: readonly ProxyContext[],
+  state: HostState,
   onTried: () => void,
   signal: AbortSignal,
 ) {
-  const { run = runCommand, clock, node } = options;
+  const { run = runCommand, node, ensureBridge } = options;
   let said = new Set<string>();
   for (;;) {
+    state.tablesLost = false;
     const saying = new Set<string>();
     // The same complaint every few seconds tells nobody anything new.
     const warn: typeof options.log.warn = (message, fields) => {
@@ -86,18 +105,53 @@ async function keepPreparing(
     let done = true;
     for (const context of contexts) {
       const gateway = node.gateways?.find((address) => address.includes(":") === (context.family === "ip6"));
-      const prepared = await prepareHost({ run, log, context, ...(gateway === undefined ? {} : { gateway }) });
+      const prepared = await prepareHost({
+        run,
+        log,
+        context,
+        ...(gateway === undefined ? {} : { gateway }),
+        ...(ensureBridge === undefined ? {} : { ensureBridge }),
+      });
       done &&= prepared;
     }
     onTried();
-    if (done) return;
     said = saying;
-    await sleep(clock, PREPARE_AGAIN_MS, signal);
+    await untilLost(options, contexts, state, done ? Infinity : PREPARE_AGAIN_MS, signal);
+  }
+}
+
+/** Waits until the bridge, its address or a route is lost, or the tables were; or for so long. */
+async function untilLost(
+  options: ProxyOptions,
+  contexts: readonly ProxyContext[],
+  state: HostState,
+  patienceMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const { clock, log, run, node } = options;
+  const until = clock.monotonic() + patienceMs;
+  const wanted = contexts
+    .filter(({ family }) => family === "ip")
+    .flatMap(({ bridge, serviceCidrs }) => [
+      ...blocksOf("ip", serviceCidrs).map((block) => ({ bridge, block })),
+      ...blocksOf("ip", node.gateways).map((block) => ({ bridge, block })),
+    ]);
+  const read = () => (run ? run("cat", [ROUTES_FILE]) : readFile(ROUTES_FILE, "utf8")).catch(() => undefined);
+  for (;;) {
+    await sleep(clock, LOOK_MS, signal);
+    if (state.tablesLost || clock.monotonic() >= until) return;
+    // Not known while they could never be set: then all is tried anew after a while.
+    if (patienceMs !== Infinity) continue;
+    const text = await read();
+    const lost = wanted.find(({ bridge, block }) => text !== undefined && !routesTo(bridge, text).has(block));
+    if (!lost) continue;
+    log.warn(`the route to ${lost.block} over ${lost.bridge} is gone: the bridge is set up anew`);
+    return;
   }
 }
 
 /** Follows the caches; everything in them is touched at first. */
-function watch(options: ProxyOptions, contexts: readonly ProxyContext[]): TableKeeper {
+function watch(options: ProxyOptions, contexts: readonly ProxyContext[], onLost: () => void): TableKeeper {
   const { services, endpointSlices, pods, nodes, node, scope, clock, log, recorder, run = runCommand } = options;
   endpointSlices.addIndex(SLICES_OF_SERVICE, serviceOfSlice);
   const slicesOf = (service: string) => endpointSlices.index(SLICES_OF_SERVICE, service);
@@ -121,6 +175,7 @@ function watch(options: ProxyOptions, contexts: readonly ProxyContext[]): TableK
     scope,
     log,
     minSyncMs: options.minSyncMs ?? 20,
+    onLost,
     ...(options.onSync ? { onSync: options.onSync } : {}),
   });
   const health = createHealthServers({

@@ -9,6 +9,7 @@ export { createContainerdRuntime, type ContainerdRuntime } from "./runtime/runti
 export {
   describeMachine,
   detectRuntime,
+  machineAddress,
   measure,
   missingText,
   SHARED_MACHINE_THRESHOLDS,

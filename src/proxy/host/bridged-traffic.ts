@@ -22,20 +22,20 @@ export async function routeBridgedTraffic(options: {
   const blocks = blocksOf(family, podCidrs);
   if (shown === "1" || blocks.length === 0) return;
   const chain = `${table} prerouting-${family}`;
-  if (await exists(run, chain)) return;
   const hardware = await hardwareAddress(run, bridge);
+  if ((await listed(run, chain)).includes(hardware)) return;
   const among = `{ ${blocks.join(", ")} }`;
   const commands = [
     `add table bridge ${table}`,
     `add chain bridge ${chain} { type filter hook prerouting priority -300 ; }`,
+    // A bridge that was made anew may have another address.
+    `flush chain bridge ${chain}`,
     `add rule bridge ${chain} ${family} saddr ${among} ${family} daddr ${among} ether daddr set ${hardware} meta pkttype set host`,
   ];
   await createNft(run).apply(commands.join("\n"));
   log.info("packets between pods of the node are routed: the kernel does not show bridged ones to the table");
 }
 
-const exists = (run: RunCommand, chain: string): Promise<boolean> =>
-  run("nft", ["list", "chain", "bridge", ...chain.split(" ")]).then(
-    () => true,
-    () => false,
-  );
+/** Empty when it is not there. */
+const listed = (run: RunCommand, chain: string): Promise<string> =>
+  run("nft", ["list", "chain", "bridge", ...chain.split(" ")]).catch(() => "");

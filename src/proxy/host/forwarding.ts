@@ -21,7 +21,7 @@ export async function allowForwarding(run: RunCommand, bridge: string, log: Log)
       log.warn(`the firewall's chain "${place}" may drop packets of pods: let ${bridge} pass there`);
       continue;
     }
-    if ((await rulesOfOurs(run, chain)).length > 0) continue;
+    if ((await rulesOfOurs(run, chain, bridge)).length > 0) continue;
     const rules = ["iifname", "oifname"].map(
       (side) => `insert rule ${place} ${side} "${bridge}" counter accept comment "${COMMENT}"`,
     );
@@ -30,10 +30,10 @@ export async function allowForwarding(run: RunCommand, bridge: string, log: Log)
   }
 }
 
-/** Takes back what {@link allowForwarding} did. */
-export async function forgetForwarding(run: RunCommand): Promise<void> {
+/** Takes back what {@link allowForwarding} did for a bridge. */
+export async function forgetForwarding(run: RunCommand, bridge: string): Promise<void> {
   for (const chain of await blockingChains(run)) {
-    for (const handle of await rulesOfOurs(run, chain)) {
+    for (const handle of await rulesOfOurs(run, chain, bridge)) {
       await run("nft", ["delete", "rule", chain.family, chain.table, chain.name, "handle", String(handle)]);
     }
   }
@@ -54,11 +54,12 @@ async function blockingChains(run: RunCommand): Promise<BlockingChain[]> {
   return found;
 }
 
-/** The handles of our rules in a chain. */
-async function rulesOfOurs(run: RunCommand, { family, table, name }: BlockingChain): Promise<number[]> {
+/** The handles of our rules for a bridge in a chain. */
+async function rulesOfOurs(run: RunCommand, { family, table, name }: BlockingChain, bridge: string): Promise<number[]> {
   const listed = await run("nft", ["-a", "list", "chain", family, table, name]);
   return listed.split("\n").flatMap((line) => {
-    const handle = line.includes(`comment "${COMMENT}"`) && /# handle (\d+)/.exec(line)?.[1];
+    const isOurs = line.includes(`comment "${COMMENT}"`) && line.includes(`"${bridge}"`);
+    const handle = isOurs && /# handle (\d+)/.exec(line)?.[1];
     return handle ? [Number(handle)] : [];
   });
 }

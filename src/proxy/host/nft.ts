@@ -9,7 +9,7 @@ import type { RunCommand } from "#programs";
 export interface Nft {
   /** Carries out commands, all or none. */
   apply(text: string): Promise<void>;
-  /** Whether the table is there, as far as one look can tell. */
+  /** Whether the table is there with its rules, as far as one look can tell. */
   exists(family: Family, table: string): Promise<boolean>;
   /** Clients that stay with an endpoint, as commands that bring them back into the sets of these names. */
   rememberedClients(family: Family, table: string, sets: ReadonlySet<string>): Promise<string>;
@@ -21,8 +21,9 @@ export const createNft = (run: RunCommand, runOften = run): Nft => ({
     await runOften("nft", ["-f", "-"], text);
   },
   exists: (family, table) =>
-    run("nft", ["list", "chain", family, table, "services"]).then(
-      () => true,
+    runOften("nft", ["list", "chain", family, table, "services"]).then(
+      // Of a table that was flushed the chains are left, with nothing in them.
+      (listed) => listed.includes("vmap"),
       () => false,
     ),
   rememberedClients: async (family, table, sets) => {

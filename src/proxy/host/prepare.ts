@@ -4,6 +4,7 @@ import type { ProxyContext } from "../rules/context.ts";
 import { routeBridgedTraffic } from "./bridged-traffic.ts";
 import type { RunCommand } from "#programs";
 import { hardwareAddress, readSysctl, writeSysctl } from "./commands.ts";
+import { ensureBridge, hasLink } from "./bridge.ts";
 import { allowForwarding } from "./forwarding.ts";
 
 /** What the node itself must do for the rules to work. */
@@ -16,6 +17,8 @@ export interface HostPreparation {
    * not there yet, as the CNI plugin would make it with the first pod. Without it, the bridge is waited for.
    */
   readonly gateway?: string;
+  /** Sees to the bridge instead. */
+  readonly ensureBridge?: () => Promise<unknown>;
 }
 
 /**
@@ -42,7 +45,9 @@ export async function prepareHost(options: HostPreparation): Promise<boolean> {
 
   const net = family === "ip" ? "net/ipv4" : "net/ipv6";
   await sysctl("forwarding of packets", family === "ip" ? `${net}/ip_forward` : `${net}/conf/all/forwarding`);
-  if (gateway !== undefined) await attempt(`the bridge ${bridge}`, () => ensureBridge(run, bridge, gateway));
+  const makeBridge =
+    options.ensureBridge ?? (gateway === undefined ? undefined : () => ensureBridge(run, { name: bridge, gateway }));
+  if (makeBridge) await attempt(`the bridge ${bridge}`, makeBridge);
   if (!(await hasLink(run, bridge))) return false;
   await attempt("keeping the hardware address of the bridge", () => keepHardwareAddress(run, bridge));
   if (family === "ip") {
@@ -63,18 +68,6 @@ export async function prepareHost(options: HostPreparation): Promise<boolean> {
   await attempt("seeing what pods send each other", () => routeBridgedTraffic(options));
   await attempt("letting packets of pods pass", () => allowForwarding(run, bridge, log));
   return done;
-}
-
-const hasLink = (run: RunCommand, name: string): Promise<boolean> =>
-  run("ip", ["link", "show", "dev", name]).then(
-    () => true,
-    () => false,
-  );
-
-async function ensureBridge(run: RunCommand, bridge: string, gateway: string): Promise<void> {
-  if (!(await hasLink(run, bridge))) await run("ip", ["link", "add", bridge, "type", "bridge"]);
-  await run("ip", ["address", "replace", gateway, "dev", bridge]);
-  await run("ip", ["link", "set", bridge, "up"]);
 }
 
 /**

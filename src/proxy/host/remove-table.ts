@@ -16,7 +16,7 @@ export interface RemoveTableOptions {
  */
 export async function removeTable(options: RemoveTableOptions = {}): Promise<void> {
   const { run = runCommand, table = "knarr", bridge = "knarr0", serviceCidrs = [] } = options;
-  await forgetForwarding(run);
+  await forgetForwarding(run, bridge);
   for (const family of ["ip", "ip6", "bridge"]) {
     // Added first: only what is there can be deleted. A kernel may not have the family at all.
     await run("nft", ["-f", "-"], `add table ${family} ${table}\ndelete table ${family} ${table}\n`).catch(() => {});

@@ -49,6 +49,9 @@ function hooks(context: ProxyContext): Chain[] {
   const services = rule([fresh], jump("service-endpoints-check"));
   const clusterIps = rule([fresh], jump("cluster-ips-check"));
   const firewall = rule([fresh], jump("firewall-check"));
+  // The first table that gives a packet another destination decides. Of a table with all the machine's addresses and
+  // one with a few of its own, the latter has to be asked first.
+  const dnat = context.confined ? DNAT - 1 : DNAT;
   return [
     {
       name: "filter-prerouting-pre-dnat",
@@ -77,12 +80,12 @@ function hooks(context: ProxyContext): Chain[] {
     },
     {
       name: "nat-prerouting",
-      hook: { type: "nat", hook: "prerouting", priority: DNAT },
+      hook: { type: "nat", hook: "prerouting", priority: dnat },
       rules: [rule([], jump("services"))],
     },
     {
       name: "nat-output",
-      hook: { type: "nat", hook: "output", priority: DNAT },
+      hook: { type: "nat", hook: "output", priority: dnat },
       rules: [rule([], jump("services"))],
     },
     {
@@ -113,7 +116,11 @@ function serviceRules(context: ProxyContext): Rule[] {
       : []),
     lookUp(tables.BY_ADDRESS, tables.SERVICE_IPS),
     lookUp(tables.BY_ADDRESS, tables.HOST_PORTS_ON_ADDRESS, [...notLoopback(context)]),
-    lookUp(tables.BY_PORT, tables.HOST_PORTS, [{ on: "local", field: "daddr" }, ...notLoopback(context)]),
+    lookUp(tables.BY_PORT, tables.HOST_PORTS, [
+      { on: "local", field: "daddr" },
+      ...(context.confined ? onNodePortAddresses(context) : []),
+      ...notLoopback(context),
+    ]),
     nodePorts(context, tables.SERVICE_NODE_PORTS),
   ];
 }
@@ -123,9 +130,13 @@ function notLoopback({ family, loopback }: ProxyContext): Match[] {
 }
 
 function nodePorts(context: ProxyContext, map: string): Rule {
-  const within = blocksOf(context.family, context.nodePortAddresses);
-  const chosen: Match[] = within.length > 0 ? [{ on: "address", field: "daddr", within }] : [];
-  return lookUp(tables.BY_PORT, map, [{ on: "local", field: "daddr" }, ...chosen, ...notLoopback(context)]);
+  const matches: Match[] = [{ on: "local", field: "daddr" }, ...onNodePortAddresses(context), ...notLoopback(context)];
+  return lookUp(tables.BY_PORT, map, matches);
+}
+
+function onNodePortAddresses({ family, nodePortAddresses }: ProxyContext): Match[] {
+  const within = blocksOf(family, nodePortAddresses);
+  return within.length > 0 ? [{ on: "address", field: "daddr", within }] : [];
 }
 
 /**

@@ -20,6 +20,11 @@ export interface ProxyContext {
   readonly loopback: boolean;
   /** Where NodePorts answer: blocks of addresses. Empty: on every address of the node. */
   readonly nodePortAddresses: readonly string[];
+  /**
+   * The machine's addresses belong to another cluster's table: NodePorts and host ports answer on the node's own
+   * addresses only, where this table has its say first.
+   */
+  readonly confined: boolean;
   /** The bit of the packet mark that asks for masquerading, 0 to 31. */
   readonly masqueradeBit: number;
   /** The kernel can tell flows apart by conntrack zones: UDP flows to endpoints that have gone are moved. */

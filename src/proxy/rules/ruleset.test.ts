@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import type { EndpointSlice, Pod, Service, ServiceSpec } from "#objects";
 import { DRAINING, endpoint, NODE, pod, service, slice } from "../testing/objects.ts";
 import { createRouter, type Packet } from "../testing/route.ts";
+import { baseTable } from "./base-table.ts";
 import type { ProxyContext } from "./context.ts";
 import { ruleset } from "./ruleset.ts";
 import { healthCheckPort } from "./service-port.ts";
@@ -310,4 +311,27 @@ test("what pods send to the outside comes from the node; what they send each oth
   assert.deepEqual(fates({}, { from: POD, to: OUTSIDE, port: 443 }), [`${OUTSIDE}:443*`]);
   assert.deepEqual(fates({}, { from: POD, to: "10.244.1.9", port: 443 }), ["10.244.1.9:443"]);
   assert.deepEqual(fates({}, { from: OUTSIDE, to: "203.0.113.77", port: 443 }), ["203.0.113.77:443"]);
+});
+
+test("a node beside another cluster's answers on its own addresses only, and is asked first", () => {
+  const own = "10.244.0.1";
+  const node = { confined: true, nodePortAddresses: [own], nodeAddresses: [own] };
+  const spec = { type: "NodePort", clusterIP: VIP, ports: [{ port: 80, nodePort: 30080 }] };
+  const world = {
+    node,
+    services: [service("web", spec)],
+    slices: [slice("web", [a])],
+    pods: [pod("web", "10.244.0.6", [{ containerPort: 8080, hostPort: 80 }])],
+  };
+  const fate = (to: string, port: number) => fates(world, { from: OUTSIDE, to, port });
+  assert.deepEqual(fate(own, 30080), [`${A}*`]);
+  assert.deepEqual(fate(own, 80), [B]);
+  for (const to of [NODE_IP, "127.0.0.1"]) {
+    assert.deepEqual(fate(to, 30080), [`${to}:30080`]);
+    assert.deepEqual(fate(to, 80), [`${to}:80`]);
+  }
+  const priority = (one: Partial<ProxyContext>) =>
+    baseTable({ ...NODE, ...one }).chains.find(({ hook }) => hook?.type === "nat" && hook.hook === "prerouting")!.hook!
+      .priority;
+  assert.ok(priority(node) < priority({}));
 });

@@ -12,6 +12,7 @@ export const NODE: ProxyContext = {
   bridge: "knarr0",
   loopback: true,
   nodePortAddresses: [],
+  confined: false,
   masqueradeBit: 14,
   moveUdpFlows: true,
   table: "knarr",

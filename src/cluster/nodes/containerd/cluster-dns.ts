@@ -2,12 +2,12 @@ import { readFile } from "node:fs/promises";
 import type { SharedCaches } from "#client";
 import { ensureDnsService, parseResolvConf, startDns } from "#dns";
 import type { NodesContext } from "#composition";
-import { CLUSTER_DNS, CLUSTER_DOMAIN, GATEWAY } from "./network.ts";
+import { CLUSTER_DOMAIN, clusterDnsOf, gatewayOf, type NodeNetwork } from "./network/network.ts";
 
 const DNS_PORT = 53;
 
 /** Serves the cluster's DNS where pods reach this machine, and keeps the Service that leads to it. */
-export async function serveDns(caches: SharedCaches, context: NodesContext): Promise<void> {
+export async function serveDns(network: NodeNetwork, caches: SharedCaches, context: NodesContext): Promise<void> {
   const { client, clock, random, log, scope } = context;
   const resolvConf = await readFile("/etc/resolv.conf", "utf8").catch(() => "");
   const { address, port } = await startDns({
@@ -16,9 +16,9 @@ export async function serveDns(caches: SharedCaches, context: NodesContext): Pro
     random,
     log,
     scope,
-    listen: { address: GATEWAY, port: DNS_PORT },
+    listen: { address: gatewayOf(network), port: DNS_PORT },
     clusterDomain: CLUSTER_DOMAIN,
     upstreams: parseResolvConf(resolvConf),
   });
-  ensureDnsService({ client, caches, clock, log, scope, clusterIps: [CLUSTER_DNS], address, port });
+  ensureDnsService({ client, caches, clock, log, scope, clusterIps: [clusterDnsOf(network)], address, port });
 }

@@ -3,8 +3,7 @@ import { connectContainerd, startContainerd, writeRegistrySettings, type Contain
 import { StartError, type ClusterOptions } from "../../options.ts";
 import type { NodeFolders } from "./folders.ts";
 import { checkSameContainerd, rememberSocket } from "./given.ts";
-import { BRIDGE } from "./bridge.ts";
-import { POD_CIDR } from "./network.ts";
+import { bridgeOf, networkNameOf, nodePodsOf, type NodeNetwork } from "./network/network.ts";
 
 /** What runs a node's containers, as far as the node has to know it. */
 export interface NodeDaemon extends Pick<Containerd, "mountImage" | "unmountImage"> {
@@ -24,7 +23,7 @@ export interface DaemonSource {
   /** Whether it can be had, before anything is changed on the machine. */
   check(): Promise<void>;
   /** Called twice it is begun once. */
-  begin(): Promise<NodeDaemon>;
+  begin(network: NodeNetwork): Promise<NodeDaemon>;
   /** Takes back what `begin` has begun. */
   abandon(): Promise<void>;
 }
@@ -46,11 +45,12 @@ const asStartError = (error: unknown) =>
 export function ownDaemon(options: ClusterOptions, { folders, clock, log, scope }: DaemonContext): DaemonSource {
   const { registries = { mirrors: [], authorities: [] } } = options;
   let daemon: Promise<Containerd> | undefined;
-  const begin = async (): Promise<NodeDaemon> => {
+  const begin = async (network: NodeNetwork): Promise<NodeDaemon> => {
     daemon ??= startContainerd({
       folder: folders.containerd,
-      podCidr: POD_CIDR,
-      bridge: BRIDGE,
+      podCidr: nodePodsOf(network),
+      bridge: bridgeOf(network),
+      networkName: networkNameOf(network),
       clock,
       log,
       scope: scope.child("containerd"),

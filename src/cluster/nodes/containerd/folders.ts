@@ -1,9 +1,13 @@
 import { createHash } from "node:crypto";
 import { join, resolve } from "node:path";
+import { keptNetwork } from "./network/record.ts";
 
 /** Where a node keeps what, below the data directory. */
 export interface NodeFolders {
-  /** Tells this cluster's things from others' on the same machine: eight hexadecimal digits. */
+  /**
+   * Tells this cluster's things from others' on the same machine: eight hexadecimal digits, made from the directory's
+   * path when it is first asked for, and the same from its first network on, wherever the directory is moved.
+   */
   readonly id: string;
   /** Images, sandboxes, the daemon's socket and configuration. */
   readonly containerd: string;
@@ -17,7 +21,7 @@ export interface NodeFolders {
 }
 
 export function nodeFolders(dataDir: string): NodeFolders {
-  const id = createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 8);
+  const id = keptNetwork(dataDir)?.id ?? createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 8);
   return {
     id,
     containerd: join(dataDir, "containerd"),

@@ -11,11 +11,12 @@ import type { Pod } from "#objects";
 import type { NodesContext } from "#composition";
 import type { NodeDaemon } from "./daemon.ts";
 import type { NodeFolders } from "./folders.ts";
-import { CLUSTER_DNS, CLUSTER_DOMAIN, POD_CIDR } from "./network.ts";
+import { CLUSTER_DOMAIN, clusterDnsOf, nodePodsOf, type NodeNetwork } from "./network/network.ts";
 import { pullRecordsFile } from "./pull-records.ts";
 
 export interface NodeRuntimeOptions {
   readonly folders: NodeFolders;
+  readonly network: NodeNetwork;
   readonly containerd: NodeDaemon;
   /** The node's own addresses. */
   readonly addresses: readonly string[];
@@ -27,13 +28,13 @@ export async function createNodeRuntime(
   options: NodeRuntimeOptions,
   context: NodesContext,
 ): Promise<ContainerdRuntime> {
-  const { folders, containerd, addresses, recorder } = options;
+  const { folders, network, containerd, addresses, recorder } = options;
   const { clock, random, log, scope } = context;
   const cgroups = await openPodCgroups({ clock, log, parent: folders.cgroup });
   const containers = await createContainerdRuntime({
     socket: containerd.socket,
     ...(containerd.owner === undefined ? {} : { owner: containerd.owner }),
-    podCidr: POD_CIDR,
+    podCidr: nodePodsOf(network),
     clock,
     random,
     log,
@@ -41,7 +42,7 @@ export async function createNodeRuntime(
     rootDir: folders.kubelet,
     logDir: folders.logs,
     nodeIps: addresses,
-    clusterDns: [CLUSTER_DNS],
+    clusterDns: [clusterDnsOf(network)],
     clusterDomain: CLUSTER_DOMAIN,
     cgroupParentOf: (pod) => cgroups.createPodCgroup(pod),
     imageTools: containerd,

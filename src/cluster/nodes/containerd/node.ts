@@ -14,22 +14,25 @@ import {
 import { createVolumes } from "#kubelet/volumes";
 import { NODES, PODS, SERVICES } from "#objects";
 import { createShell } from "#programs";
+import { removeTable } from "#proxy";
 import type { NodesContext, RunningNodes } from "#composition";
 import { serveDns } from "./cluster-dns.ts";
 import type { NodeDaemon } from "./daemon.ts";
 import type { NodeFolders } from "./folders.ts";
-import { POD_CIDR } from "./network.ts";
+import { ensureNodeBridge, plugIn } from "./network/bridge.ts";
+import { bridgeOf, EARLIER_TABLE, nodePodsOf, SHARED_BRIDGE, type NodeNetwork } from "./network/network.ts";
+import { keepNetwork } from "./network/record.ts";
 import { createNodeRuntime } from "./node-runtime.ts";
 import { serveServices } from "./service-proxy.ts";
 
 export interface ContainerdNodeOptions {
+  readonly dataDir: string;
+  readonly network: NodeNetwork;
   readonly folders: NodeFolders;
   readonly containerd: NodeDaemon;
   /** Manifests of pods that the node runs of itself. */
   readonly staticPodDir: string;
   readonly name?: string | undefined;
-  /** The node's own address; default: that of the default route's interface. */
-  readonly address?: string | undefined;
 }
 
 /** Runs this machine as a node: kubelet, service proxy and cluster DNS. Resolves once the node is registered. */
@@ -37,16 +40,16 @@ export async function startContainerdNode(
   options: ContainerdNodeOptions,
   context: NodesContext,
 ): Promise<RunningNodes> {
-  const { folders, containerd, staticPodDir } = options;
+  const { dataDir, network, folders, containerd, staticPodDir } = options;
   const { client, clock, random, log, scope } = context;
   await mkdir(folders.kubelet, { recursive: true, mode: 0o711 });
   const node = await describeMachine({
     dataDir: folders.kubelet,
-    podCidr: POD_CIDR,
+    podCidr: nodePodsOf(network),
     kubeletVersion: KUBERNETES_VERSION,
     reservations: { thresholds: SHARED_MACHINE_THRESHOLDS },
     ...(options.name === undefined ? {} : { name: options.name }),
-    ...(options.address === undefined ? {} : { address: options.address }),
+    ...(network.address === undefined ? {} : { address: network.address }),
   });
   const addresses = node.addresses.filter(({ type }) => type === "InternalIP").map(({ address }) => address);
   const caches = createCaches({ client, scope: scope.child("caches"), clock, random, log });
@@ -55,8 +58,8 @@ export async function startContainerdNode(
   const services = caches.of(SERVICES);
   const recorder = createRecorder({ client, component: "kubelet", host: node.name, clock, random, log, scope });
 
-  await serveDns(caches, context);
-  const runtime = await createNodeRuntime({ folders, containerd, addresses, recorder }, context);
+  await serveDns(network, caches, context);
+  const runtime = await createNodeRuntime({ folders, network, containerd, addresses, recorder }, context);
   const sources = createSources({ client, clock, random, log, scope, services });
   const volumes = createVolumes({
     rootDir: folders.kubelet,
@@ -84,8 +87,14 @@ export async function startContainerdNode(
     log,
     scope,
   });
+  const ensureBridge = async () => {
+    await ensureNodeBridge(network, dataDir);
+    const links = await plugIn(bridgeOf(network), await runtime.hostLinks());
+    if (links.length > 0) log.warn("pods that had lost the bridge are plugged into it again", { links });
+  };
   // Pods come to a node whose Services work.
-  await serveServices({ node, addresses, caches, pods, recorder }, context);
+  await serveServices({ network, node, addresses, caches, pods, recorder, ensureBridge }, context);
+  if (network.replaces !== undefined) await removeEarlierRules(network, dataDir);
   const features = await featuresOf(runtime);
   const kubelet = await startKubelet({
     node: { ...node, ...(features ? { features } : {}) },
@@ -108,6 +117,14 @@ export async function startContainerdNode(
     kubelets,
     add: () => Promise.reject(new Error("a machine is one node: only simulated nodes can be added")),
   };
+}
+
+/** The rules of an earlier version, once there are others in their place. */
+async function removeEarlierRules(network: NodeNetwork, dataDir: string): Promise<void> {
+  await removeTable({ table: EARLIER_TABLE, bridge: SHARED_BRIDGE });
+  const kept: { -readonly [K in keyof NodeNetwork]: NodeNetwork[K] } = { ...network };
+  delete kept.replaces;
+  await keepNetwork(dataDir, kept);
 }
 
 const STATUS_MS = 10_000;

@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { resolve } from "node:path";
 import { createScope, systemRandom, type Clock, type Log } from "#base";
 import type { Sources } from "#kubelet";
 import {
@@ -10,11 +11,11 @@ import {
 } from "#kubelet/containerd";
 import { createVolumes } from "#kubelet/volumes";
 import { createShell } from "#programs";
-import { removeTable } from "#proxy";
-import { BRIDGE, removeBridge } from "./bridge.ts";
 import { nodeFolders } from "./folders.ts";
 import { givenSocket } from "./given.ts";
-import { CLUSTER_DOMAIN, POD_CIDR, SERVICE_CIDR } from "./network.ts";
+import { bridgeOf, CLUSTER_DOMAIN, networkNameOf, nodePodsOf } from "./network/network.ts";
+import { keptNetwork } from "./network/record.ts";
+import { earlierNetwork, removeNetworkOf } from "./network/remove.ts";
 
 const NOBODY: ReadonlySet<string> = new Set();
 
@@ -28,7 +29,7 @@ const noSources: Sources = {
 
 /**
  * Ends every container that a cluster of this data directory has left running and takes away all that the node had:
- * volumes, images, packet rules, the bridge. Of a containerd that was given, only what was the cluster's goes.
+ * volumes, images, packet rules, the bridge. What is another data directory's stays. Of a containerd that was given, only what was the cluster's goes.
  */
 export async function purgeContainers(
   dataDir: string,
@@ -36,13 +37,22 @@ export async function purgeContainers(
 ): Promise<void> {
   useSystemPath();
   const folders = nodeFolders(dataDir);
+  const network = keptNetwork(dataDir) ?? earlierNetwork(folders.id);
   const scope = createScope("purge");
   try {
     const given = await givenSocket(folders);
     const shared = given === undefined ? undefined : await connectContainerd(given, clock);
     const own =
       shared === undefined
-        ? await startContainerd({ folder: folders.containerd, podCidr: POD_CIDR, bridge: BRIDGE, clock, log, scope })
+        ? await startContainerd({
+            folder: folders.containerd,
+            podCidr: nodePodsOf(network),
+            bridge: bridgeOf(network),
+            networkName: networkNameOf(network),
+            clock,
+            log,
+            scope,
+          })
         : undefined;
     const common = { rootDir: folders.kubelet, clock, random: systemRandom, log };
     const runtime = await createContainerdRuntime({
@@ -66,8 +76,7 @@ export async function purgeContainers(
   } finally {
     await scope.close();
   }
-  await removeTable({ bridge: BRIDGE, serviceCidrs: [SERVICE_CIDR] });
-  await removeBridge();
+  await removeNetworkOf(network, resolve(dataDir));
   for (const folder of [folders.containerd, folders.logs, folders.given])
     await rm(folder, { recursive: true, force: true });
 }

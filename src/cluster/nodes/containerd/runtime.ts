@@ -1,14 +1,14 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import type { Clock, Log, Scope } from "#base";
+import { join, resolve } from "node:path";
+import { type Clock, type Log, type Scope } from "#base";
 import { StartError, type ClusterOptions } from "../../options.ts";
 import type { NodeRuntime } from "../runtime.ts";
-import { ensureBridge, removeBridge } from "./bridge.ts";
 import { givenDaemon, ownDaemon, type NodeDaemon } from "./daemon.ts";
 import { nodeFolders } from "./folders.ts";
-import { SPARE_ADDRESSES, GATEWAY, GATEWAY_PREFIX } from "./network.ts";
-import { lockNetwork } from "./network-lock.ts";
+import { claimNetwork } from "./network/claim.ts";
+import { gatewayOf, spareAddressesOf } from "./network/network.ts";
 import { purgeContainers } from "./purge.ts";
 
 export interface ContainerdContext {
@@ -28,7 +28,8 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
   if ((options.nodes ?? 1) !== 1) {
     throw new StartError("with real containers this machine is the one node; more nodes need --runtime simulated");
   }
-  const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "knarr-")));
+  let begun: Promise<NodeDaemon> | undefined;
+  const dataDir = resolve(options.dataDir ?? (await mkdtemp(join(tmpdir(), "knarr-"))));
   if (options.dataDir === undefined) {
     scope.defer(async () => {
       if (begun) await purgeContainers(dataDir, { clock, log });
@@ -39,23 +40,30 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
   const { containerdSocket: socket } = options;
   const daemonContext = { folders, clock, log, scope };
   const daemon = socket === undefined ? ownDaemon(options, daemonContext) : givenDaemon(socket, options, daemonContext);
-  let begun: Promise<NodeDaemon> | undefined;
-  let madeBridge = false;
-  const begin = () => (begun ??= daemon.begin());
+  await daemon.check();
+  const claim = await claimNetwork({
+    dataDir,
+    id: folders.id,
+    hasContainers: existsSync(folders.containerd) || existsSync(folders.given),
+    given: socket !== undefined,
+    nodeAddress: options.nodeAddress,
+    loadBalancerAddresses: options.loadBalancerAddresses,
+    clock,
+    scope,
+  });
+  const { network } = claim;
+  const begin = () => (begun ??= daemon.begin(network));
   return {
     name: "containerd",
-    notes: [],
+    notes: claim.notes,
     count: 1,
     measuresUse: true,
     podsReachable: true,
-    hostAddress: GATEWAY,
-    advertised: GATEWAY,
-    spareAddresses: SPARE_ADDRESSES,
-    async prepare() {
-      await daemon.check();
-      scope.defer(await lockNetwork());
-      madeBridge = await ensureBridge(`${GATEWAY}/${GATEWAY_PREFIX}`);
-    },
+    hostAddress: gatewayOf(network),
+    advertised: gatewayOf(network),
+    serviceCidr: network.services,
+    spareAddresses: spareAddressesOf(network),
+    prepare: () => claim.take(),
     begin() {
       // Who starts the node is told; until then it is nobody's.
       begin().catch(() => {});
@@ -64,14 +72,13 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
       // Loaded only here: clusters without containers need none of it.
       const { startContainerdNode } = await import("./node.ts");
       const containerd = await begin();
-      const { staticPodDir = join(dataDir, "manifests") } = options;
-      const { nodeName: name, nodeAddress: address } = options;
-      return startContainerdNode({ folders, containerd, staticPodDir, name, address }, nodesContext);
+      const { staticPodDir = join(dataDir, "manifests"), nodeName: name } = options;
+      return startContainerdNode({ dataDir, network, folders, containerd, staticPodDir, name }, nodesContext);
     },
     async abandon() {
       await begun?.catch(() => undefined);
       await daemon.abandon();
-      if (madeBridge) await removeBridge();
+      await claim.giveBack();
     },
   };
 }

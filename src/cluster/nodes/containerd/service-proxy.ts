@@ -4,16 +4,18 @@ import type { NodeDescription } from "#kubelet";
 import { ENDPOINT_SLICES, NODES, SERVICES, type Pod } from "#objects";
 import { startProxy } from "#proxy";
 import type { NodesContext } from "#composition";
-import { BRIDGE } from "./bridge.ts";
-import { CLUSTER_CIDR, GATEWAY, GATEWAY_PREFIX, POD_CIDR, SERVICE_CIDR } from "./network.ts";
+import { bridgeOf, gatewayBlockOf, nodePodsOf, tableOf, type NodeNetwork } from "./network/network.ts";
 
 export interface NodeProxyOptions {
+  readonly network: NodeNetwork;
   readonly node: NodeDescription;
   readonly addresses: readonly string[];
   readonly caches: SharedCaches;
   /** Those of this node. */
   readonly pods: Cache<Pod>;
   readonly recorder: EventRecorder;
+  /** Makes the bridge when it is not there, and plugs the Pods into it again. */
+  readonly ensureBridge: () => Promise<void>;
 }
 
 const SERVICES_MS = 5_000;
@@ -23,17 +25,20 @@ const SERVICES_MS = 5_000;
  * resolves after a while all the same: most of what a node does needs no Service, and the proxy goes on trying.
  */
 export async function serveServices(options: NodeProxyOptions, context: NodesContext): Promise<void> {
-  const { node, addresses, caches, pods, recorder } = options;
+  const { network, node, addresses, caches, pods, recorder, ensureBridge } = options;
   const { clock, scope, log } = context;
   const proxy = startProxy({
     services: caches.of(SERVICES),
     endpointSlices: caches.of(ENDPOINT_SLICES),
     pods,
     nodes: caches.of(NODES),
-    node: { name: node.name, addresses, podCidrs: [POD_CIDR], gateways: [`${GATEWAY}/${GATEWAY_PREFIX}`] },
-    clusterCidrs: [CLUSTER_CIDR],
-    serviceCidrs: [SERVICE_CIDR],
-    bridge: BRIDGE,
+    node: { name: node.name, addresses, podCidrs: [nodePodsOf(network)], gateways: [gatewayBlockOf(network)] },
+    clusterCidrs: [network.pods],
+    serviceCidrs: [network.services],
+    bridge: bridgeOf(network),
+    table: tableOf(network),
+    confined: !network.machine,
+    ensureBridge,
     clock,
     scope,
     log,

@@ -41,7 +41,7 @@ describe("containerd's configuration", () => {
   });
 
   it("joins pods by a bridge that leaves masquerading to the proxy", () => {
-    const base = { podCidr: "10.244.3.0/24", bridge: "knarr0", addresses: "/data/c/addresses" };
+    const base = { name: "knarr-1a2b3c4d", podCidr: "10.244.3.0/24", bridge: "knarr0", addresses: "/data/c/addresses" };
     const { plugins } = JSON.parse(networkConfig(base)) as { plugins: readonly object[] };
     const [bridge, ...others] = plugins;
     assert.deepEqual(bridge, {

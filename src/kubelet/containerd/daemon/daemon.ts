@@ -22,6 +22,8 @@ export interface ContainerdOptions {
   readonly podCidr: string;
   /** Of the pods' network. Default `knarr0`. */
   readonly bridge?: string;
+  /** What CNI knows the pods' network by, on the whole machine. Default `knarr`. */
+  readonly networkName?: string;
   /** Layers of one image that come at once. Default 3. */
   readonly maxConcurrentDownloads?: number;
   readonly clock: Clock;
@@ -145,8 +147,9 @@ async function configure(
   return chosen;
 }
 
-async function writeNetwork({ podCidr, bridge = "knarr0" }: ContainerdOptions, layout: Layout): Promise<void> {
-  const network = networkConfig({ podCidr, bridge, addresses: layout.cniAddresses });
+async function writeNetwork(options: ContainerdOptions, layout: Layout): Promise<void> {
+  const { podCidr, bridge = "knarr0", networkName: name = "knarr" } = options;
+  const network = networkConfig({ name, podCidr, bridge, addresses: layout.cniAddresses });
   await writeFile(join(layout.cniConfig, "10-knarr.conflist"), network);
 }
 

@@ -1,4 +1,5 @@
 export interface NetworkConfig {
+  readonly name: string;
   /** `10.244.0.0/24` */
   readonly podCidr: string;
   readonly bridge: string;
@@ -11,10 +12,10 @@ export interface NetworkConfig {
  * the pods' gateway, and addresses from the node's range. The proxy masquerades what
  * leaves the node, and brings ports of the node to pods.
  */
-export function networkConfig({ podCidr, bridge, addresses }: NetworkConfig): string {
+export function networkConfig({ name, podCidr, bridge, addresses }: NetworkConfig): string {
   const list = {
     cniVersion: "0.4.0",
-    name: "knarr",
+    name,
     plugins: [
       {
         type: "bridge",

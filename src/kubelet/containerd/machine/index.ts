@@ -1,4 +1,4 @@
-export { describeMachine } from "./describe.ts";
+export { describeMachine, machineAddress } from "./describe.ts";
 export { detectRuntime, useSystemPath } from "./detect.ts";
 export { startNodeMonitor } from "./monitor.ts";
 export { measure } from "./read.ts";

@@ -8,7 +8,7 @@ import type { RuntimeContext } from "./context.ts";
 import { exitOf } from "./exit.ts";
 import { unlessGone } from "./ids.ts";
 import { removeContainer } from "./removal.ts";
-import { followSandbox, sandboxesOf } from "./sandboxes.ts";
+import { followSandbox, isIn, sandboxesOf } from "./sandboxes.ts";
 import { containersOf, running, statusOf } from "./start.ts";
 
 /** What is still there of a pod; undefined when nothing is. Nothing is restarted. */
@@ -44,17 +44,19 @@ async function boundAnew(pod: Pod, { options }: RuntimeContext): Promise<void> {
   }
 }
 
-/** One without an address is of no use to anybody. */
+/** One without an address, or with one of a range that the node no longer has, is of no use to anybody. */
 async function usableSandbox(
   pod: Pod,
   podSandboxId: string | undefined,
-  { cri }: RuntimeContext,
+  { cri, options: { podCidr } }: RuntimeContext,
 ): Promise<PodSandboxStatus | undefined> {
   if (podSandboxId === undefined) return undefined;
   const found = await unlessGone(cri.call("RuntimeService.PodSandboxStatus", { podSandboxId }, { timeoutMs: CALL_MS }));
   const status = found?.status;
   if (status?.state !== "SANDBOX_READY") return undefined;
-  return pod.spec?.hostNetwork || status.network?.ip ? status : undefined;
+  if (pod.spec?.hostNetwork) return status;
+  const ip = status.network?.ip;
+  return ip && (podCidr === undefined || isIn(podCidr, ip)) ? status : undefined;
 }
 
 async function adoptContainer(container: Container, context: RuntimeContext): Promise<AdoptedContainer | undefined> {

@@ -10,6 +10,7 @@ import { adoptPod } from "./adopt.ts";
 import type { RuntimeContext } from "./context.ts";
 import { execHook, execProbe } from "./exec.ts";
 import { exitOf } from "./exit.ts";
+import { hostLinks } from "./host-links.ts";
 import { criId, unlessGone } from "./ids.ts";
 import { createImageStore } from "./image-store.ts";
 import { mountsImages } from "./image-volumes.ts";
@@ -29,6 +30,8 @@ export interface ContainerdRuntime extends Runtime {
   readonly cri: Cri;
   /** Takes away what there is of pods other than these. Resolves to the uids of those that are gone. */
   removeOrphans(knownPodUids: ReadonlySet<string>): Promise<readonly string[]>;
+  /** The links on this machine that lead into running pods. */
+  hostLinks(): Promise<ReadonlySet<string>>;
   /** Looks anew at which images there are. */
   refreshImages(): Promise<void>;
 }
@@ -89,6 +92,7 @@ export async function createContainerdRuntime(options: ContainerdRuntimeOptions)
     stopSandbox: (id) => stopSandbox(id, context),
     removePod: (pod) => removePod(pod, context),
     removeOrphans: (known) => removeOrphans(known, context),
+    hostLinks: () => hostLinks(context),
     refreshImages,
     imageId: (image) => images.id(image),
     pullImage: (image, _pod, credentials) => images.pull(image, credentials),

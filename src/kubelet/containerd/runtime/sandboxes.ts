@@ -49,7 +49,8 @@ async function checkAddresses(pod: Pod, { id, ips }: Sandbox, context: RuntimeCo
   );
 }
 
-function isIn(cidr: string, ip: string): boolean {
+/** Whether an address is of a block; not, when either cannot be read. */
+export function isIn(cidr: string, ip: string): boolean {
   const block = parseCidr(cidr);
   const address = parseIp(ip);
   return block !== undefined && address !== undefined && blockContains(block, address);
