@@ -67,6 +67,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly validateStatusUpdate?: (object: T, old: T, context: WriteContext) => FieldError[];
   /** Sent to the client as Warning headers. */
   readonly warnings?: (object: T, old: T | undefined) => string[];
+  /** What of the object is stored and not acted on: sent as Warning headers when it is created or applied. */
+  readonly caveats?: (object: T) => readonly string[];
   /**
    * Takes what must be unique in the cluster (cluster IPs, node ports) before the write, on the validated
    * draft. Throws a StatusError when it cannot be had. Exactly one of the reservation's functions is called.

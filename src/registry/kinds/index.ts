@@ -10,6 +10,7 @@ import { BATCH_KINDS } from "./batch/index.ts";
 import { CERTIFICATES_KINDS } from "./certificates/index.ts";
 import { leaseCandidates } from "./coordination/lease-candidate.ts";
 import { leases } from "./coordination/lease.ts";
+import { withCaveats } from "./caveats.ts";
 import { coreKinds, type CoreOptions } from "./core/index.ts";
 import { endpointSlices } from "./discovery/endpoint-slice.ts";
 import { flowSchemas } from "./flowcontrol/flow-schema.ts";
@@ -36,7 +37,10 @@ export interface BuiltInOptions extends CoreOptions {
 }
 
 /** Every built-in kind. Throws an Error when an option makes no sense. */
-export const builtInKinds = (options: BuiltInOptions = {}): readonly ResourceDefinition[] => [
+export const builtInKinds = (options: BuiltInOptions = {}): readonly ResourceDefinition[] =>
+  definitions(options).map(withCaveats);
+
+const definitions = (options: BuiltInOptions): readonly ResourceDefinition[] => [
   ...coreKinds(options),
   apiServices,
   ...APPS_KINDS,

@@ -68,6 +68,7 @@ export async function createPrepared(writer: Writer, draft: AnyDraft, options: W
   definition.prepareForCreate?.(draft as Draft<KubeObject>, context);
   checkNew(definition, draft as KubeObject, context);
   for (const text of definition.warnings?.(draft as KubeObject, undefined) ?? []) options.warn?.(text);
+  for (const text of definition.caveats?.(draft as KubeObject) ?? []) options.warn?.(text);
 
   const key: ObjectKey = { namespace: metadata.namespace ?? "", name: metadata.name! };
   const at = storeKey(cache.prefix, key);

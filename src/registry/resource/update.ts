@@ -100,6 +100,7 @@ async function updateExisting(
   // Of what a subresource may not change nothing is said.
   const warnings = isMain(options.subresource) ? definition.warnings?.(draft as KubeObject, old) : undefined;
   for (const text of warnings ?? []) options.warn?.(text);
+  warnOfCaveats(definition, draft as KubeObject, old, options);
 
   const reserve =
     definition.reserve && isMain(options.subresource)
@@ -185,6 +186,20 @@ function partOf(definition: ResourceDefinition, subresource: string | undefined)
   const found = subresource === undefined ? undefined : definition.subresources?.[subresource];
   if (found?.type === "update") return { ...found, counts: true };
   return found?.type === "create" && found.parentUpdate ? { ...found.parentUpdate, counts: false } : undefined;
+}
+
+/** An apply tells all of them, another update those that it brings. */
+function warnOfCaveats(
+  { caveats }: ResourceDefinition,
+  object: KubeObject,
+  old: KubeObject,
+  { warn, applied, subresource }: UpdateOptions,
+): void {
+  if (!warn || !caveats || !isMain(subresource)) return;
+  const texts = caveats(object);
+  if (texts.length === 0) return;
+  const known = applied ? [] : caveats(old);
+  for (const text of texts) if (!known.includes(text)) warn(text);
 }
 
 /** Whether it is the object itself that is written, be it by way of its scale. */

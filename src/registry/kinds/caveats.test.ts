@@ -1,0 +1,89 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import { draftOf, type AnyDraft } from "#objects";
+import { fixture, USER } from "../testing/fixture.ts";
+import { CAVEATS, POD_CAVEATS } from "./caveats.ts";
+import { BUILT_IN_KINDS } from "./index.ts";
+import { kind } from "./testing/kind.ts";
+
+describe("what is stored and not acted on", () => {
+  test("README lists it", () => {
+    const readme = readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8").replaceAll(/\s+/g, " ");
+    const [, listed] =
+      /Stored, validated and defaulted, but not acted on yet; [^:]*: (.*?)\. As long as/.exec(readme) ?? [];
+    assert.equal(listed, [...CAVEATS, ...POD_CAVEATS].map(({ title }) => title).join(", "));
+  });
+
+  test("every row is of a kind that is served", () => {
+    for (const { group, resource } of CAVEATS) {
+      assert.ok(
+        BUILT_IN_KINDS.some((definition) => definition.group === group && definition.resource === resource),
+        `${resource}.${group}`,
+      );
+    }
+  });
+
+  const caveats = (name: string, object: object) =>
+    kind(name).caveats?.({ apiVersion: "", kind: name, metadata: {}, ...object }) ?? [];
+
+  test("a kind of which all objects are so", () => {
+    assert.deepEqual(caveats("StatefulSet", {}), ["StatefulSets: stored, but not acted on yet; no Pods are made"]);
+    assert.deepEqual(caveats("ConfigMap", {}), []);
+    assert.deepEqual(caveats("Deployment", { spec: { template: { spec: { containers: [] } } } }), []);
+  });
+
+  test("objects that are so because of what is in them", () => {
+    const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
+    assert.deepEqual(caveats("Namespace", { metadata: { labels } }), [
+      "Pod Security labels of Namespaces: stored, but not acted on yet; no Pod is refused, warned of or audited",
+    ]);
+    assert.deepEqual(caveats("Namespace", {}), []);
+    assert.deepEqual(caveats("APIService", { spec: {} }), []);
+    assert.equal(caveats("APIService", { spec: { service: { name: "s", namespace: "n" } } }).length, 1);
+    assert.deepEqual(caveats("ServiceCIDR", { metadata: { name: "kubernetes" } }), []);
+    assert.equal(caveats("ServiceCIDR", { metadata: { name: "more" } }).length, 1);
+  });
+
+  test("fields of Pods, in templates too", () => {
+    const spec = { containers: [], runtimeClassName: "gvisor" };
+    const text = "runtimeClassName of Pods: stored, but not acted on yet; they run as without one";
+    assert.deepEqual(caveats("Pod", { spec }), [text]);
+    assert.deepEqual(caveats("Deployment", { spec: { template: { spec } } }), [text]);
+    assert.deepEqual(caveats("CronJob", { spec: { jobTemplate: { spec: { template: { spec } } } } }).slice(1), [text]);
+  });
+
+  test("is told on create and apply, and on an update that brings it", async () => {
+    const namespaces = kind("Namespace");
+    await using bench = await fixture({ definitions: [namespaces, kind("Role")] });
+    const told: string[] = [];
+    const options = { ...USER, warn: (text: string) => void told.push(text) };
+    const take = () => told.splice(0).length;
+    const roles = bench.registry.resource("rbac.authorization.k8s.io", "roles")!;
+    const key = { namespace: "default", name: "r" };
+    const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: key, rules: [] };
+    await roles.create(role as unknown as AnyDraft, options);
+    assert.equal(take(), 1);
+    const change = (fields: object) => (current: object | undefined) =>
+      ({ ...draftOf(current!), ...fields }) as AnyDraft;
+    await roles.update(key, change({ rules: [{ verbs: ["get"], apiGroups: [""], resources: ["pods"] }] }), options);
+    assert.equal(take(), 0);
+    await roles.update(key, change({}), { ...options, applied: true });
+    assert.equal(take(), 1);
+
+    const all = bench.registry.resource("", "namespaces")!;
+    const at = { namespace: "", name: "n" };
+    await all.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: "n" } } as AnyDraft, options);
+    assert.equal(take(), 0);
+    const labelled = (current: object | undefined) => {
+      const draft = draftOf(current!) as AnyDraft;
+      draft.metadata.labels = { ...draft.metadata.labels, "pod-security.kubernetes.io/enforce": "baseline" };
+      return draft;
+    };
+    await all.update(at, labelled, options);
+    assert.equal(take(), 1);
+    await all.update(at, change({ status: { phase: "Active" } }), { ...options, subresource: "status" });
+    assert.equal(take(), 0);
+  });
+});
