@@ -8,25 +8,40 @@ import {
   decodeValue,
   invalid,
   invalidObject,
-  schemaOf,
   type AnyDraft,
+  type ObjectSchema,
 } from "#objects";
+import type { ResolvedResource } from "#registry";
 import { kindProblem } from "./checks.ts";
 import type { Body } from "./operation.ts";
+import { isBuiltIn, namingOf } from "./target.ts";
 
 /** What a body is read as. */
 export interface Reading {
   readonly apiVersion: string;
   readonly kind: string;
-  /** The name of its type: `io.k8s.api.apps.v1.Deployment`. */
-  readonly schema: string;
+  readonly schema: ObjectSchema;
+  /** One of upstream's own types, whose texts name what else there is. */
+  readonly isBuiltIn?: boolean;
   readonly fieldValidation: "Strict" | "Warn" | "Ignore";
   readonly warn: (text: string) => void;
 }
 
+/** How a body is read that is an object of the target. */
+export const readingOf = (
+  target: ResolvedResource,
+  { fieldValidation, warn }: Pick<Reading, "fieldValidation" | "warn">,
+): Reading => ({
+  ...namingOf(target),
+  schema: target.version.schema,
+  isBuiltIn: isBuiltIn(target),
+  fieldValidation,
+  warn,
+});
+
 /** A body as a draft of its type, with the defaults that the schema states. Rejects with 400. */
 export async function decodeBody(body: Body, reading: Reading): Promise<AnyDraft> {
-  const schema = schemaOf(reading.schema);
+  const { schema } = reading;
   const { value, warnings } = await decode({
     body,
     schema,
@@ -43,7 +58,7 @@ export async function decodeBody(body: Body, reading: Reading): Promise<AnyDraft
 export async function decodePlain(body: Body, reading: Reading): Promise<AnyDraft> {
   const { value } = await decode({
     body,
-    schema: schemaOf(reading.schema),
+    schema: reading.schema,
     expected: kindOf(reading),
     bare: true,
     fieldValidation: "Ignore",
@@ -103,10 +118,10 @@ export function conformPatched(
   strictErrors: readonly string[],
   reading: Reading,
 ): AnyDraft {
-  const schema = schemaOf(reading.schema);
+  const { schema } = reading;
   const refuse = (message: string) => invalidObject("", "", "", [invalid("patch", shown(), message)]);
   const { fieldValidation, warn } = reading;
-  const other = from === "text" ? otherKind(value, reading) : undefined;
+  const other = from === "text" && reading.isBuiltIn ? otherKind(value, reading) : undefined;
   if (other) throw refuse(other);
   let decoded: ReturnType<typeof decodeValue>;
   try {

@@ -1,6 +1,6 @@
-import { badRequest, schemaForKind, type AnyDraft } from "#objects";
+import { badRequest, invalid, invalidObject, schemaForKind, type AnyDraft } from "#objects";
 import type { ResolvedResource } from "#registry";
-import { namingOf } from "./target.ts";
+import { isBuiltIn, namingOf } from "./target.ts";
 
 /** That a body is of the version and kind which the path names; what it leaves out is filled in. Throws 400. */
 export function checkKind(draft: AnyDraft, apiVersion: string, kind: string): void {
@@ -11,11 +11,7 @@ export function checkKind(draft: AnyDraft, apiVersion: string, kind: string): vo
     const version = JSON.stringify(versionOf(draft.apiVersion));
     throw badRequest(`${draft.kind} in version ${version} cannot be handled as a ${kind}: ${problem}`);
   }
-  if (draft.apiVersion !== apiVersion) {
-    throw badRequest(
-      `the API version in the data (${draft.apiVersion}) does not match the expected API version (${apiVersion})`,
-    );
-  }
+  if (draft.apiVersion !== apiVersion) throw otherVersion(draft.apiVersion, apiVersion);
 }
 
 /** Why something of one kind cannot become one of another; nothing when only the versions of the kind differ. */
@@ -42,11 +38,22 @@ const versionOf = (apiVersion: string) => apiVersion.slice(apiVersion.indexOf("/
 /** The package that upstream keeps the type in, which its text shows. */
 const packageOf = (apiVersion: string) => (apiVersion.includes("/") ? apiVersion.split(/[./]/, 1)[0]! : "core");
 
-/** That a body is of the target's version and kind. Throws 400. */
+/** That a body is of the target's version and kind. Throws 400; 422 for another kind in place of a custom resource. */
 export function checkTargetKind(draft: AnyDraft, target: ResolvedResource): void {
-  const { apiVersion, kind } = namingOf(target);
-  checkKind(draft, apiVersion, kind);
+  const { apiVersion, kind, group } = namingOf(target);
+  if (isBuiltIn(target)) {
+    checkKind(draft, apiVersion, kind);
+    return;
+  }
+  draft.apiVersion ||= apiVersion;
+  draft.kind ||= kind;
+  if (draft.apiVersion !== apiVersion) throw otherVersion(draft.apiVersion, apiVersion);
+  if (draft.kind === kind) return;
+  throw invalidObject(group, kind, draft.metadata.name ?? "", [invalid("kind", draft.kind, `must be ${kind}`)]);
 }
+
+const otherVersion = (found: string, expected: string) =>
+  badRequest(`the API version in the data (${found}) does not match the expected API version (${expected})`);
 
 /** That the object's namespace is the one in the path, or none; then it gets it. Throws 400. */
 export function checkNamespace(draft: AnyDraft, namespace: string): void {

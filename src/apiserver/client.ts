@@ -18,8 +18,7 @@ import {
   type Status,
   validateDeleteOptions,
 } from "#objects";
-import { parsed, type ResolvedResource, type UserInfo, type WatchEvent } from "#registry";
-import { fromStorage } from "./convert.ts";
+import { convertAhead, inVersion, parsed, type ResolvedResource, type UserInfo, type WatchEvent } from "#registry";
 import { execute } from "./execute.ts";
 import type { Machinery } from "./machinery.ts";
 import type { DeleteParameters, Operation, Result, WriteParameters } from "./operation.ts";
@@ -66,7 +65,10 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
   };
   const objectOf = async <T>(target: ResolvedResource, result: Promise<Result>): Promise<T> => {
     const found = await result;
-    if (found.type === "object") return fromStorage(target, found.object).object as T;
+    if (found.type === "object") {
+      await convertAhead(target, [found.object]);
+      return inVersion(target, found.object).object as T;
+    }
     if (found.type === "value") return deepFreeze(found.value) as T;
     throw new Error(`a ${found.type} is no object`);
   };
@@ -88,9 +90,10 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
       if (result.type !== "list") throw new Error("no list");
       const { list } = result;
       await parsed(list.items, machinery.clock);
+      await convertAhead(operation.target, list.items);
       return {
         resourceVersion: list.resourceVersion,
-        items: list.items.map((item) => fromStorage(operation.target, item).object as T),
+        items: list.items.map((item) => inVersion(operation.target, item).object as T),
         ...(list.continue === undefined ? {} : { continue: list.continue }),
         ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
       };
@@ -105,6 +108,10 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
       if (result.type !== "watch") throw new Error("no watch");
       for await (const batch of result.events) {
         const error = batch.find((event) => event.type === "ERROR");
+        await convertAhead(
+          operation.target,
+          batch.flatMap((event) => ("object" in event ? event.object : [])),
+        );
         const events: ClientWatchEvent<T>[] = [];
         for (const event of batch) {
           if (event.type === "ERROR") break;
@@ -189,5 +196,5 @@ function clientEvent<T extends KubeObject>(
     const { revision, initialEventsEnd } = event;
     return { type: "BOOKMARK", resourceVersion: String(revision), initialEventsEnd };
   }
-  return { type: event.type, object: fromStorage(target, event.object).object as T };
+  return { type: event.type, object: inVersion(target, event.object).object as T };
 }

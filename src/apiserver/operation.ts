@@ -46,14 +46,17 @@ interface Common {
   readonly warn: (text: string) => void;
 }
 
-/** What a client sent: bytes still to be decoded, or (in process) a value that is copied when it must be changed. */
+/**
+ * What a client sent: bytes still to be decoded, or a value. One of this process is the client's, and copied when it
+ * must be changed; one that is fresh, made of a body for this operation alone, is not.
+ */
 export type Body =
   | {
       readonly type: "encoded";
       readonly bytes: Uint8Array;
       readonly mediaType: "application/json" | "application/yaml";
     }
-  | { readonly type: "value"; readonly value: object };
+  | { readonly type: "value"; readonly value: object; readonly isFresh?: boolean };
 
 export interface PatchBody {
   readonly type: "json" | "merge" | "strategic" | "apply";

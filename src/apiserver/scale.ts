@@ -2,11 +2,13 @@ import {
   formatLabelSelector,
   invalid,
   invalidObject,
+  schemaOf,
   selectorFromSet,
   type AnyDraft,
   type FieldError,
   type KubeObject,
   type LabelSelector,
+  type ObjectSchema,
   type Scale,
 } from "#objects";
 import type { ScaleSubresource } from "#registry";
@@ -49,5 +51,5 @@ export function replicasOf(scale: AnyDraft): number {
   return replicas;
 }
 
-/** The name of the Scale's type in the schema. */
-export const SCALE_SCHEMA = "io.k8s.api.autoscaling.v1.Scale";
+/** The structure of a Scale. */
+export const scaleSchema = (): ObjectSchema => schemaOf("io.k8s.api.autoscaling.v1.Scale");

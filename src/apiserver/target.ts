@@ -1,5 +1,5 @@
 import type { Subject } from "#objects";
-import type { ResolvedResource, ResourceDefinition, ServedVersion, Subresource, Verb } from "#registry";
+import { apiVersionOf, type ResolvedResource, type ResourceDefinition, type Subresource, type Verb } from "#registry";
 import type { KubeObject } from "#objects";
 
 /** How a served version of a resource is called. */
@@ -13,29 +13,25 @@ export interface Naming {
   readonly subject: Subject;
 }
 
-const namings = new WeakMap<ServedVersion, Naming>();
+const namings = new WeakMap<ResolvedResource, Naming>();
 
-/** The names of a target, made once for each version. */
-export function namingOf({ resource, version }: ResolvedResource): Naming {
-  let naming = namings.get(version);
+/** The names of a target, made once. */
+export function namingOf(target: ResolvedResource): Naming {
+  let naming = namings.get(target);
   if (!naming) {
+    const { resource, version } = target;
     const { definition } = resource;
     const group = version.group ?? definition.group;
     naming = {
       group,
-      apiVersion: group ? `${group}/${version.version}` : version.version,
+      apiVersion: apiVersionOf(definition, version),
       kind: definition.kind,
       listKind: definition.listKind ?? `${definition.kind}List`,
       subject: { group, resource: definition.resource },
     };
-    namings.set(version, naming);
+    namings.set(target, naming);
   }
   return naming;
-}
-
-/** The apiVersion of what is stored. */
-export function storageApiVersion({ group, storageVersion }: ResourceDefinition): string {
-  return group ? `${group}/${storageVersion}` : storageVersion;
 }
 
 const ALL_VERBS: readonly Verb[] = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
@@ -79,7 +75,7 @@ export function verbsOf(definition: ResourceDefinition, subresource?: Subresourc
 }
 
 /** Whether the version is one of upstream's own types, not that of a custom resource. */
-export const isBuiltIn = ({ version }: ResolvedResource): boolean => version.schema.startsWith("io.k8s.");
+export const isBuiltIn = ({ resource }: ResolvedResource): boolean => !resource.definition.custom;
 
 /** How upstream's texts name the type: `core.Pod`, `apps.Deployment`. */
 export function typeInCode({ resource: { definition } }: ResolvedResource, kind = definition.kind): string {

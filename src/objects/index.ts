@@ -33,7 +33,7 @@ export * from "./pods/index.ts";
 export * from "./quantity/index.ts";
 export * from "./resource-type.ts";
 export { equalJson } from "./json.ts";
-export { schemaForKind, schemaOf } from "./schema/index.ts";
+export { ANY_OBJECT, schemaForKind, schemaOf } from "./schema/index.ts";
 export { withNulls, withoutNulls } from "./schema/nulls.ts";
 export { nameOfType, rowOf, schemaFingerprint, type FieldRow, type KindName, type TypeRow } from "./schema/table.ts";
 export { loadSchemaTexts, type SchemaTexts } from "./schema/texts.ts";

@@ -1,4 +1,4 @@
-import type { AnyDraft, KubeObject, ObjectKey, Status } from "#objects";
+import type { AnyDraft, KubeObject, ObjectKey, ObjectSchema, Status } from "#objects";
 
 export type Change = (current: KubeObject | undefined) => AnyDraft | Promise<AnyDraft>;
 
@@ -106,16 +106,27 @@ export interface UserInfo {
   readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
+/**
+ * Between the storage version and another. It never changes what it is given; what it returns may share the parts of
+ * that. The apiVersion is set by who calls it.
+ */
+export type Conversion =
+  /** A function of this process, for one object: that of every built-in kind. */
+  | { readonly type: "local"; readonly fromStorage: Convert; readonly toStorage: Convert }
+  /** A webhook: one call for all the objects of a list, in their order. */
+  | { readonly type: "remote"; readonly fromStorage: ConvertAll; readonly toStorage: ConvertAll };
+
+export type Convert = (object: Readonly<AnyDraft>) => AnyDraft;
+export type ConvertAll = (objects: readonly Readonly<AnyDraft>[]) => Promise<readonly AnyDraft[]>;
+
 export interface ServedVersion {
   /** Only where it differs from the definition's: events are served in the core group and in events.k8s.io. */
   readonly group?: string;
   readonly version: string;
-  /** The schema of its objects: `io.k8s.api.apps.v1.Deployment`. */
-  readonly schema: string;
-  /** From the storage version to this one; absent when only apiVersion differs. */
-  readonly fromStorage?: (object: AnyDraft) => AnyDraft;
-  /** From this version to the storage version; absent when only apiVersion differs. */
-  readonly toStorage?: (object: AnyDraft) => AnyDraft;
+  /** The structure of its objects. */
+  readonly schema: ObjectSchema;
+  /** Absent when only apiVersion differs from the storage version. */
+  readonly conversion?: Conversion;
   /** Sent as a Warning header on every request for this version: `v1 Endpoints is deprecated in v1.33+; …`. */
   readonly deprecation?: string;
 }

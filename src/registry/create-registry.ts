@@ -4,6 +4,7 @@ import { BookmarkTimer } from "./cache/bookmarks.ts";
 import { Horizon } from "./cache/horizon.ts";
 import { ResourceCache, RING_SIZE } from "./cache/resource-cache.ts";
 import { Revisions } from "./cache/revisions.ts";
+import type { Lifetime } from "./cache/watch-stream.ts";
 import type { Registry, ResolvedResource, Resource, ResourceDefinition } from "./definition.ts";
 import { prefixOf, ROOT } from "./keys.ts";
 import { Expiry } from "./resource/expiry.ts";
@@ -23,6 +24,7 @@ interface Served {
   readonly resource: Resource;
   readonly cache: ResourceCache;
   readonly expiry: Expiry | undefined;
+  readonly lifetime: Lifetime;
 }
 
 const nameOf = (group: string, resource: string) => (group ? `${resource}.${group}` : resource);
@@ -67,14 +69,12 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   };
 
   const put = (definition: ResourceDefinition) => {
-    const name = nameOf(definition.group, definition.resource);
-    const old = served.get(name);
+    const old = served.get(nameOf(definition.group, definition.resource));
     if (old) forget(old);
-    const fresh = new ResourceCache(definition, store, revisions, options.ringSize ?? RING_SIZE);
-    // What is known of the objects stays valid unless their stored form changes.
-    const keeps = old && old.cache.prefix === fresh.prefix && old.cache.encoding.same(fresh.encoding);
-    const cache = keeps ? old.cache : fresh;
-    if (old && !keeps) old.cache.close();
+    const keeps = old?.cache.redefine(definition) === true;
+    if (old) end(old, keeps ? "kept" : "superseded");
+    const cache = keeps ? old.cache : new ResourceCache(definition, store, revisions, options.ringSize ?? RING_SIZE);
+    const lifetime: Lifetime = { ended: false };
     assert(!byPrefix.has(cache.prefix), `${cache.prefix} belongs to one resource`);
     const resource = createResource({
       definition,
@@ -87,11 +87,12 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       random,
       bookmarks,
       claimed: new Set(),
+      lifetime,
     });
     const { ttlMs } = definition;
     const expiry = ttlMs === undefined ? undefined : new Expiry(definition, ttlMs, cache, { store, clock, log });
     if (!definition.compute && !definition.computedObjects) byPrefix.set(cache.prefix, cache);
-    served.set(name, { resource, cache, expiry });
+    served.set(nameOf(definition.group, definition.resource), { resource, cache, expiry, lifetime });
     for (const version of definition.versions) {
       byVersion.set(`${version.group ?? definition.group}/${version.version}/${definition.resource}`, {
         resource,
@@ -108,6 +109,13 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     for (const version of definition.versions) {
       byVersion.delete(`${version.group ?? definition.group}/${version.version}/${definition.resource}`);
     }
+  };
+
+  /** What was opened under a definition does not outlive it. */
+  const end = ({ cache, lifetime }: Served, what: "kept" | "superseded" | "gone") => {
+    lifetime.ended = true;
+    if (what === "kept") cache.watchers.wakeAll();
+    else cache.close(what);
   };
 
   const registry: Registry = {
@@ -132,7 +140,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       const found = served.get(nameOf(group, resource));
       if (!found) return;
       forget(found);
-      found.cache.close();
+      end(found, "gone");
       changed();
     },
     async close() {

@@ -1,4 +1,13 @@
-import type { AnyDraft, Draft, FieldError, KubeObject, LabelSelector, ObjectKey, ResetFields } from "#objects";
+import type {
+  AnyDraft,
+  Draft,
+  FieldError,
+  KubeObject,
+  LabelSelector,
+  ObjectKey,
+  ObjectSchema,
+  ResetFields,
+} from "#objects";
 import type {
   Change,
   DeleteCollectionOptions,
@@ -36,6 +45,10 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly storageVersion: string;
   /** What is served, in order of preference. The storage version needs no conversion. */
   readonly versions: readonly ServedVersion[];
+  /** Versions that no path leads to and that objects may still be stored in. */
+  readonly unservedVersions?: readonly ServedVersion[];
+  /** A custom resource: no strategic merge patch, no protobuf, and items of lists keep their kind and apiVersion. */
+  readonly custom?: boolean;
   /** Default: create, delete, deletecollection, get, list, patch, update, watch. */
   readonly verbs?: readonly Verb[];
 
@@ -162,7 +175,12 @@ export interface ScaleSubresource<T extends KubeObject> {
 /** POST of a body of its own kind (`binding`, `eviction`, `token`). */
 export interface CreateSubresource<T extends KubeObject> {
   readonly type: "create";
-  readonly body: { readonly group: string; readonly version: string; readonly kind: string; readonly schema: string };
+  readonly body: {
+    readonly group: string;
+    readonly version: string;
+    readonly kind: string;
+    readonly schema: ObjectSchema;
+  };
   readonly handle: (request: {
     readonly key: ObjectKey;
     readonly body: AnyDraft;
@@ -209,7 +227,10 @@ export interface Registry {
   resource(group: string, resource: string): Resource | undefined;
   /** Calls back whenever {@link resources} changed. */
   onChange(listener: () => void): () => void;
-  /** Serves a kind from now on, or serves it anew when it is there already (custom kinds). */
+  /**
+   * Serves a kind from now on, or in another way than before. Watches of the old way end, to be resumed; objects that
+   * are stored in another version than the new one are read from that.
+   */
   add(definition: ResourceDefinition): void;
   /** Stops serving a kind: its watches end. What is stored stays. */
   remove(group: string, resource: string): void;

@@ -1,5 +1,5 @@
 import { messageOf } from "#base";
-import { badRequest, bodySummary } from "#objects";
+import { badRequest, bodySummary, type ObjectSchema } from "#objects";
 import type { Body } from "../operation.ts";
 
 /** Reads objects in Kubernetes' protobuf form; the transport's side has one. */
@@ -13,22 +13,22 @@ export interface ProtobufReader {
 
 /** The type that a body is expected to be. */
 export interface BodyType {
-  readonly schema: string;
+  readonly schema: ObjectSchema;
   readonly apiVersion: string;
   readonly kind: string;
 }
 
 /**
- * A protobuf body in the form of a JSON one, so that it passes through the same checks. One that says it is
+ * A protobuf body as the value that it holds, so that it passes through the same checks as others. One that says it is
  * something else is handed on without its contents: the check of its kind refuses it. Throws 400, which for `bare`
  * bodies says only what is wrong.
  */
-export function jsonOfProtobuf(reader: ProtobufReader, bytes: Uint8Array, expected: BodyType, bare = false): Body {
+export function bodyOfProtobuf(reader: ProtobufReader, bytes: Uint8Array, expected: BodyType, bare = false): Body {
   try {
     const found = reader.kindOf(bytes);
     const fits = (found.kind || expected.kind) === expected.kind;
-    const value = fits ? reader.decode(bytes, expected.schema) : found;
-    return { type: "encoded", mediaType: "application/json", bytes: new TextEncoder().encode(JSON.stringify(value)) };
+    const value = fits ? reader.decode(bytes, expected.schema.name ?? "") : found;
+    return { type: "value", value, isFresh: true };
   } catch (error) {
     const message = messageOf(error);
     throw badRequest(

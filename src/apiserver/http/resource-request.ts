@@ -1,13 +1,13 @@
 import type { Random } from "#base";
-import { badRequest, entityTooLarge, validateDeleteOptions, type DeleteOptions } from "#objects";
+import { badRequest, entityTooLarge, schemaOf, validateDeleteOptions, type DeleteOptions } from "#objects";
 import type { ResolvedResource, UserInfo, Verb } from "#registry";
 import { decodePlain } from "../bodies.ts";
 import type { Body, DeleteParameters, Operation } from "../operation.ts";
-import { SCALE_SCHEMA } from "../scale.ts";
+import { scaleSchema } from "../scale.ts";
 import { isBuiltIn, namingOf, subresourceOf, verbsOf, type SubresourceType } from "../target.ts";
 import { objectMediaType, patchType, PROTOBUF } from "./content-type.ts";
 import { header, type ApiRequest } from "./message.ts";
-import { jsonOfProtobuf, type BodyType, type ProtobufReader } from "./protobuf.ts";
+import { bodyOfProtobuf, type BodyType, type ProtobufReader } from "./protobuf.ts";
 import { deleteParameters, listParameters, writeParameters } from "./query.ts";
 import type { RequestInfo } from "./request-info.ts";
 
@@ -171,18 +171,19 @@ function checkPathName(name: string): void {
 
 /** The type of the bodies that a resource or one of its subresources takes. */
 function bodyTypeOf(target: ResolvedResource, subresource: SubresourceType | undefined): BodyType {
-  if (subresource?.type === "scale") return { schema: SCALE_SCHEMA, apiVersion: "autoscaling/v1", kind: "Scale" };
+  if (subresource?.type === "scale") return { schema: scaleSchema(), apiVersion: "autoscaling/v1", kind: "Scale" };
   if (subresource?.type !== "create") return { ...namingOf(target), schema: target.version.schema };
   const { group, version, kind, schema } = subresource.body;
   return { schema, kind, apiVersion: group ? `${group}/${version}` : version };
 }
 
 /** The object in a request's body. Rejects with 400, 413 or 415. */
-async function objectBody({ request, protobuf }: Incoming, expected: BodyType): Promise<Body> {
-  const mediaType = objectMediaType(header(request.headers, "content-type"), protobuf !== undefined);
+async function objectBody({ request, protobuf, target }: Incoming, expected: BodyType): Promise<Body> {
+  const readsProtobuf = protobuf !== undefined && isBuiltIn(target);
+  const mediaType = objectMediaType(header(request.headers, "content-type"), readsProtobuf);
   const bytes = await readBody(request);
   if (mediaType !== PROTOBUF) return { type: "encoded", bytes, mediaType };
-  return jsonOfProtobuf(await protobuf!(), bytes, expected);
+  return bodyOfProtobuf(await protobuf!(), bytes, expected);
 }
 
 /** The body of a request. Rejects with 413 when it is longer than {@link BODY_LIMIT}. */
@@ -197,11 +198,11 @@ async function deleteOptions(incoming: Incoming): Promise<DeleteParameters> {
   const { request, query } = incoming;
   const bytes = await readBody(request);
   if (bytes.length === 0) return deleteParameters(query);
-  const expected = { schema: DELETE_OPTIONS, apiVersion: "meta.k8s.io/v1", kind: "DeleteOptions" };
+  const expected = { schema: schemaOf(DELETE_OPTIONS), apiVersion: "meta.k8s.io/v1", kind: "DeleteOptions" };
   const mediaType = objectMediaType(header(request.headers, "content-type"), incoming.protobuf !== undefined);
   const body: Body =
     mediaType === PROTOBUF
-      ? jsonOfProtobuf(await incoming.protobuf!(), bytes, expected, true)
+      ? bodyOfProtobuf(await incoming.protobuf!(), bytes, expected, true)
       : { type: "encoded", bytes, mediaType };
   const options = await decodePlain(body, { ...expected, fieldValidation: "Ignore", warn: () => {} });
   if (options.kind !== "DeleteOptions") {

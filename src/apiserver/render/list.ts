@@ -1,6 +1,5 @@
 import { notAcceptable } from "#objects";
-import type { ListResult, ResolvedResource, StoredObject } from "#registry";
-import { fromStorage, isStorageVersion } from "../convert.ts";
+import { inVersion, showsStored, type ListResult, type ResolvedResource, type StoredObject } from "#registry";
 import type { Form } from "../http/accept.ts";
 import type { ResponseBody } from "../http/message.ts";
 import { isBuiltIn, namingOf, typeInCode } from "../target.ts";
@@ -100,8 +99,8 @@ interface OwnForm extends ItemForm {
 function ownForm(target: ResolvedResource, items: readonly StoredObject[]): OwnForm {
   const { apiVersion } = namingOf(target);
   const { kind } = target.resource.definition;
-  const isStored = isStorageVersion(target);
-  const converted = (item: StoredObject) => (isStored ? item : fromStorage(target, item));
+  const isStored = showsStored(target);
+  const converted = (item: StoredObject) => (isStored ? item : inVersion(target, item));
   const bytes = (item: StoredObject) => converted(item).bytes;
   const first = items[0];
   const prefix = first && isBuiltIn(target) ? typePrefix(bytes(first), apiVersion, kind) : undefined;

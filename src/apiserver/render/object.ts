@@ -1,7 +1,5 @@
 import { notAcceptable, type KubeObject, type Status } from "#objects";
-import type { ResolvedResource, StoredObject } from "#registry";
-import { asStored } from "../computed.ts";
-import { fromStorage } from "../convert.ts";
+import { asStored, inVersion, type ResolvedResource, type StoredObject } from "#registry";
 import { typeInCode } from "../target.ts";
 import type { Form } from "../http/accept.ts";
 import type { ResponseBody } from "../http/message.ts";
@@ -21,7 +19,7 @@ export function objectBody(
   const { as } = form;
   const plain = form.mediaType === "application/json" && !form.pretty;
   if (!as) {
-    const shown = fromStorage(target, stored);
+    const shown = inVersion(target, stored);
     return { type: "bytes", bytes: plain ? shown.line : encodeValue(shownObject(shown), form) };
   }
   if (as.kind === "PartialObjectMetadataList") {

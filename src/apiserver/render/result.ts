@@ -1,6 +1,5 @@
 import type { Clock } from "#base";
-import { parsed, type ResolvedResource } from "#registry";
-import { isStorageVersion } from "../convert.ts";
+import { convertAhead, showsStored, parsed, type ResolvedResource } from "#registry";
 import type { Form } from "../http/accept.ts";
 import type { ApiResponse } from "../http/message.ts";
 import type { Result } from "../operation.ts";
@@ -28,6 +27,7 @@ export async function renderResult(
   const headers = { "content-type": form.mediaType, "cache-control": "no-cache, private" };
   switch (result.type) {
     case "object": {
+      await convertAhead(target, [result.object]);
       const body = objectBody(target, result.object, form, includeObject, options.clock.now());
       return { status: result.created ? 201 : 200, headers, body, gzip: options.gzip };
     }
@@ -37,15 +37,16 @@ export async function renderResult(
     }
     case "list": {
       // JSON is made of bytes; cells, YAML and conversions are made of objects.
-      if (form.as?.kind === "Table" || form.mediaType === "application/yaml" || !isStorageVersion(target)) {
+      if (form.as?.kind === "Table" || form.mediaType === "application/yaml" || !showsStored(target)) {
         await parsed(result.list.items, options.clock);
       }
+      await convertAhead(target, result.list.items);
       const body = listBody(target, result.list, form, includeObject, options.clock.now());
       return { status: 200, headers, body, gzip: options.gzip };
     }
     case "watch": {
       const framer = framerOf(target, form, includeObject, () => options.clock.now());
-      const stream = counted(watchFrames(result.events, framer, options.onError), options.opened);
+      const stream = counted(watchFrames(target, result.events, framer, options.onError), options.opened);
       return { status: 200, headers, body: { type: "stream", stream, messages: "text" } };
     }
   }

@@ -1,6 +1,5 @@
 import { badRequest, humanDuration, parseTime, type KubeObject } from "#objects";
-import type { PrinterColumn, ResolvedResource, StoredObject } from "#registry";
-import { fromStorage } from "../convert.ts";
+import { inVersion, type PrinterColumn, type ResolvedResource, type StoredObject } from "#registry";
 import { partialOf, partialParts } from "./partial.ts";
 import { utf8, shownObject } from "./text.ts";
 
@@ -115,7 +114,7 @@ export function rowOf(
     case "Metadata":
       return { cells, object: partialOf(stored.object, version) };
     case "Object":
-      return { cells, object: shownObject(target ? fromStorage(target, stored) : stored) };
+      return { cells, object: shownObject(target ? inVersion(target, stored) : stored) };
   }
 }
 
@@ -136,7 +135,7 @@ export function rowParts(
     case "Metadata":
       return [utf8(open), ...partialParts(stored, version), END];
     case "Object":
-      return [utf8(open), fromStorage(target, stored).bytes, END];
+      return [utf8(open), inVersion(target, stored).bytes, END];
   }
 }
 

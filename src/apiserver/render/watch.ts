@@ -1,7 +1,12 @@
 import { hasReason, internalError, StatusError, type KubeObject, type Status } from "#objects";
-import type { ResolvedResource, StoredObject, WatchEvent } from "#registry";
-import { asStored } from "../computed.ts";
-import { fromStorage } from "../convert.ts";
+import {
+  asStored,
+  convertAhead,
+  inVersion,
+  type ResolvedResource,
+  type StoredObject,
+  type WatchEvent,
+} from "#registry";
 import type { Form } from "../http/accept.ts";
 import { namingOf } from "../target.ts";
 import { partialBytes, partialParts } from "./partial.ts";
@@ -16,13 +21,21 @@ export type Framer = (event: WatchEvent) => Uint8Array;
 /** Frames of one form, by the stored object they are made of: every watcher sends the same bytes. */
 type Frames = Readonly<Record<ObjectEventType, WeakMap<StoredObject, Uint8Array>>>;
 
-const shared = new Map<string, Frames>();
+const noFrames = (): Frames => ({ ADDED: new WeakMap(), MODIFIED: new WeakMap(), DELETED: new WeakMap() });
 
-const framesOf = (form: string): Frames => {
-  let frames = shared.get(form);
-  if (!frames) shared.set(form, (frames = { ADDED: new WeakMap(), MODIFIED: new WeakMap(), DELETED: new WeakMap() }));
+/** Whole objects, by the target that they are shown for: a kind that is served anew begins anew. */
+const ofObjects = new WeakMap<ResolvedResource, Frames>();
+/** Metadata alone, by the version of meta.k8s.io. */
+const ofMetadata = new Map<string, Frames>();
+
+function framesOf(target: ResolvedResource, metadataVersion: string | undefined): Frames {
+  let frames = metadataVersion === undefined ? ofObjects.get(target) : ofMetadata.get(metadataVersion);
+  if (frames) return frames;
+  frames = noFrames();
+  if (metadataVersion === undefined) ofObjects.set(target, frames);
+  else ofMetadata.set(metadataVersion, frames);
   return frames;
-};
+}
 
 const END = utf8("}\n");
 const END_OF_MAP = utf8("}");
@@ -45,11 +58,10 @@ export function framerOf(
   const { as } = form;
   if (as?.kind === "Table") return tableFramer(target, as.version, includeObject, now);
   const version = as?.version;
-  const { apiVersion } = namingOf(target);
-  const frames = framesOf(version === undefined ? apiVersion : `partial/${version}`);
+  const frames = framesOf(target, version);
   const bytesOf =
     version === undefined
-      ? (stored: StoredObject) => fromStorage(target, stored).bytes
+      ? (stored: StoredObject) => inVersion(target, stored).bytes
       : (stored: StoredObject) => partialBytes(stored, version);
   return (event) => {
     switch (event.type) {
@@ -77,12 +89,18 @@ const FRAMES = 32;
 
 /** The frames of a watch, in groups. Whatever goes wrong on the way is the last event. */
 export async function* watchFrames(
+  target: ResolvedResource,
   events: AsyncIterable<readonly WatchEvent[]>,
   framer: Framer,
   onError: (error: unknown) => void,
 ): AsyncGenerator<readonly Uint8Array[]> {
   try {
     for await (const batch of events) {
+      const converting = convertAhead(
+        target,
+        batch.flatMap((event) => ("object" in event ? event.object : [])),
+      );
+      if (converting) await converting;
       // What a watch begins with may be thousands: they are framed as the client takes them.
       for (let at = 0; at < batch.length; at += FRAMES) yield batch.slice(at, at + FRAMES).map(framer);
     }

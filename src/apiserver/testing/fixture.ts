@@ -13,6 +13,7 @@ import { createLog, createRandom, createVirtualClock, type VirtualClock } from "
 import type { Client } from "#client";
 import { NAMESPACES, type Status } from "#objects";
 import { builtInKinds, createRegistry, type Registry, type ResourceDefinition, type UserInfo } from "#registry";
+import type { Store } from "#store";
 import { createMemoryStore } from "#store/memory";
 import type { ApiRequest, ApiResponse } from "../http/message.ts";
 import { createApiServer, type ApiServer, type ApiServerOptions } from "../server.ts";
@@ -41,6 +42,7 @@ export interface Fixture extends AsyncDisposable {
   readonly client: Client;
   readonly clock: VirtualClock;
   readonly registry: Registry;
+  readonly store: Store;
   /** What was logged as an error: bugs. */
   readonly errors: readonly unknown[];
   /** Sends `GET /path?query`. A body that is no string is sent as JSON. */
@@ -90,6 +92,7 @@ export async function fixture(
     client,
     clock,
     registry,
+    store,
     errors,
     open,
     async ask(line, asked) {

@@ -1,19 +1,16 @@
 import {
   badRequest,
   conflict,
-  draftOf,
   invalidObject,
   required,
-  schemaOf,
   serverSideApply,
   type AnyDraft,
   type KubeObject,
 } from "#objects";
-import { resetFieldsOf, type UpdateOptions } from "#registry";
+import { fromStorage, resetFieldsOf, toStorage, type UpdateOptions } from "#registry";
 import { attributesOfOperation, authorize } from "../authorize.ts";
 import { conformPatched, type PatchValue, type Reading } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
-import { draftFromStorage, toStorage } from "../convert.ts";
 import type { Machinery } from "../machinery.ts";
 import type { Result } from "../operation.ts";
 import { namingOf } from "../target.ts";
@@ -30,7 +27,7 @@ export async function apply(
   const { target, namespace, name, options, subresource, warn } = operation;
   const { version } = target;
   const { definition } = target.resource;
-  const schema = schemaOf(reading.schema);
+  const { schema } = reading;
   const { apiVersion, kind, subject } = namingOf(target);
   const manager = options.fieldManager;
   if (!manager) {
@@ -43,7 +40,7 @@ export async function apply(
 
   const change = async (current: KubeObject | undefined): Promise<AnyDraft> => {
     if (!current) await authorize(machinery.authorizer, attributesOfOperation(operation, "create"));
-    const live = current && (draftFromStorage(target, draftOf(current) as AnyDraft) as KubeObject);
+    const live = current && (await fromStorage(definition, version, current));
     const after = serverSideApply({
       live,
       applied,
@@ -69,7 +66,7 @@ export async function apply(
     }
     checkNamespace(draft, definition.namespaced ? namespace : "");
     checkName(draft, name);
-    return toStorage(target, draft);
+    return toStorage(definition, version, draft);
   };
   const { object, created } = await target.resource.update({ namespace, name }, change, {
     ...writeOptions,

@@ -1,7 +1,7 @@
 import { methodNotSupported } from "#objects";
-import { decodeBody } from "../bodies.ts";
+import { toStorage } from "#registry";
+import { decodeBody, readingOf } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
-import { toStorage } from "../convert.ts";
 import type { Machinery } from "../machinery.ts";
 import type { Result } from "../operation.ts";
 import { isReview, review } from "../reviews.ts";
@@ -21,12 +21,12 @@ export async function create(machinery: Machinery, operation: OperationOf<"creat
     throw methodNotSupported(namingOf(target).subject, "create");
   }
 
-  const draft = await decodeBody(body, { ...namingOf(target), schema: version.schema, ...options, warn });
+  const draft = await decodeBody(body, readingOf(target, { ...options, warn }));
   checkTargetKind(draft, target);
   checkNamespace(draft, definition.namespaced ? namespace : "");
   if (name !== undefined) checkName(draft, name);
   if (isReview(definition)) return review(machinery, operation, draft);
-  const stored = toStorage(target, draft);
+  const stored = await toStorage(definition, version, draft);
   definition.applyDefaults?.(stored);
   const object = await resource.create(stored, writeOptionsOf(machinery, operation));
   return { type: "object", object, created: true };

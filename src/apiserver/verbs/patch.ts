@@ -4,18 +4,16 @@ import {
   applyStrategicMergePatch,
   draftOf,
   notFoundError,
-  schemaOf,
   type AnyDraft,
   type KubeObject,
 } from "#objects";
-import type { ScaleSubresource, UpdateOptions } from "#registry";
-import { conformPatched, readPatch, type PatchValue, type Reading } from "../bodies.ts";
+import { fromStorage, toStorage, type ScaleSubresource, type UpdateOptions } from "#registry";
+import { conformPatched, readingOf, readPatch, type PatchValue, type Reading } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
-import { draftFromStorage, isStorageVersion, toStorage } from "../convert.ts";
 import { goValue } from "../go-value.ts";
 import type { Machinery } from "../machinery.ts";
 import type { PatchBody, Result } from "../operation.ts";
-import { replicasOf, SCALE_SCHEMA, scaleOf } from "../scale.ts";
+import { replicasOf, scaleSchema, scaleOf } from "../scale.ts";
 import { namingOf, subresourceOf } from "../target.ts";
 import { apply } from "./apply.ts";
 import type { OperationOf } from "./operation-of.ts";
@@ -30,29 +28,23 @@ export async function patch(machinery: Machinery, operation: OperationOf<"patch"
   const subresource = operation.subresource ? subresourceOf(definition, operation.subresource) : undefined;
   const writeOptions = writeOptionsOf(machinery, operation);
   const isScale = subresource?.type === "scale";
-  const reading: Reading = {
-    ...(isScale
-      ? { apiVersion: "autoscaling/v1", kind: "Scale", schema: SCALE_SCHEMA }
-      : { ...namingOf(target), schema: version.schema }),
-    fieldValidation: options.fieldValidation,
-    // A write that is tried again must not warn twice: the collection keeps each text once.
-    warn,
-  };
+  // A write that is tried again must not warn twice: the collection keeps each text once.
+  const ofTarget = readingOf(target, { fieldValidation: options.fieldValidation, warn });
+  const reading: Reading = isScale
+    ? { ...ofTarget, apiVersion: "autoscaling/v1", kind: "Scale", schema: scaleSchema(), isBuiltIn: true }
+    : ofTarget;
   const value = await readPatch(body, type);
   if (isScale) return patchScale(operation, subresource, value, reading, writeOptions);
   if (type === "apply") return apply(machinery, operation, value, reading, writeOptions);
 
-  const change = (current: KubeObject | undefined): AnyDraft => {
+  const change = async (current: KubeObject | undefined): Promise<AnyDraft> => {
     if (!current) throw notFoundError(namingOf(target).subject, name);
-    // Patching makes a copy of its own; a conversion does not.
-    const before = isStorageVersion(target)
-      ? (current as Readonly<AnyDraft>)
-      : draftFromStorage(target, draftOf(current) as AnyDraft);
-    const after = patched(before, value, type, reading);
+    const before = await fromStorage(definition, version, current);
+    const after = patched(before as Readonly<AnyDraft>, value, type, reading);
     checkTargetKind(after, target);
     checkNamespace(after, definition.namespaced ? namespace : "");
     checkName(after, name);
-    return toStorage(target, after);
+    return toStorage(definition, version, after);
   };
   const { object } = await resource.update({ namespace, name }, change, writeOptions);
   return { type: "object", object, created: false };
@@ -96,7 +88,7 @@ function patched(
     case "apply":
       return asJson(applyMergePatch(before, value));
     case "strategic": {
-      const merged = applyStrategicMergePatch(before, value, schemaOf(reading.schema)) as object;
+      const merged = applyStrategicMergePatch(before, value, reading.schema) as object;
       // It is merged into a typed object: what a patch says about its kind does not count, if it is text.
       const draft = conformPatched({ value: merged, from: "map", shown: () => goValue(value) }, strictErrors, reading);
       return { ...draft, apiVersion: reading.apiVersion, kind: reading.kind };

@@ -1,12 +1,12 @@
 import { draftOf, type AnyDraft } from "#objects";
+import { toStorage } from "#registry";
 import { attributesOfOperation, authorize } from "../authorize.ts";
-import { decodeBody } from "../bodies.ts";
+import { decodeBody, readingOf } from "../bodies.ts";
 import { checkKind, checkName, checkNamespace, checkTargetKind } from "../checks.ts";
-import { toStorage } from "../convert.ts";
 import type { Machinery } from "../machinery.ts";
 import type { Result } from "../operation.ts";
-import { replicasOf, SCALE_SCHEMA, scaleOf } from "../scale.ts";
-import { namingOf, subresourceOf } from "../target.ts";
+import { replicasOf, scaleSchema, scaleOf } from "../scale.ts";
+import { subresourceOf } from "../target.ts";
 import type { OperationOf } from "./operation-of.ts";
 import { writeOptionsOf } from "./write-options.ts";
 
@@ -22,7 +22,7 @@ export async function update(machinery: Machinery, operation: OperationOf<"updat
     const scale = await decodeBody(body, {
       apiVersion: "autoscaling/v1",
       kind: "Scale",
-      schema: SCALE_SCHEMA,
+      schema: scaleSchema(),
       fieldValidation: options.fieldValidation,
       warn,
     });
@@ -45,16 +45,14 @@ export async function update(machinery: Machinery, operation: OperationOf<"updat
   }
 
   const decode = async (warnings: boolean) => {
-    const draft = await decodeBody(body, {
-      ...namingOf(target),
-      schema: version.schema,
-      fieldValidation: options.fieldValidation,
-      warn: warnings ? warn : () => {},
-    });
+    const draft = await decodeBody(
+      body,
+      readingOf(target, { fieldValidation: options.fieldValidation, warn: warnings ? warn : () => {} }),
+    );
     checkTargetKind(draft, target);
     checkNamespace(draft, definition.namespaced ? namespace : "");
     checkName(draft, name);
-    return toStorage(target, draft);
+    return toStorage(definition, version, draft);
   };
   let next: AnyDraft | undefined = await decode(true);
   const { uid } = next.metadata;

@@ -1,5 +1,6 @@
 import { setValue } from "../json.ts";
 import { draftOf, type AnyDraft } from "../object.ts";
+import { ANY_OBJECT } from "../schema/index.ts";
 import type { ObjectSchema, Schema } from "../schema/model.ts";
 import { badRequest, entityTooLarge, type StatusError } from "../status-error.ts";
 import { conform, UNSURE } from "./conform.ts";
@@ -24,8 +25,8 @@ export interface DecodeRequest {
         readonly bytes: Uint8Array;
         readonly mediaType: "application/json" | "application/yaml";
       }
-    /** Never changed: it is copied. */
-    | { readonly type: "value"; readonly value: object };
+    /** Copied, and never changed, unless it is fresh. */
+    | { readonly type: "value"; readonly value: object; readonly isFresh?: boolean };
   readonly schema: ObjectSchema;
   /** What the path is for. A body that leaves out its apiVersion or kind is taken to be that. */
   readonly expected: BodyKind;
@@ -72,7 +73,7 @@ export async function decode(request: DecodeRequest): Promise<Decoded> {
   try {
     const { value, strictErrors } =
       body.type === "value"
-        ? decodeValue(body.value, schema, fieldValidation)
+        ? decodeValue(body.value, schema, fieldValidation, body.isFresh)
         : decodeParsed(loaded, schema, fieldValidation);
     const problems = [...loaded.duplicates, ...strictErrors];
     if (fieldValidation === "Strict" && problems.length > 0) {
@@ -94,7 +95,7 @@ export async function decode(request: DecodeRequest): Promise<Decoded> {
 
 /**
  * Brings a JSON value into the form of its schema; for what does not come as a body (the result of a patch).
- * Under Ignore unknown fields are no strict errors.
+ * Under Ignore unknown fields are no strict errors. A fresh value is changed in place.
  *
  * @throws DecodeFailure with the message of upstream's decoder
  */
@@ -102,15 +103,13 @@ export function decodeValue(
   value: unknown,
   schema: ObjectSchema,
   fieldValidation: FieldValidation,
+  isFresh = false,
 ): { readonly value: unknown; readonly strictErrors: readonly string[] } {
-  const result = conform(draftOf(value), schema, { dropUnknown: fieldValidation === "Ignore" });
+  const result = conform(isFresh ? value : draftOf(value), schema, { dropUnknown: fieldValidation === "Ignore" });
   if (result !== UNSURE) return { value: result.value, strictErrors: [] };
   const exact = tidied(decodeExactly(JSON.stringify(value), schema), schema);
   return fieldValidation === "Ignore" ? { value: exact.value, strictErrors: [] } : exact;
 }
-
-/** Whatever fields there are. */
-const FREE: ObjectSchema = { type: "object", fields: new Map(), required: [], preserveUnknown: true };
 
 /**
  * Reads a body that no schema describes, a patch: its value as it is, and its duplicate fields.
@@ -125,7 +124,7 @@ export async function decodeFree(
   if (typeof loaded.value !== "object" || loaded.value === null || Array.isArray(loaded.value)) {
     return { value: loaded.value, strictErrors: [] };
   }
-  const { value, strictErrors } = decodeParsed(loaded, FREE, "Warn");
+  const { value, strictErrors } = decodeParsed(loaded, ANY_OBJECT, "Warn");
   return { value, strictErrors: [...loaded.duplicates, ...strictErrors].flatMap(warningsOf) };
 }
 

@@ -342,10 +342,7 @@ test("entries of other versions are compared in theirs, and go when nobody serve
     ["example.io/v1", "example.io/v1beta1"],
   );
   const beta = object({ spec: object({ count: INTEGER, image: STRING }) });
-  const convert = (each: Readonly<Map>) => {
-    const { replicas } = (each["spec"] ?? {}) as Map;
-    return { spec: { count: replicas } };
-  };
+  const inBeta = (replicas: number) => ({ spec: { count: replicas } });
   const entry: ManagedFieldsEntry = {
     ...OWN,
     apiVersion: "example.io/v1beta1",
@@ -354,7 +351,8 @@ test("entries of other versions are compared in theirs, and go when nobody serve
   const given = withEntries(old, [OWN, entry]);
   const options: Write = {
     manager: "m",
-    otherVersion: (version) => (version === "example.io/v1beta1" ? { schema: beta, convert } : undefined),
+    otherVersion: (version) =>
+      version === "example.io/v1beta1" ? { schema: beta, old: inBeta(1), current: inBeta(3) } : undefined,
   };
   const changed = update(given, (draft) => (spec(draft)["replicas"] = 3), options);
   assert.deepEqual(

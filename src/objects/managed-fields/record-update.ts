@@ -19,10 +19,11 @@ import { EMPTY, isEmptySet, subtract, union, type FieldSet } from "./field-set.t
 import { resetSet, STRIPPED, writable, type ResetFields } from "./reset.ts";
 import { zeroOf } from "./zero.ts";
 
-/** An object in another version that some entry speaks of. */
+/** Both objects in another version, of which some entry speaks. */
 export interface OtherVersion {
   readonly schema: ObjectSchema;
-  readonly convert: (object: Readonly<JsonMap>) => Readonly<JsonMap>;
+  readonly old: Readonly<JsonMap> | undefined;
+  readonly current: Readonly<JsonMap>;
 }
 
 export interface VersionOptions extends ResetFields {
@@ -119,8 +120,8 @@ export function takeFields(
       if (options.otherVersion) {
         const version = options.otherVersion(entry.apiVersion);
         if (!version) continue;
-        const before = old ? version.convert(old) : zeroOf(version.schema);
-        difference = filtered(differenceOf(before, version.convert(current), version.schema, reset), options);
+        const before = version.old ?? zeroOf(version.schema);
+        difference = filtered(differenceOf(before, version.current, version.schema, reset), options);
       } else difference = own;
       differences.set(entry.apiVersion, difference);
     }

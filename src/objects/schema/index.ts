@@ -23,6 +23,9 @@ export function schemaForKind(group: string, version: string, kind: string): Obj
   return schema.type === "object" ? schema : undefined;
 }
 
+/** An object of which nothing is known. */
+export const ANY_OBJECT: ObjectSchema = { type: "object", fields: new Map(), required: [], preserveUnknown: true };
+
 const made = new Map<number, Schema>();
 
 function schemaAt(position: number): Schema {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { applySchemaDefaults, schemaOf, type Draft, type KubeObject, type Service } from "#objects";
+import { applySchemaDefaults, type Draft, type KubeObject, type Service } from "#objects";
 import { builtInKinds } from "../kinds/index.ts";
 import { fixture, USER } from "../testing/fixture.ts";
 import { bootstrapObjects } from "./index.ts";
@@ -12,7 +12,7 @@ test("a new cluster takes all of them", async () => {
   for (const { group, resource, object } of bootstrapObjects({ serviceCidr })) {
     const target = made.registry.resource(group, resource);
     assert.ok(target, resource);
-    applySchemaDefaults(object, schemaOf(target.definition.versions[0]?.schema ?? ""));
+    applySchemaDefaults(object, target.definition.versions[0]!.schema);
     target.definition.applyDefaults?.(object as Draft<KubeObject>);
     const { key } = await target.create(object, USER);
     names.push(`${resource}/${key.name}`);

@@ -1,7 +1,6 @@
 import type { WatchEvent } from "../contract.ts";
 import type { Past } from "./history.ts";
 import type { ResourceCache } from "./resource-cache.ts";
-import type { Revisions } from "./revisions.ts";
 import type { Stored } from "./stored.ts";
 import type { Watcher } from "./watcher-set.ts";
 
@@ -12,7 +11,6 @@ const MAX_CHANGES = 2048;
 /** Where one watch stands in the changes of its resource. */
 export class Cursor {
   readonly #cache: ResourceCache;
-  readonly #revisions: Revisions;
   readonly #watcher: Watcher;
   readonly #matches: (object: Stored) => boolean;
   #position: number;
@@ -21,20 +19,13 @@ export class Cursor {
   #atEnd: boolean;
 
   /** `from`: changes up to this revision are not wanted; it may lie in the future. */
-  constructor(
-    cache: ResourceCache,
-    revisions: Revisions,
-    watcher: Watcher,
-    matches: (object: Stored) => boolean,
-    from: number,
-  ) {
+  constructor(cache: ResourceCache, watcher: Watcher, matches: (object: Stored) => boolean, from: number) {
     this.#cache = cache;
-    this.#revisions = revisions;
     this.#watcher = watcher;
     this.#matches = matches;
     this.#position = from;
     this.#next = from >= cache.ring.floor ? cache.ring.after(from) : -1;
-    this.#atEnd = from >= revisions.current;
+    this.#atEnd = from >= cache.revision;
   }
 
   /** Everything up to this revision was looked at. */
@@ -103,6 +94,6 @@ export class Cursor {
   #arrive(): void {
     this.#atEnd = true;
     this.#next = this.#cache.ring.end;
-    this.#position = Math.max(this.#position, this.#revisions.current);
+    this.#position = Math.max(this.#position, this.#cache.revision);
   }
 }

@@ -1,8 +1,7 @@
 import type { Store, StoreEvent, TooOld } from "#store";
-import { objectKey } from "../keys.ts";
+import { readEntries } from "./read-entries.ts";
 import type { ResourceCache } from "./resource-cache.ts";
 import { Change } from "./ring.ts";
-import { Stored } from "./stored.ts";
 
 /** How many changes are taken from the store in one go. */
 const CHUNK = 1000;
@@ -16,28 +15,26 @@ export interface Past {
 
 /** Changes of a resource after revision `from`, which are no longer in its ring; not always all of them. */
 export async function readPast(store: Store, cache: ResourceCache, from: number): Promise<Past | TooOld> {
-  const changes: Change[] = [];
+  const events: StoreEvent[] = [];
   let revision = from;
   let full = false;
   const handle = await store.watch({ from, prefix: cache.prefix }, (batch) => {
     if (full) return "stop";
-    for (const event of batch.events) changes.push(changeOf(cache, event));
+    events.push(...batch.events);
     revision = batch.revision;
-    full = changes.length >= CHUNK;
+    full = events.length >= CHUNK;
     return full ? "stop" : undefined;
   });
   if (!handle.ok) return handle;
   handle.close();
-  return { ok: true, changes, revision };
+  return { ok: true, changes: await changesOf(cache, events), revision };
 }
 
-function changeOf(cache: ResourceCache, event: StoreEvent): Change {
-  const key = objectKey(cache.prefix, event.key);
-  const { entry, previous } = event;
-  return new Change(
-    event.revision,
-    event.key,
-    entry && Stored.read(cache.encoding, entry, key),
-    previous && Stored.read(cache.encoding, previous, key),
-  );
+async function changesOf(cache: ResourceCache, events: readonly StoreEvent[]): Promise<Change[]> {
+  const entries = events.flatMap(({ entry, previous }) => [entry, previous].filter((each) => each !== undefined));
+  const read = await readEntries(cache, entries);
+  const byEntry = new Map(entries.map((entry, i) => [entry, read[i]!]));
+  return events.map(({ revision, key, entry, previous }) => {
+    return new Change(revision, key, entry && byEntry.get(entry), previous && byEntry.get(previous));
+  });
 }

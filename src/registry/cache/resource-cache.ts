@@ -1,13 +1,16 @@
-import { assert } from "#base";
-import { groupVersion, noSuchPath, schemaOf, type ObjectKey, type Schema } from "#objects";
+import { assert, type Clock } from "#base";
+import { noSuchPath, serviceUnavailable, withoutNulls, type ObjectKey } from "#objects";
 import { prefixEnd, type Entry, type Store, type StoreEvent } from "#store";
+import { allToStorage } from "../conversion/convert.ts";
+import { storageApiVersion, versionBy } from "../conversion/versions.ts";
 import type { ResourceDefinition } from "../definition.ts";
-import { objectKey, resourcePrefix, storeKey } from "../keys.ts";
+import { resourcePrefix, storeKey } from "../keys.ts";
 import { FieldIndex } from "./field-index.ts";
+import { isCurrent, readCurrent, readEntries } from "./read-entries.ts";
 import type { Revisions } from "./revisions.ts";
 import { Change, Ring } from "./ring.ts";
 import { SortedEntries } from "./sorted-entries.ts";
-import { Encoding, Stored } from "./stored.ts";
+import { Encoding, type Stored } from "./stored.ts";
 import { WatcherSet } from "./watcher-set.ts";
 
 /** How many changes are held for watchers if nothing else is said; older ones come from the store's history. */
@@ -19,12 +22,6 @@ export const RING_SIZE = 2048;
 const RING_BYTES = 16 * 1024 * 1024;
 const LOAD_PAGE = 1000;
 
-/** The schema of what is stored; undefined for a kind without one. */
-function storageSchema({ group, storageVersion, versions }: ResourceDefinition): Schema | undefined {
-  const stored = versions.find(({ version, group: other }) => version === storageVersion && (other ?? group) === group);
-  return stored?.schema ? schemaOf(stored.schema) : undefined;
-}
-
 /**
  * The objects of one resource as they are now, in key order, and its most recent changes. Loaded from the store
  * when somebody first asks; kept current by the one watch of the registry, which calls {@link apply}.
@@ -33,7 +30,6 @@ export class ResourceCache {
   readonly prefix: string;
   /** The first key after all of the resource. */
   readonly end: string;
-  readonly encoding: Encoding;
   readonly namespaced: boolean;
   readonly watchers = new WatcherSet();
   readonly #store: Store;
@@ -41,11 +37,14 @@ export class ResourceCache {
   readonly #entries = new SortedEntries<Stored>();
   readonly #indexes = new Map<string, FieldIndex>();
   readonly #ringSize: number;
+  #encoding: Encoding;
   #ring: Ring;
-  #state: "absent" | "loading" | "loaded" | "closed" = "absent";
+  #state: "absent" | "loading" | "loaded" | "gone" | "superseded" = "absent";
   #loading: Promise<void> | undefined;
-  /** What happened while the objects were read. */
-  #meanwhile: StoreEvent[] = [];
+  /** What happened while the objects were read, or while one that is stored in another version is converted. */
+  #waiting: StoreEvent[] = [];
+  /** Whether any object was read from another version than the one that is stored now. */
+  #converted = false;
   #changed = 0;
 
   /** Set to follow what is written from now on. */
@@ -54,11 +53,7 @@ export class ResourceCache {
   constructor(definition: ResourceDefinition, store: Store, revisions: Revisions, ringSize = RING_SIZE) {
     this.prefix = resourcePrefix(definition.group, definition.resource);
     this.end = prefixEnd(this.prefix);
-    this.encoding = new Encoding(
-      groupVersion({ group: definition.group, version: definition.storageVersion }),
-      definition.kind,
-      () => storageSchema(definition),
-    );
+    this.#encoding = encodingOf(definition);
     this.namespaced = definition.namespaced;
     this.#ringSize = ringSize;
     this.#ring = new Ring(0, ringSize, RING_BYTES);
@@ -71,8 +66,23 @@ export class ResourceCache {
     return this.#entries.size;
   }
 
+  get encoding(): Encoding {
+    return this.#encoding;
+  }
+
   get closed(): boolean {
-    return this.#state === "closed";
+    return this.#state === "gone" || this.#state === "superseded";
+  }
+
+  /** Nothing has to be waited for. */
+  get isReady(): boolean {
+    return this.#state === "loaded" && this.#waiting.length === 0;
+  }
+
+  /** Everything up to this revision is in it. */
+  get revision(): number {
+    const [next] = this.#waiting;
+    return next ? Math.min(next.revision - 1, this.#revisions.current) : this.#revisions.current;
   }
 
   get ring(): Ring {
@@ -84,14 +94,51 @@ export class ResourceCache {
     return this.#changed;
   }
 
-  /** Resolves once the objects are there. At no cost when they are already. Throws 404 when the kind is gone. */
+  /**
+   * Resolves once the objects are there. At no cost when they are already. Rejects with 500 when one of them cannot be
+   * read. Throws 404 when the kind is gone, 503 when it is stored in another version from now on.
+   */
   load(): Promise<void> | undefined {
-    if (this.#state === "loaded") return undefined;
-    if (this.#state === "closed") throw noSuchPath();
-    this.#loading ??= this.#load().finally(() => {
+    this.ensureOpen();
+    if (this.isReady) return undefined;
+    this.#loading ??= (this.#state === "loaded" ? this.#convertWaiting() : this.#load()).finally(() => {
       this.#loading = undefined;
     });
     return this.#loading;
+  }
+
+  /** Throws 404 when the kind is gone, 503 when it is stored in another version from now on. */
+  ensureOpen(): void {
+    if (this.#state === "gone") throw noSuchPath();
+    if (this.#state === "superseded") throw serviceUnavailable("the kind has changed meanwhile: please try again");
+  }
+
+  /** {@link load}, until nothing is left to wait for: what is read right after it is what is there now. */
+  async ready(): Promise<void> {
+    for (let loading = this.load(); loading; loading = this.load()) await loading;
+  }
+
+  /** Resolves true once it has everything up to a revision, false when that took longer. Rejects as {@link load} does. */
+  async has(revision: number, withinMs: number, clock: Clock): Promise<boolean> {
+    await this.ready();
+    if (revision <= this.revision) return true;
+    if (!(await this.#revisions.reachedWithin(revision, withinMs, clock))) return false;
+    await this.ready();
+    return true;
+  }
+
+  /**
+   * Goes on under another definition of the kind; false when it cannot, because the form of what is stored, or the way
+   * to it, is another.
+   */
+  redefine(definition: ResourceDefinition): boolean {
+    const encoding = encodingOf(definition);
+    const same = this.#encoding.same(encoding) && this.namespaced === definition.namespaced;
+    if (!same || this.closed || this.#converted || this.#state === "loading") return false;
+    // Values that are indexed by, and versions that are read from, are the definition's.
+    this.#encoding = encoding;
+    this.#indexes.clear();
+    return true;
   }
 
   get(key: ObjectKey): Stored | undefined {
@@ -126,34 +173,68 @@ export class ResourceCache {
     return index.with(value);
   }
 
-  /** An entry of the store as the cache would hold it; the cache's own when it is the same. */
-  adopt(entry: Entry): Stored {
-    const known = this.#entries.get(entry.key);
-    return known && known.revision === entry.modRevision
-      ? known
-      : Stored.read(this.encoding, entry, objectKey(this.prefix, entry.key));
+  /** Entries of the store as the cache would hold them; the cache's own where they are the same. */
+  async adopt(entries: readonly Entry[]): Promise<readonly Stored[]> {
+    const own = ({ key, modRevision }: Entry) => {
+      const known = this.#entries.get(key);
+      return known?.revision === modRevision ? known : undefined;
+    };
+    const others = entries.filter((entry) => !own(entry));
+    const read = await readEntries(this, others);
+    const byEntry = new Map(others.map((entry, i) => [entry, read[i]!]));
+    return entries.map((entry) => byEntry.get(entry) ?? own(entry) ?? readCurrent(this, entry));
   }
 
   /** Takes over a change of the store; they come in order, each once. */
   apply(event: StoreEvent): void {
-    if (this.#state === "loading") this.#meanwhile.push(event);
-    else if (this.#state === "loaded") this.#take(event);
+    if (this.#state === "loading") this.#waiting.push(event);
+    else if (this.#state === "loaded") this.#arrive(event);
   }
 
-  /** The kind is no longer served: its watchers end. */
-  close(): void {
-    this.#state = "closed";
+  /** The kind is no longer served ("gone"), or stored in another version: what it holds is let go. */
+  close(state: "gone" | "superseded" = "gone"): void {
+    this.#state = state;
     this.#entries.clear();
     this.#indexes.clear();
+    this.#waiting = [];
+    this.#ring = new Ring(0, this.#ringSize, RING_BYTES);
+    this.onPut = undefined;
     this.watchers.wakeAll();
   }
 
-  #take(event: StoreEvent): void {
+  /** What is stored in another version is converted first, and what comes after it waits for that. */
+  #arrive(event: StoreEvent): void {
+    const { entry } = event;
+    if (this.#waiting.length === 0 && (!entry || isCurrent(this, entry))) {
+      this.#take(event, entry && readCurrent(this, entry));
+      return;
+    }
+    this.#waiting.push(event);
+    if (this.#waiting.length > 1) return;
+    // Watchers look again, and find out by themselves what went wrong.
+    this.load()?.catch(() => this.watchers.wakeAll());
+  }
+
+  async #convertWaiting(): Promise<void> {
+    while (this.#waiting.length > 0) {
+      const events = [...this.#waiting];
+      const read = await readEntries(
+        this,
+        events.flatMap(({ entry }) => entry ?? []),
+      );
+      if (this.closed) return;
+      this.#converted = true;
+      this.#waiting.splice(0, events.length);
+      let next = 0;
+      for (const event of events) this.#take(event, event.entry && read[next++]);
+      this.watchers.flush();
+    }
+  }
+
+  #take(event: StoreEvent, current: Stored | undefined): void {
     const previous = this.#entries.get(event.key);
-    let current: Stored | undefined;
     if (event.type === "put") {
-      assert(event.entry, "a put has an entry");
-      current = Stored.read(this.encoding, event.entry, previous?.key ?? objectKey(this.prefix, event.key));
+      assert(current, "a put has an entry");
       this.#entries.set(current);
       this.onPut?.(current);
     } else {
@@ -170,29 +251,30 @@ export class ResourceCache {
 
   async #load(): Promise<void> {
     this.#state = "loading";
-    this.#meanwhile = [];
+    this.#waiting = [];
     try {
       const revision = await this.#read();
+      if (revision === undefined) return;
       // The store may be ahead of the watch: what the reader is told must hold for all resources.
       await this.#revisions.reached(revision);
+      if (this.closed) return;
       this.#ring = new Ring(revision, this.#ringSize, RING_BYTES);
       this.#changed = revision;
-      if ((this.#state as string) === "closed") return;
       this.#state = "loaded";
-      const meanwhile = this.#meanwhile;
-      this.#meanwhile = [];
-      for (const event of meanwhile) if (event.revision > revision) this.#take(event);
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      for (const event of waiting) if (event.revision > revision) this.#arrive(event);
       this.watchers.flush();
     } catch (error) {
-      if ((this.#state as string) !== "closed") this.#state = "absent";
-      this.#meanwhile = [];
+      if (!this.closed) this.#state = "absent";
+      this.#waiting = [];
       this.#entries.clear();
       throw error;
     }
   }
 
-  /** Fills the entries with all objects at one revision, and returns it. */
-  async #read(): Promise<number> {
+  /** Fills the entries with all objects at one revision, and returns it; undefined once it is closed. */
+  async #read(): Promise<number | undefined> {
     for (;;) {
       this.#entries.clear();
       let start = this.prefix;
@@ -202,13 +284,29 @@ export class ResourceCache {
         // Compacted while it was read: start again, with the newest.
         if (!page.ok) break;
         at = page.revision;
-        for (const entry of page.value.entries) {
-          this.#entries.set(Stored.read(this.encoding, entry, objectKey(this.prefix, entry.key)));
-        }
-        const last = page.value.entries.at(-1);
-        if (!page.value.more || !last) return at;
+        const { entries, more } = page.value;
+        const read = readEntries(this, entries);
+        if (read instanceof Promise) this.#converted = true;
+        const objects = await read;
+        if (this.closed) return undefined;
+        for (const object of objects) this.#entries.set(object);
+        const last = entries.at(-1);
+        if (!more || !last) return at;
         start = `${last.key}\0`;
       }
     }
   }
+}
+
+/** How the objects of a kind are written, and read from whatever version they were written in. */
+function encodingOf(definition: ResourceDefinition): Encoding {
+  return new Encoding(storageApiVersion(definition), definition.kind, {
+    schema: () => versionBy(definition, storageApiVersion(definition))?.schema,
+    toStorage(apiVersion, objects) {
+      const version = versionBy(definition, apiVersion);
+      if (!version) return undefined;
+      const withValues = objects.map((object) => withoutNulls(object, version.schema));
+      return allToStorage(definition, version, withValues);
+    },
+  });
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AnyDraft } from "#objects";
+import { readEntries } from "./read-entries.ts";
 import { Encoding, Stored } from "./stored.ts";
 
 const encoding = new Encoding("v1", "ConfigMap");
@@ -38,17 +39,46 @@ test("the bytes that are sent are the stored ones with the resourceVersion put i
   }, TypeError);
 });
 
-test("what another version of the kind wrote is read as the version that is stored now", () => {
-  const value = new TextEncoder().encode(
-    '{"kind":"ConfigMap","apiVersion":"v1beta1","metadata":{"name":"a"},"data":{}}',
+test("what was stored in another version is read from that, and only that is a promise", async () => {
+  const bytes = (apiVersion: string) =>
+    new TextEncoder().encode(
+      `{"kind":"ConfigMap","apiVersion":"${apiVersion}","metadata":{"name":"a"},"old":{"x":"1"}}`,
+    );
+  const entry = (value: Uint8Array) => ({ key: "/k", value, modRevision: 5, createRevision: 5 });
+  const calls: number[] = [];
+  const reading = new Encoding("v1", "ConfigMap", {
+    toStorage(apiVersion, objects) {
+      if (apiVersion !== "v1beta1") return undefined;
+      calls.push(objects.length);
+      return Promise.resolve(objects.map(({ old, ...rest }) => ({ ...rest, apiVersion: "v1", data: old }) as AnyDraft));
+    },
+  });
+  const reader = { prefix: "/", encoding: reading };
+  const [first, second] = await readEntries(reader, [entry(bytes("v1beta1")), entry(bytes("v1beta1"))]);
+  assert.deepEqual(calls, [2], "all in one call");
+  assert.deepEqual(second?.object, first?.object);
+  assert.deepEqual(first?.object, {
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "a", resourceVersion: "5" },
+    data: { x: "1" },
+  });
+  assert.deepEqual(JSON.parse(text(first!.bytes)), first?.object);
+  assert.deepEqual(JSON.parse(text(first!.metadata)), first?.object.metadata);
+  assert.equal(text(first!.line), `${text(first!.bytes)}\n`);
+
+  const [foreign] = await readEntries(reader, [entry(bytes("v1"))]);
+  assert.deepEqual((foreign!.object as unknown as AnyDraft)["old"], { x: "1" }, "of the version, in another order");
+  await assert.rejects(async () => readEntries(reader, [entry(bytes("v0"))]), {
+    message: 'no kind "ConfigMap" is registered for version "v0", in which it is stored',
+  });
+  await assert.rejects(
+    async () => readEntries(reader, [entry(new TextEncoder().encode("{"))]),
+    /unable to decode \/k: /,
   );
-  const entry = { key: "/k", value, modRevision: 5, createRevision: 5 };
-  const stored = Stored.read(encoding, entry, key);
-  assert.equal(stored.parsed, false);
-  assert.equal(stored.object.apiVersion, "v1");
-  assert.deepEqual(JSON.parse(text(stored.bytes)), stored.object);
-  assert.equal(stored.object.metadata.resourceVersion, "5");
-  assert.equal(text(stored.line), `${text(stored.bytes)}\n`);
+
+  const written = Stored.written(reading, "/k", key, reading.ordered(draft()));
+  assert.ok(!(readEntries(reader, [entry(written.value)]) instanceof Promise));
 });
 
 test("its metadata are a part of its bytes", () => {
@@ -58,9 +88,6 @@ test("its metadata are a part of its bytes", () => {
   stored.settle(12);
   assert.deepEqual(JSON.parse(text(stored.metadata)), stored.object.metadata);
   assert.equal(stored.metadata.buffer, stored.bytes.buffer);
-  const value = new TextEncoder().encode('{"kind":"ConfigMap","metadata":{"name":"a"}}');
-  const other = Stored.read(encoding, { key: "/k", value, modRevision: 5, createRevision: 5 }, key);
-  assert.deepEqual(JSON.parse(text(other.metadata)), other.object.metadata);
 });
 
 test("what has no revision yet has a newline behind it, too", () => {

@@ -2,6 +2,7 @@
 import {
   deepFreeze,
   entriesJson,
+  plainError,
   withNulls,
   withoutNulls,
   type AnyDraft,
@@ -15,6 +16,17 @@ import type { StoredObject } from "../contract.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+/** What reading objects takes beside their type. */
+export interface Reading {
+  /** Says which fields are null in JSON, and absent in memory, where they have no value. */
+  readonly schema?: () => Schema | undefined;
+  /** Converts what was stored in another version; undefined for one that the kind does not have. */
+  readonly toStorage?: (
+    apiVersion: string,
+    objects: readonly AnyDraft[],
+  ) => readonly AnyDraft[] | Promise<readonly AnyDraft[]> | undefined;
+}
+
 /**
  * How the objects of one kind begin in JSON: `{"apiVersion":"v1","kind":"Pod","metadata":{`. What is written
  * always begins so, which makes the resourceVersion a splice at a known place.
@@ -25,20 +37,34 @@ export class Encoding {
   /** The start of each stored value, in bytes. */
   readonly head: Uint8Array;
   readonly #head: string;
-  readonly #schemaOf: () => Schema | undefined;
+  readonly #reading: Reading;
   #schema: Schema | undefined;
 
-  /** The schema of the kind says which fields are null in JSON, and absent in memory, where they have no value. */
-  constructor(apiVersion: string, kind: string, schemaOf: () => Schema | undefined = () => undefined) {
-    this.#schemaOf = schemaOf;
+  constructor(apiVersion: string, kind: string, reading: Reading = {}) {
     this.apiVersion = apiVersion;
     this.kind = kind;
+    this.#reading = reading;
     this.#head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{`;
     this.head = encoder.encode(this.#head);
   }
 
   same(other: Encoding): boolean {
     return this.apiVersion === other.apiVersion && this.kind === other.kind;
+  }
+
+  /**
+   * Objects of another version in the one that is stored. Throws a StatusError (500) for a version that the kind does
+   * not have: what it means is not known.
+   */
+  toStorage(apiVersion: string, objects: readonly AnyDraft[]): readonly AnyDraft[] | Promise<readonly AnyDraft[]> {
+    if (apiVersion === this.apiVersion) return objects.map((object) => this.withoutNulls(object));
+    const converted = this.#reading.toStorage?.(apiVersion, objects);
+    if (!converted) {
+      throw plainError(
+        `no kind ${JSON.stringify(this.kind)} is registered for version ${JSON.stringify(apiVersion)}, in which it is stored`,
+      );
+    }
+    return converted;
   }
 
   /** A draft as it is written: type first, then metadata, which carries no resourceVersion. */
@@ -53,13 +79,13 @@ export class Encoding {
 
   /** An object in memory as its JSON is. */
   withNulls<T>(object: T): T {
-    const schema = (this.#schema ??= this.#schemaOf());
+    const schema = (this.#schema ??= this.#reading.schema?.());
     return schema ? withNulls(object, schema) : object;
   }
 
   /** What was read from JSON as it is in memory. */
   withoutNulls<T>(object: T): T {
-    const schema = (this.#schema ??= this.#schemaOf());
+    const schema = (this.#schema ??= this.#reading.schema?.());
     return schema ? withoutNulls(object, schema) : object;
   }
 
@@ -169,7 +195,16 @@ export class Stored implements StoredObject {
     return new Stored(encoding, storeKey, key, encoding.encode(ordered), 0, ordered as KubeObject);
   }
 
-  /** What the store gave back; the writer's own form is taken when the store still knows it. */
+  /** What was read from another version, or in another form: `object` is converted, and taken over. */
+  static converted(encoding: Encoding, entry: Entry, key: ObjectKey, object: AnyDraft): Stored {
+    const ordered = encoding.ordered(object) as KubeObject;
+    return new Stored(encoding, entry.key, key, entry.value, entry.modRevision, finish(ordered, entry.modRevision));
+  }
+
+  /**
+   * What the store gave back, of the version that is stored now; the writer's own form is taken when the store still
+   * knows it.
+   */
   static read(encoding: Encoding, entry: Entry, key: ObjectKey): Stored {
     const { attachment } = entry;
     if (attachment instanceof Stored && attachment.#encoding === encoding) {
@@ -177,6 +212,11 @@ export class Stored implements StoredObject {
       return attachment;
     }
     return new Stored(encoding, entry.key, key, entry.value, entry.modRevision, undefined);
+  }
+
+  /** Whether it was written, or read, as this encoding has it. */
+  isOf(encoding: Encoding): boolean {
+    return this.#encoding === encoding;
   }
 
   get revision(): number {
@@ -249,10 +289,8 @@ export class Stored implements StoredObject {
   }
 
   #parse(): KubeObject {
-    const object = this.#encoding.withoutNulls(JSON.parse(decoder.decode(this.value)) as AnyDraft);
-    object.apiVersion = this.#encoding.apiVersion;
-    object.kind = this.#encoding.kind;
-    return finish(object as KubeObject, this.#revision);
+    const object = JSON.parse(decoder.decode(this.value)) as KubeObject;
+    return finish(this.#encoding.withoutNulls(object), this.#revision);
   }
 }
 

@@ -7,7 +7,6 @@ import { Cursor } from "./cursor.ts";
 import { readPast } from "./history.ts";
 import { inTurns } from "./in-turns.ts";
 import type { ResourceCache } from "./resource-cache.ts";
-import type { Revisions } from "./revisions.ts";
 import type { Stored } from "./stored.ts";
 import { Watcher, type Interest } from "./watcher-set.ts";
 
@@ -16,9 +15,14 @@ const BATCH = 512;
 export interface StreamSource {
   readonly store: Store;
   readonly cache: ResourceCache;
-  readonly revisions: Revisions;
+  readonly lifetime: Lifetime;
   readonly clock: Clock;
   readonly bookmarks: BookmarkTimer;
+}
+
+/** How long a kind is served in one way: until it goes, or changes. */
+export interface Lifetime {
+  ended: boolean;
 }
 
 export interface StreamOptions {
@@ -48,7 +52,7 @@ export async function* watchStream(
   source: StreamSource,
   options: StreamOptions,
 ): AsyncGenerator<readonly WatchEvent[], void, undefined> {
-  const { cache, revisions, clock, store } = source;
+  const { cache, clock, store } = source;
   const { signal, timeoutMs } = options;
   const watcher = new Watcher();
   let timedOut = false;
@@ -65,13 +69,12 @@ export async function* watchStream(
     stops.push(() => timer.cancel());
   }
   try {
-    const refused = await options.ready();
+    const refused = await whileOpen(source, options.ready);
     if (refused) {
       yield [{ type: "ERROR", status: refused.status }];
       return;
     }
-    if (!cache.closed) await cache.load();
-    if (signal.aborted || cache.closed) return;
+    if (!(await opened(source)) || signal.aborted) return;
 
     // Until the first await from here, all is seen at one revision.
     stops.push(cache.watchers.add(watcher, options.interest));
@@ -83,9 +86,9 @@ export async function* watchStream(
         }),
       );
     }
-    const start = revisions.current;
+    const start = cache.revision;
     const from = typeof options.start === "number" ? options.start : start;
-    const cursor = new Cursor(cache, revisions, watcher, options.matches, from);
+    const cursor = new Cursor(cache, watcher, options.matches, from);
     if (options.start === "current") {
       const objects = options.current();
       for (let i = 0; i < objects.length; i += BATCH) {
@@ -99,7 +102,7 @@ export async function* watchStream(
       if (options.marksInitialEnd) yield [{ type: "BOOKMARK", revision: start, initialEventsEnd: true }];
     }
     for (;;) {
-      if (signal.aborted || cache.closed) return;
+      if (signal.aborted || !(isOpen(source) || (await opened(source)))) return;
       let events = cursor.take();
       if (events === "behind") {
         const past = await readPast(store, cache, cursor.position);
@@ -124,4 +127,24 @@ export async function* watchStream(
   } finally {
     for (const stop of stops) stop();
   }
+}
+
+/** What goes wrong because the kind has gone, or changed, is the end and no error. */
+async function whileOpen<T>(source: StreamSource, action: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await action();
+  } catch (error) {
+    if (isOver(source)) return undefined;
+    throw error;
+  }
+}
+
+const isOver = ({ cache, lifetime }: StreamSource): boolean => lifetime.ended || cache.closed;
+
+const isOpen = ({ cache, lifetime }: StreamSource): boolean => !lifetime.ended && cache.isReady;
+
+/** Whether the kind is still served so, once what it has is there. Rejects with 500 when that cannot be read. */
+async function opened(source: StreamSource): Promise<boolean> {
+  if (!isOver(source)) await whileOpen(source, () => source.cache.ready());
+  return !isOver(source);
 }

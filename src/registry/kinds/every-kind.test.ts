@@ -1,7 +1,8 @@
 /** What holds for every definition, whoever wrote it. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { deepFreeze, draftOf, schemaOf, type AnyDraft, type Draft, type KubeObject, type Schema } from "#objects";
+import { deepFreeze, draftOf, type AnyDraft, type Draft, type KubeObject, type Schema } from "#objects";
+import { storageVersionOf } from "../conversion/versions.ts";
 import type { ResourceDefinition } from "../definition.ts";
 import { BUILT_IN_KINDS } from "./index.ts";
 import { CONTEXT, created } from "./testing/try-kind.ts";
@@ -39,15 +40,12 @@ const EMPTY: Readonly<Record<string, unknown>> = {
 
 /** Bodies from nothing to everything at once. */
 function bodies(definition: ResourceDefinition): object[] {
-  const version = definition.versions.find(
-    ({ version: name, group }) => name === definition.storageVersion && group === undefined,
-  );
-  const schema = schemaOf(version?.schema ?? "");
+  const { schema } = storageVersionOf(definition);
   const named = (value: unknown) => {
     const { apiVersion: _a, kind: _k, metadata: _m, ...rest } = value as AnyDraft;
     return rest;
   };
-  return [{}, ...[1, 2, 3, 5, 8].map((depth) => named(hollow(schema as Schema, depth)))];
+  return [{}, ...[1, 2, 3, 5, 8].map((depth) => named(hollow(schema, depth)))];
 }
 
 const name = ({ group, kind }: ResourceDefinition) => (group ? `${kind}.${group}` : kind);

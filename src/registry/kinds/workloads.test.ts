@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { createRandom, type Random } from "#base";
-import { applySchemaDefaults, schemaOf, type AnyDraft, type Draft, type KubeObject, type Schema } from "#objects";
+import { applySchemaDefaults, type AnyDraft, type Draft, type KubeObject, type Schema } from "#objects";
 import type { ResourceDefinition, WriteContext } from "../definition.ts";
 import { APPS_KINDS } from "./apps/index.ts";
 import { AUTOSCALING_KINDS } from "./autoscaling/index.ts";
@@ -97,7 +97,7 @@ function sample(schema: Schema, random: Random, depth = 0): unknown {
 
 function objectOf(definition: ResourceDefinition, random: Random): KubeObject {
   const version = definition.versions.find(({ version: name }) => name === definition.storageVersion)!;
-  const schema = schemaOf(version.schema);
+  const { schema } = version;
   const draft = sample(schema, random) as AnyDraft;
   draft.apiVersion = "v1";
   draft.kind = definition.kind;

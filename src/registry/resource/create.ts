@@ -30,11 +30,11 @@ import { contextOf, encode, put, unstored, type Writer } from "./writer.ts";
 const NAME_ATTEMPTS = 8;
 
 export async function create(writer: Writer, draft: AnyDraft, options: WriteOptions): Promise<Stored> {
-  await writer.cache.load();
+  await writer.cache.ready();
   draft.metadata ??= {} as AnyDraft["metadata"];
   wipeSystemFields(draft.metadata);
   dedupeOwners(draft.metadata, "in the request", options.warn);
-  recordWrite(writer.definition, draft, undefined, options, writer.clock.now());
+  await recordWrite(writer.definition, draft, undefined, options, writer.clock.now());
   await mutateNew(writer.definition, draft, options);
   const claim = claimName(writer, draft.metadata);
   try {

@@ -17,7 +17,7 @@ export async function deleteObject(writer: Writer, key: ObjectKey, options: Dele
   /** What this request itself last made of the object. */
   let mine: Stored | undefined;
   for (;;) {
-    await cache.load();
+    await cache.ready();
     const current = cache.get(key);
     if (!current) {
       // Between our mark and our removal somebody else has finished it: that is what we wanted.

@@ -4,7 +4,6 @@ import { prefixEnd, type Store } from "#store";
 import { inTurns, parsed } from "../cache/in-turns.ts";
 import { LISTED_MS, type Horizon } from "../cache/horizon.ts";
 import type { ResourceCache } from "../cache/resource-cache.ts";
-import type { Revisions } from "../cache/revisions.ts";
 import type { Stored } from "../cache/stored.ts";
 import type { ListQuery, ListResult } from "../contract.ts";
 import type { ResourceDefinition } from "../definition.ts";
@@ -17,7 +16,6 @@ export interface ListSource {
   readonly definition: ResourceDefinition;
   readonly store: Store;
   readonly cache: ResourceCache;
-  readonly revisions: Revisions;
   readonly horizon: Horizon;
   readonly clock: Clock;
 }
@@ -54,13 +52,13 @@ interface Page {
 export async function list(source: ListSource, query: ListQuery): Promise<ListResult> {
   const plan = planList(source, query);
   if (plan.at > 0 && source.horizon.isPast(plan.at, source.clock.monotonic())) throw tooOld(plan);
-  await source.cache.load();
   // Whatever this process has written is in the answer.
   const least = Math.max(plan.at, plan.atLeast, source.store.revision);
-  if (!(await source.revisions.reachedWithin(least, FRESH_WAIT_MS, source.clock))) {
-    throw tooLargeRevision(least, source.revisions.current);
+  if (!(await source.cache.has(least, FRESH_WAIT_MS, source.clock))) {
+    throw tooLargeRevision(least, source.cache.revision);
   }
   await prepareIndex(source.cache, plan.selector, source.clock);
+  source.cache.ensureOpen();
   // As long as nothing of the resource changed since, the cache is as it was then.
   const fromCache = plan.at === 0 || (plan.at >= source.cache.lastChange && plan.at >= source.store.compacted);
   const page = fromCache ? await pageFromCache(source, plan) : await pageFromHistory(source, plan);
@@ -112,9 +110,9 @@ function result(plan: Plan, page: Page): ListResult {
 }
 
 /** Takes what it needs from the cache in the call: later that is another state. */
-async function pageFromCache({ cache, revisions, clock }: ListSource, plan: Plan): Promise<Page> {
+async function pageFromCache({ cache, clock }: ListSource, plan: Plan): Promise<Page> {
   const { selector, start, end, limit } = plan;
-  const revision = plan.at || revisions.current;
+  const revision = plan.at || cache.revision;
   if (selector.empty) {
     const items = cache.range(start, end, limit || undefined);
     const count = limit > 0 ? cache.countOf(start, end) : items.length;
@@ -182,15 +180,14 @@ async function pageFromHistory({ cache, store }: ListSource, plan: Plan): Promis
       throw tooOld(plan);
     }
     if (first) count = read.value.count;
-    for (const entry of read.value.entries) {
-      const object = cache.adopt(entry);
+    for (const object of await cache.adopt(read.value.entries)) {
       if (selector.matches(object)) {
         if (limit > 0 && items.length === limit) {
           return { items, more: true, lastKey, count, revision: at };
         }
         items.push(object);
       }
-      lastKey = entry.key;
+      lastKey = object.storeKey;
     }
     if (!read.value.more || read.value.entries.length === 0) {
       return { items, more: false, lastKey, count, revision: at };

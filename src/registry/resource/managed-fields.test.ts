@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { AnyDraft } from "#objects";
+import { schemaOf, type AnyDraft } from "#objects";
 import type { ResourceDefinition } from "../definition.ts";
 import { fixture, setting, USER } from "../testing/fixture.ts";
 
@@ -11,7 +11,7 @@ const CONFIG_MAPS: ResourceDefinition = {
   kind: "ConfigMap",
   namespaced: true,
   storageVersion: "v1",
-  versions: [{ version: "v1", schema: "io.k8s.api.core.v1.ConfigMap" }],
+  versions: [{ version: "v1", schema: schemaOf("io.k8s.api.core.v1.ConfigMap") }],
   requiresResourceVersionOnUpdate: false,
 };
 const A = { namespace: "default", name: "a" };

@@ -2,7 +2,7 @@ import { assert } from "#base";
 import { methodNotSupported, notFoundError, type AnyDraft, type KubeObject, type ObjectKey } from "#objects";
 import { prefixEnd } from "#store";
 import type { BookmarkTimer } from "../cache/bookmarks.ts";
-import { watchStream } from "../cache/watch-stream.ts";
+import { watchStream, type Lifetime } from "../cache/watch-stream.ts";
 import type {
   Change,
   DeleteCollectionOptions,
@@ -26,17 +26,15 @@ import { update } from "./update.ts";
 import { contextOf, unstored, type Writer } from "./writer.ts";
 
 /** The objects of one kind, put together from its cache and the verbs. */
-export function createResource(parts: Writer & { readonly bookmarks: BookmarkTimer }): Resource {
-  const { cache, clock, definition, revisions, store } = parts;
+export function createResource(
+  parts: Writer & { readonly bookmarks: BookmarkTimer; readonly lifetime: Lifetime },
+): Resource {
+  const { cache, clock, definition, lifetime, store } = parts;
 
   /** A request for a revision that is yet to come waits for it a little. */
   const fresh = async (revision: number) => {
-    await cache.load();
     const least = Math.max(revision, 0);
-    if (!(await revisions.reachedWithin(least, FRESH_WAIT_MS, clock))) {
-      return tooLargeRevision(least, revisions.current);
-    }
-    return undefined;
+    return (await cache.has(least, FRESH_WAIT_MS, clock)) ? undefined : tooLargeRevision(least, cache.revision);
   };
 
   const get = async (key: ObjectKey, options: { readonly resourceVersion?: string } = {}): Promise<StoredObject> => {
@@ -69,7 +67,7 @@ export function createResource(parts: Writer & { readonly bookmarks: BookmarkTim
       bookmarks,
       marksInitialEnd: bookmarks && query.sendInitialEvents === true,
       ready: async () => {
-        if (cache.closed) return undefined;
+        if (cache.closed || lifetime.ended) return undefined;
         // A watch from a revision that is yet to come is silent until then; what is told first must be as new as that.
         const least = initial ? revision : 0;
         const refused = await fresh(least || (query.resourceVersion ? 0 : store.revision));

@@ -34,7 +34,7 @@ export interface Updated {
 
 export async function update(writer: Writer, key: ObjectKey, change: Change, options: UpdateOptions): Promise<Updated> {
   for (;;) {
-    await writer.cache.load();
+    await writer.cache.ready();
     const current = writer.cache.get(key);
     const updated = current
       ? await updateExisting(writer, current, change, options)
@@ -57,7 +57,7 @@ async function createByUpdate(
   checkPreconditions(writer, key, undefined, options.preconditions);
   const draft = await change(undefined);
   definition.applyDefaults?.(draft as Draft<KubeObject>);
-  if (!options.applied) recordWrite(definition, draft, undefined, options, writer.clock.now());
+  if (!options.applied) await recordWrite(definition, draft, undefined, options, writer.clock.now());
   await mutateNew(definition, draft, options);
   wipeSystemFields(draft.metadata);
   delete draft.metadata.resourceVersion;
@@ -82,7 +82,7 @@ async function updateExisting(
   const draft = await change(old);
   definition.applyDefaults?.(draft as Draft<KubeObject>);
   dedupeOwners(draft.metadata, "in the request", options.warn);
-  if (!options.applied) recordWrite(definition, draft, old, options, writer.clock.now());
+  if (!options.applied) await recordWrite(definition, draft, old, options, writer.clock.now());
   if (options.admission?.mutate) {
     await options.admission.mutate(draft, old);
     definition.applyDefaults?.(draft as Draft<KubeObject>);

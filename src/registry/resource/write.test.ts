@@ -144,7 +144,7 @@ test("an update that changes nothing writes nothing", async () => {
   const revision = f.store.revision;
   const { object } = await f.widgets.update(A, setting({ spec: { size: 1 } }), USER);
   assert.equal(object, created);
-  await f.widgets.update(A, setting({}, { finalizers: [], annotations: {} }), USER);
+  await f.widgets.update(A, setting({}, { finalizers: [], annotations: {} }), { ...USER, applied: true });
   assert.equal(f.store.revision, revision);
   await f.widgets.update(A, setting({}, { labels: undefined }), USER);
   assert.equal(f.store.revision, revision + 1);

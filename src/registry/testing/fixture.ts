@@ -1,6 +1,6 @@
 /** A registry with two small kinds on a memory store and a virtual clock, for the tests of this room. */
 import { createRandom, createVirtualClock, silentLog, type VirtualClock } from "#base";
-import { draftOf, forbidden, type AnyDraft, type KubeObject } from "#objects";
+import { draftOf, forbidden, schemaOf, type AnyDraft, type KubeObject, type ObjectSchema, type Schema } from "#objects";
 import type { Store } from "#store";
 import { createMemoryStore } from "#store/memory";
 import type { WatchEvent, WatchQuery, WriteOptions } from "../contract.ts";
@@ -12,6 +12,27 @@ export interface Widget extends KubeObject {
   readonly status?: { readonly phase?: string };
 }
 
+const scalar = (type: "string" | "int32"): Schema => ({ type: "scalar", scalar: type });
+
+export const STRING = scalar("string");
+export const INTEGER = scalar("int32");
+
+/** The structure of an object of these fields. */
+export const objectSchema = (fields: Readonly<Record<string, Schema>>): ObjectSchema => ({
+  type: "object",
+  fields: new Map(Object.entries(fields).map(([name, schema]) => [name, { schema, patchStrategy: [] }])),
+  required: [],
+});
+
+/** The structure of a kind with metadata and these fields. */
+export const kindSchema = (fields: Readonly<Record<string, Schema>>): ObjectSchema =>
+  objectSchema({
+    apiVersion: STRING,
+    kind: STRING,
+    metadata: schemaOf("io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"),
+    ...fields,
+  });
+
 export const WIDGETS = {
   group: "example.com",
   resource: "widgets",
@@ -19,7 +40,15 @@ export const WIDGETS = {
   kind: "Widget",
   namespaced: true,
   storageVersion: "v1",
-  versions: [{ version: "v1", schema: "" }],
+  versions: [
+    {
+      version: "v1",
+      schema: kindSchema({
+        spec: objectSchema({ size: INTEGER, node: STRING }),
+        status: objectSchema({ phase: STRING }),
+      }),
+    },
+  ],
   hasStatus: true,
   hasGeneration: true,
   requiresResourceVersionOnUpdate: false,

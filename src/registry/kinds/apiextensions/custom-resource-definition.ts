@@ -1,6 +1,6 @@
 import type { CustomResourceDefinition, Draft } from "#objects";
 import { CREATED_AT } from "../common/columns.ts";
-import { define } from "../common/define.ts";
+import { define, servedAs } from "../common/define.ts";
 import { validate, validateStatus, validateUpdate } from "./validate.ts";
 import { CLIENT_METADATA } from "../../definition.ts";
 
@@ -31,9 +31,7 @@ export const customResourceDefinitions = define<CustomResourceDefinition>({
   categories: ["api-extensions"],
   namespaced: false,
   storageVersion: "v1",
-  versions: [
-    { version: "v1", schema: "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition" },
-  ],
+  versions: [servedAs("v1", "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition")],
   requiresResourceVersionOnUpdate: true,
   hasStatus: true,
   statusResetFields: CLIENT_METADATA,

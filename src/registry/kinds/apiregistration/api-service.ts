@@ -11,7 +11,7 @@ import {
 } from "#objects";
 import { each, oneOf, present } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
-import { define } from "../common/define.ts";
+import { define, servedAs } from "../common/define.ts";
 import { CLIENT_METADATA } from "../../definition.ts";
 
 const DEFAULT_PORT = 443;
@@ -95,7 +95,7 @@ export const apiServices = define<APIService>({
   categories: ["api-extensions"],
   namespaced: false,
   storageVersion: "v1",
-  versions: [{ version: "v1", schema: "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService" }],
+  versions: [servedAs("v1", "io.k8s.kube-aggregator.pkg.apis.apiregistration.v1.APIService")],
   requiresResourceVersionOnUpdate: true,
   nameErrors: pathSegmentName,
   hasStatus: true,

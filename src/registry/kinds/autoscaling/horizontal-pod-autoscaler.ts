@@ -1,6 +1,6 @@
 import type { Draft, V2HorizontalPodAutoscaler } from "#objects";
 import { AGE, text } from "../common/columns.ts";
-import { define, served } from "../common/define.ts";
+import { converted, define, served } from "../common/define.ts";
 import { defaultAutoscaler } from "./defaults.ts";
 import { formatMetrics } from "./metrics-text.ts";
 import { fromV1, toV1 } from "./v1.ts";
@@ -17,7 +17,7 @@ export const horizontalPodAutoscalers = define<V2HorizontalPodAutoscaler>({
   storageVersion: "v2",
   versions: [
     served("autoscaling", "v2", "HorizontalPodAutoscaler"),
-    served("autoscaling", "v1", "HorizontalPodAutoscaler", { fromStorage: toV1, toStorage: fromV1 }),
+    served("autoscaling", "v1", "HorizontalPodAutoscaler", converted(toV1, fromV1)),
   ],
   requiresResourceVersionOnUpdate: false,
   hasStatus: true,

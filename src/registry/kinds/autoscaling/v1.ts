@@ -22,7 +22,7 @@ type V1 = Draft<HorizontalPodAutoscaler>;
 type V2 = Draft<V2HorizontalPodAutoscaler>;
 
 /** The v2 object as v1 shows it. Source: upstream pkg/apis/autoscaling/v1 conversion. */
-export function toV1(draft: AnyDraft): AnyDraft {
+export function toV1(draft: Readonly<AnyDraft>): AnyDraft {
   const { metadata, spec, status } = draft as unknown as V2;
   const annotations: Record<string, string> = withoutOwn(metadata.annotations);
   const isCpu = ({ type, resource }: V2MetricSpec) =>
@@ -61,7 +61,7 @@ export function toV1(draft: AnyDraft): AnyDraft {
 }
 
 /** The inverse. Annotations that cannot be read are dropped, as upstream does. */
-export function fromV1(draft: AnyDraft): AnyDraft {
+export function fromV1(draft: Readonly<AnyDraft>): AnyDraft {
   const { metadata, spec, status } = draft as unknown as V1;
   const annotations = metadata.annotations ?? {};
   const { targetCPUUtilizationPercentage: cpu, ...specRest } = spec ?? {

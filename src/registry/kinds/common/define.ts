@@ -1,5 +1,5 @@
-import type { KubeObject } from "#objects";
-import type { ServedVersion } from "../../contract.ts";
+import { schemaOf, type KubeObject } from "#objects";
+import type { Convert, ServedVersion } from "../../contract.ts";
 import type { ResourceDefinition } from "../../definition.ts";
 
 /**
@@ -11,12 +11,28 @@ export function define<T extends KubeObject>(definition: ResourceDefinition<T>):
   return { requiresResourceVersionOnUpdate: false, ...definition } as unknown as ResourceDefinition;
 }
 
-/** A version of which the schema is called `io.k8s.api.<group folder>.<version>.<kind>`. */
+/** A version whose schema is called `io.k8s.api.<group folder>.<version>.<kind>`. Read when it is looked at. */
 export function served(
   folder: string,
   version: string,
   kind: string,
   more: Partial<ServedVersion> = {},
 ): ServedVersion {
-  return { version, schema: `io.k8s.api.${folder}.${version}.${kind}`, ...more };
+  return servedAs(version, `io.k8s.api.${folder}.${version}.${kind}`, more);
 }
+
+/** A version whose schema has another name. */
+export function servedAs(version: string, schema: string, more: Partial<ServedVersion> = {}): ServedVersion {
+  return {
+    version,
+    get schema() {
+      return schemaOf(schema);
+    },
+    ...more,
+  };
+}
+
+/** A conversion in this process, object by object. */
+export const converted = (fromStorage: Convert, toStorage: Convert): Pick<ServedVersion, "conversion"> => ({
+  conversion: { type: "local", fromStorage, toStorage },
+});

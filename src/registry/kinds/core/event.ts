@@ -14,7 +14,7 @@ import {
 import type { WriteContext } from "../../definition.ts";
 import { each } from "../common/checks.ts";
 import { since, text, wide } from "../common/columns.ts";
-import { define, served } from "../common/define.ts";
+import { converted, define, served } from "../common/define.ts";
 
 const EVENTS_GROUP = "events.k8s.io";
 const HOUR_MS = 3_600_000;
@@ -32,7 +32,7 @@ const NEW_NAMES: readonly (readonly [core: string, events: string])[] = [
   ["reportingComponent", "reportingController"],
 ];
 
-const renamed = (object: AnyDraft, names: ReadonlyMap<string, string>): AnyDraft =>
+const renamed = (object: Readonly<AnyDraft>, names: ReadonlyMap<string, string>): AnyDraft =>
   Object.fromEntries(Object.entries(object).map(([key, value]) => [names.get(key) ?? key, value])) as AnyDraft;
 
 const toEvents = new Map(NEW_NAMES);
@@ -199,8 +199,10 @@ export const events = define<CoreV1Event>({
     served("core", "v1", "Event"),
     served("events", "v1", "Event", {
       group: EVENTS_GROUP,
-      fromStorage: (object) => renamed(object, toEvents),
-      toStorage: (object) => renamed(object, toCore),
+      ...converted(
+        (object) => renamed(object, toEvents),
+        (object) => renamed(object, toCore),
+      ),
     }),
   ],
   nameErrors: pathSegmentName,

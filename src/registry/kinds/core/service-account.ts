@@ -64,7 +64,9 @@ export const serviceAccountDefinition = (issueToken?: IssueToken): ResourceDefin
           group: "authentication.k8s.io",
           version: "v1",
           kind: "TokenRequest",
-          schema: TOKEN_SCHEMA,
+          get schema() {
+            return schemaOf(TOKEN_SCHEMA);
+          },
         },
         async handle({ key, body, context, parent }): Promise<KubeObject> {
           const { name, uid } = body.metadata ?? {};

@@ -1,5 +1,5 @@
 /** What nodes and pods use: metrics.k8s.io, as metrics-server serves it. */
-import { addQuantities, formatQuantity, parseQuantity, type KubeObject } from "#objects";
+import { addQuantities, ANY_OBJECT, formatQuantity, parseQuantity, type KubeObject } from "#objects";
 import type { ResourceDefinition } from "../../definition.ts";
 import { text } from "../common/columns.ts";
 import { define } from "../common/define.ts";
@@ -40,7 +40,7 @@ export const metricsKinds = (metrics: MetricsSource): readonly ResourceDefinitio
     ...common,
     resource: "nodes",
     // One of its own: what is made for a version is kept by it.
-    versions: [{ version: "v1beta1", schema: "" }],
+    versions: [{ version: "v1beta1", schema: ANY_OBJECT }],
     singular: "",
     kind: "NodeMetrics",
     namespaced: false,
@@ -54,7 +54,7 @@ export const metricsKinds = (metrics: MetricsSource): readonly ResourceDefinitio
   define<PodMetrics>({
     ...common,
     resource: "pods",
-    versions: [{ version: "v1beta1", schema: "" }],
+    versions: [{ version: "v1beta1", schema: ANY_OBJECT }],
     singular: "",
     kind: "PodMetrics",
     namespaced: true,

@@ -1,6 +1,6 @@
 import { invalid, sameJson, validateAnnotations, validateLabels, type ResourceClaimTemplate } from "#objects";
 import { AGE } from "../common/columns.ts";
-import { define, served } from "../common/define.ts";
+import { converted, define, served } from "../common/define.ts";
 import { applyClaimDefaults, claimSpecErrors } from "./claim-spec.ts";
 import { templateFromBeta1, templateToBeta1 } from "./convert.ts";
 
@@ -14,10 +14,7 @@ export const resourceClaimTemplates = define<ResourceClaimTemplate>({
   versions: [
     served("resource", "v1", "ResourceClaimTemplate"),
     served("resource", "v1beta2", "ResourceClaimTemplate"),
-    served("resource", "v1beta1", "ResourceClaimTemplate", {
-      fromStorage: templateToBeta1,
-      toStorage: templateFromBeta1,
-    }),
+    served("resource", "v1beta1", "ResourceClaimTemplate", converted(templateToBeta1, templateFromBeta1)),
   ],
   applyDefaults: ({ spec }) => applyClaimDefaults(spec?.spec),
   validate: ({ spec }) => [

@@ -1,7 +1,7 @@
 import { duplicate, sameJson, invalid, tooMany, type FieldError, type ResourceV1ResourceClaim } from "#objects";
 import { present } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
-import { define, served } from "../common/define.ts";
+import { converted, define, served } from "../common/define.ts";
 import { applyClaimDefaults, claimSpecErrors } from "./claim-spec.ts";
 import { claimFromBeta1, claimToBeta1 } from "./convert.ts";
 import { CLIENT_METADATA } from "../../definition.ts";
@@ -51,7 +51,7 @@ export const resourceClaims = define<Claim>({
   versions: [
     served("resource", "v1", "ResourceClaim"),
     served("resource", "v1beta2", "ResourceClaim"),
-    served("resource", "v1beta1", "ResourceClaim", { fromStorage: claimToBeta1, toStorage: claimFromBeta1 }),
+    served("resource", "v1beta1", "ResourceClaim", converted(claimToBeta1, claimFromBeta1)),
   ],
   hasStatus: true,
   statusResetFields: CLIENT_METADATA,

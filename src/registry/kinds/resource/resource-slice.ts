@@ -11,7 +11,7 @@ import {
 } from "#objects";
 import { present, unchanged } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
-import { define, served } from "../common/define.ts";
+import { converted, define, served } from "../common/define.ts";
 import { nodeSelectorErrors } from "../common/node-selector.ts";
 import { sliceFromBeta1, sliceToBeta1 } from "./convert.ts";
 
@@ -69,7 +69,7 @@ export const resourceSlices = define<ResourceSlice>({
   versions: [
     served("resource", "v1", "ResourceSlice"),
     served("resource", "v1beta2", "ResourceSlice"),
-    served("resource", "v1beta1", "ResourceSlice", { fromStorage: sliceToBeta1, toStorage: sliceFromBeta1 }),
+    served("resource", "v1beta1", "ResourceSlice", converted(sliceToBeta1, sliceFromBeta1)),
   ],
   hasGeneration: true,
   validate,

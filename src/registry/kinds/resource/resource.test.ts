@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { kind } from "../testing/kind.ts";
+import { kind, locally } from "../testing/kind.ts";
 
 describe("resource.k8s.io in its first beta", () => {
   const convert = (name: string, object: object) => {
     const version = kind(name).versions.find(({ version: each }) => each === "v1beta1");
     const full = { apiVersion: "", kind: "", metadata: {}, ...object };
-    const stored = version?.toStorage?.(full);
-    assert.deepEqual(version?.fromStorage?.(stored!), full);
+    const stored = locally(version).toStorage(full);
+    assert.deepEqual(locally(version).fromStorage(stored), full);
     return (stored as unknown as { spec: unknown }).spec;
   };
 

@@ -1,14 +1,6 @@
 /** For tests: what a definition makes of an object, without a registry. */
-import {
-  applySchemaDefaults,
-  draftOf,
-  schemaOf,
-  type AnyDraft,
-  type Draft,
-  type FieldError,
-  type KubeObject,
-} from "#objects";
-import type { ServedVersion } from "../../contract.ts";
+import { applySchemaDefaults, draftOf, type AnyDraft, type Draft, type FieldError, type KubeObject } from "#objects";
+import { storageVersionOf } from "../../conversion/versions.ts";
 import type { Registry, ResourceDefinition, WriteContext } from "../../definition.ts";
 
 export const NOW = Date.UTC(2026, 0, 1, 12);
@@ -33,8 +25,7 @@ const complete = (definition: ResourceDefinition, object: object): AnyDraft => (
 
 /** All defaults that a client's body gets. */
 function applyDefaults(definition: ResourceDefinition, draft: AnyDraft): void {
-  const stored = ({ version, group }: ServedVersion) => version === definition.storageVersion && group === undefined;
-  applySchemaDefaults(draft, schemaOf(definition.versions.find(stored)?.schema ?? ""));
+  applySchemaDefaults(draft, storageVersionOf(definition).schema);
   definition.applyDefaults?.(draft as Draft<KubeObject>);
 }
 

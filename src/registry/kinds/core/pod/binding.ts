@@ -15,13 +15,21 @@ import {
   type Pod,
   type PodCondition,
   type Status,
+  schemaOf,
 } from "#objects";
 import type { CreateSubresource } from "../../../definition.ts";
 
 /** `pods/binding`: assigns a pod to a node, once. */
 export const binding: CreateSubresource<Pod> = {
   type: "create",
-  body: { group: "", version: "v1", kind: "Binding", schema: "io.k8s.api.core.v1.Binding" },
+  body: {
+    group: "",
+    version: "v1",
+    kind: "Binding",
+    get schema() {
+      return schemaOf("io.k8s.api.core.v1.Binding");
+    },
+  },
   async handle({ key, body, context }) {
     const request = body as unknown as Binding;
     const { name, uid, resourceVersion } = request.metadata;

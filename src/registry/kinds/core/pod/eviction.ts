@@ -22,6 +22,7 @@ import {
   type ObjectKey,
   type Pod,
   type PodDisruptionBudget,
+  schemaOf,
 } from "#objects";
 import type { CreateSubresource, Registry, Resource, WriteContext } from "../../../definition.ts";
 import { success } from "./binding.ts";
@@ -32,7 +33,14 @@ const BUDGETS = { group: "policy", resource: "poddisruptionbudgets" };
 /** `pods/eviction`: deletes a pod unless a disruption budget is against it, as `kubectl drain` does. */
 export const eviction: CreateSubresource<Pod> = {
   type: "create",
-  body: { group: "policy", version: "v1", kind: "Eviction", schema: "io.k8s.api.policy.v1.Eviction" },
+  body: {
+    group: "policy",
+    version: "v1",
+    kind: "Eviction",
+    get schema() {
+      return schemaOf("io.k8s.api.policy.v1.Eviction");
+    },
+  },
   async handle({ key, body, context, parent }) {
     const request = body as unknown as Eviction;
     if (request.metadata.name !== key.name) throw badRequest("name in URL does not match name in Eviction object");
