@@ -6,6 +6,7 @@ import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
+import { realClients } from "../scripts/clients.ts";
 import { KNARR, startUnderTest } from "./harness/cluster-under-test.ts";
 import { configMap, deployment, pod } from "./harness/manifests.ts";
 import { run } from "./harness/run.ts";
@@ -204,6 +205,46 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
     assert.equal(up.code, 0, up.stderr);
     await knarr("keep", "down", "--purge");
     assert.match(await readFile(join(home, ".kube/config"), "utf8"), /current-context: other/);
+  });
+
+  it("a second cluster leaves the context of the first alone, and says what its own is called", async () => {
+    const home = "contexts";
+    const up = (...args: string[]) => knarr(home, "up", "--runtime", "simulated", "--detach", "--port", "0", ...args);
+    const second = ["--data-dir", join(dir, home, "second one")];
+    const { kubectl } = realClients();
+    const ask = async (...args: string[]) => {
+      const { KUBECONFIG: _, ...env } = process.env;
+      return (await run(kubectl, args, { env: { ...env, HOME: join(dir, home) } })).stdout.trim();
+    };
+    try {
+      assert.match((await up()).stdout, /^kubeconfig: context "knarr" in \S+$/m);
+      const uid = await ask("get", "namespace", "default", "-o", "jsonpath={.metadata.uid}");
+      const { code, stdout, stderr } = await up(...second);
+      assert.equal(code, 0, stderr);
+      assert.match(
+        stdout,
+        /^kubeconfig: context "knarr-second-one" in \S+, the current one now instead of "knarr"\ncontext "knarr" there belongs to the cluster in \S+\/contexts\/\.knarr$/m,
+      );
+      assert.equal(await ask("config", "current-context"), "knarr-second-one");
+      const of = (context: string) =>
+        ask("--context", context, "get", "namespace", "default", "-o", "jsonpath={.metadata.uid}");
+      assert.equal(await of("knarr"), uid);
+      assert.notEqual(await of("knarr-second-one"), uid);
+      const purged = await knarr(home, "down", "--purge", ...second);
+      assert.match(purged.stdout, /and the context "knarr-second-one" from/);
+      assert.equal(await ask("config", "current-context"), "knarr");
+      assert.equal(await ask("get", "namespace", "default", "-o", "jsonpath={.metadata.uid}"), uid);
+      const refused = await up(...second, "--context", "knarr");
+      assert.equal(refused.code, 1);
+      assert.match(
+        refused.stderr,
+        /^knarr: context "knarr" belongs to the cluster in [^\n]+: choose another --context\n$/,
+      );
+    } finally {
+      await knarr(home, "down", "--purge", ...second);
+      await knarr(home, "down", "--purge");
+    }
+    assert.equal(await ask("config", "current-context"), "");
   });
 
   it("stops on Ctrl-C, and does not wait for its Pods", async () => {

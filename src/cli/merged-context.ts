@@ -5,6 +5,8 @@ import { join } from "node:path";
 export interface MergedContext {
   readonly context: string;
   readonly kubeconfig: string;
+  /** The current context of before the first time: it is so again when this one goes. */
+  readonly previous?: string;
 }
 
 const FILE = "context.json";

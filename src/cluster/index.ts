@@ -17,7 +17,13 @@ export { ImageError } from "./images/ctr.ts";
 export type { LocalImage } from "./images/listing.ts";
 export { localImages, type LocalImages } from "./images/local-images.ts";
 export { CorruptKubeconfig, kubeconfigFor, type ClusterAccess } from "./kubeconfig/document.ts";
-export { checkKubeconfig, mergeKubeconfig, unmergeKubeconfig, type KubeconfigTarget } from "./kubeconfig/file.ts";
+export {
+  checkKubeconfig,
+  mergeKubeconfig,
+  unmergeKubeconfig,
+  type KubeconfigTarget,
+  type Merged,
+} from "./kubeconfig/file.ts";
 export { StartError, type ClusterOptions } from "./options.ts";
 export { mayHaveContainers, purgeNode } from "./purge.ts";
 export { startCluster } from "./start.ts";

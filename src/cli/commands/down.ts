@@ -57,16 +57,14 @@ export const down: Command = {
     if (left !== undefined) terminal.out(left);
     if (!args.flag("purge")) return 0;
 
-    const { context = "knarr", kubeconfig } = (await recallContext(dir)) ?? {};
+    const { context: name = "knarr", kubeconfig, previous = "" } = (await recallContext(dir)) ?? {};
     const target = { explicit: kubeconfig, env: terminal.env, clock: systemClock };
-    const changed = await unmergeKubeconfig(target, context);
+    const changed = await unmergeKubeconfig(target, { name, dataDir: dir, previous });
     await purgeNode(dir);
     const { ours, foreign } = await dataDirContents(dir);
     for (const path of ours) await rm(path, { recursive: true, force: true });
     if (foreign.length === 0) await rm(dir, { recursive: true, force: true });
-    terminal.out(
-      `removed ${dir}${changed.length > 0 ? ` and the context "${context}" from ${changed.join(", ")}` : ""}`,
-    );
+    terminal.out(`removed ${dir}${changed.length > 0 ? ` and the context "${name}" from ${changed.join(", ")}` : ""}`);
     if (foreign.length > 0) terminal.err(`knarr: left what is not Knarr's in ${dir}: ${foreign.join(", ")}`);
     return 0;
   },

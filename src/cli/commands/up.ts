@@ -11,13 +11,14 @@ import {
   VERSION,
   type Cluster,
   type ClusterOptions,
+  type Merged,
   type RegistrySettings,
 } from "#cluster";
 import { createLog, systemClock } from "#base";
 import { DATA_DIR, dataDirOf } from "../common-options.ts";
 import type { Command, ParsedArgs, Terminal } from "../command.ts";
 import { isDetached, reportReady, startDetached } from "../detach.ts";
-import { rememberContext } from "../merged-context.ts";
+import { recallContext, rememberContext } from "../merged-context.ts";
 import { NODE_OPTIONS, nodeOptionsOf } from "../node-options.ts";
 import { untilSignal } from "../signals.ts";
 
@@ -33,7 +34,7 @@ interface UpOptions {
   readonly node: Partial<ClusterOptions>;
   readonly store: "lmdb" | "memory";
   readonly kubeconfig: string | undefined;
-  readonly context: string;
+  readonly context: string | undefined;
   readonly switchContext: boolean;
   readonly detach: boolean;
   readonly registries: RegistrySettings;
@@ -50,7 +51,7 @@ function optionsOf(args: ParsedArgs, terminal: Terminal): UpOptions {
     node: nodeOptionsOf(args),
     store: args.choice("store", ["lmdb", "memory"]) ?? "lmdb",
     kubeconfig: kubeconfig === undefined ? undefined : resolve(kubeconfig),
-    context: args.text("context") ?? "knarr",
+    context: args.text("context"),
     switchContext: !args.flag("no-switch-context"),
     detach: args.flag("detach"),
     registries: {
@@ -69,7 +70,9 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
   const options = optionsOf(args, terminal);
   const target = { explicit: options.kubeconfig, env: terminal.env, clock: systemClock };
   // Before anything is started: a kubeconfig that cannot be merged into stops everything.
-  await checkKubeconfig(target);
+  const before = await recallContext(options.dataDir);
+  const owner = { dataDir: options.dataDir, asked: options.context, before: before?.context };
+  await checkKubeconfig(target, owner);
   if (options.detach) return startDetached(options.dataDir, terminal);
 
   const log = createLog((level, message, fields) => {
@@ -90,8 +93,10 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
   });
   const { containerdSocket } = options.node;
   try {
-    const path = await mergeKubeconfig(target, options.context, await cluster.access(), options.switchContext);
-    await rememberContext(options.dataDir, { context: options.context, kubeconfig: path });
+    const merged = await mergeKubeconfig(target, owner, await cluster.access(), options.switchContext);
+    const { name: context, path: kubeconfig } = merged;
+    const previous = merged.previous === context ? before?.previous : merged.previous;
+    await rememberContext(options.dataDir, { context, kubeconfig, ...(previous ? { previous } : {}) });
     await announceRunning(options.dataDir, {
       server: cluster.server!,
       version: VERSION,
@@ -100,7 +105,7 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
     });
     const stop = isDetached(terminal) ? "Stop it with: knarr down" : "Stop it with Ctrl-C or: knarr down";
     const dataDir = args.text("data-dir") === undefined ? "" : ` --data-dir ${options.dataDir}`;
-    reportReady(terminal, { lines: [...describe(cluster, options, path), stop + dataDir] });
+    reportReady(terminal, { lines: [...describe(cluster, options, merged), stop + dataDir] });
     await stopped;
   } finally {
     const patience = systemClock.setTimeout(() => {
@@ -114,20 +119,28 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
   return 0;
 }
 
-function describe(cluster: Cluster, options: UpOptions, kubeconfig: string): string[] {
+function describe(cluster: Cluster, options: UpOptions, merged: Merged): string[] {
+  const { name: context, path: kubeconfig } = merged;
   const nodes = `${options.nodes} ${cluster.runtime} node${options.nodes === 1 ? "" : "s"}`;
   const kept = options.store === "memory" ? "nothing is kept (memory store)" : `data in ${options.dataDir}`;
   const file = options.kubeconfig === undefined ? "" : ` --kubeconfig ${kubeconfig}`;
-  const kubectl = `kubectl${file}${options.switchContext ? "" : ` --context ${options.context}`}`;
+  const kubectl = `kubectl${file}${options.switchContext ? "" : ` --context ${context}`}`;
   return [
     `Kubernetes ${VERSION} at ${cluster.server}, ${nodes}, ${kept}`,
     ...cluster.notes,
-    `kubeconfig: context "${options.context}" in ${kubeconfig}`,
+    `kubeconfig: context "${context}" in ${kubeconfig}${currentText(merged, options)}`,
+    ...(merged.instead ? [`context "${merged.instead.name}" there belongs to ${merged.instead.of}`] : []),
     `ready in ${Math.round(cluster.readyMs)} ms`,
     "",
     `Try: ${kubectl} create deployment web --image=nginx --replicas=3`,
     `     ${kubectl} get pods -o wide`,
   ];
+}
+
+/** Whether kubectl speaks to another cluster now than before. */
+function currentText({ name, previous }: Merged, { switchContext }: UpOptions): string {
+  if (previous === "" || previous === name) return "";
+  return switchContext ? `, the current one now instead of "${previous}"` : `; the current one is still "${previous}"`;
 }
 
 export const up: Command = {
@@ -159,7 +172,11 @@ export const up: Command = {
       value: "FILE",
       help: "merge the context into this file (default: the one kubectl uses)",
     },
-    context: { type: "string", value: "NAME", help: "name of the context (default knarr)" },
+    context: {
+      type: "string",
+      value: "NAME",
+      help: "name of the context (default: as before, or knarr, or one made from DIR)",
+    },
     "no-switch-context": { type: "boolean", help: "do not make it the current context" },
   },
   details: "The same data directory again resumes the same cluster.",

@@ -56,11 +56,60 @@ function put(document: Document, section: string, entry: { readonly name: string
   else list.items[at] = node;
 }
 
-/** Adds or replaces the cluster, user and context of a name; `use` makes it the current context. */
-export function addContext(document: Document, name: string, access: ClusterAccess, use: boolean): void {
+/** An entry may say more by extensions of this name: here, which data directory it is about. */
+const EXTENSION = "knarr.dev/cluster";
+
+/** What entries of a name say of the cluster they are about. */
+export interface Entries {
+  /** The certificate of its authority, PEM. */
+  readonly authority?: string;
+  /** Where its data is, when the entries are Knarr's. */
+  readonly dataDir?: string;
+}
+
+interface ClusterEntry {
+  readonly name: string;
+  readonly cluster?: {
+    readonly "certificate-authority-data"?: string;
+    readonly extensions?: readonly { readonly name: string; readonly extension?: { readonly dataDir?: string } }[];
+  } | null;
+}
+
+/** Of the cluster, user and context of a name; undefined when there is none of them. */
+export function entriesOf(document: Document, name: string): Entries | undefined {
+  const found = ["clusters", "contexts", "users"].map((section) => {
+    const list = document.get(section);
+    if (!isSeq(list)) return undefined;
+    const at = named(list as YAMLSeq, name);
+    return at < 0 ? undefined : (list.items[at] as YAMLMap);
+  });
+  if (found.every((entry) => entry === undefined)) return undefined;
+  const { cluster } = (found[0]?.toJSON() ?? {}) as Partial<ClusterEntry>;
+  const authority = cluster?.["certificate-authority-data"];
+  const dataDir = cluster?.extensions?.find((one) => one.name === EXTENSION)?.extension?.dataDir;
+  return {
+    ...(typeof authority === "string" ? { authority: Buffer.from(authority, "base64").toString() } : {}),
+    ...(typeof dataDir === "string" ? { dataDir } : {}),
+  };
+}
+
+export interface AddedContext {
+  readonly name: string;
+  readonly access: ClusterAccess;
+  /** Makes it the current context; where there is none it becomes so anyway. */
+  readonly use: boolean;
+  readonly dataDir?: string;
+}
+
+/** Adds or replaces the cluster, user and context of a name. Returns the current context of before. */
+export function addContext(document: Document, { name, access, use, dataDir }: AddedContext): string {
   put(document, "clusters", {
     name,
-    cluster: { "certificate-authority-data": base64(access.authority), server: access.server },
+    cluster: {
+      "certificate-authority-data": base64(access.authority),
+      ...(dataDir === undefined ? {} : { extensions: [{ extension: { dataDir }, name: EXTENSION }] }),
+      server: access.server,
+    },
   } as { name: string });
   put(document, "contexts", { name, context: { cluster: name, user: name } } as { name: string });
   put(document, "users", {
@@ -70,11 +119,17 @@ export function addContext(document: Document, name: string, access: ClusterAcce
       "client-key-data": base64(access.privateKey),
     },
   } as { name: string });
-  if (use || document.get("current-context") === undefined) document.set("current-context", name);
+  const current = document.get("current-context");
+  const before = typeof current === "string" ? current : "";
+  if (use || before === "") document.set("current-context", name);
+  return before;
 }
 
-/** Takes the entries of a name out again; returns whether there were any. */
-export function removeContext(document: Document, name: string): boolean {
+/**
+ * Takes the entries of a name out again; returns whether there were any. Where it was the current context, the one of
+ * before is so again, if it is still there, and else none.
+ */
+export function removeContext(document: Document, name: string, before = ""): boolean {
   let found = false;
   for (const section of ["clusters", "contexts", "users"]) {
     const list = document.get(section);
@@ -86,7 +141,9 @@ export function removeContext(document: Document, name: string): boolean {
     }
   }
   if (document.get("current-context") === name) {
-    document.set("current-context", "");
+    const contexts = document.get("contexts");
+    const isThere = isSeq(contexts) && named(contexts as YAMLSeq, before) >= 0;
+    document.set("current-context", isThere ? before : "");
     found = true;
   }
   return found;
@@ -95,6 +152,6 @@ export function removeContext(document: Document, name: string): boolean {
 /** A kubeconfig of its own with one context. */
 export function kubeconfigFor(name: string, access: ClusterAccess): string {
   const document = parseKubeconfig("");
-  addContext(document, name, access, true);
+  addContext(document, { name, access, use: true });
   return document.toString();
 }

@@ -2,6 +2,7 @@ import { mkdir, open, readFile, realpath, rename, rm, stat, writeFile } from "no
 import { dirname } from "node:path";
 import { sleep, type Clock } from "#base";
 import { addContext, parseKubeconfig, removeContext, CorruptKubeconfig, type ClusterAccess } from "./document.ts";
+import { chooseContext, holderOf, type ChosenContext, type ContextOwner } from "./ownership.ts";
 import { kubeconfigPaths, kubeconfigToMerge } from "./paths.ts";
 
 const isMissing = (error: unknown) => (error as NodeJS.ErrnoException).code === "ENOENT";
@@ -76,36 +77,59 @@ export interface KubeconfigTarget {
   readonly clock: Clock;
 }
 
-/** Throws {@link CorruptKubeconfig} when the file that would be merged into cannot be. */
-export async function checkKubeconfig(target: KubeconfigTarget): Promise<void> {
+/**
+ * Whether the context of a cluster can be merged.
+ *
+ * @throws CorruptKubeconfig when the file that would be merged into cannot be; StartError when the name asked for is
+ * another cluster's.
+ */
+export async function checkKubeconfig(target: KubeconfigTarget, owner: ContextOwner): Promise<void> {
   const path = kubeconfigToMerge(kubeconfigPaths(target.explicit, target.env));
-  parse(path, await read(path));
+  chooseContext(parse(path, await read(path)), owner);
 }
 
-/** Merges the context of a cluster into the kubeconfig that kubectl would use; returns the file's path. */
+export interface Merged extends ChosenContext {
+  /** The file. */
+  readonly path: string;
+  /** The current context of before; empty: there was none. */
+  readonly previous: string;
+}
+
+/** Merges the context of a cluster into the kubeconfig that kubectl would use, beside those of others. */
 export async function mergeKubeconfig(
   target: KubeconfigTarget,
-  context: string,
+  owner: ContextOwner,
   access: ClusterAccess,
   use: boolean,
-): Promise<string> {
+): Promise<Merged> {
   const path = kubeconfigToMerge(kubeconfigPaths(target.explicit, target.env));
-  await locked(target.clock, path, async () => {
+  return locked(target.clock, path, async () => {
     const document = parse(path, await read(path));
-    addContext(document, context, access, use);
+    const chosen = chooseContext(document, owner);
+    const previous = addContext(document, { name: chosen.name, access, use, dataDir: owner.dataDir });
     await writeSecret(path, document.toString());
+    return { ...chosen, path, previous };
   });
-  return path;
 }
 
-/** Takes a context out of every kubeconfig that kubectl would read; returns the files changed. */
-export async function unmergeKubeconfig(target: KubeconfigTarget, context: string): Promise<readonly string[]> {
+export interface Unmerged {
+  readonly name: string;
+  readonly dataDir: string;
+  /** What becomes the current context again. */
+  readonly previous: string;
+}
+
+/** Takes a cluster's own context out of every kubeconfig that kubectl would read; returns the files changed. */
+export async function unmergeKubeconfig(
+  target: KubeconfigTarget,
+  { name, dataDir, previous }: Unmerged,
+): Promise<readonly string[]> {
   const changed: string[] = [];
   for (const path of kubeconfigPaths(target.explicit, target.env)) {
     if ((await read(path)) === "") continue;
     await locked(target.clock, path, async () => {
       const document = parse(path, await read(path));
-      if (!removeContext(document, context)) return;
+      if (holderOf(document, name, dataDir) !== "own" || !removeContext(document, name, previous)) return;
       await writeSecret(path, document.toString());
       changed.push(path);
     });
