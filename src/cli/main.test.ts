@@ -21,6 +21,8 @@ for (const [args, message] of [
   [["up", "--nodes", "many"], "Option '--nodes' is \"many\": expected a whole number from 0 to 5000"],
   [["up", "--store", "disk"], "Option '--store' is \"disk\": expected one of lmdb, memory"],
   [["up", "--runtime", "docker"], "expected one of auto, simulated, containerd"],
+  [["up", "--runtime-config", "api/all=1"], "Option '--runtime-config': invalid value api/all=1"],
+  [["up", "--feature-gates", "A"], "Option '--feature-gates': missing bool value for A"],
   [["up", "--frob"], "Unknown option '--frob'"],
   [["up", "extra"], "Unexpected argument 'extra'"],
   [["down", "--data-dir", ""], "Option '--data-dir' is empty: expected DIR"],

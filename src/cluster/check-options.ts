@@ -1,5 +1,7 @@
 import { isIP } from "node:net";
+import { messageOf } from "#base";
 import { dnsSubdomain } from "#objects";
+import { BUILT_IN_KINDS, featureGates, servedApis } from "#registry";
 import { StartError, type ClusterOptions } from "./options.ts";
 
 /**
@@ -7,7 +9,13 @@ import { StartError, type ClusterOptions } from "./options.ts";
  *
  * @throws StartError
  */
-export function checkOptions({ nodeName, nodeAddress, loadBalancerAddresses = [] }: ClusterOptions): void {
+export function checkOptions(options: ClusterOptions): void {
+  const { nodeName, nodeAddress, loadBalancerAddresses = [], runtimeConfig = {} } = options;
+  try {
+    servedApis(runtimeConfig, featureGates(options.featureGates), BUILT_IN_KINDS);
+  } catch (error) {
+    throw new StartError(messageOf(error), { cause: error });
+  }
   if (nodeName !== undefined && dnsSubdomain(nodeName).length > 0) {
     throw new StartError(`node name ${JSON.stringify(nodeName)} is no domain name in lower case`);
   }

@@ -10,6 +10,7 @@ export {
 } from "#base";
 export type { Client } from "#client";
 export { parseRegistryAuthority, parseRegistryMirror, type RegistrySettings } from "#kubelet";
+export { parseFeatureGates, parseRuntimeConfig } from "#registry";
 export type { Cluster } from "./cluster.ts";
 export { announceRunning, findRunning, forgetRunning, type RunningCluster } from "./data-dir/running.ts";
 export { clusterStatus, readAccess, type ClusterStatus } from "./data-dir/status.ts";

@@ -1,5 +1,6 @@
 import type { Clock, Log, Random } from "#base";
 import type { RegistrySettings } from "#kubelet";
+import type { FeatureGateSettings, RuntimeConfig } from "#registry";
 import type { SimulatedTimes } from "#kubelet/simulated";
 
 /** How a cluster is started. Everything is optional: the default is a throwaway cluster in memory, one node. */
@@ -33,6 +34,13 @@ export interface ClusterOptions {
   readonly nodeAddress?: string;
   /** The addresses that Services of type LoadBalancer get, the preferred first; default: the nodes'. */
   readonly loadBalancerAddresses?: readonly string[];
+  /**
+   * Which APIs are served besides upstream's defaults, or not, as kube-apiserver spells it: `{ "api/alpha": true }`,
+   * `{ "resource.k8s.io/v1alpha3": true }`, `{ "apps/v1/deployments": false }`.
+   */
+  readonly runtimeConfig?: RuntimeConfig;
+  /** Which features are on, by upstream's names, where that is not its default: `{ GenericWorkload: true }`. */
+  readonly featureGates?: FeatureGateSettings;
   /** How the container runtime reaches registries: mirrors, and authorities to trust. */
   readonly registries?: RegistrySettings;
   /** Address of the HTTPS server, default 127.0.0.1. */

@@ -168,6 +168,25 @@ describe("a cluster in a test", () => {
     await untilReleased(before);
   });
 
+  test("serves alpha and beta APIs only when it is asked to", async () => {
+    const served = async (options: ClusterOptions) => {
+      await using cluster = await startCluster({ nodes: 0, ...options });
+      const { registry } = cluster;
+      return ["v1alpha1", "v1beta1"].filter((version) =>
+        registry.resolve("certificates.k8s.io", version, "clustertrustbundles"),
+      );
+    };
+    assert.deepEqual(await served({}), []);
+    assert.deepEqual(await served({ runtimeConfig: { "api/all": true } }), []);
+    assert.deepEqual(
+      await served({
+        runtimeConfig: { "certificates.k8s.io/v1alpha1": true },
+        featureGates: { ClusterTrustBundle: true },
+      }),
+      ["v1alpha1"],
+    );
+  });
+
   test("a node joins", async () => {
     await using cluster = await startCluster(QUICK);
     assert.equal(await cluster.addNode(), "knarr-2");

@@ -60,6 +60,8 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         createConnector({ ...nodes, clock, random, ...(runtime.podsReachable ? { reach: reachDirectly } : {}) }),
       metrics: ({ kubelets }) => createMetricsSource({ kubelets, clock, log, scope }),
       loadBalancerAddresses: options.loadBalancerAddresses,
+      runtimeConfig: options.runtimeConfig,
+      featureGates: options.featureGates,
       version: versionInfo({
         knarr: KNARR_VERSION,
         platform: `${process.platform === "win32" ? "windows" : process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`,

@@ -12,7 +12,10 @@ import { unreadyOf, untilReady, type Unready } from "./readiness.ts";
 import { ADMIN, KUBELET } from "./users.ts";
 
 /** The parts of a cluster, as values: which store, what runs the nodes, how clients come in, and what time it is. */
-export interface ClusterParts extends Pick<ControlPlaneOptions, "version" | "protobuf" | "signingKey"> {
+export interface ClusterParts extends Pick<
+  ControlPlaneOptions,
+  "version" | "protobuf" | "signingKey" | "runtimeConfig" | "featureGates"
+> {
   readonly store: Store;
   readonly nodes: NodePool;
   /** The certificate of the cluster's authority, PEM: every namespace gets it. */
@@ -78,6 +81,8 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
     store,
     signingKey: parts.signingKey,
     version: parts.version,
+    runtimeConfig: parts.runtimeConfig,
+    featureGates: parts.featureGates,
     ...(parts.protobuf ? { protobuf: parts.protobuf } : {}),
     ...(connector ? { connector: connector(access) } : {}),
     ...(metrics && nodes.measuresUse ? { metrics: metrics(access) } : {}),

@@ -107,7 +107,7 @@ function deletableTypes(registry: Registry, { namespacedOnly }: { readonly names
       const deletable = !compute && verbs.includes("list") && verbs.includes("delete");
       return deletable && (namespaced || !namespacedOnly);
     })
-    .map(typeOf);
+    .map((resource) => typeOf(resource, registry));
 }
 
 /** Finds what `apiVersion` and `kind` name together, among everything that is served. */
@@ -117,8 +117,10 @@ function kindResolver(registry: Registry): (apiVersion: string, kind: string) =>
   const collect = () => {
     const types = registry.resources().flatMap((resource) => {
       const { versions } = resource.definition;
-      const type = typeOf(resource);
-      return versions.map(({ group = type.group, version }) => ({ ...type, group, version }));
+      const type = typeOf(resource, registry);
+      return versions
+        .map(({ group = type.group, version }) => ({ ...type, group, version }))
+        .filter(({ group, version }) => registry.resolve(group, version, type.resource));
     });
     return new Map(types.map((type) => [`${groupVersion(type)} ${type.kind}`, type]));
   };

@@ -13,7 +13,16 @@ import {
 } from "#auth";
 import type { Clock, Log, Random, Scope } from "#base";
 import { createCaches } from "#client";
-import { builtInKinds, createRegistry, type MetricsSource, type Registry } from "#registry";
+import {
+  builtInKinds,
+  createRegistry,
+  featureGates,
+  servedApis,
+  type FeatureGateSettings,
+  type MetricsSource,
+  type Registry,
+  type RuntimeConfig,
+} from "#registry";
 import type { Store } from "#store";
 import type { Unready } from "./readiness.ts";
 import { serviceAccountTokens, type SigningKey } from "./service-account-tokens.ts";
@@ -34,6 +43,9 @@ export interface ControlPlaneOptions extends Pick<
   readonly metrics?: MetricsSource;
   /** All ClusterIPs; default 10.96.0.0/12. */
   readonly serviceCidr?: string;
+  /** Which APIs are served and which features are on, beside upstream's defaults. */
+  readonly runtimeConfig?: RuntimeConfig | undefined;
+  readonly featureGates?: FeatureGateSettings | undefined;
   readonly unready: Unready;
   readonly clock: Clock;
   readonly random: Random;
@@ -53,14 +65,17 @@ const healthOf = (store: Store): readonly HealthCheck[] => [
 
 /** One API server over a store, without a transport. Several may share a store. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { store, signingKey, metrics, serviceCidr, unready, clock, random, log, scope, ...serving } = options;
+  const { store, signingKey, metrics, serviceCidr, runtimeConfig, unready, ...rest } = options;
+  const { clock, random, log, scope, featureGates: gates, ...serving } = rest;
   const tokens = serviceAccountTokens({ signingKey, clock, random, registry: () => registry });
+  const definitions = builtInKinds({
+    issueToken: tokens.issue,
+    ...(serviceCidr === undefined ? {} : { serviceCidr }),
+    ...(metrics ? { metrics } : {}),
+  });
   const registry: Registry = await createRegistry({
-    definitions: builtInKinds({
-      issueToken: tokens.issue,
-      ...(serviceCidr === undefined ? {} : { serviceCidr }),
-      ...(metrics ? { metrics } : {}),
-    }),
+    definitions,
+    serves: servedApis(runtimeConfig ?? {}, featureGates(gates), definitions),
     store,
     clock,
     random,

@@ -6,12 +6,15 @@ import { ResourceCache, RING_SIZE } from "./cache/resource-cache.ts";
 import { Revisions } from "./cache/revisions.ts";
 import type { Lifetime } from "./cache/watch-stream.ts";
 import type { Registry, ResolvedResource, Resource, ResourceDefinition } from "./definition.ts";
+import type { Serves } from "./enablement/runtime-config.ts";
 import { prefixOf, ROOT } from "./keys.ts";
 import { Expiry } from "./resource/expiry.ts";
 import { createResource } from "./resource/resource.ts";
 
 export interface RegistryOptions {
   readonly definitions: readonly ResourceDefinition[];
+  /** Which versions of them are served; default all. A kind without any is not there. */
+  readonly serves?: Serves;
   readonly store: Store;
   readonly clock: Clock;
   readonly random: Random;
@@ -62,6 +65,9 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     touched.clear();
   };
 
+  const servedVersions = ({ group, resource, versions }: ResourceDefinition) =>
+    versions.filter((version) => options.serves?.(version.group ?? group, version.version, resource) ?? true);
+
   const changed = () => {
     inOrder = undefined;
     generation++;
@@ -93,7 +99,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     const expiry = ttlMs === undefined ? undefined : new Expiry(definition, ttlMs, cache, { store, clock, log });
     if (!definition.compute && !definition.computedObjects) byPrefix.set(cache.prefix, cache);
     served.set(nameOf(definition.group, definition.resource), { resource, cache, expiry, lifetime });
-    for (const version of definition.versions) {
+    for (const version of servedVersions(definition)) {
       byVersion.set(`${version.group ?? definition.group}/${version.version}/${definition.resource}`, {
         resource,
         version,
@@ -153,7 +159,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     },
   };
 
-  for (const definition of options.definitions) put(definition);
+  for (const definition of options.definitions) if (servedVersions(definition).length > 0) put(definition);
   const handle = await store.watch({ from: revisions.current, prefix: ROOT }, take);
   assert(handle.ok, "the newest revision of a store is not compacted");
   stopWatching = () => handle.close();

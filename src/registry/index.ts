@@ -5,6 +5,13 @@ export { asStored, convertAhead, inVersion, showsStored } from "./conversion/in-
 export { apiVersionOf, storageApiVersion } from "./conversion/versions.ts";
 export { createRegistry, type RegistryOptions } from "./create-registry.ts";
 export type * from "./definition.ts";
+export {
+  featureGates,
+  parseFeatureGates,
+  type FeatureGates,
+  type FeatureGateSettings,
+} from "./enablement/feature-gates.ts";
+export { parseRuntimeConfig, servedApis, type RuntimeConfig, type Serves } from "./enablement/runtime-config.ts";
 export { resetFieldsOf } from "./resource/reset-fields.ts";
 export { bootstrapObjects, kubernetesService, type BootstrapObject, type BootstrapOptions } from "./bootstrap/index.ts";
 export {

@@ -47,6 +47,7 @@ export function groupsOf(registry: Registry): readonly GroupView[] {
     for (const version of resource.definition.versions) {
       const target = { resource, version };
       const { group } = namingOf(target);
+      if (!registry.resolve(group, version.version, resource.definition.resource)) continue;
       let versions = groups.get(group);
       if (!versions) groups.set(group, (versions = new Map()));
       const targets = versions.get(version.version);

@@ -15,6 +15,7 @@ import {
   type RegistrySettings,
 } from "#cluster";
 import { createLog, systemClock } from "#base";
+import { API_OPTIONS, apiOptionsOf } from "../api-options.ts";
 import { DATA_DIR, dataDirOf } from "../common-options.ts";
 import type { Command, ParsedArgs, Terminal } from "../command.ts";
 import { isDetached, reportReady, startDetached } from "../detach.ts";
@@ -32,6 +33,7 @@ interface UpOptions {
   readonly nodes: number;
   readonly runtime: "auto" | "simulated" | "containerd";
   readonly node: Partial<ClusterOptions>;
+  readonly api: Partial<ClusterOptions>;
   readonly store: "lmdb" | "memory";
   readonly kubeconfig: string | undefined;
   readonly context: string | undefined;
@@ -49,6 +51,7 @@ function optionsOf(args: ParsedArgs, terminal: Terminal): UpOptions {
     nodes: args.number("nodes", 0, MAX_NODES) ?? 1,
     runtime: args.choice("runtime", ["auto", "simulated", "containerd"]) ?? "auto",
     node: nodeOptionsOf(args),
+    api: apiOptionsOf(args),
     store: args.choice("store", ["lmdb", "memory"]) ?? "lmdb",
     kubeconfig: kubeconfig === undefined ? undefined : resolve(kubeconfig),
     context: args.text("context"),
@@ -88,6 +91,7 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
     runtime: options.runtime,
     store: options.store,
     ...options.node,
+    ...options.api,
     registries: options.registries,
     log,
   });
@@ -154,6 +158,7 @@ export const up: Command = {
     nodes: { type: "string", value: "N", help: "how many nodes (default 1)" },
     runtime: { type: "string", value: "auto|simulated|containerd", help: "what runs the containers (default auto)" },
     ...NODE_OPTIONS,
+    ...API_OPTIONS,
     store: { type: "string", value: "lmdb|memory", help: "where the data is kept (default lmdb)" },
     "registry-mirror": {
       type: "string",
