@@ -1,4 +1,4 @@
-import type { KubeObject, New, ObjectKey, ResourceType, Status } from "#objects";
+import type { Int64, KubeObject, New, ObjectKey, ResourceType, Status } from "#objects";
 
 /**
  * The API as a component sees it. The in-process client and the HTTP one behave alike: the same admission,
@@ -90,7 +90,7 @@ export type Patch =
 
 export interface DeleteOptions {
   readonly dryRun?: boolean;
-  readonly gracePeriodSeconds?: number;
+  readonly gracePeriodSeconds?: Int64;
   readonly propagationPolicy?: "Orphan" | "Background" | "Foreground";
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string };
 }

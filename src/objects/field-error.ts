@@ -1,4 +1,5 @@
 import { goQuote } from "./decode/json-syntax.ts";
+import { jsonText } from "./int64.ts";
 
 /** The `reason` of a cause in a Status, as upstream's validation has it (apimachinery util/validation/field). */
 export type FieldErrorType =
@@ -24,7 +25,7 @@ export interface FieldError {
 /** A value as upstream's messages print it: strings quoted, the rest as compact JSON. */
 export function shown(value: unknown): string {
   if (typeof value === "string") return goQuote(value);
-  return value === undefined ? "null" : JSON.stringify(value);
+  return value === undefined ? "null" : jsonText(value);
 }
 
 export const required = (field: string, detail = ""): FieldError => ({

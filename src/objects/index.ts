@@ -32,6 +32,7 @@ export * from "./patch/index.ts";
 export * from "./pods/index.ts";
 export * from "./quantity/index.ts";
 export * from "./resource-type.ts";
+export { int64, jsonText, nextGeneration, parseJson, type Int64 } from "./int64.ts";
 export { equalJson } from "./json.ts";
 export { ANY_OBJECT, schemaForKind, schemaOf } from "./schema/index.ts";
 export { withNulls, withoutNulls } from "./schema/nulls.ts";

@@ -1,4 +1,4 @@
-import type { AnyDraft, KubeObject, ObjectKey, ObjectSchema, Status } from "#objects";
+import type { Int64, AnyDraft, KubeObject, ObjectKey, ObjectSchema, Status } from "#objects";
 
 export type Change = (current: KubeObject | undefined) => AnyDraft | Promise<AnyDraft>;
 
@@ -88,7 +88,7 @@ export interface Preconditions {
 }
 
 export interface DeleteOptions extends WriteOptions {
-  readonly gracePeriodSeconds?: number;
+  readonly gracePeriodSeconds?: Int64;
   readonly propagationPolicy?: "Orphan" | "Background" | "Foreground";
   readonly preconditions?: Preconditions;
   readonly validate?: (old: KubeObject) => Promise<void>;

@@ -1,4 +1,5 @@
 import type {
+  Int64,
   AnyDraft,
   Draft,
   FieldError,
@@ -89,7 +90,7 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly reserve?: (draft: Draft<T>, old: T | undefined, context: WriteContext) => Promise<Reservation | undefined>;
 
   /** Seconds of grace on deletion; undefined when the kind is deleted at once. May look at the options. */
-  readonly gracefulDeletion?: (object: T, requestedSeconds: number | undefined) => number | undefined;
+  readonly gracefulDeletion?: (object: T, requestedSeconds: Int64 | undefined) => Int64 | undefined;
   /** What deletion does to dependents when the client does not say; default "Background". */
   readonly defaultPropagation?: "Background" | "Orphan";
   /** Further finalizers that deletion must wait for, such as a Namespace's `spec.finalizers`. */
@@ -210,7 +211,7 @@ export interface PrinterColumn<T extends KubeObject = KubeObject> {
   /** 1: only with `-o wide`. Default 0. */
   readonly priority?: number;
   /** `now` in milliseconds since the epoch, for ages. */
-  readonly cell: (object: T, now: number) => string | number | boolean | null;
+  readonly cell: (object: T, now: number) => string | Int64 | boolean | null;
 }
 
 /** All kinds that are served, and the objects of each. */

@@ -1,5 +1,5 @@
 import type { Change } from "#client";
-import { isPodTerminal, type Namespace, type Node, type Pod } from "#objects";
+import { jsonText, isPodTerminal, type Namespace, type Node, type Pod } from "#objects";
 import { PodInfo } from "./model/pod-info.ts";
 import { growsFrom } from "./model/resources.ts";
 import type { ClusterEvent } from "./queue/events.ts";
@@ -137,7 +137,7 @@ function isSame(a: Pod, b: Pod): boolean {
 function sameSpec(a: Pod, b: Pod): boolean {
   const { generation } = a.metadata;
   if (generation !== undefined && generation === b.metadata.generation) return true;
-  return JSON.stringify({ ...a.spec, nodeName: "" }) === JSON.stringify({ ...b.spec, nodeName: "" });
+  return jsonText({ ...a.spec, nodeName: "" }) === jsonText({ ...b.spec, nodeName: "" });
 }
 
 /** While a resize is under way, the status decides what the pod counts as asking for. */

@@ -12,6 +12,8 @@ import type {
   WatchOptions,
 } from "#client";
 import {
+  type Int64,
+  nextGeneration,
   alreadyExists,
   applyJsonPatch,
   applyMergePatch,
@@ -319,7 +321,7 @@ function removed(
   if (finalizers.length > 0 || grace > 0) {
     const shorter = grace < (metadata.deletionGracePeriodSeconds ?? 0);
     if (metadata.deletionTimestamp && !shorter) return old;
-    metadata.deletionTimestamp = formatTime(clock.now() + grace * 1000);
+    metadata.deletionTimestamp = formatTime(clock.now() + Number(grace) * 1000);
     metadata.deletionGracePeriodSeconds = grace;
     return put(type, "MODIFIED", draft, dryRun);
   }
@@ -337,7 +339,7 @@ const specOf = (object: object) => ("spec" in object ? object.spec : undefined);
 
 function countGeneration(old: KubeObject, next: AnyDraft): void {
   if (JSON.stringify(specOf(next)) === JSON.stringify(specOf(old))) return;
-  next.metadata.generation = (old.metadata.generation ?? 0) + 1;
+  next.metadata.generation = nextGeneration(old.metadata.generation ?? 0);
 }
 
 const runsOnNode = (object: object): boolean => {
@@ -345,7 +347,7 @@ const runsOnNode = (object: object): boolean => {
   return "kind" in object && object.kind === "Pod" && Boolean(spec?.nodeName);
 };
 
-const terminationGrace = (pod: KubeObject): number => (pod as Pod).spec?.terminationGracePeriodSeconds ?? GRACE_SECONDS;
+const terminationGrace = (pod: KubeObject): Int64 => (pod as Pod).spec?.terminationGracePeriodSeconds ?? GRACE_SECONDS;
 
 function patched(type: ResourceType, old: KubeObject, { type: how, body }: Patch): AnyDraft {
   const document = old as unknown as Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import {
   badRequest,
   goQuote,
+  int64,
   integerProblem,
   parseFieldSelector,
   parseLabelSelector,
@@ -94,8 +95,8 @@ export function writeParameters(
 export function deleteParameters(query: URLSearchParams): DeleteParameters {
   const options: Draft<DeleteOptions> = {};
   if (query.has("dryRun")) options.dryRun = query.getAll("dryRun");
-  const grace = integer(query, "gracePeriodSeconds");
-  if (grace !== undefined) options.gracePeriodSeconds = grace;
+  const grace = integerText(query, "gracePeriodSeconds");
+  if (grace !== undefined) options.gracePeriodSeconds = int64(BigInt(grace));
   const policy = query.get("propagationPolicy");
   if (policy !== null) options.propagationPolicy = policy;
   if (query.has("orphanDependents")) options.orphanDependents = truthy(query.get("orphanDependents"));
@@ -124,16 +125,19 @@ export function managerOfUserAgent(userAgent: string): string {
 /** Letters, marks, numbers, punctuation, symbols and the plain space (Go's unicode.IsPrint). */
 const PRINTABLE = /^[\p{L}\p{M}\p{N}\p{P}\p{S} ]$/u;
 
-/**
- * A parameter that is an integer of 64 bits (Go's strconv.ParseInt, texts included). Beyond 2^53 it is the nearest
- * number that there is.
- */
-function integer(query: URLSearchParams, key: string): number | undefined {
+/** A parameter that is an integer of 64 bits (Go's strconv.ParseInt, texts included). */
+function integerText(query: URLSearchParams, key: string): string | undefined {
   const text = query.get(key);
   if (text === null) return undefined;
   const problem = integerProblem(text);
   if (problem) throw badRequest(`strconv.ParseInt: parsing ${goQuote(text)}: ${problem}`);
-  return Number(text);
+  return text;
+}
+
+/** The same as a number, which beyond 2^53 is the nearest one. */
+function integer(query: URLSearchParams, key: string): number | undefined {
+  const text = integerText(query, key);
+  return text === undefined ? undefined : Number(text);
 }
 
 function namesExactly(selector: string, name: string): boolean {

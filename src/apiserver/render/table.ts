@@ -1,4 +1,4 @@
-import { badRequest, humanDuration, parseTime, type KubeObject } from "#objects";
+import { jsonText, badRequest, humanDuration, parseTime, type KubeObject } from "#objects";
 import { inVersion, type PrinterColumn, type ResolvedResource, type StoredObject } from "#registry";
 import { partialOf, partialParts } from "./partial.ts";
 import { utf8, shownObject } from "./text.ts";
@@ -127,7 +127,7 @@ export function rowParts(
   stored: StoredObject,
   { includeObject, version, now }: TableOptions,
 ): readonly Uint8Array[] {
-  const cells = JSON.stringify(shape.columns.map((column) => column.cell(stored.object, now)));
+  const cells = jsonText(shape.columns.map((column) => column.cell(stored.object, now)));
   const open = `{"cells":${cells},"object":`;
   switch (includeObject) {
     case "None":

@@ -1,4 +1,4 @@
-import type { KubeObject } from "#objects";
+import { parseJson, type KubeObject } from "#objects";
 import type { StoredObject } from "#registry";
 
 const encoder = new TextEncoder();
@@ -9,7 +9,7 @@ export const utf8 = (text: string): Uint8Array => encoder.encode(text);
 const decoder = new TextDecoder();
 
 /** A stored object as a client gets it in JSON, which says null where memory has nothing. */
-export const shownObject = ({ bytes }: StoredObject): KubeObject => JSON.parse(decoder.decode(bytes)) as KubeObject;
+export const shownObject = ({ bytes }: StoredObject): KubeObject => parseJson(decoder.decode(bytes)) as KubeObject;
 
 /** What JSON for programs ends with. */
 export const NEWLINE = utf8("\n");

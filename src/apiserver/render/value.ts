@@ -1,3 +1,4 @@
+import { jsonText } from "#objects";
 import type { Form } from "../http/accept.ts";
 import { Indenter } from "./indent.ts";
 import { utf8 } from "./text.ts";
@@ -9,7 +10,7 @@ import { yamlItem, yamlOf } from "./yaml.ts";
  */
 export function encodeValue(value: unknown, form: Form): Uint8Array {
   if (form.mediaType === "application/yaml") return utf8(yamlOf(value));
-  return utf8(form.pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n`);
+  return utf8(form.pretty ? jsonText(value, 2) : `${jsonText(value)}\n`);
 }
 
 type Head = Readonly<Record<string, unknown>>;

@@ -8,6 +8,8 @@ export function scalarOf(value: unknown, indent: number, column: number): string
   switch (typeof value) {
     case "string":
       return folded(value, indent, column);
+    case "bigint":
+      return String(value);
     case "number":
       return numberOf(value);
     case "boolean":

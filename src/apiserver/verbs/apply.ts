@@ -2,6 +2,7 @@ import {
   badRequest,
   conflict,
   invalidObject,
+  jsonText,
   required,
   serverSideApply,
   type AnyDraft,
@@ -58,7 +59,7 @@ export async function apply(
         throw badRequest(`error strict decoding patch: ${strictErrors.join(", ")}`);
       if (options.fieldValidation === "Warn") strictErrors.forEach(warn);
     }
-    const draft = conformPatched({ value: after, from: "text", shown: () => JSON.stringify(after) }, [], reading);
+    const draft = conformPatched({ value: after, from: "text", shown: () => jsonText(after) }, [], reading);
     checkTargetKind(draft, target);
     if (!current && draft.metadata.uid) {
       const detail = `uid mismatch: the provided object specified uid ${draft.metadata.uid}, and no existing object was found`;

@@ -3,6 +3,7 @@ import {
   applyMergePatch,
   applyStrategicMergePatch,
   draftOf,
+  jsonText,
   notFoundError,
   type AnyDraft,
   type KubeObject,
@@ -80,7 +81,7 @@ function patched(
   reading: Reading,
 ): AnyDraft {
   const asJson = (after: unknown) =>
-    conformPatched({ value: after, from: "text", shown: () => JSON.stringify(after) }, strictErrors, reading);
+    conformPatched({ value: after, from: "text", shown: () => jsonText(after) }, strictErrors, reading);
   switch (type) {
     case "json":
       return asJson(applyJsonPatch(before, value));

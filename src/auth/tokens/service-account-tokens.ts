@@ -1,5 +1,14 @@
 import { SignJWT } from "jose";
-import { conflict, formatTime, invalid, invalidObject, notFoundError, required, type KubeObject } from "#objects";
+import {
+  conflict,
+  formatTime,
+  invalid,
+  invalidObject,
+  notFoundError,
+  required,
+  type Int64,
+  type KubeObject,
+} from "#objects";
 import { serviceAccountUsername, type VerifyToken } from "#auth";
 import type { ServiceAccountTokensOptions } from "./contract.ts";
 import { tokenVerifier } from "./verify.ts";
@@ -7,7 +16,7 @@ import { tokenVerifier } from "./verify.ts";
 /** The spec of a TokenRequest. */
 export interface TokenSpec {
   readonly audiences?: readonly string[];
-  readonly expirationSeconds?: number;
+  readonly expirationSeconds?: Int64;
   readonly boundObjectRef?: { readonly kind?: string; readonly name?: string; readonly uid?: string };
 }
 
@@ -45,7 +54,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
       check(spec);
       const { namespace = "", name = "", uid = "" } = account.metadata;
       const now = Math.floor(clock.now() / 1000);
-      const expires = now + (spec.expirationSeconds ?? DEFAULT_SECONDS);
+      const expires = now + Number(spec.expirationSeconds ?? DEFAULT_SECONDS);
       const reference = spec.boundObjectRef ? await bound(namespace, spec.boundObjectRef) : {};
       const token = await new SignJWT({
         "kubernetes.io": { namespace, ...reference, serviceaccount: { name, uid } },

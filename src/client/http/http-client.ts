@@ -1,5 +1,7 @@
 import { sleep, type Clock } from "#base";
 import {
+  parseJson,
+  jsonText,
   deepFreeze,
   groupVersion,
   StatusError,
@@ -86,12 +88,12 @@ export function createHttpClient(options: HttpClientOptions): Client {
           method,
           path,
           signal: cancel ? AbortSignal.any([timeout.signal, cancel]) : timeout.signal,
-          ...(body ? { body: new TextEncoder().encode(JSON.stringify(body)) } : {}),
+          ...(body ? { body: new TextEncoder().encode(jsonText(body)) } : {}),
         },
         body ? (contentType ?? "application/json") : undefined,
       );
       const bytes = await bytesOf(response.body, MAX_ANSWER_BYTES);
-      return deepFreeze(JSON.parse(new TextDecoder().decode(bytes)) as T);
+      return deepFreeze(parseJson(new TextDecoder().decode(bytes)) as T);
     } catch (error) {
       throw timeout.signal.aborted && !(error instanceof StatusError) ? timeout.signal.reason : error;
     } finally {
@@ -132,7 +134,7 @@ export function createHttpClient(options: HttpClientOptions): Client {
         for await (const lines of linesOf(response.body, MAX_EVENT_BYTES)) {
           const events: WatchEvent<T>[] = [];
           for (const line of lines) {
-            const event = deepFreeze(JSON.parse(line) as RawEvent<T>);
+            const event = deepFreeze(parseJson(line) as RawEvent<T>);
             if (event.type === "ERROR") {
               if (events.length > 0) yield events;
               throw new StatusError(event.object);

@@ -13,7 +13,7 @@ export function figures(
   const terminatingReplicas = terminating(sets);
   return {
     ...nonZero({
-      observedGeneration: metadata.generation ?? 0,
+      observedGeneration: Number(metadata.generation ?? 0),
       replicas: sum(sets, (set) => set.status?.replicas ?? 0),
       updatedReplicas: newest?.status?.replicas ?? 0,
       readyReplicas: sum(sets, (set) => set.status?.readyReplicas ?? 0),

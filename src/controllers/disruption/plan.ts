@@ -1,4 +1,5 @@
 import {
+  type Int64,
   equalJson,
   formatTime,
   isPodReady,
@@ -108,7 +109,7 @@ function conditionsWith(
     readonly status: string;
     readonly reason: string;
     readonly message: string;
-    readonly observedGeneration: number;
+    readonly observedGeneration: Int64;
   },
   now: number,
 ) {

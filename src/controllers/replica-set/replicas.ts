@@ -104,7 +104,7 @@ function viewOf<T extends KubeObject>(
   return {
     replicas: kind.replicas(object),
     minReadySeconds: kind.minReadySeconds(object),
-    generation: object.metadata.generation ?? 0,
+    generation: Number(object.metadata.generation ?? 0),
     deleting: object.metadata.deletionTimestamp !== undefined,
     templateLabels: kind.template(object)?.metadata?.labels ?? {},
     status: kind.status(object),

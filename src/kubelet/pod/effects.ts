@@ -223,6 +223,6 @@ async function runHook(
   { runtime, clock }: EffectsContext,
   signal: AbortSignal,
 ): Promise<void> {
-  if (hook.sleep) return sleep(clock, hook.sleep.seconds * 1000, signal);
+  if (hook.sleep) return sleep(clock, Number(hook.sleep.seconds) * 1000, signal);
   return runtime.runHook(id, hook, pod, signal);
 }

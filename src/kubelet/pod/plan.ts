@@ -62,7 +62,7 @@ const steps = (...list: readonly Step[]): PodPlan => ({ notes: [], steps: list }
 
 function deadlineOf({ pod, startTime }: PodView): number {
   const seconds = pod.spec?.activeDeadlineSeconds;
-  return seconds === undefined ? Infinity : startTime + seconds * 1000;
+  return seconds === undefined ? Infinity : startTime + Number(seconds) * 1000;
 }
 
 function planSandbox(view: PodView, now: number): PodPlan {
@@ -181,7 +181,7 @@ function stopOf(
   const { name } = container;
   const stop = (because: string, probe?: Probe) => {
     const grace = probe?.terminationGracePeriodSeconds;
-    const deadline = run.stopping?.deadline ?? now + (grace === undefined ? graceMs(view.pod) : grace * 1000);
+    const deadline = run.stopping?.deadline ?? now + (grace === undefined ? graceMs(view.pod) : Number(grace) * 1000);
     return planStop(name, containerView(view, name), { deadline, now, because });
   };
   const failed = (what: string) =>

@@ -15,7 +15,7 @@ const MIN_GRACE_SECONDS = 1;
 
 /** `spec.terminationGracePeriodSeconds` in milliseconds. */
 export const graceMs = (pod: Pod): number =>
-  Math.max(MIN_GRACE_SECONDS, pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS) * 1000;
+  Math.max(MIN_GRACE_SECONDS, Number(pod.spec?.terminationGracePeriodSeconds ?? DEFAULT_GRACE_SECONDS)) * 1000;
 
 /**
  * The view of a pod that was just assigned to this node, or that an earlier kubelet had. `volumes`: whether the node
@@ -107,7 +107,7 @@ function lifecycleOf({ lifecycle }: PodView, pod: Pod, now: number): Lifecycle {
       ? { state: "finishing", deadline: now + graceMs(pod) }
       : lifecycle;
   }
-  const grace = pod.metadata.deletionGracePeriodSeconds ?? graceMs(pod) / 1000;
+  const grace = Number(pod.metadata.deletionGracePeriodSeconds ?? graceMs(pod) / 1000);
   const asked = now + Math.max(MIN_GRACE_SECONDS, grace) * 1000;
   switch (lifecycle.state) {
     case "active":

@@ -83,7 +83,7 @@ class ApiPodSources implements PodSources {
     const { spec: granted, status } = answer as TokenRequest;
     if (!status?.token || !status.expirationTimestamp) throw new Error("the API server issued no token");
     const expiresAt = Date.parse(status.expirationTimestamp);
-    const issuedAt = expiresAt - (granted?.expirationSeconds ?? 3600) * 1000;
+    const issuedAt = expiresAt - Number(granted?.expirationSeconds ?? 3600) * 1000;
     return { token: status.token, issuedAt, expiresAt };
   }
 

@@ -102,7 +102,7 @@ export function startStaticPods(options: StaticPodsOptions): StaticPods {
         metadata: {
           ...pod.metadata,
           resourceVersion: String(++running.versions.last),
-          deletionTimestamp: formatTime(clock.now() + grace * 1000),
+          deletionTimestamp: formatTime(clock.now() + Number(grace) * 1000),
           deletionGracePeriodSeconds: grace,
         },
       },

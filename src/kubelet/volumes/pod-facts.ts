@@ -1,4 +1,4 @@
-import { parseQuantity, podLimits, quantityValue, type Pod, type Volume } from "#objects";
+import { type Int64, parseQuantity, podLimits, quantityValue, type Pod, type Volume } from "#objects";
 import type { AnyContainer } from "#kubelet";
 
 export const containersOf = ({ spec }: Pod): readonly AnyContainer[] => [
@@ -20,13 +20,16 @@ export function usedVolumes(pod: Pod): ReadonlySet<string> {
   return names;
 }
 
-export const fsGroupOf = ({ spec }: Pod): number | undefined => spec?.securityContext?.fsGroup;
+/** Ids that are let through fit into 31 bits. */
+const idOf = (id: Int64 | undefined) => (id === undefined ? undefined : Number(id));
+
+export const fsGroupOf = ({ spec }: Pod): number | undefined => idOf(spec?.securityContext?.fsGroup);
 
 /** The user that all of the pod's containers run as, if they say so (upstream FsUserFrom). */
 export function fsUserOf(pod: Pod): number | undefined {
   const common = pod.spec?.securityContext?.runAsUser;
   const users = new Set(containersOf(pod).map(({ securityContext }) => securityContext?.runAsUser ?? common));
-  return users.size === 1 ? [...users][0] : undefined;
+  return users.size === 1 ? idOf([...users][0]) : undefined;
 }
 
 /**

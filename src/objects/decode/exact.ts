@@ -1,3 +1,4 @@
+import { int64, parseJson } from "../int64.ts";
 import { setValue } from "../json.ts";
 import { canonicalQuantity } from "../quantity/index.ts";
 import type { ObjectSchema, Scalar, Schema } from "../schema/model.ts";
@@ -137,7 +138,7 @@ class ExactDecoder {
 
   /** Kept as it is written, unlooked at (RawExtension). */
   #anything(): unknown {
-    const value = wellFormed(JSON.parse(this.#cursor.skip()));
+    const value = wellFormed(parseJson(this.#cursor.skip()));
     if (isFinite(value)) return value;
     throw new DecodeFailure(this.#typeError("number", "float64"));
   }
@@ -180,7 +181,7 @@ class ExactDecoder {
   #integer(token: Token, source: string, bits: 32 | 64, goType: string, fatal: boolean): unknown {
     if (token.type === "number" && /^-?\d{1,20}$/.test(source)) {
       const value = BigInt(source);
-      if (BigInt.asIntN(bits, value) === value) return Number(value);
+      if (BigInt.asIntN(bits, value) === value) return int64(value);
     }
     const error = this.#typeError(token.type === "number" ? `number ${source}` : token.type, goType);
     if (fatal) throw new DecodeFailure(error);

@@ -1,3 +1,4 @@
+import { jsonText, parseJson } from "../int64.ts";
 import { setValue } from "../json.ts";
 import { draftOf, type AnyDraft } from "../object.ts";
 import { ANY_OBJECT } from "../schema/index.ts";
@@ -107,7 +108,7 @@ export function decodeValue(
 ): { readonly value: unknown; readonly strictErrors: readonly string[] } {
   const result = conform(isFresh ? value : draftOf(value), schema, { dropUnknown: fieldValidation === "Ignore" });
   if (result !== UNSURE) return { value: result.value, strictErrors: [] };
-  const exact = tidied(decodeExactly(JSON.stringify(value), schema), schema);
+  const exact = tidied(decodeExactly(jsonText(value), schema), schema);
   return fieldValidation === "Ignore" ? { value: exact.value, strictErrors: [] } : exact;
 }
 
@@ -122,7 +123,7 @@ export async function decodeFree(
 ): Promise<{ readonly value: unknown; readonly strictErrors: readonly string[] }> {
   const loaded = await loadBytes(bytes, mediaType, "Warn", MAX_DEPTH);
   if (typeof loaded.value !== "object" || loaded.value === null || Array.isArray(loaded.value)) {
-    return { value: loaded.value, strictErrors: [] };
+    return { value: loaded.subtle ? parseJson(loaded.text) : loaded.value, strictErrors: [] };
   }
   const { value, strictErrors } = decodeParsed(loaded, ANY_OBJECT, "Warn");
   return { value, strictErrors: [...loaded.duplicates, ...strictErrors].flatMap(warningsOf) };
@@ -259,7 +260,7 @@ const warningsOf = (problem: string): string[] =>
 /** Of a body whose kind could not even be told. */
 function unrecognized({ body, expected, bare }: DecodeRequest, message: string): StatusError {
   if (bare) return badRequest(message);
-  const bytes = body.type === "encoded" ? body.bytes : new TextEncoder().encode(JSON.stringify(body.value));
+  const bytes = body.type === "encoded" ? body.bytes : new TextEncoder().encode(jsonText(body.value));
   return badRequest(
     `the object provided is unrecognized (must be of type ${expected.kind}): ${message} (${summary(bytes)})`,
   );

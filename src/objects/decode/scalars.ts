@@ -1,3 +1,4 @@
+import { int64 } from "../int64.ts";
 import { canonicalQuantity } from "../quantity/index.ts";
 import type { Scalar } from "../schema/model.ts";
 import { formatDuration, parseDuration, parseTime } from "../time/index.ts";
@@ -12,7 +13,7 @@ export function plainScalar(value: unknown, scalar: Scalar): unknown {
     case "int32":
       return isInt32(value) ? value + 0 : undefined;
     case "int64":
-      return typeof value === "number" && Number.isSafeInteger(value) ? value + 0 : undefined;
+      return typeof value === "number" && Number.isSafeInteger(value) ? value + 0 : bigintOrNothing(value);
     case "number":
       return typeof value === "number" && Number.isFinite(value) ? value : undefined;
     case "int-or-string":
@@ -29,6 +30,10 @@ export function plainScalar(value: unknown, scalar: Scalar): unknown {
       return typeof value === "string" ? durationOrNothing(value) : undefined;
   }
 }
+
+/** Beyond 2^53; what comes from a patch may also be beyond 2^63. */
+const bigintOrNothing = (value: unknown) =>
+  typeof value === "bigint" && BigInt.asIntN(64, value) === value ? int64(value) : undefined;
 
 const isInt32 = (value: unknown): value is number =>
   typeof value === "number" && Number.isInteger(value) && value >= -(2 ** 31) && value < 2 ** 31;

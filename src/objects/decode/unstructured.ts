@@ -1,3 +1,4 @@
+import { jsonText } from "../int64.ts";
 import type { ObjectSchema, Scalar, Schema } from "../schema/model.ts";
 import { DecodeFailure, decodeExactly } from "./exact.ts";
 import { goTypeOf, innerGoType, rootGoType } from "./go-type.ts";
@@ -81,7 +82,7 @@ function bytesError(text: string): string | undefined {
 /** Types that read their own JSON are given it. */
 function ownDecoderError(value: unknown, schema: Schema): string | undefined {
   try {
-    decodeExactly(JSON.stringify(value), schema);
+    decodeExactly(jsonText(value), schema);
     return undefined;
   } catch (error) {
     if (error instanceof DecodeFailure) return error.message;
@@ -97,6 +98,8 @@ function kindOf(value: unknown): string {
       return "map";
     case "number":
       return Number.isSafeInteger(value) ? "int64" : "float64";
+    case "bigint":
+      return "int64";
     case "boolean":
       return "bool";
     default:

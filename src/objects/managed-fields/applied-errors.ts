@@ -1,4 +1,5 @@
 /** Whether an applied configuration fits its schema (structured-merge-diff typed validation). */
+import { jsonText } from "../int64.ts";
 import { isList, isMap } from "../json.ts";
 import type { ListSchema, ScalarSchema, Schema } from "../schema/model.ts";
 import { itemElement, printElement } from "./path-element.ts";
@@ -24,7 +25,7 @@ function printed(value: unknown): string {
     return `map[${keys.map((key) => `${key}:${printed(value[key])}`).join(" ")}]`;
   }
   if (value === null || value === undefined) return "<nil>";
-  return typeof value === "string" ? value : JSON.stringify(value);
+  return typeof value === "string" ? value : jsonText(value);
 }
 
 function check(value: unknown, schema: Schema | undefined, path: string, errors: string[]): void {
@@ -93,7 +94,8 @@ function checkScalar(value: unknown, schema: ScalarSchema, path: string, errors:
     case "int32":
     case "int64":
     case "number":
-      if (typeof value !== "number") errors.push(at(path, `expected numeric (int or float), got ${goType(value)}`));
+      if (typeof value !== "number" && typeof value !== "bigint")
+        errors.push(at(path, `expected numeric (int or float), got ${goType(value)}`));
       return;
     case "string":
     case "bytes":
@@ -116,6 +118,6 @@ function goType(value: unknown): string {
 
 /** Go's %#v of what a value is wrapped in there. */
 function goSyntax(value: unknown): string {
-  const inner = typeof value === "object" ? `${goType(value)}{...}` : JSON.stringify(value);
+  const inner = typeof value === "object" ? `${goType(value)}{...}` : jsonText(value);
   return `&value.valueUnstructured{Value:${inner}}`;
 }

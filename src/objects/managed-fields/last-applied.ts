@@ -1,4 +1,5 @@
 /** The annotation of client-side apply, which kubectl's server-side apply takes over and keeps up to date. */
+import { jsonText, parseJson } from "../int64.ts";
 import { copyJson, isList, isMap, type JsonMap } from "../json.ts";
 import type { AnyDraft } from "../object.ts";
 import type { ObjectSchema } from "../schema/model.ts";
@@ -26,7 +27,7 @@ export function takeoverFields(
   if (!lastApplied) return undefined;
   let applied: unknown;
   try {
-    applied = JSON.parse(lastApplied);
+    applied = parseJson(lastApplied);
   } catch {
     return undefined;
   }
@@ -50,7 +51,7 @@ export function updateLastApplied(draft: AnyDraft, applied: Readonly<JsonMap>): 
 
 /** JSON as Go's encoder writes maps: keys in order, without what HTML might take for markup. */
 function goJson(value: unknown): string {
-  return JSON.stringify(sorted(value)).replace(
+  return jsonText(sorted(value)).replace(
     /[<>&\u2028\u2029]/g,
     (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`,
   );

@@ -2,6 +2,7 @@
  * One step of a path in managedFields, in the encoding that fieldsV1 has for it (structured-merge-diff fieldpath):
  * `f:name` a field, `k:{"name":"a"}` an item of a list by its keys, `v:"a"` an item of a set, `i:0` by position.
  */
+import { jsonText, parseJson } from "../int64.ts";
 import { isMap, ownValue, type JsonMap } from "../json.ts";
 import type { ListSchema } from "../schema/model.ts";
 
@@ -20,7 +21,7 @@ export function fieldElement(name: string): string {
 
 /** JSON as Go writes it: what HTML might take for markup is escaped. */
 function encodeJson(value: unknown): string {
-  const text = JSON.stringify(value);
+  const text = jsonText(value);
   return /[<>&\u2028\u2029]/.test(text)
     ? text.replace(/[<>&\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`)
     : text;
@@ -94,7 +95,7 @@ const MAX_PARSED = 4096;
 function parsedOf(element: string): unknown {
   const known = parsed.get(element);
   if (known !== undefined) return known;
-  const value: unknown = JSON.parse(element.slice(2));
+  const value = parseJson(element.slice(2));
   if (parsed.size >= MAX_PARSED) parsed.clear();
   parsed.set(element, value);
   return value;
@@ -113,9 +114,11 @@ function compareKeys(a: Readonly<JsonMap>, b: Readonly<JsonMap>): number {
 
 const KINDS = ["number", "string", "boolean"];
 
+const kindOf = (value: unknown) => (typeof value === "bigint" ? "number" : typeof value);
+
 /** Numbers before strings before booleans. */
 function compareScalars(a: unknown, b: unknown): number {
-  if (typeof a !== typeof b) return KINDS.indexOf(typeof a) - KINDS.indexOf(typeof b);
+  if (kindOf(a) !== kindOf(b)) return KINDS.indexOf(kindOf(a)) - KINDS.indexOf(kindOf(b));
   const [left, right] = [a as string, b as string];
   return left < right ? -1 : left > right ? 1 : 0;
 }
@@ -125,10 +128,10 @@ export function printElement(element: string): string {
   if (element.startsWith("f:")) return `.${element.slice(2)}`;
   const value = parsedOf(element);
   if (element.startsWith("k:")) {
-    const pairs = Object.entries(value as JsonMap).map(([name, part]) => `${name}=${JSON.stringify(part)}`);
+    const pairs = Object.entries(value as JsonMap).map(([name, part]) => `${name}=${jsonText(part)}`);
     return `[${pairs.join(",")}]`;
   }
-  return element.startsWith("v:") ? `[=${JSON.stringify(value)}]` : `[${String(value)}]`;
+  return element.startsWith("v:") ? `[=${jsonText(value)}]` : `[${String(value)}]`;
 }
 
 /**
@@ -142,9 +145,9 @@ export function normalizedElement(element: string): string | undefined {
     case "f":
       return element;
     case "v":
-      return valueElement(JSON.parse(element.slice(2)));
+      return valueElement(parseJson(element.slice(2)));
     case "k": {
-      const keys: unknown = JSON.parse(element.slice(2));
+      const keys = parseJson(element.slice(2));
       if (!isMap(keys)) throw new Error(`no keys: ${element}`);
       const pairs = Object.keys(keys)
         .toSorted()

@@ -1,4 +1,5 @@
 /** JSON Patch (RFC 6902), with the liberties of the library that upstream uses (evanphx/json-patch v4). */
+import { jsonText } from "../int64.ts";
 import { copyJson, equalJson, isList, isMap, ownValue, setValue, type JsonMap } from "../json.ts";
 import { badRequest, entityTooLarge, rejectedRequest } from "../status-error.ts";
 
@@ -156,7 +157,7 @@ export function applyJsonPatch(document: unknown, patch: unknown): unknown {
         const source = locate(root, given(from, "from"));
         const original = read(source.container, source.key);
         const target = locate(root, given(path, "path"));
-        copied += JSON.stringify(original).length;
+        copied += jsonText(original).length;
         if (copied > MAX_COPIED_BYTES) fail("copies too much");
         insert(target.container, target.key, copyJson(original));
         return;

@@ -26,6 +26,7 @@ function printedAsText(value: unknown): string {
 function goType(value: unknown): string {
   if (isList(value)) return "[]interface {}";
   if (isMap(value)) return "map[string]interface {}";
+  if (typeof value === "bigint") return "int64";
   if (typeof value === "number") return Number.isInteger(value) ? "int64" : "float64";
   if (typeof value === "boolean") return "bool";
   return value === null || value === undefined ? "%!s(<nil>)" : "string";

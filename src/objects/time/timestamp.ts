@@ -1,8 +1,15 @@
 /** Points in time as the API writes them: RFC 3339 in UTC. */
 
-/** Seconds: `2026-01-01T00:00:00Z`. `ms` is milliseconds since the epoch; what is below a second is cut off. */
+/** The first and the last second that RFC 3339 can say, and Go's time can read. */
+const FIRST_SECOND = -62_167_219_200;
+const LAST_SECOND = 253_402_300_799;
+
+/**
+ * Seconds: `2026-01-01T00:00:00Z`. `ms` is milliseconds since the epoch; what is below a second is cut off. A time that
+ * lies beyond the year 9999 becomes its end.
+ */
 export function formatTime(ms: number): string {
-  const second = Math.floor(ms / 1000);
+  const second = Math.min(Math.max(Math.floor(ms / 1000), FIRST_SECOND), LAST_SECOND);
   if (second !== lastSecond) {
     lastText = `${new Date(second * 1000).toISOString().slice(0, -5)}Z`;
     lastSecond = second;

@@ -1,4 +1,5 @@
 /** What clients say about a request beside the object (apimachinery meta/v1/validation). */
+import type { Int64 } from "../int64.ts";
 import { invalid, notSupported, tooLong, type FieldError } from "../field-error.ts";
 import type { DeleteOptions, Preconditions } from "../generated/types.ts";
 import { invalidObject } from "../status-error.ts";
@@ -26,7 +27,7 @@ export function validateFieldManager(manager: string, path: string): FieldError[
 /** What a DELETE, or an eviction, asks for beside the object's name. */
 export interface DeletionRequest {
   readonly dryRun: boolean;
-  readonly gracePeriodSeconds?: number;
+  readonly gracePeriodSeconds?: Int64;
   readonly propagationPolicy?: PropagationPolicy;
   readonly preconditions?: Preconditions;
 }

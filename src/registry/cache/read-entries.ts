@@ -1,5 +1,5 @@
 /** Entries of the store as objects, read from the version that each was stored in. */
-import { plainError, type AnyDraft } from "#objects";
+import { parseJson, plainError, type AnyDraft } from "#objects";
 import type { Entry } from "#store";
 import { objectKey } from "../keys.ts";
 import { Stored, type Encoding } from "./stored.ts";
@@ -54,7 +54,7 @@ const decoder = new TextDecoder();
 
 function parse({ key, value }: Entry): AnyDraft {
   try {
-    const object = JSON.parse(decoder.decode(value)) as AnyDraft;
+    const object = parseJson(decoder.decode(value)) as AnyDraft;
     object.metadata ??= {} as AnyDraft["metadata"];
     return object;
   } catch (error) {

@@ -1,5 +1,7 @@
 /** A stored object in both of its forms: bytes and frozen object, each made once and only when asked for. */
 import {
+  parseJson,
+  jsonText,
   deepFreeze,
   entriesJson,
   plainError,
@@ -93,9 +95,9 @@ export class Encoding {
   #text(ordered: AnyDraft): string {
     const { apiVersion: _version, kind: _kind, metadata, ...rest } = ordered;
     const { managedFields, ...own } = metadata;
-    if (!managedFields) return JSON.stringify(ordered);
-    const body = JSON.stringify(rest);
-    const fields = JSON.stringify(own).slice(1, -1);
+    if (!managedFields) return jsonText(ordered);
+    const body = jsonText(rest);
+    const fields = jsonText(own).slice(1, -1);
     return (
       `${this.#head}${fields}${fields && ","}"managedFields":${entriesJson(managedFields)}}` +
       (body === "{}" ? body.slice(1) : `,${body.slice(1)}`)
@@ -239,7 +241,7 @@ export class Stored implements StoredObject {
         ? this.value
         : splice(this.#encoding, this.value, this.#revision)
       : // Written by another version of the kind, or by other software.
-        encoder.encode(`${JSON.stringify(this.#encoding.withNulls(this.object))}\n`).subarray(0, -1);
+        encoder.encode(`${jsonText(this.#encoding.withNulls(this.object))}\n`).subarray(0, -1);
     return this.#bytes;
   }
 
@@ -256,7 +258,7 @@ export class Stored implements StoredObject {
 
   get metadata(): Uint8Array {
     const { bytes } = this;
-    if (!this.#encoding.begins(this.value)) return encoder.encode(JSON.stringify(this.object.metadata));
+    if (!this.#encoding.begins(this.value)) return encoder.encode(jsonText(this.object.metadata));
     const start = this.#encoding.head.length - 1;
     // Found once: only the place is kept.
     if (this.#metadataEnd === 0) this.#metadataEnd = endOfMap(bytes, start);
@@ -289,7 +291,7 @@ export class Stored implements StoredObject {
   }
 
   #parse(): KubeObject {
-    const object = JSON.parse(decoder.decode(this.value)) as KubeObject;
+    const object = parseJson(decoder.decode(this.value)) as KubeObject;
     return finish(this.#encoding.withoutNulls(object), this.#revision);
   }
 }

@@ -1,5 +1,5 @@
 /** Stored objects as they are shown in other versions, each made once for as long as it lives. */
-import { deepFreeze, withNulls, type KubeObject, type ObjectSchema } from "#objects";
+import { jsonText, deepFreeze, withNulls, type KubeObject, type ObjectSchema } from "#objects";
 import type { StoredObject } from "../contract.ts";
 import type { ResolvedResource } from "../definition.ts";
 import { allFromStorage, fromStorage } from "./convert.ts";
@@ -63,13 +63,13 @@ const encoder = new TextEncoder();
 /** Gives an object the form of one that is stored; `stored` is what it was made of, if it is. */
 export function asStored(object: KubeObject, stored?: StoredObject, schema?: ObjectSchema): StoredObject {
   const { namespace = "", name = "" } = object.metadata;
-  const line = encoder.encode(`${JSON.stringify(schema ? withNulls(object, schema) : object)}\n`);
+  const line = encoder.encode(`${jsonText(schema ? withNulls(object, schema) : object)}\n`);
   return {
     key: stored?.key ?? { namespace, name },
     revision: stored?.revision ?? 0,
     object: deepFreeze(object),
     bytes: line.subarray(0, -1),
     line,
-    metadata: encoder.encode(JSON.stringify(object.metadata)),
+    metadata: encoder.encode(jsonText(object.metadata)),
   };
 }

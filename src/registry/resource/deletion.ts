@@ -1,5 +1,14 @@
 /** What a delete request means for an object (rest.BeforeDelete and generic registry Store.Delete). Pure. */
-import { draftOf, formatTime, parseTime, type AnyDraft, type Draft, type KubeObject } from "#objects";
+import {
+  nextGeneration,
+  type Int64,
+  draftOf,
+  formatTime,
+  parseTime,
+  type AnyDraft,
+  type Draft,
+  type KubeObject,
+} from "#objects";
 import type { DeleteOptions } from "../contract.ts";
 import type { ResourceDefinition } from "../definition.ts";
 import { same } from "./equality.ts";
@@ -32,7 +41,7 @@ export function planDeletion(
   if (finalizers.length > 0) metadata.finalizers = [...finalizers];
   else delete metadata.finalizers;
   const begins = metadata.deletionTimestamp === undefined;
-  if (begins && (metadata.generation ?? 0) > 0) metadata.generation = metadata.generation! + 1;
+  if (begins && (metadata.generation ?? 0) > 0) metadata.generation = nextGeneration(metadata.generation!);
   if (grace) {
     metadata.deletionTimestamp = formatTime(grace.at);
     metadata.deletionGracePeriodSeconds = grace.seconds;
@@ -50,15 +59,24 @@ export function planDeletion(
 interface Grace {
   /** When it is to be gone, milliseconds since the epoch. */
   readonly at: number;
-  readonly seconds: number;
-  readonly requested: number;
+  readonly seconds: Int64;
+  readonly requested: Int64;
 }
+
+/** The longest span that Go can count, in nanoseconds of 64 bits: 292 years. */
+const MAX_SPAN_SECONDS = 9_223_372_036;
+
+/**
+ * Seconds that a client asked for, in milliseconds. Upstream's multiplication overflows for more than 292 years and
+ * gives any time at all, also one long ago; here the deletion is due in 292 years then.
+ */
+const spanMs = (seconds: Int64): number => Math.min(Number(seconds), MAX_SPAN_SECONDS) * 1000;
 
 /** Undefined: the kind, or the object, goes without grace. */
 function planGrace(
   definition: ResourceDefinition,
   object: KubeObject,
-  requestedSeconds: number | undefined,
+  requestedSeconds: Int64 | undefined,
   now: number,
 ): Grace | "pending" | undefined {
   const { metadata } = object;
@@ -66,14 +84,14 @@ function planGrace(
   const requested = requestedSeconds !== undefined && requestedSeconds < 0 ? 1 : requestedSeconds;
   if (metadata.deletionTimestamp === undefined) {
     const seconds = definition.gracefulDeletion(object, requested);
-    return seconds === undefined ? undefined : { at: now + seconds * 1000, seconds, requested: seconds };
+    return seconds === undefined ? undefined : { at: now + spanMs(seconds), seconds, requested: seconds };
   }
   const present = metadata.deletionGracePeriodSeconds ?? 0;
   if (present === 0) return undefined;
   const current = present < 0 ? 1 : present;
   // A deletion in progress can only be made shorter.
   if (requested === undefined || requested >= current) return "pending";
-  const at = (parseTime(metadata.deletionTimestamp) ?? now) - (current - requested) * 1000;
+  const at = (parseTime(metadata.deletionTimestamp) ?? now) - spanMs(current) + spanMs(requested);
   if (at >= now) return { at, seconds: requested, requested };
   // All of it is over: whoever finishes the deletion still gets to see that it was shortened.
   return { at: now, seconds: requested === 0 ? 0 : 1, requested };

@@ -1,5 +1,6 @@
 /** Updating objects, in the order of upstream's generic registry (Store.Update, rest.BeforeUpdate). */
 import {
+  nextGeneration,
   conflict,
   invalid,
   invalidObject,
@@ -155,7 +156,7 @@ function prepare(
     metadata.generation === old.metadata.generation &&
     !sameSpec(draft, old)
   ) {
-    metadata.generation = (old.metadata.generation ?? 0) + 1;
+    metadata.generation = nextGeneration(old.metadata.generation ?? 0);
   }
   keepSystemFields(metadata, old.metadata);
 

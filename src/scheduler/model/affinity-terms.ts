@@ -1,4 +1,5 @@
 import {
+  jsonText,
   compileLabelSelector,
   NOTHING,
   selectorOf,
@@ -66,7 +67,7 @@ function compileTerm(pod: Pod, term: PodAffinityTerm): AffinityTerm {
   const namespaceSelector = term.namespaceSelector && compileLabelSelector(term.namespaceSelector);
   const selector = withLabelKeys(compileSelector(term.labelSelector), pod, term.matchLabelKeys, term.mismatchLabelKeys);
   return {
-    id: JSON.stringify([
+    id: jsonText([
       [...namespaces].toSorted(),
       namespaceSelector ? namespaceSelector.toString() : null,
       selectorId(selector),

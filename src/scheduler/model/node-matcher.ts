@@ -1,4 +1,4 @@
-import { compileNodeSelector, compileNodeTerm, type Node, type NodeSelector, type Pod } from "#objects";
+import { jsonText, compileNodeSelector, compileNodeTerm, type Node, type NodeSelector, type Pod } from "#objects";
 
 /** Says whether a node is one of those that a pod wants. */
 export interface NodeMatcher {
@@ -32,7 +32,7 @@ export function requiredNodes(pod: Pod): NodeMatcher | undefined {
   if (pairs.length === 0 && !required) return undefined;
   const inTerms = required && compileNodeSelector(required);
   return {
-    id: JSON.stringify([nodeSelector ?? {}, required ?? null]),
+    id: jsonText([nodeSelector ?? {}, required ?? null]),
     names: required && namesOf(required),
     matches(node) {
       const { labels } = node.metadata;

@@ -1,4 +1,4 @@
-import { hostPorts, keyOf, podRequests, type HostPort, type Pod, type Toleration } from "#objects";
+import { jsonText, hostPorts, keyOf, podRequests, type HostPort, type Pod, type Toleration } from "#objects";
 import { affinityTerms, type AffinityTerms, type Labels } from "./affinity-terms.ts";
 import { preferredNodes, requiredNodes, type NodeMatcher, type PreferredNodes } from "./node-matcher.ts";
 import { requestsOf, scoredRequests, type Requests, type ScoredRequests } from "./resources.ts";
@@ -71,7 +71,7 @@ export class PodInfo {
     if (this.#demands === undefined) {
       const { spec } = this.pod;
       const { nodeSelector, affinity, tolerations, topologySpreadConstraints, preemptionPolicy, nodeName } = spec ?? {};
-      this.#demands = JSON.stringify([
+      this.#demands = jsonText([
         this.groupKey,
         this.priority,
         this.requests,

@@ -1,4 +1,4 @@
-import { untoleratedTaint, type LabelMatcher } from "#objects";
+import { jsonText, untoleratedTaint, type LabelMatcher } from "#objects";
 import { selectorId } from "../model/affinity-terms.ts";
 import type { PodInfo } from "../model/pod-info.ts";
 import { systemDefaultConstraints, type SpreadConstraint } from "../model/spread-constraints.ts";
@@ -30,7 +30,7 @@ function eligibility(pod: PodInfo, constraint: SpreadConstraint, keys: readonly 
   const affinity = constraint.honorAffinity ? pod.requiredNodes : undefined;
   const tolerations = constraint.honorTaints ? pod.tolerations : undefined;
   const others = keys.filter((key) => key !== constraint.topologyKey);
-  const parts = [others.join(","), affinity?.id ?? "", tolerations ? JSON.stringify(tolerations) : ""];
+  const parts = [others.join(","), affinity?.id ?? "", tolerations ? jsonText(tolerations) : ""];
   return {
     id: parts.every((part) => part === "") ? "" : parts.join("\n"),
     allows({ node, labels, taints }) {

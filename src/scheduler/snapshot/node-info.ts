@@ -50,7 +50,7 @@ export class NodeInfo {
     }
     if (before?.status?.images !== images || !before) {
       this.images = images?.length
-        ? new Map(images.flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, sizeBytes])))
+        ? new Map(images.flatMap(({ names = [], sizeBytes = 0 }) => names.map((name) => [name, Number(sizeBytes)])))
         : NO_IMAGES;
     }
   }

@@ -1,4 +1,5 @@
 import {
+  nextGeneration,
   formatTime,
   isPodAvailable,
   isPodTerminating,
@@ -43,7 +44,7 @@ export class SimulatedRollout {
     const { metadata, spec } = this.deployment;
     this.deployment = {
       ...this.deployment,
-      metadata: { ...metadata, generation: (metadata.generation ?? 0) + 1 },
+      metadata: { ...metadata, generation: nextGeneration(metadata.generation ?? 0) },
       spec: { ...spec!, ...change },
     };
   }
@@ -80,7 +81,7 @@ export class SimulatedRollout {
     const view = {
       replicas: sizeOf(set),
       minReadySeconds: set.spec?.minReadySeconds ?? 0,
-      generation: set.metadata.generation ?? 0,
+      generation: Number(set.metadata.generation ?? 0),
       deleting: false,
       templateLabels: set.spec?.template?.metadata?.labels ?? {},
       status: set.status,
@@ -190,7 +191,7 @@ export class SimulatedRollout {
         const changed = step.from !== step.to;
         this.sets.set(name, {
           ...step.set,
-          metadata: { ...step.set.metadata, generation: changed ? generation + 1 : generation },
+          metadata: { ...step.set.metadata, generation: changed ? nextGeneration(generation) : generation },
         });
         return;
       }

@@ -50,9 +50,9 @@ function sandboxSecurity(pod: Pod): Sent<LinuxSandboxSecurityContext> {
     privileged: allContainers(pod).some(({ securityContext }) => securityContext?.privileged === true),
     // Always, so that a pod with strict profiles is not held open by something looser.
     seccomp: { profileType: "RuntimeDefault" },
-    ...(runAsUser === undefined ? {} : { runAsUser: { value: runAsUser } }),
-    ...(runAsGroup === undefined ? {} : { runAsGroup: { value: runAsGroup } }),
-    supplementalGroups: [...(fsGroup === undefined ? [] : [fsGroup]), ...supplementalGroups],
+    ...(runAsUser === undefined ? {} : { runAsUser: { value: Number(runAsUser) } }),
+    ...(runAsGroup === undefined ? {} : { runAsGroup: { value: Number(runAsGroup) } }),
+    supplementalGroups: [...(fsGroup === undefined ? [] : [fsGroup]), ...supplementalGroups].map(Number),
     ...(policy === "Strict" || policy === "Merge" ? { supplementalGroupsPolicy: policy } : {}),
     ...(security.seLinuxOptions ? { selinuxOptions: { user, role, type, level } } : {}),
   };

@@ -1,4 +1,4 @@
-import { formatLabelSelector, type Deployment, type Draft } from "#objects";
+import { nextGeneration, formatLabelSelector, type Deployment, type Draft } from "#objects";
 import { AGE, text, wide } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
 import { scaleByReplicas } from "../common/scale.ts";
@@ -30,7 +30,7 @@ export const deployments = define<Deployment>({
   prepareForUpdate(draft, old) {
     // Annotations carry parameters of the rollout (change cause), so that the controller must see that they changed.
     if (!semanticEqual(draft.metadata.annotations, old.metadata.annotations)) {
-      draft.metadata.generation = (old.metadata.generation ?? 0) + 1;
+      draft.metadata.generation = nextGeneration(old.metadata.generation ?? 0);
     }
   },
   validate: (deployment) => validateDeployment(deployment),

@@ -1,4 +1,4 @@
-import { FIELD_IS_IMMUTABLE, invalid, notSupported, required, sameJson, type FieldError } from "#objects";
+import { type Int64, FIELD_IS_IMMUTABLE, invalid, notSupported, required, sameJson, type FieldError } from "#objects";
 
 /** One error for each thing that is wrong with the value. */
 export const each = (field: string, value: unknown, messages: readonly string[]): FieldError[] =>
@@ -22,7 +22,7 @@ export const optionalOneOf = (field: string, value: string | undefined, supporte
 export const requiredOneOf = (field: string, value: string | undefined, supported: readonly string[]): FieldError[] =>
   value ? oneOf(field, value, supported) : [required(field)];
 
-export const nonNegative = (field: string, value: number | undefined): FieldError[] =>
+export const nonNegative = (field: string, value: Int64 | undefined): FieldError[] =>
   value !== undefined && value < 0 ? [invalid(field, value, "must be greater than or equal to 0")] : [];
 
 /** Invalid when the value has changed (apimachinery ValidateImmutableField). */

@@ -1,7 +1,7 @@
-import { humanDuration, parseTime, type KubeObject } from "#objects";
+import { type Int64, humanDuration, parseTime, type KubeObject } from "#objects";
 import type { PrinterColumn } from "../../definition.ts";
 
-type Cell = string | number | boolean | null;
+type Cell = string | Int64 | boolean | null;
 
 /** The time since an RFC 3339 timestamp, as kubectl prints ages. */
 export function since(timestamp: string | undefined, now: number): string {

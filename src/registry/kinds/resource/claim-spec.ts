@@ -1,4 +1,5 @@
 import {
+  type Int64,
   dnsLabel,
   dnsSubdomain,
   duplicate,
@@ -23,7 +24,7 @@ interface Amount {
   readonly deviceClassName?: string;
   readonly selectors?: readonly DeviceSelector[];
   readonly allocationMode?: string;
-  readonly count?: number;
+  readonly count?: Int64;
 }
 
 /** One device of the class, unless something else is said. */

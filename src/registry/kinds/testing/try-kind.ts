@@ -1,5 +1,13 @@
 /** For tests: what a definition makes of an object, without a registry. */
-import { applySchemaDefaults, draftOf, type AnyDraft, type Draft, type FieldError, type KubeObject } from "#objects";
+import {
+  type Int64,
+  applySchemaDefaults,
+  draftOf,
+  type AnyDraft,
+  type Draft,
+  type FieldError,
+  type KubeObject,
+} from "#objects";
 import { storageVersionOf } from "../../conversion/versions.ts";
 import type { Registry, ResourceDefinition, WriteContext } from "../../definition.ts";
 
@@ -61,10 +69,7 @@ export function wrongChange(definition: ResourceDefinition, old: object, object:
 }
 
 /** What the columns after Name show, without the age; wide ones too. */
-export function cells(
-  definition: ResourceDefinition,
-  object: object,
-): Record<string, string | number | boolean | null> {
+export function cells(definition: ResourceDefinition, object: object): Record<string, string | Int64 | boolean | null> {
   const full = complete(definition, object);
   applyDefaults(definition, full);
   const columns = (definition.columns ?? []).filter(({ name }) => name !== "Age");

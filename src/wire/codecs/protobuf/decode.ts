@@ -121,7 +121,7 @@ function readScalar(reader: Reader, wireType: number, type: ScalarType): unknown
     case "int32":
       return Number(BigInt.asIntN(32, reader.varint()));
     case "int64":
-      return Number(BigInt.asIntN(64, reader.varint()));
+      return int64(BigInt.asIntN(64, reader.varint()));
     case "double":
       return reader.double();
   }
@@ -133,6 +133,12 @@ function expectBytes(reader: Reader, wireType: number): Uint8Array {
 }
 
 const isPackable = (type: MessageField["type"]) => typeof type === "string" && type !== "string" && type !== "bytes";
+
+/** A number where that is exact, beyond 2^53 a bigint. */
+function int64(value: bigint): number | bigint {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : value;
+}
 
 const isZero = (value: unknown) => value === "" || value === 0 || value === false;
 

@@ -58,7 +58,9 @@ function timeOf(bytes: Uint8Array, digits: number): string | undefined {
   const seconds = numbers.get(1);
   if (seconds === undefined) return undefined;
   const date = new Date(Number(BigInt.asIntN(64, seconds)) * 1000);
-  if (Number.isNaN(date.getTime())) throw new ProtobufError("time out of range");
+  const year = date.getUTCFullYear();
+  // What RFC 3339 can say.
+  if (Number.isNaN(year) || year < 0 || year > 9999) throw new ProtobufError("time out of range");
   const base = date.toISOString().slice(0, 19);
   if (digits === 0) return `${base}Z`;
   const nanos = String(BigInt.asIntN(32, numbers.get(2) ?? 0n)).padStart(9, "0");

@@ -3,6 +3,7 @@ import {
   podCondition,
   qosClass,
   type Draft,
+  type Int64,
   type LabelSelector,
   type Pod,
   type PodAffinityTerm,
@@ -31,7 +32,7 @@ export function preparePodStatus(draft: Draft<Pod>, old: Pod): void {
 }
 
 /** Seconds that the pod gets to end; none before it has a node and after it has ended. */
-export function podGraceSeconds(pod: Pod, requestedSeconds: number | undefined): number {
+export function podGraceSeconds(pod: Pod, requestedSeconds: Int64 | undefined): Int64 {
   if (!pod.spec?.nodeName || isPodTerminal(pod)) return 0;
   const seconds = requestedSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 0;
   return seconds < 0 ? 1 : seconds;

@@ -1,4 +1,4 @@
-import type { Container, EphemeralContainer, PodSpec, Volume } from "#objects";
+import type { Int64, Container, EphemeralContainer, PodSpec, Volume } from "#objects";
 
 /** Where a pod spec stands: pods have stricter rules than templates. */
 export interface PodSpecRules {
@@ -13,7 +13,7 @@ export interface ContainerContext {
   /** Names of the pod's resource claims. */
   readonly claims: ReadonlySet<string>;
   /** Seconds. */
-  readonly gracePeriod: number | undefined;
+  readonly gracePeriod: Int64 | undefined;
   readonly restartPolicy: string | undefined;
   /** Whether the pod uses the host's users. */
   readonly hostUsers: boolean;

@@ -1,4 +1,5 @@
 import {
+  type Int64,
   forbidden,
   httpHeaderName,
   invalid,
@@ -20,7 +21,7 @@ type Handler = Pick<Probe, "exec" | "httpGet" | "tcpSocket" | "grpc"> & Pick<Lif
 /** The probes of a container that keeps running. */
 export function validateProbes(
   probes: { readonly livenessProbe?: Probe; readonly readinessProbe?: Probe; readonly startupProbe?: Probe },
-  gracePeriod: number | undefined,
+  gracePeriod: Int64 | undefined,
   path: string,
 ): FieldError[] {
   const { livenessProbe, readinessProbe, startupProbe } = probes;
@@ -32,7 +33,7 @@ export function validateProbes(
 }
 
 /** Liveness and startup probes succeed at the first success. */
-function validateOnceProbe(probe: Probe, gracePeriod: number | undefined, path: string): FieldError[] {
+function validateOnceProbe(probe: Probe, gracePeriod: Int64 | undefined, path: string): FieldError[] {
   const errors = validateProbe(probe, gracePeriod, path);
   const { successThreshold = 0 } = probe;
   return successThreshold === 1
@@ -40,7 +41,7 @@ function validateOnceProbe(probe: Probe, gracePeriod: number | undefined, path: 
     : [...errors, invalid(`${path}.successThreshold`, successThreshold, "must be 1")];
 }
 
-function validateReadinessProbe(probe: Probe, gracePeriod: number | undefined, path: string): FieldError[] {
+function validateReadinessProbe(probe: Probe, gracePeriod: Int64 | undefined, path: string): FieldError[] {
   const errors = validateProbe(probe, gracePeriod, path);
   const { terminationGracePeriodSeconds: grace } = probe;
   return grace === undefined
@@ -48,7 +49,7 @@ function validateReadinessProbe(probe: Probe, gracePeriod: number | undefined, p
     : [...errors, invalid(`${path}.terminationGracePeriodSeconds`, grace, "must not be set for readinessProbes")];
 }
 
-function validateProbe(probe: Probe, gracePeriod: number | undefined, path: string): FieldError[] {
+function validateProbe(probe: Probe, gracePeriod: Int64 | undefined, path: string): FieldError[] {
   const { exec, httpGet, tcpSocket, grpc, terminationGracePeriodSeconds: grace } = probe;
   return [
     ...validateHandler({ exec, httpGet, tcpSocket, grpc }, gracePeriod, path),
@@ -64,7 +65,7 @@ function validateProbe(probe: Probe, gracePeriod: number | undefined, path: stri
 }
 
 /** Source: upstream validateLifecycle. */
-export function validateLifecycle(lifecycle: Lifecycle, gracePeriod: number | undefined, path: string): FieldError[] {
+export function validateLifecycle(lifecycle: Lifecycle, gracePeriod: Int64 | undefined, path: string): FieldError[] {
   const { postStart, preStop } = lifecycle;
   return [
     ...(postStart ? validateHandler(postStart, gracePeriod, `${path}.postStart`) : []),
@@ -73,7 +74,7 @@ export function validateLifecycle(lifecycle: Lifecycle, gracePeriod: number | un
 }
 
 /** Exactly one kind of handler. Source: upstream validateHandler. */
-function validateHandler(handler: Handler, gracePeriod: number | undefined, path: string): FieldError[] {
+function validateHandler(handler: Handler, gracePeriod: Int64 | undefined, path: string): FieldError[] {
   const errors: FieldError[] = [];
   let found = false;
   const one = (name: keyof Handler, check: () => FieldError[]) => {
@@ -106,7 +107,7 @@ function validatePort(port: IntOrString | undefined, path: string): FieldError[]
   return typeof port === "string" ? each(path, port, portName(port)) : each(path, port ?? 0, portNumber(port ?? 0));
 }
 
-function validateSleep(seconds: number, gracePeriod: number | undefined, path: string): FieldError[] {
+function validateSleep(seconds: Int64, gracePeriod: Int64 | undefined, path: string): FieldError[] {
   return gracePeriod !== undefined && (seconds < 0 || seconds > gracePeriod)
     ? [invalid(path, seconds, `must be non-negative and less than terminationGracePeriodSeconds (${gracePeriod})`)]
     : [];

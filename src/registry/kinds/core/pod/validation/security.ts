@@ -1,4 +1,5 @@
 import {
+  type Int64,
   byteLength,
   duplicate,
   forbidden,
@@ -78,7 +79,7 @@ export function validatePodSecurityContext(spec: PodSpec, path: string): FieldEr
   ];
 }
 
-function validateId(id: number | undefined, path: string): FieldError[] {
+function validateId(id: Int64 | undefined, path: string): FieldError[] {
   return id === undefined ? [] : each(path, id, unixId(id));
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Int64,
   byteLength,
   dnsLabel,
   dnsSubdomain,
@@ -84,7 +85,7 @@ function named(path: string, value: string | undefined, rule: (value: string) =>
   return value ? each(path, value, rule(value)) : [];
 }
 
-function validateDeadline(seconds: number | undefined, path: string): FieldError[] {
+function validateDeadline(seconds: Int64 | undefined, path: string): FieldError[] {
   return seconds !== undefined && (seconds < 1 || seconds > MAX_SECONDS)
     ? [invalid(path, seconds, mustBeBetween(1, MAX_SECONDS))]
     : [];

@@ -1,4 +1,5 @@
 import {
+  type Int64,
   forbidden,
   invalid,
   mustBeBetween,
@@ -60,8 +61,8 @@ export function validatePodUpdate(pod: Pod, old: Pod): FieldError[] {
 
 /** From nothing to a deadline, or to an earlier one. */
 function validateDeadlineUpdate(
-  seconds: number | undefined,
-  old: number | undefined,
+  seconds: Int64 | undefined,
+  old: Int64 | undefined,
 ): { readonly errors: readonly FieldError[]; readonly stop: boolean } {
   const path = "spec.activeDeadlineSeconds";
   if (seconds === undefined) {
