@@ -1,7 +1,8 @@
-import type { Pacer } from "#base";
+import { assert, type Pacer } from "#base";
 import type {
   Client,
   DeleteOptions,
+  Discovery,
   List,
   ListOptions,
   Patch,
@@ -11,6 +12,7 @@ import type {
 import {
   deepFreeze,
   noSuchPath,
+  partialMetadataOf,
   StatusError,
   type KubeObject,
   type ObjectKey,
@@ -18,7 +20,15 @@ import {
   type Status,
   validateDeleteOptions,
 } from "#objects";
-import { convertAhead, inVersion, parsed, type ResolvedResource, type UserInfo, type WatchEvent } from "#registry";
+import {
+  convertAhead,
+  inVersion,
+  parsed,
+  type ResolvedResource,
+  type StoredObject,
+  type UserInfo,
+  type WatchEvent,
+} from "#registry";
 import { execute } from "./execute.ts";
 import type { Machinery } from "./machinery.ts";
 import type { DeleteParameters, Operation, Result, WriteParameters } from "./operation.ts";
@@ -29,7 +39,11 @@ import { subresourceOf } from "./target.ts";
  * The {@link Client} of one user in this process: no wire, no encoding, frozen objects shared with the caches.
  * `manager` is who its writes are recorded under, as the start of a User-Agent is for others.
  */
-export function createInProcessClient(machinery: Machinery, user: UserInfo, manager: string, pace: Pacer): Client {
+export function createInProcessClient(
+  machinery: Machinery,
+  discovery: Discovery,
+  { user, manager, pace }: { readonly user: UserInfo; readonly manager: string; readonly pace: Pacer },
+): Client {
   const parametersOf = (
     kind: "CreateOptions" | "UpdateOptions" | "PatchOptions",
     options: PatchOptions,
@@ -63,17 +77,22 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
     await pace();
     return execute(machinery, operation);
   };
-  const objectOf = async <T>(target: ResolvedResource, result: Promise<Result>): Promise<T> => {
+  const objectOf = async <T>(
+    type: ResourceType,
+    { target }: { readonly target: ResolvedResource },
+    result: Promise<Result>,
+  ): Promise<T> => {
     const found = await result;
     if (found.type === "object") {
-      await convertAhead(target, [found.object]);
-      return inVersion(target, found.object).object as T;
+      if (!type.metadataOnly) await convertAhead(target, [found.object]);
+      return shown(type, target, found.object) as T;
     }
     if (found.type === "value") return deepFreeze(found.value) as T;
     throw new Error(`a ${found.type} is no object`);
   };
 
   const client: Client = {
+    discovery,
     async get(type, key, options = {}) {
       const { subresource, resourceVersion } = options;
       const operation: Operation = {
@@ -82,7 +101,7 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
         name: key.name,
         ...(resourceVersion === undefined ? {} : { resourceVersion }),
       };
-      return objectOf(operation.target, run(operation));
+      return objectOf(type, operation, run(operation));
     },
     async list<T extends KubeObject>(type: ResourceType<T>, query: ListOptions = {}): Promise<List<T>> {
       const operation: Operation = { ...common(type, query.namespace ?? ""), verb: "list", query };
@@ -90,10 +109,10 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
       if (result.type !== "list") throw new Error("no list");
       const { list } = result;
       await parsed(list.items, machinery.clock);
-      await convertAhead(operation.target, list.items);
+      if (!type.metadataOnly) await convertAhead(operation.target, list.items);
       return {
         resourceVersion: list.resourceVersion,
-        items: list.items.map((item) => inVersion(operation.target, item).object as T),
+        items: list.items.map((item) => shown(type, operation.target, item) as T),
         ...(list.continue === undefined ? {} : { continue: list.continue }),
         ...(list.remainingItemCount === undefined ? {} : { remainingItemCount: list.remainingItemCount }),
       };
@@ -108,20 +127,21 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
       if (result.type !== "watch") throw new Error("no watch");
       for await (const batch of result.events) {
         const error = batch.find((event) => event.type === "ERROR");
-        await convertAhead(
-          operation.target,
-          batch.flatMap((event) => ("object" in event ? event.object : [])),
-        );
+        if (!type.metadataOnly) {
+          const objects = batch.flatMap((event) => ("object" in event ? event.object : []));
+          await convertAhead(operation.target, objects);
+        }
         const events: ClientWatchEvent<T>[] = [];
         for (const event of batch) {
           if (event.type === "ERROR") break;
-          events.push(clientEvent<T>(operation.target, event));
+          events.push(clientEvent(type, operation.target, event));
         }
         if (events.length > 0) yield events;
         if (error?.type === "ERROR") throw new StatusError(error.status);
       }
     },
     async create(type, object, options = {}) {
+      assert(!type.metadataOnly, "an object is created whole");
       const { metadata } = object as { readonly metadata?: { readonly namespace?: string } };
       const operation: Operation = {
         ...common(type, metadata?.namespace ?? ""),
@@ -129,9 +149,10 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
         body: { type: "value", value: object },
         options: parametersOf("CreateOptions", options),
       };
-      return objectOf(operation.target, run(operation));
+      return objectOf(type, operation, run(operation));
     },
     async update(type, object, options = {}) {
+      assert(!type.metadataOnly, "an object is updated whole");
       const { namespace = "", name = "" } = object.metadata;
       const operation: Operation = {
         ...common(type, namespace, options.subresource),
@@ -140,7 +161,7 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
         body: { type: "value", value: object },
         options: parametersOf("UpdateOptions", options),
       };
-      return objectOf(operation.target, run(operation));
+      return objectOf(type, operation, run(operation));
     },
     async patch(type, key, patch, options = {}) {
       const operation: Operation = {
@@ -150,7 +171,7 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
         patch: { type: patch.type, body: { type: "value", value: patch.body } },
         options: parametersOf("PatchOptions", options, patch),
       };
-      return objectOf(operation.target, run(operation));
+      return objectOf(type, operation, run(operation));
     },
     async delete<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, options = {}): Promise<T | Status> {
       const operation: Operation = {
@@ -159,7 +180,7 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
         name: key.name,
         options: deletionOf(options),
       };
-      return objectOf<T | Status>(operation.target, run(operation));
+      return objectOf<T | Status>(type, operation, run(operation));
     },
     async deleteCollection(type, selection, options = {}) {
       await run({
@@ -177,7 +198,7 @@ export function createInProcessClient(machinery: Machinery, user: UserInfo, mana
         body: { type: "value", value: body },
         options: parametersOf("CreateOptions", options),
       };
-      return objectOf(operation.target, run(operation));
+      return objectOf(type, operation, run(operation));
     },
   };
   return client;
@@ -188,7 +209,13 @@ function deletionOf({ dryRun = false, ...options }: DeleteOptions): DeleteParame
   return validateDeleteOptions({ ...options, dryRun: dryRun ? ["All"] : [] });
 }
 
+/** In the version and the form that were asked for: the object itself, or its own metadata. Nothing is copied. */
+function shown(type: ResourceType, target: ResolvedResource, stored: StoredObject): KubeObject {
+  return type.metadataOnly ? partialMetadataOf(stored.object) : inVersion(target, stored).object;
+}
+
 function clientEvent<T extends KubeObject>(
+  type: ResourceType<T>,
   target: ResolvedResource,
   event: Exclude<WatchEvent, { readonly type: "ERROR" }>,
 ): ClientWatchEvent<T> {
@@ -196,5 +223,5 @@ function clientEvent<T extends KubeObject>(
     const { revision, initialEventsEnd } = event;
     return { type: "BOOKMARK", resourceVersion: String(revision), initialEventsEnd };
   }
-  return { type: event.type, object: inVersion(target, event.object).object as T };
+  return { type: event.type, object: shown(type, target, event.object) as T };
 }

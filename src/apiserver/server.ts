@@ -8,6 +8,7 @@ import type { Registry, UserInfo } from "#registry";
 import { authorize } from "./authorize.ts";
 import { createInProcessClient } from "./client.ts";
 import { noConnector, type Connector } from "./connect.ts";
+import { createLocalDiscovery } from "./discovery/local.ts";
 import { createDiscovery, type Discovery } from "./discovery/routes.ts";
 import { methodNotAllowed } from "./errors.ts";
 import { perform } from "./execute.ts";
@@ -93,7 +94,9 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
     admission: noAdmission,
     clock,
   };
-  const client = (user: UserInfo, manager = DEFAULT_MANAGER) => createInProcessClient(machinery, user, manager, pace);
+  const localDiscovery = createLocalDiscovery(registry);
+  const client = (user: UserInfo, manager = DEFAULT_MANAGER) =>
+    createInProcessClient(machinery, localDiscovery, { user, manager, pace });
   if (options.admission) {
     machinery.admission =
       typeof options.admission === "function"

@@ -28,7 +28,14 @@ export function createCaches(options: CachesOptions): SharedCaches {
   return {
     of<T extends KubeObject>(type: ResourceType<T>, selection: Selection = {}): Cache<T> {
       const { namespace = "", labelSelector = "", fieldSelector = "" } = selection;
-      const id = JSON.stringify([groupResource(type), type.version, namespace, labelSelector, fieldSelector]);
+      const id = JSON.stringify([
+        groupResource(type),
+        type.version,
+        type.metadataOnly,
+        namespace,
+        labelSelector,
+        fieldSelector,
+      ]);
       // The id names the resource, and with it the type of its objects.
       const known = caches.get(id) as Cache<T> | undefined;
       if (known) return known;

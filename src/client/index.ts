@@ -8,7 +8,19 @@ export {
 } from "./cache.ts";
 export { createCaches, type CachesOptions, type SharedCaches } from "./caches.ts";
 export { createRecorder, referenceTo, type EventRecorder, type RecorderOptions } from "./events/recorder.ts";
+export {
+  groupsIn,
+  servedApi,
+  type AggregatedDiscovery,
+  type ApiGroup,
+  type ApiResource,
+  type ApiSubresource,
+  type ApiVersion,
+  type Discovery,
+  type ServedApi,
+  type WantedResource,
+} from "./discovery.ts";
 export type * from "./port.ts";
 export { revisionOf } from "./resource-version.ts";
-export { patchStatus, retryOnConflict, updateStatus } from "./write-helpers.ts";
+export { getScale, patchScale, patchStatus, retryOnConflict, updateScale, updateStatus } from "./write-helpers.ts";
 export * from "./http/index.ts";

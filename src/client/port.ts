@@ -1,10 +1,14 @@
 import type { Int64, KubeObject, New, ObjectKey, ResourceType, Status } from "#objects";
+import type { Discovery } from "./discovery.ts";
 
 /**
  * The API as a component sees it. The in-process client and the HTTP one behave alike: the same admission,
- * validation and errors (StatusError); what comes back is frozen and shared.
+ * validation and errors (StatusError); what comes back is frozen and shared. The conformance suite (`#client/testing`)
+ * says what they do. A type of {@link metadataOnly} (`#objects`) asks for metadata alone; it cannot create or update.
  */
 export interface Client {
+  /** What the server serves: kinds that are known by name only, and when that changes. */
+  readonly discovery: Discovery;
   get<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, options?: GetOptions): Promise<T>;
   list<T extends KubeObject>(type: ResourceType<T>, options?: ListOptions): Promise<List<T>>;
   /** Batches of events, in order. Ends when the server ends it or the signal aborts; an ERROR event is thrown as StatusError. */

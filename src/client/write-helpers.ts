@@ -1,6 +1,6 @@
 import { sleep, type Clock } from "#base";
-import { hasReason, type KubeObject, type ObjectKey, type ResourceType } from "#objects";
-import type { Client } from "./port.ts";
+import { hasReason, type KubeObject, type ObjectKey, type ResourceType, type Scale } from "#objects";
+import type { Client, Patch, WriteOptions } from "./port.ts";
 
 /** Replaces the status, guarded by the object's resourceVersion. */
 export function updateStatus<T extends KubeObject>(client: Client, type: ResourceType<T>, object: T): Promise<T> {
@@ -15,6 +15,27 @@ export function patchStatus<T extends KubeObject>(
   status: object,
 ): Promise<T> {
   return client.patch(type, key, { type: "merge", body: { status } }, { subresource: "status" });
+}
+
+/** The Scale of an object of any kind that has one. */
+export function getScale(client: Client, type: ResourceType, key: ObjectKey): Promise<Scale> {
+  return client.get(type as ResourceType<Scale>, key, { subresource: "scale" });
+}
+
+/** Replaces an object's Scale; its resourceVersion, when it has one, must be current. */
+export function updateScale(client: Client, type: ResourceType, scale: Scale, options?: WriteOptions): Promise<Scale> {
+  return client.update(type as ResourceType<Scale>, scale, { ...options, subresource: "scale" });
+}
+
+/** Patches an object's Scale: `{ spec: { replicas: 3 } }`. */
+export function patchScale(
+  client: Client,
+  type: ResourceType,
+  key: ObjectKey,
+  patch: Patch,
+  options?: WriteOptions,
+): Promise<Scale> {
+  return client.patch(type as ResourceType<Scale>, key, patch, { ...options, subresource: "scale" });
 }
 
 const ATTEMPTS = 5;

@@ -9,12 +9,37 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
   readonly resource: string;
   readonly kind: string;
   readonly namespaced: boolean;
+  /** Answers show the metadata alone, as PartialObjectMetadata; see {@link metadataOnly}. */
+  readonly metadataOnly?: true;
   /** Never set: it only holds the type. */
   readonly "~type"?: T;
 }
 
 export const groupVersion = (type: Pick<ResourceType, "group" | "version">): string =>
   type.group ? `${type.group}/${type.version}` : type.version;
+
+/** An object as far as every kind has it: `PartialObjectMetadata` of `meta.k8s.io/v1`. */
+export type PartialObjectMetadata = KubeObject;
+
+/** The same resource, of which only the metadata is read: get, list, watch, patch and delete answer with that. */
+export const metadataOnly = (type: ResourceType): ResourceType<PartialObjectMetadata> => ({
+  group: type.group,
+  version: type.version,
+  resource: type.resource,
+  kind: type.kind,
+  namespaced: type.namespaced,
+  metadataOnly: true,
+});
+
+/** What an object of a resource says of its type in an answer. */
+export const typeInAnswers = (type: ResourceType): { readonly apiVersion: string; readonly kind: string } =>
+  type.metadataOnly ? PARTIAL : { apiVersion: groupVersion(type), kind: type.kind };
+
+/** An object as {@link metadataOnly} shows it; its metadata is the object's own, not a copy. */
+export const partialMetadataOf = ({ metadata }: KubeObject): PartialObjectMetadata =>
+  Object.freeze({ ...PARTIAL, metadata });
+
+const PARTIAL = { apiVersion: "meta.k8s.io/v1", kind: "PartialObjectMetadata" } as const;
 
 /** `deployments.apps`, or `pods` for the core group: how error messages and RBAC name a resource. */
 export const groupResource = (type: Pick<ResourceType, "group" | "resource">): string =>

@@ -60,3 +60,18 @@ test("kinds come and go at run time", async () => {
   assert.equal(f.registry.resource("example.com", "widgets"), undefined);
   assert.deepEqual(seen, [1, 2]);
 });
+
+test("a kind is empty until its first object, of which the listeners are told once", async () => {
+  await using f = await fixture({ definitions: [WIDGETS, { ...WIDGETS, resource: "others", kind: "Other" }] });
+  const emptyNames = async () => [...(await f.registry.emptyResources())].map(({ definition }) => definition.resource);
+  await f.widgets.create(widget("early"), USER);
+  assert.deepEqual(await emptyNames(), ["others"]);
+  let told = 0;
+  f.registry.onChange(() => told++);
+  await f.widgets.create(widget("a"), USER);
+  await f.registry.resource("example.com", "others")!.create({ ...widget("b"), kind: "Other" }, USER);
+  await f.registry.resource("example.com", "others")!.create({ ...widget("c"), kind: "Other" }, USER);
+  assert.deepEqual(await emptyNames(), []);
+  assert.equal(told, 1);
+  assert.equal(f.widgets.count, 2);
+});

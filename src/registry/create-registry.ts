@@ -50,6 +50,9 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
   let generation = 0;
   let stopWatching = () => {};
 
+  /** The caches of kinds of which there are objects, or were; and those of which that is known. */
+  const populated = new Set<ResourceCache>();
+  const looked = new Set<ResourceCache>();
   const touched = new Set<ResourceCache>();
   const take = ({ events, revision }: EventBatch) => {
     for (const event of events) {
@@ -61,8 +64,16 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     }
     revisions.advance(revision);
     horizon.note(revision, clock.monotonic());
-    for (const cache of touched) cache.watchers.flush();
+    let first = false;
+    for (const cache of touched) {
+      cache.watchers.flush();
+      if (populated.has(cache)) continue;
+      populated.add(cache);
+      // Whoever has not asked does not wait for it.
+      first ||= looked.has(cache);
+    }
     touched.clear();
+    if (first) for (const listener of listeners) listener();
   };
 
   const servedVersions = ({ group, resource, versions }: ResourceDefinition) =>
@@ -134,6 +145,18 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
     resources: () => (inOrder ??= [...served.values()].map(({ resource }) => resource)),
     resolve: (group, version, resource) => byVersion.get(`${group}/${version}/${resource}`),
     resource: (group, resource) => served.get(nameOf(group, resource))?.resource,
+    async emptyResources() {
+      await Promise.all(
+        [...byPrefix.values()].map(async (cache) => {
+          if (looked.has(cache)) return;
+          const found = await store.range({ start: cache.prefix, end: cache.end, limit: 1 });
+          if (!found.ok || found.value.entries.length > 0) populated.add(cache);
+          looked.add(cache);
+        }),
+      );
+      const empty = [...served.values()].filter(({ cache }) => byPrefix.has(cache.prefix) && !populated.has(cache));
+      return new Set(empty.map(({ resource }) => resource));
+    },
     onChange(listener) {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -226,7 +226,9 @@ export interface Registry {
   resolve(group: string, version: string, resource: string): ResolvedResource | undefined;
   /** By group and resource, whatever the version. */
   resource(group: string, resource: string): Resource | undefined;
-  /** Calls back whenever {@link resources} changed. */
+  /** Those of which there is no object; from the second time on at hardly any cost. */
+  emptyResources(): Promise<ReadonlySet<Resource>>;
+  /** Calls back whenever {@link resources} changed, or one of {@link emptyResources} got its first object. */
   onChange(listener: () => void): () => void;
   /**
    * Serves a kind from now on, or in another way than before. Watches of the old way end, to be resumed; objects that

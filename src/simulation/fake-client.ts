@@ -1,4 +1,4 @@
-import type { Clock, Random } from "#base";
+import { assert, type Clock, type Random } from "#base";
 import type {
   Client,
   DeleteCollectionOptions,
@@ -36,7 +36,8 @@ import {
   type ResourceType,
   type Status,
 } from "#objects";
-import { compileSelection, eventOf } from "./fake-selection.ts";
+import { createFakeDiscovery } from "./fake-discovery.ts";
+import { compileSelection, eventOf, shown } from "./fake-selection.ts";
 import { FakeStore } from "./fake-store.ts";
 import { NotInTestDouble } from "./not-in-test-double.ts";
 
@@ -57,14 +58,21 @@ export interface FakeClient extends Client {
   breakWatches(options?: { readonly forget?: boolean }): void;
 }
 
+export interface FakeClientOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** What discovery shows, with the verbs of a stored kind. Default: discovery is refused. */
+  readonly served?: readonly ResourceType[];
+}
+
 /**
  * The API in one file, to test components without an API server: objects in a map, one revision counter,
  * compare-and-set, patches, watches with resume. It has no rules of kinds (validation, defaults, admission, who may
  * what), writes no managedFields and sends no bookmarks between events; what else it lacks it refuses with
  * {@link NotInTestDouble}. The conformance suite of the `Client` port holds it to the rest.
  */
-export function createFakeClient(options: { readonly clock: Clock; readonly random: Random }): FakeClient {
-  const { clock, random } = options;
+export function createFakeClient(options: FakeClientOptions): FakeClient {
+  const { clock, random, served } = options;
   const store = new FakeStore();
   const writes: string[] = [];
   let forgotten = 0;
@@ -88,6 +96,7 @@ export function createFakeClient(options: { readonly clock: Clock; readonly rand
     dryRun ? deepFreeze(draft as KubeObject) : store.commit(type, change, draft);
 
   const client: FakeClient = {
+    discovery: createFakeDiscovery(served),
     before: undefined,
     writes,
     get revision() {
@@ -113,7 +122,7 @@ export function createFakeClient(options: { readonly clock: Clock; readonly rand
       await request("get", type, key);
       checkSubresource(query.subresource);
       checkRevision(query.resourceVersion, store.revision);
-      return store.current(type, key) as T;
+      return shown(type, store.current(type, key)) as T;
     },
     async list<T extends KubeObject>(type: ResourceType<T>, query: ListOptions = {}): Promise<List<T>> {
       await request("list", type, { namespace: query.namespace ?? "", name: "" });
@@ -123,7 +132,7 @@ export function createFakeClient(options: { readonly clock: Clock; readonly rand
       // What is at hand comes whole from a real server, too.
       if (query.limit && query.resourceVersion !== "0" && items.length > query.limit)
         throw new NotInTestDouble("pages");
-      return { resourceVersion: String(store.revision), items };
+      return { resourceVersion: String(store.revision), items: items.map((item) => shown(type, item) as T) };
     },
     async *watch<T extends KubeObject>(type: ResourceType<T>, watch: WatchOptions) {
       await request("watch", type, { namespace: watch.namespace ?? "", name: "" });
@@ -133,6 +142,7 @@ export function createFakeClient(options: { readonly clock: Clock; readonly rand
       yield* followed<T>(store, clock, type, watch, () => forgotten, broken);
     },
     async create<T extends KubeObject>(type: ResourceType<T>, object: object, write: PatchOptions = {}): Promise<T> {
+      assert(!type.metadataOnly, "an object is created whole");
       const draft = draftOf({ apiVersion: groupVersion(type), kind: type.kind, ...object }) as AnyDraft;
       const { metadata } = draft;
       metadata.name ??= `${metadata.generateName ?? ""}${random.suffix(5)}`;
@@ -146,6 +156,7 @@ export function createFakeClient(options: { readonly clock: Clock; readonly rand
       return put(type, "ADDED", draft, write.dryRun) as T;
     },
     async update<T extends KubeObject>(type: ResourceType<T>, object: T, write: PatchOptions = {}) {
+      assert(!type.metadataOnly, "an object is updated whole");
       await request("update", type, object.metadata as ObjectKey, object);
       checkWrite(write);
       if (type.resource === "leases" && !store.objects(type).has(keyOf(object))) {
@@ -166,11 +177,12 @@ export function createFakeClient(options: { readonly clock: Clock; readonly rand
         const errors = [invalid("metadata.uid", draft.metadata.uid, "field is immutable")];
         throw invalidObject(type.group, type.kind, key.name, errors);
       }
-      return written(type, old, draft, write, put) as T;
+      return shown(type, written(type, old, draft, write, put)) as T;
     },
     async delete<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, deletion: DeleteOptions = {}) {
       await request("delete", type, key);
-      return removed(type, store.current(type, key), deletion, clock, put) as T | Status;
+      const answer = removed(type, store.current(type, key), deletion, clock, put);
+      return answer.kind === "Status" ? (answer as Status) : (shown(type, answer as KubeObject) as T);
     },
     async deleteCollection(type, selection, deletion: DeleteCollectionOptions = {}) {
       await request("deletecollection", type, { namespace: selection.namespace ?? "", name: "" });
@@ -236,15 +248,15 @@ async function* followed<T extends KubeObject>(
   signal.addEventListener("abort", onChange);
   try {
     if (initial) {
-      const objects = [...store.objects(type).values()].filter(matches) as T[];
-      const events: WatchEvent<T>[] = objects.map((object) => ({ type: "ADDED", object }));
+      const objects = [...store.objects(type).values()].filter(matches);
+      const events: WatchEvent<T>[] = objects.map((object) => ({ type: "ADDED", object: shown(type, object) as T }));
       if (sendInitialEvents && query.allowWatchBookmarks) {
         events.push({ type: "BOOKMARK", resourceVersion: String(from), initialEventsEnd: true });
       }
       if (events.length > 0 && !signal.aborted) yield events;
     }
     while (!signal.aborted && !over && !broken()) {
-      const batch = log.slice(at).flatMap((entry) => eventOf(entry, matches) as WatchEvent<T>[]);
+      const batch = log.slice(at).flatMap((entry) => eventOf(type, entry, matches) as WatchEvent<T>[]);
       at = log.length;
       if (batch.length > 0) {
         yield batch;

@@ -4,6 +4,7 @@ import {
   groupResource,
   parseFieldSelector,
   parseLabelSelector,
+  partialMetadataOf,
   type KubeObject,
   type ResourceType,
 } from "#objects";
@@ -38,9 +39,13 @@ function fieldOf(object: KubeObject, path: string): string {
 }
 
 /** How a change looks through a selection: an object may enter or leave it. */
-export function eventOf({ type, object, previous }: Logged, matches: Matches): WatchEvent[] {
+export function eventOf(resource: ResourceType, { type, object, previous }: Logged, matches: Matches): WatchEvent[] {
   const now = type !== "DELETED" && matches(object);
   const before = previous !== undefined && matches(previous);
-  if (now) return [{ type: before ? "MODIFIED" : "ADDED", object }];
-  return before ? [{ type: "DELETED", object }] : [];
+  if (now) return [{ type: before ? "MODIFIED" : "ADDED", object: shown(resource, object) }];
+  return before ? [{ type: "DELETED", object: shown(resource, object) }] : [];
 }
+
+/** Whole, or its metadata alone. */
+export const shown = (type: ResourceType, object: KubeObject): KubeObject =>
+  type.metadataOnly ? partialMetadataOf(object) : object;

@@ -249,3 +249,51 @@ test("a line without end does not fill the memory", async () => {
   await assert.rejects(run(), /longer than 16777216 bytes/);
   assert.ok(sent <= 18);
 });
+
+test("a server without aggregated discovery is asked version by version; one that does not answer is stale", async () => {
+  const pods = { name: "pods", singularName: "pod", namespaced: true, kind: "Pod", verbs: ["get", "list"] };
+  const binding = { name: "pods/binding", namespaced: true, kind: "Binding", verbs: ["create"] };
+  const versions = [
+    { groupVersion: "x.io/v1beta1", version: "v1beta1" },
+    { groupVersion: "x.io/v1", version: "v1" },
+  ];
+  const answers: Readonly<Record<string, Answer>> = {
+    "/api": { body: { kind: "APIVersions", versions: ["v1"] } },
+    "/apis": {
+      body: { kind: "APIGroupList", groups: [{ name: "x.io", versions, preferredVersion: { version: "v1" } }] },
+    },
+    "/api/v1": { body: { kind: "APIResourceList", resources: [pods, binding] } },
+    "/apis/x.io/v1": { status: 503, body: "away".split("") },
+    "/apis/x.io/v1beta1": { body: { resources: [{ name: "widgets", namespaced: false, kind: "Widget" }] } },
+  };
+  const asked: string[] = [];
+  const client = createHttpClient({
+    clock: createVirtualClock(),
+    transport: async ({ path }) => {
+      asked.push(path);
+      const { status = 200, body } = answers[path] ?? assert.fail(path);
+      const text = Array.isArray(body) ? body.join("") : JSON.stringify(body);
+      return {
+        status,
+        header: () => undefined,
+        body: (async function* () {
+          yield encode(text);
+        })(),
+      };
+    },
+  });
+  const found = await client.discovery.find({ group: "", kind: "Pod" });
+  assert.deepEqual(found?.subresources, [{ name: "binding", kind: "Binding", verbs: ["create"] }]);
+  const groups = await client.discovery.groups();
+  assert.deepEqual(
+    groups[1]?.versions.map(({ version, stale }) => [version, stale]),
+    [
+      ["v1", true],
+      ["v1beta1", false],
+    ],
+  );
+  assert.equal(asked.length, 5, "what is known is not asked again");
+  client.discovery.invalidate();
+  await client.discovery.resources();
+  assert.equal(asked.length, 10);
+});

@@ -1,10 +1,11 @@
-import { sleep, type Clock } from "#base";
+import { assert, sleep, type Clock } from "#base";
 import {
   parseJson,
   jsonText,
   deepFreeze,
   groupVersion,
   StatusError,
+  typeInAnswers,
   type KubeObject,
   type New,
   type ObjectKey,
@@ -25,6 +26,7 @@ import type {
   WatchOptions,
   WriteOptions,
 } from "../port.ts";
+import { createHttpDiscovery } from "./discovery.ts";
 import { errorOf } from "./errors.ts";
 import { bytesOf, linesOf } from "./lines.ts";
 import { pathOf, queryOf } from "./paths.ts";
@@ -55,11 +57,15 @@ const CONTENT_TYPES: Readonly<Record<Patch["type"], string>> = {
 /** The {@link Client} of any Kubernetes API server, over HTTP. */
 export function createHttpClient(options: HttpClientOptions): Client {
   const { transport, clock, timeoutMs = 60_000 } = options;
-  const common = { accept: "application/json", "user-agent": options.userAgent ?? "knarr", ...options.headers };
+  const common = { "user-agent": options.userAgent ?? "knarr", ...options.headers };
 
   /** Sends, and again while the server says when to come back. Answers of 400 and more are thrown. */
-  const send = async (request: Omit<HttpRequest, "headers">, contentType?: string): Promise<HttpResponse> => {
-    const headers = { ...common, ...(contentType ? { "content-type": contentType } : {}) };
+  const send = async (
+    request: Omit<HttpRequest, "headers">,
+    accept: string,
+    contentType?: string,
+  ): Promise<HttpResponse> => {
+    const headers = { ...common, accept, ...(contentType ? { "content-type": contentType } : {}) };
     for (let attempt = 0; ; attempt++) {
       const response = await transport({ ...request, headers });
       if (response.status < 400) return response;
@@ -74,9 +80,17 @@ export function createHttpClient(options: HttpClientOptions): Client {
   const ask = async <T>(
     method: string,
     path: string,
-    body?: object,
-    contentType?: string,
-    cancel?: AbortSignal,
+    {
+      body,
+      contentType = "application/json",
+      accept = "application/json",
+      cancel,
+    }: {
+      readonly body?: object;
+      readonly contentType?: string;
+      readonly accept?: string;
+      readonly cancel?: AbortSignal | undefined;
+    } = {},
   ): Promise<T> => {
     const timeout = new AbortController();
     const timer = clock.setTimeout(() => {
@@ -90,7 +104,8 @@ export function createHttpClient(options: HttpClientOptions): Client {
           signal: cancel ? AbortSignal.any([timeout.signal, cancel]) : timeout.signal,
           ...(body ? { body: new TextEncoder().encode(jsonText(body)) } : {}),
         },
-        body ? (contentType ?? "application/json") : undefined,
+        accept,
+        body ? contentType : undefined,
       );
       const bytes = await bytesOf(response.body, MAX_ANSWER_BYTES);
       return deepFreeze(parseJson(new TextDecoder().decode(bytes)) as T);
@@ -102,12 +117,16 @@ export function createHttpClient(options: HttpClientOptions): Client {
   };
 
   return {
+    discovery: createHttpDiscovery((path, accept) => ask("GET", path, { accept }), clock),
+
     get: (type, key, { subresource, resourceVersion } = {}) =>
-      ask("GET", pathOf(type, key, subresource) + queryOf({ resourceVersion })),
+      ask("GET", pathOf(type, key, subresource) + queryOf({ resourceVersion }), { accept: acceptFor(type) }),
 
     async list<T extends KubeObject>(type: ResourceType<T>, query: ListOptions = {}): Promise<List<T>> {
       const { namespace = "", ...rest } = query;
-      const list = await ask<RawList<T>>("GET", pathOf(type, { namespace, name: "" }) + queryOf({ ...rest }));
+      const list = await ask<RawList<T>>("GET", pathOf(type, { namespace, name: "" }) + queryOf({ ...rest }), {
+        accept: acceptFor(type, "List"),
+      });
       const { resourceVersion = "", continue: next, remainingItemCount } = list.metadata;
       return {
         resourceVersion,
@@ -120,17 +139,9 @@ export function createHttpClient(options: HttpClientOptions): Client {
     async *watch<T extends KubeObject>(type: ResourceType<T>, query: WatchOptions) {
       const { namespace = "", signal, ...rest } = query;
       try {
-        const response = await send({
-          method: "GET",
-          path:
-            pathOf(type, { namespace, name: "" }) +
-            queryOf({
-              ...rest,
-              watch: true,
-              ...(rest.sendInitialEvents === undefined ? {} : { resourceVersionMatch: "NotOlderThan" }),
-            }),
-          signal,
-        });
+        const match = rest.sendInitialEvents === undefined ? {} : { resourceVersionMatch: "NotOlderThan" };
+        const path = pathOf(type, { namespace, name: "" }) + queryOf({ ...rest, watch: true, ...match });
+        const response = await send({ method: "GET", path, signal }, acceptFor(type));
         for await (const lines of linesOf(response.body, MAX_EVENT_BYTES)) {
           const events: WatchEvent<T>[] = [];
           for (const line of lines) {
@@ -150,36 +161,40 @@ export function createHttpClient(options: HttpClientOptions): Client {
     },
 
     create<T extends KubeObject>(type: ResourceType<T>, object: New<T>, write: WriteOptions = {}) {
+      assert(!type.metadataOnly, "an object is created whole");
       const { metadata } = object as { readonly metadata?: { readonly namespace?: string } };
       const path = pathOf(type, { namespace: metadata?.namespace ?? "", name: "" });
-      return ask<T>("POST", path + parameters(write), { apiVersion: groupVersion(type), kind: type.kind, ...object });
+      const body = { apiVersion: groupVersion(type), kind: type.kind, ...object };
+      return ask<T>("POST", path + parameters(write), { body });
     },
 
     update<T extends KubeObject>(type: ResourceType<T>, object: T, write: SubresourceWriteOptions = {}) {
+      assert(!type.metadataOnly, "an object is updated whole");
       const { namespace = "", name = "" } = object.metadata;
-      return ask<T>("PUT", pathOf(type, { namespace, name }, write.subresource) + parameters(write), object);
+      return ask<T>("PUT", pathOf(type, { namespace, name }, write.subresource) + parameters(write), { body: object });
     },
 
     patch<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, patch: Patch, write: PatchOptions = {}) {
       const path = pathOf(type, key, write.subresource) + parameters(write, { force: write.force });
-      return ask<T>("PATCH", path, patch.body, CONTENT_TYPES[patch.type]);
+      const contentType = CONTENT_TYPES[patch.type];
+      return ask<T>("PATCH", path, { body: patch.body, contentType, accept: acceptFor(type) });
     },
 
     delete: <T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, deletion: DeleteOptions = {}) =>
-      ask<T | Status>("DELETE", pathOf(type, key), deleteBody(deletion)),
+      ask<T | Status>("DELETE", pathOf(type, key), { body: deleteBody(deletion), accept: acceptFor(type) }),
 
     async deleteCollection(type, { namespace = "", ...selection }: Selection, deletion = {}) {
       const path = pathOf(type, { namespace, name: "" }) + queryOf({ ...selection });
       const { signal, ...options } = deletion;
       try {
-        await ask("DELETE", path, deleteBody(options), undefined, signal);
+        await ask("DELETE", path, { body: deleteBody(options), cancel: signal });
       } catch (error) {
         if (!signal?.aborted) throw error;
       }
     },
 
     createSubresource: (type, key, subresource, body, write = {}) =>
-      ask("POST", pathOf(type, key, subresource) + parameters(write), body),
+      ask("POST", pathOf(type, key, subresource) + parameters(write), { body }),
   };
 }
 
@@ -213,8 +228,14 @@ function eventOf<T extends KubeObject>(
 /** The items of a list come without their kind; everybody else's objects have it. */
 function named<T extends KubeObject>(type: ResourceType<T>, object: T): T {
   if (object.kind && object.apiVersion) return object;
-  return Object.freeze({ ...object, apiVersion: groupVersion(type), kind: type.kind });
+  return Object.freeze({ ...object, ...typeInAnswers(type) });
 }
+
+/** JSON, of the whole object or of its metadata. */
+const acceptFor = ({ metadataOnly }: ResourceType, list: "List" | "" = ""): string =>
+  metadataOnly
+    ? `application/json;as=PartialObjectMetadata${list};g=meta.k8s.io;v=v1,application/json`
+    : "application/json";
 
 function parameters(
   { dryRun, fieldManager, fieldValidation = "Strict" }: WriteOptions,

@@ -1,19 +1,30 @@
 import { createApiServer, versionInfo, type ApiServer } from "#apiserver";
 import { authenticators, authorizers, privilegedGroup, staticTokens } from "#auth";
 import { createRandom, createVirtualClock, silentLog, type VirtualClock } from "#base";
-import { NAMESPACES } from "#objects";
-import { builtInKinds, createRegistry, type Registry, type UserInfo } from "#registry";
+import { NAMESPACES, schemaOf } from "#objects";
+import { builtInKinds, createRegistry, type Registry, type ResourceDefinition, type UserInfo } from "#registry";
 import { createMemoryStore } from "#store/memory";
 import { NS } from "./harness.ts";
 
 export const ADMIN: UserInfo = { username: "admin", groups: ["system:masters"] };
 export const STRANGER: UserInfo = { username: "stranger", groups: [] };
 
+const widgets: ResourceDefinition = {
+  group: "example.com",
+  resource: "widgets",
+  singular: "widget",
+  kind: "Widget",
+  namespaced: true,
+  storageVersion: "v1",
+  versions: [{ version: "v1", schema: schemaOf("io.k8s.api.core.v1.ConfigMap") }],
+};
+
 /** A real API server over a store in memory; the tokens `admin` and `stranger` are known. */
 export interface TestApiServer {
   readonly server: ApiServer;
   readonly registry: Registry;
   readonly clock: VirtualClock;
+  serveWidgets(served: boolean): void;
   forget(): Promise<void>;
   close(): Promise<void>;
 }
@@ -37,6 +48,10 @@ export async function openApiServer(): Promise<TestApiServer> {
     server,
     registry,
     clock,
+    serveWidgets(served) {
+      if (served) registry.add(widgets);
+      else registry.remove(widgets.group, widgets.resource);
+    },
     forget: () => store.compact(store.revision),
     async close() {
       await registry.close();

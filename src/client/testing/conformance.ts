@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { deletionBehaviours } from "./deletion.ts";
+import { discoveryBehaviours } from "./discovery.ts";
 import type { Behaviour, OpenClient } from "./harness.ts";
 import { patchBehaviours } from "./patches.ts";
 import { readBehaviours } from "./reads.ts";
@@ -20,7 +21,7 @@ export interface ConformanceOptions {
 
 /**
  * Registers the numbered behaviours that every {@link Client} has, as tests: R reads, C creates and updates, P patches,
- * S subresources, D deletions, W watches.
+ * S subresources, D deletions, W watches, X discovery, M metadata alone.
  *
  * @param open makes a client of an empty API for one test
  */
@@ -52,6 +53,7 @@ export function clientConformance(implementation: string, open: OpenClient, opti
     subresourceBehaviours(behaviour);
     deletionBehaviours(behaviour);
     watchBehaviours(behaviour);
+    discoveryBehaviours(behaviour);
     assert.deepEqual([...unused], [], "refused behaviours that there are not");
   });
 }

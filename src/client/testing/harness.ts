@@ -10,6 +10,8 @@ export interface ClientUnderTest {
   readonly stranger?: Client;
   /** The API server's clock; the network, where there is one, has the real time. */
   readonly clock: VirtualClock;
+  /** Begins or ends to serve `widgets.example.com/v1`; absent where nothing of the kind can be done. */
+  readonly serveWidgets?: (served: boolean) => void;
   /** Makes the API forget everything before the present revision. */
   forget(): Promise<void>;
   dispose(): Promise<void>;

@@ -13,7 +13,7 @@ const hurried: Clock = {
 };
 
 clientConformance("HTTP", async () => {
-  const { server, clock, forget, close } = await openApiServer();
+  const { server, clock, serveWidgets, forget, close } = await openApiServer();
   const scope = createScope("test");
   const listening = await serve({
     handle: (request: HttpRequest) => server.handle(request),
@@ -36,6 +36,7 @@ clientConformance("HTTP", async () => {
     client: clientOf("admin"),
     stranger: clientOf("stranger"),
     clock,
+    serveWidgets,
     forget,
     async dispose() {
       await scope.close();

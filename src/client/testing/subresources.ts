@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getScale, patchScale, updateScale } from "#client";
 import { CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS, type KubeObject } from "#objects";
 import { assertFrozen, deployment, key, NS, pod, refusal, type Behaviour } from "./harness.ts";
 
@@ -40,6 +41,22 @@ export function subresourceBehaviours(behaviour: Behaviour): void {
     assert.deepEqual(made.spec?.finalizers, ["kubernetes"]);
     const freed = await client.update(NAMESPACES, { ...made, spec: { finalizers: [] } }, { subresource: "finalize" });
     assert.deepEqual(freed.spec?.finalizers ?? [], []);
+  });
+
+  behaviour("S5", "the Scale of any kind that has one is read, replaced and patched", async ({ client }) => {
+    const made = await client.create(DEPLOYMENTS, deployment("d", 2));
+    const scale = await getScale(client, DEPLOYMENTS, key("d"));
+    assert.equal(`${scale.kind} ${scale.metadata.name} ${scale.spec?.replicas}`, "Scale d 2");
+    assert.equal(scale.status?.selector, "app=web");
+    assertFrozen(scale);
+    const larger = await updateScale(client, DEPLOYMENTS, { ...scale, spec: { replicas: 5 } });
+    assert.equal(larger.spec?.replicas, 5);
+    await refusal(updateScale(client, DEPLOYMENTS, { ...scale, spec: { replicas: 6 } }), 409, "Conflict");
+    const patched = await patchScale(client, DEPLOYMENTS, key("d"), { type: "merge", body: { spec: { replicas: 3 } } });
+    assert.equal(patched.spec?.replicas, 3);
+    const after = await client.get(DEPLOYMENTS, key("d"));
+    assert.deepEqual(after.spec, { ...made.spec, replicas: 3 });
+    await refusal(getScale(client, PODS, key("d")), 404, "NotFound");
   });
 
   behaviour("S4", "a subresource that there is not is NotFound", async ({ client }) => {

@@ -49,6 +49,7 @@ export function createWriteLedger(client: Client, cacheOf: (type: ResourceType) 
 
   return {
     client: {
+      discovery: client.discovery,
       get: (type, key, options) => client.get(type, key, options),
       list: (type, options) => client.list(type, options),
       watch: (type, options) => client.watch(type, options),

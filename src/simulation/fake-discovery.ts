@@ -1,0 +1,38 @@
+import { servedApi, type ApiGroup, type ApiResource, type Discovery } from "#client";
+import type { ResourceType } from "#objects";
+import { NotInTestDouble } from "./not-in-test-double.ts";
+
+const VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+
+/** Discovery that shows what a test says is served, and never changes. */
+export function createFakeDiscovery(types: readonly ResourceType[] | undefined): Discovery {
+  const served = async () => {
+    if (!types) throw new NotInTestDouble("discovery: the test did not say what is served");
+    return servedApi(groupsOf(types));
+  };
+  return {
+    groups: async () => (await served()).groups,
+    resources: async () => (await served()).resources,
+    find: async (wanted) => (await served()).find(wanted),
+    invalidate() {},
+    onChange: () => () => {},
+  };
+}
+
+function groupsOf(types: readonly ResourceType[]): ApiGroup[] {
+  return [...Map.groupBy(types, ({ group }) => group)].map(([name, inGroup]) => ({
+    name,
+    versions: [...Map.groupBy(inGroup, ({ version }) => version)].map(([version, found]) => ({
+      version,
+      stale: false,
+      resources: found.map((type): ApiResource => ({
+        ...type,
+        singular: type.kind.toLowerCase(),
+        verbs: VERBS,
+        shortNames: [],
+        categories: [],
+        subresources: [],
+      })),
+    })),
+  }));
+}
