@@ -1,7 +1,8 @@
 import type { CustomResourceDefinition, Draft } from "#objects";
 import { CREATED_AT } from "../common/columns.ts";
 import { define, servedAs } from "../common/define.ts";
-import { validate, validateStatus, validateUpdate } from "./validate.ts";
+import { unknownFormats } from "./schema-rules.ts";
+import { validate, validateCreate, validateStatus, validateUpdate } from "./validate.ts";
 import { CLIENT_METADATA } from "../../definition.ts";
 
 const DEFAULT_PORT = 443;
@@ -16,6 +17,16 @@ function applyDefaults(draft: Draft<CustomResourceDefinition>): void {
   const service = conversion.webhook?.clientConfig?.service;
   if (service) service.port ??= DEFAULT_PORT;
   draft.status ??= {};
+}
+
+/** What all versions say alike upstream looks at once. */
+function formatsOf({ spec }: CustomResourceDefinition): readonly string[] {
+  const schemas = new Map(
+    (spec?.versions ?? []).flatMap(({ schema }) =>
+      schema?.openAPIV3Schema ? [[JSON.stringify(schema.openAPIV3Schema), schema.openAPIV3Schema] as const] : [],
+    ),
+  );
+  return [...schemas.values()].flatMap(unknownFormats);
 }
 
 /** The versions in which objects may lie in the store. */
@@ -38,7 +49,7 @@ export const customResourceDefinitions = define<CustomResourceDefinition>({
   hasGeneration: true,
   applyDefaults,
   prepareForCreate(draft) {
-    draft.status = { storedVersions: storageVersions(draft) };
+    draft.status = { acceptedNames: { kind: "", plural: "" }, storedVersions: storageVersions(draft) };
   },
   prepareForUpdate(draft, old) {
     const stored = old.status?.storedVersions ?? [];
@@ -50,7 +61,14 @@ export const customResourceDefinitions = define<CustomResourceDefinition>({
     };
   },
   validate,
+  validateCreate,
   validateUpdate,
+  warnings(crd, old) {
+    const known = new Set(old ? formatsOf(old) : []);
+    return formatsOf(crd).flatMap((format) =>
+      known.has(format) ? [] : [`unrecognized format ${JSON.stringify(format)}`],
+    );
+  },
   validateStatusUpdate: validateStatus,
   columns: [CREATED_AT],
 });

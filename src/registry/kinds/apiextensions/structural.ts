@@ -1,104 +1,188 @@
-import { forbidden, invalid, notSupported, required, type FieldError, type JSONSchemaProps } from "#objects";
-
-const TYPES = ["array", "boolean", "integer", "number", "object", "string"];
-const NOT_ALLOWED: readonly (readonly [keyof JSONSchemaProps, string])[] = [
-  ["$ref", "$ref is not supported"],
-  ["definitions", "definitions is not supported"],
-  ["dependencies", "dependencies is not supported"],
-  ["patternProperties", "patternProperties is not supported"],
-  ["additionalItems", "additionalItems is not supported"],
-  ["id", "id is not supported"],
-  ["$schema", "$schema is not supported"],
-];
-const LIST_TYPES = ["atomic", "map", "set"];
-const MAP_TYPES = ["atomic", "granular"];
+/** Whether a schema is structural. Source: apiextensions pkg/apiserver/schema ValidateStructural. */
+import { forbidden, invalid, required, type FieldError, type JSONSchemaProps } from "#objects";
+import { isSchema, junctors, propertiesOf } from "./schema-parts.ts";
 
 type Schema = JSONSchemaProps;
+type Level = "root" | "item" | "field";
 
-const isSchema = (value: unknown): value is Schema => typeof value === "object" && value !== null;
+/** What a schema says of values, other than their structure; of `metadata` at the root it may say nothing. */
+const STRUCTURE = new Set(["type", "properties", "default"]);
 
-function extensionErrors(field: string, schema: Schema): FieldError[] {
+/** Every place has a type, and what is said of values is said of places that are there. In the order of the texts. */
+export function structuralErrors(path: string, root: Schema): FieldError[] {
+  const errors = [...invariants(path, root, "root"), ...completeness(root, root, path, path)];
+  const text = ({ field, message }: FieldError) => `${field}: ${message}`;
+  return errors.toSorted((a, b) => (text(a) < text(b) ? -1 : 1));
+}
+
+function invariants(path: string, schema: Schema, level: Level): FieldError[] {
+  const { type = "", items, additionalProperties } = schema;
   const errors: FieldError[] = [];
-  const listType = schema["x-kubernetes-list-type"];
-  const keys = schema["x-kubernetes-list-map-keys"] ?? [];
-  const mapType = schema["x-kubernetes-map-type"];
-  if (listType !== undefined) {
-    const path = `${field}.x-kubernetes-list-type`;
-    if (schema.type !== "array")
-      errors.push(invalid(`${field}.type`, schema.type ?? "", "must be array if x-kubernetes-list-type is specified"));
-    if (!LIST_TYPES.includes(listType)) errors.push(notSupported(path, listType, LIST_TYPES));
-    if (listType === "map" && keys.length === 0) {
-      errors.push(
-        required(`${field}.x-kubernetes-list-map-keys`, "must not be empty if x-kubernetes-list-type is map"),
-      );
+  if (type === "array" && !items) errors.push(required(`${path}.items`, "must be specified"));
+  if (isSchema(items)) errors.push(...invariants(`${path}.items`, items, "item"));
+  for (const [name, property] of propertiesOf(schema)) {
+    errors.push(...invariants(`${path}.properties[${name}]`, property, "field"));
+  }
+  if (additionalProperties !== undefined) {
+    const at = `${path}.additionalProperties`;
+    if (level === "root") errors.push(forbidden(at, "must not be used at the root"));
+    if (isSchema(additionalProperties)) errors.push(...invariants(at, additionalProperties, "field"));
+    if (schema["x-kubernetes-embedded-resource"]) {
+      errors.push(forbidden(at, "must not be used if x-kubernetes-embedded-resource is set"));
     }
   }
-  if (keys.length > 0 && listType !== "map") {
-    errors.push(
-      invalid(
-        `${field}.x-kubernetes-list-type`,
-        listType ?? "",
-        "must be map if x-kubernetes-list-map-keys is non-empty",
-      ),
-    );
-  }
-  if (mapType !== undefined && !MAP_TYPES.includes(mapType)) {
-    errors.push(notSupported(`${field}.x-kubernetes-map-type`, mapType, MAP_TYPES));
-  }
-  return errors;
+  return [
+    ...errors,
+    ...extensionErrors(path, schema),
+    ...valueErrors(path, schema, isIntOrString(schema.anyOf), isIntOrString(schema.allOf?.[0]?.anyOf)),
+    ...typeErrors(path, schema, level),
+    ...metaErrors(path, schema, level),
+  ];
 }
 
-function typeErrors(field: string, schema: Schema): FieldError[] {
-  const { type = "" } = schema;
-  const path = `${field}.type`;
-  const free = schema["x-kubernetes-int-or-string"] || schema["x-kubernetes-preserve-unknown-fields"];
-  if (type === "") return free ? [] : [required(path, "must not be empty for specified object fields")];
-  if (!TYPES.includes(type)) return [notSupported(path, type, TYPES)];
-  if (type === "array" && !schema.items) {
-    return [required(`${field}.items`, "must be specified")];
-  }
-  return [];
-}
-
-function childErrors(field: string, schema: Schema): FieldError[] {
-  const errors: FieldError[] = [];
-  const { properties = {}, additionalProperties, items } = schema;
-  if (additionalProperties && Object.keys(properties).length > 0) {
-    const detail = "additionalProperties and properties are mutual exclusive";
-    errors.push(forbidden(`${field}.additionalProperties`, detail));
-  }
-  if (Array.isArray(items)) {
-    errors.push(forbidden(`${field}.items`, "items must be a schema object and not an array"));
-  } else if (isSchema(items)) errors.push(...nodeErrors(`${field}.items`, items));
-  for (const [name, property] of Object.entries(properties)) {
-    errors.push(...nodeErrors(`${field}.properties[${name}]`, property));
-  }
-  if (isSchema(additionalProperties)) {
-    errors.push(...nodeErrors(`${field}.additionalProperties`, additionalProperties));
-  }
-  return errors;
-}
-
-function nodeErrors(field: string, schema: Schema): FieldError[] {
-  const errors = NOT_ALLOWED.filter(([name]) => schema[name] !== undefined).map(([name, detail]) =>
-    forbidden(`${field}.${name}`, detail),
+function extensionErrors(path: string, schema: Schema): FieldError[] {
+  if (!schema["x-kubernetes-int-or-string"]) return [];
+  return (["x-kubernetes-preserve-unknown-fields", "x-kubernetes-embedded-resource"] as const).flatMap((name) =>
+    schema[name] ? [invalid(`${path}.${name}`, true, "must be false if x-kubernetes-int-or-string is true")] : [],
   );
-  if (schema.uniqueItems)
-    errors.push(
-      forbidden(
-        `${field}.uniqueItems`,
-        "uniqueItems cannot be set to true since the runtime complexity becomes quadratic",
-      ),
-    );
-  return [...errors, ...typeErrors(field, schema), ...extensionErrors(field, schema), ...childErrors(field, schema)];
 }
 
-/** Whether a schema is structural: a type at every place, nothing that could not be pruned or defaulted by. */
-export function schemaErrors(field: string, root: Schema): FieldError[] {
-  const { type = "" } = root;
+const EMPTY: Readonly<Record<Level, string>> = {
+  root: "must not be empty at the root",
+  item: "must not be empty for specified array items",
+  field: "must not be empty for specified object fields",
+};
+
+function typeErrors(path: string, schema: Schema, level: Level): FieldError[] {
+  const { type = "" } = schema;
+  const at = `${path}.type`;
   const errors: FieldError[] = [];
-  if (type === "") errors.push(required(`${field}.type`, "must not be empty at the root"));
-  else if (type !== "object") errors.push(invalid(`${field}.type`, type, "must be object at the root"));
-  if (root.nullable) errors.push(forbidden(`${field}.nullable`, "nullable cannot be true at the root"));
-  return [...errors, ...nodeErrors(field, root).filter((error) => error.field !== `${field}.type`)];
+  if (schema["x-kubernetes-embedded-resource"] && type !== "object") {
+    const text = "must be object if x-kubernetes-embedded-resource is true";
+    errors.push(type === "" ? required(at, text) : invalid(at, type, text));
+  } else if (type === "" && !schema["x-kubernetes-int-or-string"] && !schema["x-kubernetes-preserve-unknown-fields"]) {
+    errors.push(required(at, EMPTY[level]));
+  }
+  if (level === "root" && type !== "" && type !== "object")
+    errors.push(invalid(at, type, "must be object at the root"));
+  return errors;
+}
+
+/** Of what every object has only the names of `metadata` may be restricted. */
+function metaErrors(path: string, schema: Schema, level: Level): FieldError[] {
+  const embedded = schema["x-kubernetes-embedded-resource"] ?? false;
+  const isObject = level === "root" || embedded;
+  const properties = new Map(propertiesOf(schema));
+  const errors: FieldError[] = [];
+  for (const name of ["kind", "apiVersion"]) {
+    const { type = "" } = properties.get(name) ?? { type: "string" };
+    if (isObject && type !== "string") {
+      errors.push(invalid(`${path}.properties[${name}].type`, type, "must be string"));
+    }
+  }
+  const metadata = properties.get("metadata");
+  if (metadata) {
+    const at = `${path}.properties[metadata]`;
+    if (isObject && metadata.type !== "object") {
+      errors.push(invalid(`${at}.type`, metadata.type ?? "", "must be object"));
+    }
+    if (level === "root" && saysMoreThanNames(metadata)) {
+      const text = "must not specify anything other than name and generateName, but metadata is implicitly specified";
+      errors.push(forbidden(at, text));
+    }
+  }
+  if (embedded && !schema["x-kubernetes-preserve-unknown-fields"] && properties.size === 0) {
+    const text =
+      "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields";
+    errors.push(required(`${path}.properties`, text));
+  }
+  return errors;
+}
+
+function saysMoreThanNames(metadata: Schema): boolean {
+  const says = (value: unknown) =>
+    value !== undefined && value !== false && value !== "" && !(Array.isArray(value) && value.length === 0);
+  if (Object.entries(metadata).some(([key, value]) => !STRUCTURE.has(key) && says(value))) return true;
+  return propertiesOf(metadata).some(([name]) => name !== "name" && name !== "generateName");
+}
+
+/** `anyOf: [{type: integer}, {type: string}]`, the one place where types may stand in a junctor. */
+const isIntOrString = (anyOf: readonly Schema[] | undefined): boolean =>
+  JSON.stringify(anyOf) === '[{"type":"integer"},{"type":"string"}]';
+
+function valueErrors(path: string, schema: Schema, skipAnyOf = false, skipFirstAllOfAnyOf = false): FieldError[] {
+  return junctors(path, schema).flatMap(([at, inner, kind, index]) =>
+    kind === "anyOf" && skipAnyOf
+      ? []
+      : nestedErrors(at, inner, kind === "allOf" && index === 0 && skipFirstAllOfAnyOf),
+  );
+}
+
+const NESTED: readonly (readonly [keyof Schema, string])[] = [
+  ["type", "must be empty to be structural"],
+  ["default", "must be undefined to be structural"],
+  ["title", "must be empty to be structural"],
+  ["description", "must be empty to be structural"],
+  ["nullable", "must be false to be structural"],
+  ["x-kubernetes-preserve-unknown-fields", "must be false to be structural"],
+  ["x-kubernetes-embedded-resource", "must be false to be structural"],
+  ["x-kubernetes-int-or-string", "must be false to be structural"],
+  ["x-kubernetes-list-map-keys", "must be empty to be structural"],
+  ["x-kubernetes-list-type", "must be undefined to be structural"],
+  ["x-kubernetes-map-type", "must be undefined to be structural"],
+  ["x-kubernetes-validations", "must be empty to be structural"],
+];
+
+/** A schema within allOf, anyOf, oneOf or not: it speaks of values only. */
+function nestedErrors(path: string, schema: Schema, skipAnyOf = false): FieldError[] {
+  const { items, additionalProperties } = schema;
+  const properties = propertiesOf(schema);
+  const empty = (value: unknown) =>
+    value === undefined || value === false || value === "" || (Array.isArray(value) && value.length === 0);
+  return [
+    ...valueErrors(path, schema, skipAnyOf),
+    ...(isSchema(items) ? nestedErrors(`${path}.items`, items) : []),
+    ...properties.flatMap(([name, property]) => nestedErrors(`${path}.properties[${name}]`, property)),
+    ...NESTED.flatMap(([name, text]) =>
+      (name === "default" ? schema[name] === undefined : empty(schema[name]))
+        ? []
+        : [forbidden(`${path}.${name}`, text)],
+    ),
+    ...(additionalProperties === undefined || additionalProperties === (false as unknown)
+      ? []
+      : [forbidden(`${path}.additionalProperties`, "must be undefined to be structural")]),
+    ...(properties.some(([name]) => name === "metadata")
+      ? [forbidden(`${path}.properties[metadata]`, "must not be specified in a nested context")]
+      : []),
+  ];
+}
+
+/** What a junctor of the root says of a property or of items is also in the structure. */
+function completeness(
+  values: Schema,
+  structure: Schema | undefined,
+  structurePath: string,
+  valuePath: string,
+): FieldError[] {
+  return junctors(valuePath, values).flatMap(([at, inner]) => nestedCompleteness(inner, structure, structurePath, at));
+}
+
+function nestedCompleteness(
+  values: Schema,
+  structure: Schema | undefined,
+  structurePath: string,
+  valuePath: string,
+): FieldError[] {
+  if (!structure) return [required(structurePath, `because it is defined in ${valuePath}`)];
+  const errors = completeness(values, structure, structurePath, valuePath);
+  if (isSchema(values.items)) {
+    const items = isSchema(structure.items) ? structure.items : undefined;
+    errors.push(...nestedCompleteness(values.items, items, `${structurePath}.items`, `${valuePath}.items`));
+  }
+  const present = new Map(propertiesOf(structure));
+  for (const [name, property] of propertiesOf(values)) {
+    const at = `${structurePath}.properties[${name}]`;
+    errors.push(...nestedCompleteness(property, present.get(name), at, `${valuePath}.properties[${name}]`));
+  }
+  return errors;
 }

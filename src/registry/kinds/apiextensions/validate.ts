@@ -1,4 +1,5 @@
 import {
+  byteLength,
   dns1035Label,
   dnsSubdomain,
   duplicate,
@@ -6,15 +7,19 @@ import {
   invalid,
   notSupported,
   required,
+  sameJson,
+  tooMany,
+  type CustomResourceColumnDefinition,
   type CustomResourceDefinition,
   type CustomResourceDefinitionNames,
   type CustomResourceDefinitionVersion,
   type CustomResourceSubresources,
   type FieldError,
+  type JSONSchemaProps,
 } from "#objects";
 import { each, oneOf, present, unchanged } from "../common/checks.ts";
 import { clientConfigErrors } from "../common/webhook-client.ts";
-import { schemaErrors } from "./structural.ts";
+import { schemaErrors } from "./schema-rules.ts";
 
 type Crd = CustomResourceDefinition;
 
@@ -61,9 +66,9 @@ function subresourceErrors(field: string, { scale }: CustomResourceSubresources)
   ];
 }
 
-function columnErrors(field: string, { additionalPrinterColumns: columns = [] }: CustomResourceDefinitionVersion) {
+function columnErrors(field: string, columns: readonly CustomResourceColumnDefinition[] = []): FieldError[] {
   return columns.flatMap(({ name, type, format, jsonPath }, i) => {
-    const path = `${field}.additionalPrinterColumns[${i}]`;
+    const path = `${field}[${i}]`;
     return [
       ...present(`${path}.name`, name),
       ...(type
@@ -75,28 +80,166 @@ function columnErrors(field: string, { additionalPrinterColumns: columns = [] }:
   });
 }
 
-function versionErrors(field: string, version: CustomResourceDefinitionVersion): FieldError[] {
-  const { name, schema, subresources, deprecated, deprecationWarning } = version;
-  const errors = each(`${field}.name`, name, dns1035Label(name ?? ""));
-  if (deprecationWarning !== undefined && !deprecated) {
-    errors.push(invalid(`${field}.deprecationWarning`, deprecationWarning, "can only be set for deprecated versions"));
-  }
-  const root = schema?.openAPIV3Schema;
-  const path = `${field}.schema.openAPIV3Schema`;
-  errors.push(...(root ? schemaErrors(path, root) : [required(path, "schemas are required")]));
-  if (subresources) errors.push(...subresourceErrors(`${field}.subresources`, subresources));
-  return [...errors, ...columnErrors(field, version)];
+/** What a version says of its objects. What all versions say alike upstream reads, and names, as said once. */
+interface Saying {
+  readonly schema?: CustomResourceDefinitionVersion["schema"];
+  readonly subresources?: CustomResourceDefinitionVersion["subresources"];
+  readonly columns?: CustomResourceDefinitionVersion["additionalPrinterColumns"];
+  readonly selectable?: CustomResourceDefinitionVersion["selectableFields"];
 }
 
-function versionsErrors(versions: readonly CustomResourceDefinitionVersion[]): FieldError[] {
+const sayingOf = (version: CustomResourceDefinitionVersion): Saying => ({
+  ...(version.schema ? { schema: version.schema } : {}),
+  ...(version.subresources ? { subresources: version.subresources } : {}),
+  ...(version.additionalPrinterColumns ? { columns: version.additionalPrinterColumns } : {}),
+  ...(version.selectableFields ? { selectable: version.selectableFields } : {}),
+});
+
+/** What all versions say, and what each says beside it. */
+function common(versions: readonly CustomResourceDefinitionVersion[]): { shared: Saying; own: readonly Saying[] } {
+  const sayings = versions.map(sayingOf);
+  const [first = {}] = sayings;
+  const names = (["schema", "subresources", "columns", "selectable"] as const).filter((name) =>
+    sayings.every((saying) => sameJson(saying[name], first[name])),
+  );
+  const pick = (saying: Saying, shared: boolean) =>
+    Object.fromEntries(
+      Object.entries(saying).filter(([name]) => names.includes(name as (typeof names)[number]) === shared),
+    ) as Saying;
+  return { shared: pick(first, true), own: sayings.map((saying) => pick(saying, false)) };
+}
+
+function sayingErrors(field: string, schemaField: string, saying: Saying, hasStatus: boolean): FieldError[] {
+  const { schema, subresources, columns } = saying;
+  const root = schema?.openAPIV3Schema;
+  const path = `${field}.${schemaField}.openAPIV3Schema`;
+  return [
+    ...(root && hasStatus && root.type && root.type !== "object"
+      ? [
+          invalid(
+            `${path}.type`,
+            root.type,
+            'only "object" is allowed as the type at the root of the schema if the status subresource is enabled',
+          ),
+        ]
+      : []),
+    ...(root ? schemaErrors(path, root) : []),
+    ...(subresources ? subresourceErrors(`${field}.subresources`, subresources) : []),
+    ...columnErrors(`${field}.additionalPrinterColumns`, columns),
+    ...(saying.selectable?.length && !root
+      ? [
+          invalid(
+            `${field}.selectableFields`,
+            "",
+            schemaField === "validation"
+              ? "may only be set when validations.schema is included"
+              : "may only be set when `version.schema.openAPIV3Schema` is not included",
+          ),
+        ]
+      : selectableErrors(`${field}.selectableFields`, saying)),
+  ];
+}
+
+const MAX_SELECTABLE_FIELDS = 8;
+
+function selectableErrors(field: string, { selectable = [], schema }: Saying): FieldError[] {
+  if (selectable.length === 0) return [];
+  const root = schema?.openAPIV3Schema;
+  const seen = new Set<string>();
+  const errors = selectable.flatMap(({ jsonPath }, i) => {
+    const path = `${field}[${i}].jsonPath`;
+    if (!jsonPath) return [required(path)];
+    const found: FieldError[] = [];
+    if (/^\.metadata(\.|$)/.test(jsonPath)) found.push(invalid(path, jsonPath, "must not point to fields in metadata"));
+    const type = root && schemaAt(root, jsonPath)?.type;
+    if (root && (type === undefined || !["string", "boolean", "integer"].includes(type))) {
+      const text =
+        "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.";
+      found.push(invalid(path, jsonPath, text));
+    }
+    if (seen.has(jsonPath)) found.push(duplicate(path, jsonPath));
+    seen.add(jsonPath);
+    return found;
+  });
+  return seen.size > MAX_SELECTABLE_FIELDS ? [...errors, tooMany(field, seen.size, MAX_SELECTABLE_FIELDS)] : errors;
+}
+
+/** The schema of the field at a path like `.spec.color`. */
+const schemaAt = (root: JSONSchemaProps, path: string): JSONSchemaProps | undefined =>
+  path
+    .split(".")
+    .slice(1)
+    .reduce<JSONSchemaProps | undefined>((schema, name) => schema?.properties?.[name], root);
+
+const MAX_WARNING = 256;
+
+function deprecationErrors(field: string, { deprecated, deprecationWarning }: CustomResourceDefinitionVersion) {
+  if (deprecationWarning === undefined) return [];
+  const refuse = (text: string) => [invalid(`${field}.deprecationWarning`, deprecationWarning, text)];
+  if (!deprecated) return refuse("can only be set for deprecated versions");
+  if (deprecationWarning === "") return refuse("must not be an empty string");
+  const length =
+    byteLength(deprecationWarning) > MAX_WARNING ? refuse(`must be <= ${MAX_WARNING} characters long`) : [];
+  const odd = /[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u.exec(deprecationWarning);
+  if (!odd) return length;
+  const at = byteLength(deprecationWarning.slice(0, odd.index));
+  const text = `must only contain printable UTF-8 characters; non-printable character found at index ${at}`;
+  return [...length, ...refuse(text)];
+}
+
+function versionsErrors(
+  versions: readonly CustomResourceDefinitionVersion[],
+  own: readonly Saying[],
+  shared: Saying,
+): FieldError[] {
   const field = "spec.versions";
-  const errors = versions.flatMap((version, i) => versionErrors(`${field}[${i}]`, version));
+  const errors = versions.flatMap(({ schema }, i) =>
+    schema?.openAPIV3Schema ? [] : [required(`${field}[${i}].schema.openAPIV3Schema`)],
+  );
+  for (const [i, version] of versions.entries()) {
+    const path = `${field}[${i}]`;
+    const saying = own[i] ?? {};
+    errors.push(
+      ...each(`${path}.name`, version.name, dns1035Label(version.name ?? "")),
+      ...deprecationErrors(path, version),
+      ...sayingErrors(path, "schema", saying, (saying.subresources ?? shared.subresources)?.status !== undefined),
+    );
+  }
   const names = versions.map(({ name }) => name);
   if (new Set(names).size < names.length) errors.push(invalid(field, versions, "must contain unique version names"));
   if (versions.filter(({ storage }) => storage).length !== 1) {
     errors.push(invalid(field, versions, "must have exactly one version marked as storage version"));
   }
   return errors;
+}
+
+const APPROVAL = "api-approved.kubernetes.io";
+
+/** The groups of the Kubernetes community are for APIs that it has approved. */
+function approvalErrors({ metadata, spec }: Crd, old?: Crd): FieldError[] {
+  const { group = "" } = spec;
+  if (!/(^|\.)(k8s|kubernetes)\.io$/.test(group)) return [];
+  const state = approvalOf(metadata.annotations?.[APPROVAL]);
+  if (old && approvalOf(old.metadata.annotations?.[APPROVAL]) === state) return [];
+  const path = `metadata.annotations[${APPROVAL}]`;
+  const more = ", see https://github.com/kubernetes/enhancements/pull/1111";
+  const must = `protected groups must have approval annotation ${JSON.stringify(APPROVAL)}`;
+  if (state === "missing") return [required(path, `${must}${more}`)];
+  return state === "invalid"
+    ? [
+        invalid(
+          path,
+          metadata.annotations?.[APPROVAL],
+          `${must} with either a URL or a reason starting with "unapproved"${more}`,
+        ),
+      ]
+    : [];
+}
+
+function approvalOf(value = ""): "missing" | "bypassed" | "approved" | "invalid" {
+  if (value === "") return "missing";
+  if (value.startsWith("unapproved")) return "bypassed";
+  return /^[a-z][a-z0-9+.-]*:\/\/[^/?#\s]+/i.test(value) ? "approved" : "invalid";
 }
 
 function conversionErrors({ spec }: Crd): FieldError[] {
@@ -149,23 +292,41 @@ export function validate(crd: Crd): FieldError[] {
   else if (scope !== "Cluster" && scope !== "Namespaced") {
     errors.push(notSupported("spec.scope", scope, ["Cluster", "Namespaced"]));
   }
-  errors.push(...versionsErrors(versions));
-  if (preserveUnknownFields) errors.push(invalid("spec.preserveUnknownFields", true, "must be false"));
-  errors.push(...nameErrors("spec.names", names), ...conversionErrors(crd));
+  const { shared, own } = common(versions);
+  errors.push(
+    ...versionsErrors(versions, own, shared),
+    ...nameErrors("spec.names", names),
+    ...sayingErrors(
+      "spec",
+      "validation",
+      shared,
+      versions.some(({ subresources }) => subresources?.status !== undefined),
+    ),
+    ...conversionErrors(crd),
+  );
   const known = new Set(versions.map(({ name }) => name));
   for (const [i, version] of (status?.storedVersions ?? []).entries()) {
     if (!known.has(version))
       errors.push(invalid(`status.storedVersions[${i}]`, version, "must appear in spec.versions"));
   }
+  if (preserveUnknownFields) {
+    const text =
+      "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead";
+    errors.push(invalid("spec.preserveUnknownFields", true, text));
+  }
   return errors;
 }
+
+/** Of a new one. */
+export const validateCreate = (crd: Crd): FieldError[] => (crd.spec ? approvalErrors(crd) : []);
 
 const isEstablished = ({ status }: Crd): boolean =>
   status?.conditions?.some(({ type, status: value }) => type === "Established" && value === "True") ?? false;
 
-export function validateUpdate({ spec }: Crd, old: Crd): FieldError[] {
+export function validateUpdate(crd: Crd, old: Crd): FieldError[] {
+  const { spec } = crd;
   const before = old.spec;
-  const errors: FieldError[] = [];
+  const errors: FieldError[] = approvalErrors(crd, old);
   if (isEstablished(old)) {
     errors.push(...unchanged("spec.scope", spec.scope, before.scope));
     errors.push(...unchanged("spec.names.kind", spec.names.kind, before.names.kind));
