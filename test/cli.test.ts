@@ -247,6 +247,31 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
     assert.equal(await ask("config", "current-context"), "");
   });
 
+  it("the next up is the same cluster, unless it is told otherwise", async () => {
+    const home = "again";
+    const up = (...args: string[]) => knarr(home, "up", "--detach", ...args);
+    const nodes = async () => {
+      const { nodes: found } = JSON.parse((await knarr(home, "status", "-o", "json")).stdout) as { nodes: object };
+      return found;
+    };
+    try {
+      assert.equal((await up("--runtime", "simulated", "--nodes", "3", "--port", "0")).code, 0);
+      await knarr(home, "down");
+      const again = await up();
+      assert.match(again.stdout, / 3 simulated nodes, [^\n]*\nas before: --nodes 3 --port 0\nkubeconfig: /);
+      assert.deepEqual(await nodes(), { ready: 3, total: 3 });
+      await knarr(home, "down");
+      const refused = await up("--runtime", "containerd");
+      assert.equal(refused.code, 1);
+      assert.match(refused.stderr, /^knarr: the cluster in \S+ has simulated nodes, [^\n]*: knarr down --purge\n$/);
+      const fewer = await up("--nodes", "2");
+      assert.match(fewer.stdout, /as before: --port 0\nremoved the node beyond that: knarr-3, with 0 Pods\n/);
+      assert.deepEqual(await nodes(), { ready: 2, total: 2 });
+    } finally {
+      await knarr(home, "down", "--purge");
+    }
+  });
+
   it("stops on Ctrl-C, and does not wait for its Pods", async () => {
     await using cluster = await startUnderTest({ nodes: 1 });
     const stubborn = pod("stubborn", { metadata: "{simulated.knarr.dev/fail: ignore-term}" });

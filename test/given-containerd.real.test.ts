@@ -126,11 +126,11 @@ test("pods run on a containerd that is given, and what others run there is left 
     assert.match(status, /^runtime +containerd \d+\.\d+\.\d+$/m);
     assert.match(status, /^pods +2 running$/m);
     const stopped = await knarr("down");
-    assert.match(stopped.stdout, /^its Pods go on running; end them with: knarr down --purge --data-dir \S+$/m);
+    assert.match(stopped.stdout, /^its 2 Pods go on running; end them with: knarr down --purge --data-dir \S+$/m);
     assert.match((await knarr("down")).stdout, /^no cluster is running in \S+\nPods of it may still run; /);
     const elsewhere = await namespace.run(
       KNARR,
-      ["up", "--data-dir", cluster.dataDir, "--port", "0", "--runtime", "containerd"],
+      ["up", "--data-dir", cluster.dataDir, "--containerd-socket", join(dir, "another.sock")],
       { env: cluster.env },
     );
     assert.equal(elsewhere.code, 1);

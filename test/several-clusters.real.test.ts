@@ -67,7 +67,9 @@ test("clusters of several data directories on one machine never meet, running or
     await answers(namespace, `http://${web.balancer}/`, /^web-/);
     assert.equal(web.balancer, namespace.address);
     const pods = await podsOf(first.kubectl);
-    await first.stop();
+    assert.equal(await first.stop("SIGINT"), 0);
+    const left = `its 3 Pods go on running; end them with: knarr down --purge --data-dir ${one}/data\n`;
+    assert.ok(first.output().endsWith(left), first.output());
 
     // What the first has left is stepped aside for, and said.
     const second = await up(two);
@@ -131,8 +133,8 @@ test("clusters of several data directories on one machine never meet, running or
     );
     const purged = await knarr(two, "down", "--purge");
     assert.equal(purged.code, 0, purged.stderr);
-    const left = [...(await tracesNow({ dirs: [two], namespace }))].filter((trace) => trace.includes(two));
-    assert.deepEqual(left, []);
+    const traces = [...(await tracesNow({ dirs: [two], namespace }))].filter((trace) => trace.includes(two));
+    assert.deepEqual(traces, []);
     assert.doesNotMatch(await namespace.must("ip", ["route"]), /10\.245|10\.112/);
     await checkFirst();
     assert.deepEqual(await podsOf(again.kubectl), pods);

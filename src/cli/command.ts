@@ -34,6 +34,10 @@ export interface ParsedArgs {
   text(name: string): string | undefined;
   /** Every value of an option that may be given several times, each read by `parse`. */
   all<T>(name: string, parse: (text: string) => T): readonly T[];
+  /** The values of an option as they were given; none when it was not. */
+  given(name: string): readonly string[];
+  /** With these values of options instead of those that were given. */
+  with(values: Readonly<Record<string, readonly string[]>>): ParsedArgs;
   /** A whole number in [min, max]. */
   number(name: string, min: number, max: number): number | undefined;
   /** One of `choices`. */
@@ -62,7 +66,12 @@ export function parseCommandArgs(command: Command, args: readonly string[]): Par
   const { positionals } = parsed;
   const allowed = command.positionals?.at(-1)?.endsWith("…") ? Infinity : (command.positionals?.length ?? 0);
   if (positionals.length > allowed) throw new UsageError(`Unexpected argument '${positionals[allowed]}'`);
-  const values = parsed.values as Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+  return argsOf(command, positionals, parsed.values as Values);
+}
+
+type Values = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
+
+function argsOf(command: Command, positionals: readonly string[], values: Values): ParsedArgs {
   const text = (name: string) => {
     const value = values[name];
     if (value === "") throw new UsageError(`Option '--${name}' is empty: expected ${command.options[name]?.value}`);
@@ -82,6 +91,17 @@ export function parseCommandArgs(command: Command, args: readonly string[]): Par
           throw new UsageError(`Option '--${name}': ${(error as Error).message}`);
         }
       });
+    },
+    given(name) {
+      const value = values[name];
+      return (Array.isArray(value) ? value : [value]).filter((one) => typeof one === "string");
+    },
+    with(others) {
+      const replaced = Object.entries(others).map(([name, [first, ...rest]]) => {
+        const isMultiple = command.options[name]?.multiple === true;
+        return [name, isMultiple && first !== undefined ? [first, ...rest] : first] as const;
+      });
+      return argsOf(command, positionals, { ...values, ...Object.fromEntries(replaced) });
     },
     number(name, min, max) {
       const value = text(name);

@@ -1,5 +1,5 @@
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
+import { defaultDataDir } from "#cluster";
 import type { OptionHelp, ParsedArgs, Terminal } from "./command.ts";
 
 export const DATA_DIR: OptionHelp = {
@@ -10,5 +10,5 @@ export const DATA_DIR: OptionHelp = {
 
 /** The data directory asked for, or the default one. */
 export function dataDirOf(args: ParsedArgs, terminal: Terminal): string {
-  return resolve(args.text("data-dir") ?? join(terminal.env["HOME"] || homedir(), ".knarr"));
+  return resolve(args.text("data-dir") ?? defaultDataDir(terminal.env));
 }

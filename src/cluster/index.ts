@@ -12,6 +12,8 @@ export type { Client } from "#client";
 export { parseRegistryAuthority, parseRegistryMirror, type RegistrySettings } from "#kubelet";
 export { parseFeatureGates, parseRuntimeConfig } from "#registry";
 export type { Cluster } from "./cluster.ts";
+export { commandFor, defaultDataDir, shellWord } from "./data-dir/command-line.ts";
+export { mayHaveContainers } from "./data-dir/kept-runtime.ts";
 export { announceRunning, findRunning, forgetRunning, type RunningCluster } from "./data-dir/running.ts";
 export { clusterStatus, readAccess, type ClusterStatus } from "./data-dir/status.ts";
 export { ImageError } from "./images/ctr.ts";
@@ -26,6 +28,6 @@ export {
   type Merged,
 } from "./kubeconfig/file.ts";
 export { StartError, type ClusterOptions } from "./options.ts";
-export { mayHaveContainers, purgeNode } from "./purge.ts";
+export { purgeNode } from "./purge.ts";
 export { startCluster } from "./start.ts";
 export { KNARR_VERSION } from "./version.ts";

@@ -1,12 +1,5 @@
-import { existsSync } from "node:fs";
 import { silentLog, systemClock } from "#base";
-import { nodeFolders } from "./nodes/containerd/folders.ts";
-
-/** Whether the cluster of a data directory has ever run real containers: they go on running when it stops. */
-export function mayHaveContainers(dataDir: string): boolean {
-  const { containerd, given } = nodeFolders(dataDir);
-  return existsSync(containerd) || existsSync(given);
-}
+import { mayHaveContainers } from "./data-dir/kept-runtime.ts";
 
 /**
  * Ends the containers that the cluster of a data directory has left running and takes away what its node put on

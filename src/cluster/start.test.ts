@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -17,6 +17,7 @@ import {
   type PodSpec,
 } from "#objects";
 import type { Cluster } from "./cluster.ts";
+import { keptRuntime } from "./data-dir/kept-runtime.ts";
 import type { ClusterOptions } from "./options.ts";
 import { startCluster } from "./start.ts";
 
@@ -289,5 +290,52 @@ describe("in a data directory", () => {
     );
     const { status } = await untilComplete(second, "web");
     assert.equal(status?.availableReplicas, 4);
+  });
+
+  test("fewer nodes than before: the others are removed with their pods, which are made anew on those that stay", async () => {
+    const parent = await mkdtemp(join(tmpdir(), "knarr-start-"));
+    dirs.push(parent);
+    const dataDir = join(parent, "data");
+    {
+      await using first = await startCluster({ dataDir, nodes: 4, ...QUICK });
+      await first.client.create(DEPLOYMENTS, deployment("web", 8));
+      await untilComplete(first, "web");
+      // A node that is not Knarr's to remove.
+      await first.client.create(NODES, { metadata: { name: "knarr-9" } });
+    }
+    await using second = await startCluster({ dataDir, nodes: 2, ...QUICK });
+    assert.deepEqual(second.notes, ["removed the 2 nodes beyond that: knarr-3, knarr-4, with 4 Pods"]);
+    const names = (await second.client.list(NODES)).items.map(({ metadata }) => metadata.name);
+    assert.deepEqual(names, ["knarr-1", "knarr-2", "knarr-9"]);
+    await untilPods(second, (pods) => pods.filter(({ status }) => status?.phase === "Running").length === 8);
+    const { items } = await second.client.list(PODS);
+    assert.deepEqual([...new Set(items.map(({ spec }) => spec?.nodeName ?? ""))].sort(), ["knarr-1", "knarr-2"]);
+  });
+
+  test("nodes stay what they are: the other kind is refused by name, and no choice means the same again", async () => {
+    const parent = await mkdtemp(join(tmpdir(), "knarr-start-"));
+    dirs.push(parent);
+    const dataDir = join(parent, "data");
+    await (await startCluster({ dataDir, ...QUICK })).stop();
+    for (const runtime of [undefined, "auto"] as const) {
+      await using again = await startCluster({ dataDir, ...(runtime ? { runtime } : {}), ...QUICK });
+      assert.equal(again.runtime, "simulated");
+    }
+    const containers = { dataDir, runtime: "containerd" as const };
+    for (const options of [containers, { dataDir, containerdSocket: "/nowhere" }]) {
+      await assert.rejects(startCluster(options), {
+        name: "StartError",
+        message: `the cluster in ${dataDir} has simulated nodes, which cannot become real containers: start it with --runtime simulated, use another --data-dir, or remove it with: knarr down --purge --data-dir ${dataDir}`,
+      });
+    }
+    const real = join(parent, "real");
+    await mkdir(join(real, "containerd"), { recursive: true });
+    await assert.rejects(
+      startCluster({ dataDir: real, runtime: "simulated" }),
+      /has real containers, which cannot become/,
+    );
+    await using throwaway = await startCluster({ dataDir: join(parent, "memory"), store: "memory", ...QUICK });
+    assert.equal(keptRuntime(join(parent, "memory")), undefined, "nothing is kept that it could not be changed for");
+    await throwaway.stop();
   });
 });

@@ -8,6 +8,7 @@ import { checkOptions } from "./check-options.ts";
 import type { Cluster } from "./cluster.ts";
 import { createConnector } from "./connector/connector.ts";
 import { reachDirectly } from "./connector/proxy/dial.ts";
+import { keepRuntime } from "./data-dir/kept-runtime.ts";
 import { kubeconfigFor } from "./kubeconfig/document.ts";
 import { createListener } from "./listener.ts";
 import { createMetricsSource } from "./metrics/source.ts";
@@ -74,6 +75,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       scope,
     });
     addProcessMetrics(apiServer.metrics, store);
+    if (dataDir !== undefined && options.store !== "memory") await keepRuntime(dataDir, runtime.name);
 
     const stop = () => scope.close();
     return {

@@ -6,10 +6,12 @@ export interface SimulatedNodePoolOptions {
   /** Default 1. */
   readonly count?: number;
   readonly times?: Partial<SimulatedTimes>;
+  /** Told of the nodes that the objects knew beyond the count, and how many pods went with them. */
+  readonly onRemoved?: (names: readonly string[], pods: number) => void;
 }
 
 /** Nodes whose containers are timers. */
-export function simulatedNodes({ count = 1, times }: SimulatedNodePoolOptions = {}): NodePool {
+export function simulatedNodes({ count = 1, times, onRemoved }: SimulatedNodePoolOptions = {}): NodePool {
   return {
     count,
     advertised: HOST_ADDRESS,
@@ -23,6 +25,7 @@ export function simulatedNodes({ count = 1, times }: SimulatedNodePoolOptions = 
         count,
         kubeletVersion: KUBERNETES_VERSION,
         ...(times ? { times } : {}),
+        ...(onRemoved ? { onRemoved } : {}),
       });
       return { kubelets: nodes.kubelets, add: async () => (await nodes.add()).nodeName };
     },

@@ -1,22 +1,13 @@
 import { rm } from "node:fs/promises";
-import { clusterStatus, findRunning, forgetRunning, mayHaveContainers, purgeNode, unmergeKubeconfig } from "#cluster";
+import { findRunning, forgetRunning, purgeNode, unmergeKubeconfig } from "#cluster";
 import { sleep, systemClock } from "#base";
 import { DATA_DIR, dataDirOf } from "../common-options.ts";
 import type { Command } from "../command.ts";
 import { dataDirContents } from "../data-dir-contents.ts";
+import { leftRunning } from "../left-running.ts";
 import { recallContext } from "../merged-context.ts";
 
 const PATIENCE_MS = 10_000;
-
-/** What is said of the containers that go on running without the cluster; undefined when there are none. */
-async function leftRunning(dir: string): Promise<string | undefined> {
-  if (!mayHaveContainers(dir)) return undefined;
-  const before = await clusterStatus(dir);
-  const told = before.running && before.runtime !== "";
-  if (told && (before.runtime.startsWith("simulated") || before.runningPods === 0)) return undefined;
-  const which = told ? "its Pods go on running" : "Pods of it may still run";
-  return `${which}; end them with: knarr down --purge --data-dir ${dir}`;
-}
 
 function askToEnd(pid: number): void {
   try {
@@ -37,7 +28,7 @@ export const down: Command = {
   async run(args, terminal) {
     const dir = dataDirOf(args, terminal);
     const running = await findRunning(dir);
-    const left = args.flag("purge") ? undefined : await leftRunning(dir);
+    const left = args.flag("purge") ? undefined : await leftRunning(dir, terminal.env);
     if (running?.alive) {
       const { pid } = running.cluster;
       askToEnd(pid);

@@ -2,6 +2,7 @@ import { resolve } from "node:path";
 import {
   announceRunning,
   checkKubeconfig,
+  commandFor,
   forgetRunning,
   mergeKubeconfig,
   parseRegistryAuthority,
@@ -19,7 +20,9 @@ import { API_OPTIONS, apiOptionsOf } from "../api-options.ts";
 import { DATA_DIR, dataDirOf } from "../common-options.ts";
 import type { Command, ParsedArgs, Terminal } from "../command.ts";
 import { isDetached, reportReady, startDetached } from "../detach.ts";
+import { leftRunning } from "../left-running.ts";
 import { recallContext, rememberContext } from "../merged-context.ts";
+import { combineOptions, recallOptions, rememberOptions } from "../kept-options.ts";
 import { NODE_OPTIONS, nodeOptionsOf } from "../node-options.ts";
 import { untilSignal } from "../signals.ts";
 
@@ -69,12 +72,14 @@ function optionsOf(args: ParsedArgs, terminal: Terminal): UpOptions {
 /** JSON has no form of its own for errors: their stack, which begins with name and message. */
 const withErrors = (_key: string, value: unknown) => (value instanceof Error ? (value.stack ?? value.message) : value);
 
-async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
-  const options = optionsOf(args, terminal);
+async function run(given: ParsedArgs, terminal: Terminal): Promise<number> {
+  const dataDir = dataDirOf(given, terminal);
+  const combined = combineOptions(given, await recallOptions(dataDir));
+  const options = optionsOf(given.with(combined.all), terminal);
   const target = { explicit: options.kubeconfig, env: terminal.env, clock: systemClock };
   // Before anything is started: a kubeconfig that cannot be merged into stops everything.
-  const before = await recallContext(options.dataDir);
-  const owner = { dataDir: options.dataDir, asked: options.context, before: before?.context };
+  const last = await recallContext(dataDir);
+  const owner = { dataDir, asked: options.context, before: last?.context };
   await checkKubeconfig(target, owner);
   if (options.detach) return startDetached(options.dataDir, terminal);
 
@@ -99,7 +104,7 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
   try {
     const merged = await mergeKubeconfig(target, owner, await cluster.access(), options.switchContext);
     const { name: context, path: kubeconfig } = merged;
-    const previous = merged.previous === context ? before?.previous : merged.previous;
+    const previous = merged.previous === context ? last?.previous : merged.previous;
     await rememberContext(options.dataDir, { context, kubeconfig, ...(previous ? { previous } : {}) });
     await announceRunning(options.dataDir, {
       server: cluster.server!,
@@ -107,11 +112,16 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
       ...(containerdSocket === undefined ? {} : { containerdSocket }),
       startedAt: systemClock.now(),
     });
-    const stop = isDetached(terminal) ? "Stop it with: knarr down" : "Stop it with Ctrl-C or: knarr down";
-    const dataDir = args.text("data-dir") === undefined ? "" : ` --data-dir ${options.dataDir}`;
-    reportReady(terminal, { lines: [...describe(cluster, options, merged), stop + dataDir] });
+    if (options.store !== "memory") await rememberOptions(dataDir, combined.all);
+    const before = combined.before === "" ? [] : [`as before: ${combined.before}`];
+    const stop = isDetached(terminal) ? "Stop it with: " : "Stop it with Ctrl-C or: ";
+    reportReady(terminal, {
+      lines: [...describe(cluster, options, merged, before), stop + commandFor(dataDir, "down", terminal.env)],
+    });
     await stopped;
   } finally {
+    // As `down` says it: Ctrl-C ends the process, and not the containers.
+    const left = cluster.runtime === "containerd" ? await leftRunning(dataDir, terminal.env) : undefined;
     const patience = systemClock.setTimeout(() => {
       terminal.err("warn: something does not stop; leaving it behind");
       process.exit(1);
@@ -119,11 +129,12 @@ async function run(args: ParsedArgs, terminal: Terminal): Promise<number> {
     await cluster.stop();
     await forgetRunning(options.dataDir);
     patience.cancel();
+    if (left !== undefined) terminal.out(left);
   }
   return 0;
 }
 
-function describe(cluster: Cluster, options: UpOptions, merged: Merged): string[] {
+function describe(cluster: Cluster, options: UpOptions, merged: Merged, before: readonly string[]): string[] {
   const { name: context, path: kubeconfig } = merged;
   const nodes = `${options.nodes} ${cluster.runtime} node${options.nodes === 1 ? "" : "s"}`;
   const kept = options.store === "memory" ? "nothing is kept (memory store)" : `data in ${options.dataDir}`;
@@ -131,6 +142,7 @@ function describe(cluster: Cluster, options: UpOptions, merged: Merged): string[
   const kubectl = `kubectl${file}${options.switchContext ? "" : ` --context ${context}`}`;
   return [
     `Kubernetes ${VERSION} at ${cluster.server}, ${nodes}, ${kept}`,
+    ...before,
     ...cluster.notes,
     `kubeconfig: context "${context}" in ${kubeconfig}${currentText(merged, options)}`,
     ...(merged.instead ? [`context "${merged.instead.name}" there belongs to ${merged.instead.of}`] : []),
@@ -155,7 +167,11 @@ export const up: Command = {
     "data-dir": DATA_DIR,
     port: { type: "string", value: "N", help: "port of the API server (default 6443; 0: any free one)" },
     bind: { type: "string", value: "ADDR", help: "address of the API server (default 127.0.0.1)" },
-    nodes: { type: "string", value: "N", help: "how many nodes (default 1)" },
+    nodes: {
+      type: "string",
+      value: "N",
+      help: "how many nodes (default 1); fewer than before: the others are removed, with their Pods",
+    },
     runtime: { type: "string", value: "auto|simulated|containerd", help: "what runs the containers (default auto)" },
     ...NODE_OPTIONS,
     ...API_OPTIONS,
@@ -184,7 +200,7 @@ export const up: Command = {
     },
     "no-switch-context": { type: "boolean", help: "do not make it the current context" },
   },
-  details: "The same data directory again resumes the same cluster.",
+  details: "The same data directory again resumes the same cluster, with the options that it was started with before.",
   run: async (args, terminal) => {
     try {
       return await run(args, terminal);

@@ -1,7 +1,7 @@
 import type { Clock, Log, Random, Scope } from "#base";
 import { createCaches, type Client } from "#client";
 import { createSources, feedPods, startKubelet, type Kubelet, type NodeDescription } from "#kubelet";
-import { NODES, PODS } from "#objects";
+import { hasReason, NODES, PODS, type Node, type Pod } from "#objects";
 import { nodeAddressOf, podCidrOf } from "./addresses.ts";
 import { createSimulatedRuntime, type SimulatedTimes } from "./runtime.ts";
 
@@ -16,6 +16,8 @@ export interface SimulatedNodesOptions {
   readonly kubeletVersion: string;
   readonly capacity?: Readonly<Record<string, string>>;
   readonly times?: Partial<SimulatedTimes>;
+  /** Told of the nodes that were removed because the count is smaller than it was, and how many pods went with them. */
+  readonly onRemoved?: (names: readonly string[], pods: number) => void;
 }
 
 export interface SimulatedNodes {
@@ -33,7 +35,10 @@ const CAPACITY = {
   "hugepages-2Mi": "0",
 };
 
-/** Starts simulated nodes knarr-1, knarr-2, … All of them share one watch on the pods. */
+/**
+ * Starts simulated nodes knarr-1, knarr-2, … All of them share one watch on the pods. Those of a larger count before are
+ * removed, with their pods.
+ */
 export async function startSimulatedNodes(options: SimulatedNodesOptions): Promise<SimulatedNodes> {
   const { client, clock, random, log, scope } = options;
   const kubelets = new Map<string, Kubelet>();
@@ -42,6 +47,7 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
   const pods = caches.of(PODS);
   const nodes = caches.of(NODES);
   await caches.whenSynced();
+  await removeSurplus(options, [...nodes.list()], [...pods.list()]);
   const feed = feedPods(pods, kubelets);
   // All of them share what is watched. Nobody reads the variables that tell of Services.
   const sources = createSources({ client, scope, clock, random, log });
@@ -70,6 +76,39 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
   return { kubelets, add };
 }
 
+/**
+ * A simulated node is nothing but a number: one that is not to be there any more will never come back, so its pods need
+ * not wait until it is given up.
+ */
+async function removeSurplus(
+  { client, count, onRemoved }: SimulatedNodesOptions,
+  nodes: readonly Node[],
+  pods: readonly Pod[],
+): Promise<void> {
+  const surplus = nodes.flatMap(({ metadata: { name = "", labels } }) => {
+    const number = Number(/^knarr-([1-9]\d*)$/.exec(name)?.[1]);
+    return labels?.[RUNTIME_LABEL] === SIMULATED && number > count ? [{ name, number }] : [];
+  });
+  if (surplus.length === 0) return;
+  const names = surplus.sort((a, b) => a.number - b.number).map(({ name }) => name);
+  const gone = new Set(names);
+  const orphans = pods.filter(({ spec }) => gone.has(spec?.nodeName ?? ""));
+  const removed = (deletion: Promise<unknown>) =>
+    deletion.catch((error: unknown) => {
+      if (!hasReason(error, "NotFound")) throw error;
+    });
+  await Promise.all(names.map((name) => removed(client.delete(NODES, { namespace: "", name }))));
+  await Promise.all(
+    orphans.map(({ metadata: { namespace = "", name = "", uid = "" } }) =>
+      removed(client.delete(PODS, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } })),
+    ),
+  );
+  onRemoved?.(names, orphans.length);
+}
+
+const RUNTIME_LABEL = "knarr.dev/runtime";
+const SIMULATED = "simulated";
+
 function describe(index: number, { kubeletVersion, capacity = CAPACITY }: SimulatedNodesOptions): NodeDescription {
   const name = `knarr-${index + 1}`;
   const serial = (index + 1).toString(16).padStart(12, "0");
@@ -81,7 +120,7 @@ function describe(index: number, { kubeletVersion, capacity = CAPACITY }: Simula
       { type: "InternalIP", address: nodeAddressOf(index) },
       { type: "Hostname", address: name },
     ],
-    labels: { "knarr.dev/runtime": "simulated" },
+    labels: { [RUNTIME_LABEL]: SIMULATED },
     features: { supplementalGroupsPolicy: true },
     info: {
       kubeletVersion,

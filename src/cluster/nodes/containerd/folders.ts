@@ -4,6 +4,7 @@ import { keptNetwork } from "./network/record.ts";
 
 /** Where a node keeps what, below the data directory. */
 export interface NodeFolders {
+  readonly dataDir: string;
   /**
    * Tells this cluster's things from others' on the same machine: eight hexadecimal digits, made from the directory's
    * path when it is first asked for, and the same from its first network on, wherever the directory is moved.
@@ -23,6 +24,7 @@ export interface NodeFolders {
 export function nodeFolders(dataDir: string): NodeFolders {
   const id = keptNetwork(dataDir)?.id ?? createHash("sha256").update(resolve(dataDir)).digest("hex").slice(0, 8);
   return {
+    dataDir: resolve(dataDir),
     id,
     containerd: join(dataDir, "containerd"),
     kubelet: join(dataDir, "kubelet"),

@@ -1,4 +1,5 @@
 import { access, readFile, writeFile } from "node:fs/promises";
+import { commandFor } from "../../data-dir/command-line.ts";
 import { StartError } from "../../options.ts";
 import type { NodeFolders } from "./folders.ts";
 
@@ -27,7 +28,7 @@ export async function checkSameContainerd(folders: NodeFolders, socket: string |
   if (before === socket && socket !== undefined) return;
   if (before !== undefined) {
     throw new StartError(
-      `this cluster's containers run on the containerd at ${before}: start it with --containerd-socket ${before}, or remove it with: knarr down --purge`,
+      `this cluster's containers run on the containerd at ${before}: start it with --containerd-socket ${before}, or remove it with: ${commandFor(folders.dataDir, "down --purge")}`,
     );
   }
   const hasOwn = await access(folders.containerd).then(
@@ -36,7 +37,7 @@ export async function checkSameContainerd(folders: NodeFolders, socket: string |
   );
   if (socket !== undefined && hasOwn) {
     throw new StartError(
-      "this cluster's containers run on a containerd of its own: start it without --containerd-socket, or remove it with: knarr down --purge",
+      `this cluster's containers run on a containerd of its own: start it without --containerd-socket, or remove it with: ${commandFor(folders.dataDir, "down --purge")}`,
     );
   }
 }

@@ -1,3 +1,4 @@
+import { shellWord } from "../../../data-dir/command-line.ts";
 import { blockContains, parseCidr, type IpBlock } from "#objects";
 import {
   bridgeOf,
@@ -233,7 +234,7 @@ const nameOf = ({ owner, name }: FoundBridge): string =>
   owner === undefined ? "a cluster of an earlier version of Knarr" : `the cluster in ${owner} (bridge ${name})`;
 
 const belongsTo = (other: FoundBridge): string => {
-  const where = other.owner === undefined ? "with its data directory" : `--data-dir ${other.owner}`;
+  const where = other.owner === undefined ? "with its data directory" : `--data-dir ${shellWord(other.owner)}`;
   return `belongs to ${nameOf(other)}, which runs or has left Pods and rules behind: end that with knarr down --purge ${where}`;
 };
 

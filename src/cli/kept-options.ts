@@ -1,0 +1,71 @@
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { shellWord } from "#cluster";
+import type { ParsedArgs } from "./command.ts";
+
+/** Values of options by their names, each as it stands on a command line. */
+export type KeptOptions = Readonly<Record<string, readonly string[]>>;
+
+const FILE = "options.json";
+
+const asItIs = (text: string) => text;
+const path = (text: string) => resolve(text);
+const withPath = (text: string) => {
+  const at = text.indexOf("=") + 1;
+  return text.slice(0, at) + resolve(text.slice(at));
+};
+
+/**
+ * Which options of `up` are a property of the cluster, and how their values read wherever the next `up` is called from.
+ * What runs the nodes and what the context is called are kept by themselves; where the data is kept is known by then.
+ */
+const KEPT: Readonly<Record<string, (text: string) => string>> = {
+  nodes: asItIs,
+  port: asItIs,
+  bind: asItIs,
+  "node-name": asItIs,
+  "node-address": asItIs,
+  "load-balancer-address": asItIs,
+  "registry-mirror": asItIs,
+  "registry-ca": withPath,
+  "containerd-socket": (text) => path(text.replace(/^unix:\/\//, "")),
+  "static-pods": path,
+  kubeconfig: path,
+};
+
+/** What earlier calls of `up` have asked for, for the cluster in a data directory. */
+export async function recallOptions(dataDir: string): Promise<KeptOptions> {
+  try {
+    return JSON.parse(await readFile(join(dataDir, FILE), "utf8")) as KeptOptions;
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return {};
+    throw error;
+  }
+}
+
+export async function rememberOptions(dataDir: string, options: KeptOptions): Promise<void> {
+  const file = join(dataDir, FILE);
+  await writeFile(`${file}.new`, `${JSON.stringify(options, undefined, 2)}\n`, { mode: 0o600 });
+  await rename(`${file}.new`, file);
+}
+
+export interface CombinedOptions {
+  /** What is asked for now, and of what was asked for before the rest. */
+  readonly all: KeptOptions;
+  /** What comes from before, as words of a command line; empty when there is nothing. */
+  readonly before: string;
+}
+
+/** Options that are given replace those of before, with all their values. */
+export function combineOptions(args: ParsedArgs, kept: KeptOptions): CombinedOptions {
+  const all: Record<string, readonly string[]> = {};
+  const before: string[] = [];
+  for (const [name, absolute] of Object.entries(KEPT)) {
+    const given = args.given(name);
+    const values = given.length > 0 ? given.map(absolute) : (kept[name] ?? []);
+    if (values.length === 0) continue;
+    all[name] = values;
+    if (given.length === 0) before.push(...values.map((value) => `--${name} ${shellWord(value)}`));
+  }
+  return { all, before: before.join(" ") };
+}
