@@ -4,7 +4,9 @@ import { relative, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { pathToFileURL } from "node:url";
+import { systemClock } from "#base";
 import { FileResults, type FileRun, type TestEvent } from "./results.ts";
+import { Watchdog } from "./watchdog.ts";
 
 export interface RunOptions {
   readonly root: string;
@@ -20,6 +22,7 @@ export interface RunOptions {
 }
 
 const TEST_SAYS_SO_MS = 5_000;
+const MOST_LINGER_MS = 60_000;
 /** Said by node:test at the end; a run with retries has sums of its own. */
 const SUMS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
@@ -47,16 +50,22 @@ export async function runFiles(files: readonly string[], options: RunOptions): P
 
 async function runFile(file: string, options: RunOptions, print: (text: string) => void): Promise<FileRun> {
   const { root, namePatterns, timeoutMs } = options;
+  const lingerMs = Math.min(timeoutMs, MOST_LINGER_MS);
   const results = new FileResults(file);
   const printer = new spec();
   printer.on("data", (chunk) => print(String(chunk)));
   // The limit of node:test is for tests: a process that does not end after them has none.
-  const deadline = AbortSignal.timeout(timeoutMs + TEST_SAYS_SO_MS);
+  const end = new AbortController();
+  let late: string | undefined;
+  const watchdog = new Watchdog(systemClock, { timeoutMs: timeoutMs + TEST_SAYS_SO_MS, lingerMs }, (reason) => {
+    late = reason;
+    end.abort();
+  });
   const events = run({
     cwd: root,
     files: [relative(root, file)],
     timeout: timeoutMs,
-    signal: AbortSignal.any([options.signal, deadline]),
+    signal: AbortSignal.any([options.signal, end.signal]),
     // Examples import "knarr" as users do; here that is the source.
     execArgv: ["--conditions=knarr-source", `--import=${pathToFileURL(resolve(root, "scripts/test-seed.ts")).href}`],
     ...(namePatterns && namePatterns.length > 0 ? { testNamePatterns: [...namePatterns] } : {}),
@@ -66,9 +75,11 @@ async function runFile(file: string, options: RunOptions, print: (text: string) 
       event.data.file === undefined && (event.type === "test:summary" || SUMS.test(event.data.message ?? ""));
     if (isTotal) continue;
     results.add(event);
+    watchdog.add(event);
     printer.write(event);
   }
   // Lets the printer, which is never ended (it would list failures that may be no more than bad luck), hand on all.
   await new Promise(setImmediate);
-  return results.finish(deadline.aborted ? `its process had not ended after ${timeoutMs / 1000} s` : undefined);
+  watchdog.stop();
+  return results.finish(late);
 }
