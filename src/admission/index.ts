@@ -1,9 +1,3 @@
 export { builtInAdmission, type BuiltInAdmissionOptions } from "./built-in.ts";
 export { admissionChain, noAdmission } from "./chain.ts";
-export {
-  forbid,
-  type AdmissionAttributes,
-  type AdmissionChain,
-  type AdmissionOperation,
-  type AdmissionPlugin,
-} from "./contract.ts";
+export type { AdmissionAttributes, AdmissionChain, AdmissionOperation, AdmissionPlugin } from "./contract.ts";

@@ -1,14 +1,13 @@
 export type { Connector, ConnectRequest } from "./connect.ts";
 export type { HealthCheck, HealthChecks } from "./health.ts";
-export {
-  GZIP_THRESHOLD,
-  type ApiRequest,
-  type ApiResponse,
-  type Piece,
-  type RequestHeaders,
-  type ResponseBody,
-  type Upgrade,
-  type UpgradedConnection,
+export type {
+  ApiRequest,
+  ApiResponse,
+  Piece,
+  RequestHeaders,
+  ResponseBody,
+  Upgrade,
+  UpgradedConnection,
 } from "./http/message.ts";
 export type { ProtobufReader } from "./http/protobuf.ts";
 export type { Body, DeleteParameters, Operation, PatchBody, Result, WriteParameters } from "./operation.ts";

@@ -4,13 +4,4 @@ export { authorizers, discoveryPaths, privilegedGroup, publicPaths, refusal, sel
 export type * from "./contract.ts";
 export type { UserInfo } from "./user.ts";
 export { impersonation, type Impersonation } from "./impersonate.ts";
-export {
-  anonymous,
-  ANONYMOUS,
-  AUTHENTICATED,
-  MASTERS,
-  parseServiceAccount,
-  serviceAccountGroups,
-  serviceAccountUsername,
-  UNAUTHENTICATED,
-} from "./user.ts";
+export { AUTHENTICATED, parseServiceAccount, serviceAccountGroups, serviceAccountUsername } from "./user.ts";

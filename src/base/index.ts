@@ -5,13 +5,7 @@ export { createLog, silentLog, type Log, type LogFields, type LogLevel, type Log
 export { messageOf } from "./message-of.ts";
 export { createPacer, type Pacer } from "./pacer.ts";
 export { createRandom, systemRandom, type Random } from "./random.ts";
-export { createScope, ScopeClosed, type Scope } from "./scope.ts";
+export { createScope, type Scope } from "./scope.ts";
 export { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
-export {
-  CONTROLLER_BACK_OFF,
-  createWorkQueue,
-  type BackOff,
-  type WorkQueue,
-  type WorkQueueOptions,
-} from "./work-queue.ts";
+export { createWorkQueue, type BackOff, type WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
 export { createYielder, type Yielder } from "./yielder.ts";

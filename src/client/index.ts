@@ -1,11 +1,4 @@
-export {
-  BUILT_IN_INDEXES,
-  orphanLabelKey,
-  type Cache,
-  type Change,
-  type IndexFunction,
-  type Listener,
-} from "./cache.ts";
+export { orphanLabelKey, type Cache, type Change, type IndexFunction, type Listener } from "./cache.ts";
 export { createCaches, type CachesOptions, type SharedCaches } from "./caches.ts";
 export { createRecorder, referenceTo, type EventRecorder, type RecorderOptions } from "./events/recorder.ts";
 export {

@@ -19,7 +19,7 @@ export type { KubeletStreams } from "./streams.ts";
 export { renderLog, type LogFormat } from "./logs/render.ts";
 export type { NodeDescription } from "./node/describe.ts";
 export { dottedSysctl } from "./node/sysctls.ts";
-export { WELL, type NodeHealth, type NodeMonitor } from "./node/health.ts";
+export type { NodeHealth, NodeMonitor } from "./node/health.ts";
 export * from "./runtime.ts";
 export { uidOnNode } from "./static/annotations.ts";
 export { staticPod, type Manifest } from "./static/manifest.ts";

@@ -1,4 +1,4 @@
-export { ensureBridge, hasLink, type BridgeOptions } from "./host/bridge.ts";
+export { ensureBridge, type BridgeOptions } from "./host/bridge.ts";
 export { removeTable, type RemoveTableOptions } from "./host/remove-table.ts";
 export type { ProxyNode, ProxyOptions } from "./options.ts";
 export { startProxy, type ServiceProxy } from "./proxy.ts";

@@ -6,7 +6,7 @@ export {
   type Subject,
 } from "./certificates/authority.ts";
 export * from "./server/index.ts";
-export { loadProtobuf, ProtobufError, type ProtobufCodec } from "./codecs/protobuf/index.ts";
+export { loadProtobuf, type ProtobufCodec } from "./codecs/protobuf/index.ts";
 export * from "./client/index.ts";
 export { acceptRemoteCommand } from "./remote-command/accept.ts";
 export type { RemoteCommand, RemoteStatus, TerminalSize, WantedStreams } from "./remote-command/contract.ts";

@@ -48,12 +48,9 @@ export interface ApiResponse {
   readonly status: number;
   readonly headers: Record<string, string | readonly string[]>;
   readonly body: ResponseBody;
-  /** The client takes gzip: the transport compresses a body longer than {@link GZIP_THRESHOLD} and says so. */
+  /** The client takes gzip: the transport compresses a body of more than 128 KiB and says so. */
   readonly gzip?: boolean;
 }
-
-/** Bodies up to this many bytes are sent as they are (apiserver responsewriters). */
-export const GZIP_THRESHOLD = 128 * 1024;
 
 /** One piece of a body, or several that are sent together. */
 export type Piece = Uint8Array | readonly Uint8Array[];

@@ -1,4 +1,4 @@
 export { clientFromKubeconfig, type FromKubeconfigOptions } from "./from-kubeconfig.ts";
 export { createHttpClient, type HttpClientOptions } from "./http-client.ts";
-export { KubeconfigError, readKubeconfig, type KubeconfigContext, type KubeconfigOptions } from "./kubeconfig.ts";
+export { readKubeconfig, type KubeconfigContext, type KubeconfigOptions } from "./kubeconfig.ts";
 export type { Connection, HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";

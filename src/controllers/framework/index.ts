@@ -1,7 +1,6 @@
 export { candidates, claim, settleClaim, type Claim } from "./claim.ts";
 export {
   defineController,
-  Retry,
   syncByPlan,
   type ControllerContext,
   type ControllerDefinition,
@@ -12,16 +11,6 @@ export {
 export { allOf, slowStart, type Failure } from "./parallel.ts";
 export { createPod, deletePod, isNamespaceTerminating, podFromTemplate } from "./pod-control.ts";
 export { inDeletionOrder } from "./pod-ranking.ts";
-export { runController, runControllers, type RunningController, type RunOptions } from "./run.ts";
-export { adopter, anyOf, matcherOf, matcherOfSet, orphansMatching } from "./selector.ts";
-export {
-  controllerOf,
-  controllerReference,
-  itself,
-  owner,
-  ownerKey,
-  refersTo,
-  watch,
-  type KeysOf,
-  type Watch,
-} from "./watch.ts";
+export { runControllers, type RunningController, type RunOptions } from "./run.ts";
+export { adopter, anyOf, matcherOf, matcherOfSet } from "./selector.ts";
+export { controllerOf, controllerReference, itself, owner, ownerKey, watch, type KeysOf, type Watch } from "./watch.ts";

@@ -1,4 +1,3 @@
 export { HOST_ADDRESS } from "./addresses.ts";
-export { ANNOTATION_PREFIX } from "./behaviour.ts";
 export { startSimulatedNodes, type SimulatedNodes, type SimulatedNodesOptions } from "./nodes.ts";
 export { createSimulatedRuntime, type SimulatedTimes } from "./runtime.ts";

@@ -27,7 +27,7 @@ import { STORAGE_KINDS } from "./storage/index.ts";
 import { storageVersionMigrations } from "./storagemigration/storage-version-migration.ts";
 
 export type { IssueToken } from "./core/service-account.ts";
-export { serviceDefinition, type ServiceOptions } from "./core/service/index.ts";
+export type { ServiceOptions } from "./core/service/index.ts";
 
 export type { MetricsSource, NodeMetrics, PodMetrics } from "./metrics/index.ts";
 
