@@ -259,6 +259,7 @@ describe("a node that fails, and is there again", { skip, timeout: 900_000 }, ()
     await kubectl.apply(NEVER("deaf", "trap '' TERM; while true; do sleep 1; done"));
     await kubectl("wait", "--for=condition=Ready", "pod/deaf", "--timeout=120s");
     await kubectl("delete", "pod", "deaf", "--timeout=120s");
+    assert.equal(await kubectl("get", "pod", "deaf", "--ignore-not-found"), "");
   });
 
   test("a second cluster that asks for the first's address is told so, and leaves nothing", async () => {

@@ -67,6 +67,7 @@ test("images on a real cluster", { skip }, async (t) => {
     const here = await cluster.inNamespace("tls");
     await here("run", "web", `--image=${tls!.host}/test/server:2`);
     await here("wait", "pod/web", "--for=condition=Ready", "--timeout=120s");
+    assert.equal(await here("get", "pod/web", "-o", "jsonpath={.status.containerStatuses[0].ready}"), "true");
     await tls![Symbol.asyncDispose]();
   });
 

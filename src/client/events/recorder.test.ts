@@ -111,4 +111,6 @@ test("a server that is away is asked again, and gets the Event later", async () 
   };
   w.recorder.event(pod, "Normal", "Pulled", "image is there");
   await w.clock.runUntil(() => w.client.all(EVENTS).length === 1, 60_000);
+  assert.equal(w.client.all(EVENTS)[0]?.reason, "Pulled");
+  assert.ok(failures < 0, "the server was asked more than twice");
 });

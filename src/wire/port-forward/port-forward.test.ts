@@ -111,6 +111,7 @@ test("connections close with the client, and with the stream that the client dro
   client.cut();
   await served;
   while (target.open > 0) await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(target.open, 0);
 });
 
 test("channels of a WebSocket: two for each port, which they begin with", async () => {

@@ -180,6 +180,7 @@ describe("streams", () => {
     const stream = session.request({ ":path": "/" });
     stream.on("error", () => {});
     await until(() => state.ended);
+    assert.ok(state.ended);
     session.destroy();
     await server.close();
   });
@@ -220,6 +221,7 @@ describe("hostile clients", () => {
     socket.on("error", () => {});
     socket.resume();
     await new Promise((resolve) => socket.once("close", resolve));
+    assert.ok(socket.destroyed);
     await server.close();
   });
 
@@ -246,6 +248,7 @@ describe("hostile clients", () => {
     socket.write("\u0000\u0001 garbage\r\n\r\n");
     await new Promise((resolve) => socket.once("secureConnect", resolve));
     while (server.connections > 0) await new Promise<void>((resolve) => systemClock.setTimeout(resolve, 20));
+    assert.equal(server.connections, 0);
     socket.destroy();
     await server.close();
   });

@@ -52,12 +52,12 @@ describe("upgrades", () => {
   });
 
   it("that are refused hold nothing up for a client that takes nothing", async () => {
-    const gone = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<string>();
     async function* stream() {
       try {
         for (;;) yield bytes("x".repeat(64 * 1024));
       } finally {
-        gone.resolve();
+        gone.resolve("the stream was ended");
       }
     }
     const handle = () =>
@@ -67,7 +67,7 @@ describe("upgrades", () => {
     socket.on("error", () => {});
     socket.pause();
     socket.write("GET / HTTP/1.1\r\nhost: x\r\nconnection: Upgrade\r\nupgrade: websocket\r\n\r\n");
-    await gone.promise;
+    assert.equal(await gone.promise, "the stream was ended");
     socket.destroy();
     await server.close();
   });

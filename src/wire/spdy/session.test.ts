@@ -137,6 +137,7 @@ describe("a session", () => {
     const closing = session.close();
     await own.runUntil(() => session.signal.aborted, 60_000);
     await closing;
+    assert.ok(session.signal.aborted);
   });
 
   test("sends pings of the other side back", async () => {

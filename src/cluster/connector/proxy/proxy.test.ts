@@ -125,17 +125,17 @@ describe("a request for a pod", () => {
   });
 
   test("a client that goes takes the request to the pod with it", async () => {
-    const gone = Promise.withResolvers<void>();
+    const gone = Promise.withResolvers<boolean>();
     await using world = await worldWith((request, response) => {
       response.write("x");
-      request.socket.once("close", () => gone.resolve());
+      request.socket.once("close", () => gone.resolve(request.socket.destroyed));
     });
     const sent = httpRequest({ host: "127.0.0.1", port: world.port, path: `${PODS_PATH}/web/proxy/` });
     sent.on("error", () => {});
     sent.end();
     await once(sent, "response");
     sent.destroy();
-    await gone.promise;
+    assert.ok(await gone.promise);
   });
 
   test("links of pages and of redirects lead through the proxy", async () => {
