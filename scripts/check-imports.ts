@@ -1,18 +1,13 @@
 // Holds every import under src/ against the table of rooms: which room may import which, only through its index,
 // no cycles between files (type imports count), nothing of Node in a neutral room.
-import { globSync, readFileSync } from "node:fs";
-import { dirname, join, relative, resolve } from "node:path";
-import { parseSync } from "oxc-parser";
+import { posix } from "node:path";
 import { ROOMS } from "./rooms.ts";
-
-interface Import {
-  readonly specifier: string;
-  readonly line: number;
-}
+import { importsOf } from "./source/imports.ts";
+import type { Source } from "./source/sources.ts";
 
 /** The longest room whose folder holds the file (path relative to src/). */
 function roomOf(file: string): string | undefined {
-  const parts = dirname(file).split("/");
+  const parts = posix.dirname(file).split("/");
   for (let depth = parts.length; depth > 0; depth--) {
     const name = parts.slice(0, depth).join("/");
     if (name in ROOMS) return name;
@@ -20,33 +15,14 @@ function roomOf(file: string): string | undefined {
   return undefined;
 }
 
-function importsOf(path: string): Import[] {
-  const text = readFileSync(path, "utf8");
-  const { module } = parseSync(path, text);
-  const lineAt = (offset: number) => text.slice(0, offset).split("\n").length;
-  const found = [
-    ...module.staticImports.map((entry) => ({ specifier: entry.moduleRequest.value, line: lineAt(entry.start) })),
-    ...module.staticExports.flatMap((entry) =>
-      entry.entries
-        .filter((exported) => exported.moduleRequest)
-        .slice(0, 1)
-        .map((exported) => ({ specifier: exported.moduleRequest!.value, line: lineAt(entry.start) })),
-    ),
-    ...module.dynamicImports.map((entry) => ({
-      specifier: text.slice(entry.moduleRequest.start, entry.moduleRequest.end).replaceAll(/^["'`]|["'`]$/g, ""),
-      line: lineAt(entry.start),
-    })),
-  ];
-  return found;
-}
-
 /** Every problem as `file:line: text`; empty when all is well. */
-export function checkImports(root: string): string[] {
-  const src = join(root, "src");
+export function checkImports(sources: ReadonlyMap<string, Source>): string[] {
   const problems: string[] = [];
   const graph = new Map<string, string[]>();
 
-  for (const file of globSync("**/*.ts", { cwd: src })) {
+  for (const [path, source] of sources) {
+    if (!path.startsWith("src/")) continue;
+    const file = path.slice("src/".length);
     const room = roomOf(file);
     if (!room) {
       problems.push(`src/${file}: stands in no room of scripts/rooms.ts`);
@@ -54,10 +30,10 @@ export function checkImports(root: string): string[] {
     }
     const isTest = /\.test\.ts$|conformance\.ts$|\/testing\//.test(file);
     const targets: string[] = [];
-    for (const { specifier, line } of importsOf(join(src, file))) {
+    for (const { specifier, line } of importsOf(source)) {
       const complain = (text: string) => problems.push(`src/${file}:${line}: ${text}`);
       if (specifier.startsWith(".")) {
-        const target = relative(src, resolve(src, dirname(file), specifier));
+        const target = posix.join(posix.dirname(file), specifier);
         if (target.startsWith("..")) complain(`leaves src/ (${specifier})`);
         else if (roomOf(target) !== room && !(isTest && roomOf(target)?.startsWith(room)))
           complain(`enters room ${roomOf(target)} by a path: import it as #${roomOf(target)}`);

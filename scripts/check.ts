@@ -1,32 +1,61 @@
 // Everything that a machine can judge about the source without running it. Prints what is wrong, and exits 1.
 import { spawnSync } from "node:child_process";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { checkBrowser } from "./check-browser.ts";
 import { checkImports } from "./check-imports.ts";
+import { checkAssertions } from "./check/assertions.ts";
+import { checkFiles } from "./check/files.ts";
+import { checkLengths } from "./check/lengths.ts";
+import { checkProduct } from "./check/product.ts";
+import { LARGE, LONG, UNUSED, WITHOUT_ASSERTION } from "./check/table.ts";
+import { checkUnused } from "./check/unused.ts";
+import { isGenerated, readSources } from "./source/sources.ts";
 
 const root = join(import.meta.dirname, "..");
 
-const tools: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
-  ["format", "oxfmt", "--check", "."],
-  ["types", "tsc", "-p", "."],
-  ["lint", "oxlint", "--type-aware", "--deny-warnings"],
-  ["unused code", "knip"],
-];
-
 let failed = false;
-const report = (name: string, problems: string) => {
-  console.log(problems ? `✗ ${name}\n${problems}` : `✓ ${name}`);
-  failed ||= problems !== "";
+const report = (name: string, problems: readonly string[] | string) => {
+  const text = typeof problems === "string" ? problems : problems.join("\n");
+  console.log(text ? `✗ ${name}\n${text}` : `✓ ${name}`);
+  failed ||= text !== "";
 };
 
-for (const [name, command, ...args] of tools) {
-  const { status, stdout, stderr, error } = spawnSync(join(root, "node_modules/.bin", command), args, {
+function run(command: string, ...args: readonly string[]) {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
     cwd: root,
     encoding: "utf8",
     maxBuffer: 64 << 20,
   });
-  report(name, status === 0 ? "" : `${error?.message ?? ""}${stdout}${stderr}` || `${command} exited with ${status}`);
+  return { status, stdout, all: `${error?.message ?? ""}${stdout}${stderr}` || `${command} exited with ${status}` };
 }
-report("import table", checkImports(root).join("\n"));
-report("neutral rooms in a browser", (await checkBrowser(root)).join("\n"));
+const tool = (name: string) => join(root, "node_modules/.bin", name);
+
+for (const [name, command, ...args] of [
+  ["format", "oxfmt", "--check", "."],
+  ["types", "tsc", "-p", "."],
+  ["lint", "oxlint", "--type-aware", "--deny-warnings"],
+] as const) {
+  const { status, all } = run(tool(command), ...args);
+  report(name, status === 0 ? "" : all);
+}
+
+const knip = run(tool("knip"), "--reporter", "json");
+report("unused code", knip.stdout.startsWith("{") ? checkUnused(knip.stdout, UNUSED) : knip.all);
+
+const git = run("git", "ls-files", "--cached", "--others", "--exclude-standard", "-z");
+const listed = git.stdout.split("\0").filter(Boolean);
+const files = listed.flatMap((path) => {
+  const stat = lstatSync(join(root, path), { throwIfNoEntry: false });
+  return stat ? [{ path, bytes: stat.size }] : [];
+});
+report("files", git.status === 0 ? checkFiles(files, LARGE) : git.all);
+
+const sources = readSources(root);
+const written = new Map([...sources].filter(([path]) => !isGenerated(path)));
+report("import table", checkImports(sources));
+report("product and tests", checkProduct(written.values()));
+report("lengths", checkLengths(written.values(), LONG));
+report("assertions", checkAssertions(written, WITHOUT_ASSERTION));
+report("neutral rooms in a browser", await checkBrowser(root));
 process.exit(failed ? 1 : 0);

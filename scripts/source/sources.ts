@@ -39,3 +39,6 @@ export function readSources(root: string): Map<string, Source> {
   const paths = FOLDERS.flatMap((folder) => globSync(`${folder}/**/*.ts`, { cwd: root })).sort();
   return new Map(paths.map((path) => [path, new Source(path, readFileSync(join(root, path), "utf8"))]));
 }
+
+/** Made by `npm run generate`, and not in the repository. */
+export const isGenerated = (path: string): boolean => path.startsWith("src/objects/generated/");
