@@ -49,7 +49,6 @@ export const LONG: Exceptions = {
   "src/proxy/rules/render.ts#wordsOf": TO_SPLIT,
   "src/proxy/table-keeper.ts#createTableKeeper": TO_SPLIT,
   "src/proxy/testing/route.ts#createRouter": TO_SPLIT,
-  "src/registry/cache/watch-stream.ts#watchStream": TO_SPLIT,
   "src/registry/create-registry.ts#createRegistry": TO_SPLIT,
   "src/scheduler/observe.ts#createObserver": TO_SPLIT,
   "src/scheduler/plugins/plugins.test.ts#test(filters: what they refuse, and in which words)": TO_SPLIT,
