@@ -15,6 +15,7 @@ export { parseRuntimeConfig, servedApis, type RuntimeConfig, type Serves } from 
 export { resetFieldsOf } from "./resource/reset-fields.ts";
 export { bootstrapObjects, kubernetesService, type BootstrapObject, type BootstrapOptions } from "./bootstrap/index.ts";
 export {
+  BUILT_IN_KINDS,
   builtInKinds,
   type BuiltInOptions,
   type IssueToken,
