@@ -63,8 +63,10 @@ test("a function that is too long takes an exception by path and name, which mus
 test("tests may be longer, suites as long as it takes, and files have limits of their own", () => {
   const inTest = `test("long", () => {\n${lines(100)}});\n`;
   assert.deepEqual(checkLengths(sources({ "src/a.test.ts": inTest }).values(), {}), []);
-  const suite = `describe("suite", { skip }, () => {\n${lines(300)}});\n`;
+  const suite = `describe("suite", { skip }, () => {\n${inTest.repeat(3)}});\n`;
   assert.deepEqual(checkLengths(sources({ "test/a.test.ts": suite }).values(), {}), []);
+  const list = `export function behaviours(behaviour) {\n${suite}${`behaviour(\`is\`, () => {\n${lines(90)}});`.repeat(2)}}\n`;
+  assert.deepEqual(checkLengths(sources({ "src/testing/a.ts": list }).values(), {}), []);
   const tooLong = `test("long", () => {\n${lines(130)}});\n`;
   assert.match(
     checkLengths(sources({ "src/a.test.ts": tooLong }).values(), {})[0]!,

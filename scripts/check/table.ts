@@ -22,7 +22,6 @@ export const UNUSED: Exceptions = {
 };
 
 const TO_SPLIT = "was there before the limit; to be split";
-const LIST = "a list of tests";
 
 /** Files by path, functions by `path#name`. */
 export const LONG: Exceptions = {
@@ -32,9 +31,6 @@ export const LONG: Exceptions = {
   "src/client/events/recorder.ts#createRecorder": TO_SPLIT,
   "src/client/http/http-client.ts#createHttpClient": TO_SPLIT,
   "src/client/memory-cache.ts#createMemoryCache": TO_SPLIT,
-  "src/client/testing/reads.ts#readBehaviours": LIST,
-  "src/client/testing/watches.ts#watchBehaviours": LIST,
-  "src/client/testing/writes.ts#writeBehaviours": LIST,
   "src/cluster/nodes/containerd/node.ts#startContainerdNode": TO_SPLIT,
   "src/controllers/service-pods/service-pods.ts#createServicePods": TO_SPLIT,
   "src/kubelet/containerd/cri/messages.ts": "a table of messages",
@@ -57,10 +53,6 @@ export const LONG: Exceptions = {
   "src/store/lmdb/store.ts#openLmdbStore": TO_SPLIT,
   "src/store/memory/sorted-list.ts#createSortedList": TO_SPLIT,
   "src/store/memory/store.ts#createMemoryStore": TO_SPLIT,
-  "src/store/testing/commits.ts#commitBehaviours": LIST,
-  "src/store/testing/history.ts#historyBehaviours": LIST,
-  "src/store/testing/reads.ts#readBehaviours": LIST,
-  "src/store/testing/watches.ts#watchBehaviours": LIST,
   "src/wire/server/serve.ts#serve": TO_SPLIT,
   "src/wire/websocket/connection.ts#createWebSocketConnection": TO_SPLIT,
   "test/chaos.real.test.ts#describe().test(whatever is killed, everything converges, and nothing else is restarted)":

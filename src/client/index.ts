@@ -15,5 +15,5 @@ export {
 } from "./discovery.ts";
 export type * from "./port.ts";
 export { revisionOf } from "./resource-version.ts";
-export { getScale, patchScale, patchStatus, retryOnConflict, updateScale, updateStatus } from "./write-helpers.ts";
+export { getScale, patchScale, retryOnConflict, updateScale, updateStatus } from "./write-helpers.ts";
 export * from "./http/index.ts";

@@ -7,16 +7,6 @@ export function updateStatus<T extends KubeObject>(client: Client, type: Resourc
   return client.update(type, object, { subresource: "status" });
 }
 
-/** Merges into the status (JSON merge patch: lists are replaced whole, null removes). */
-export function patchStatus<T extends KubeObject>(
-  client: Client,
-  type: ResourceType<T>,
-  key: ObjectKey,
-  status: object,
-): Promise<T> {
-  return client.patch(type, key, { type: "merge", body: { status } }, { subresource: "status" });
-}
-
 /** The Scale of an object of any kind that has one. */
 export function getScale(client: Client, type: ResourceType, key: ObjectKey): Promise<Scale> {
   return client.get(type as ResourceType<Scale>, key, { subresource: "scale" });
