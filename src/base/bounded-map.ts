@@ -24,4 +24,13 @@ export class BoundedMap<Key, Value> {
     this.#entries.set(key, value);
     if (this.#entries.size > this.#limit) this.#entries.delete(this.#entries.keys().next().value as Key);
   }
+
+  delete(key: Key): boolean {
+    return this.#entries.delete(key);
+  }
+
+  /** From what was used longest ago on. */
+  [Symbol.iterator](): IterableIterator<[Key, Value]> {
+    return this.#entries[Symbol.iterator]();
+  }
 }

@@ -1,6 +1,13 @@
 export { orphanLabelKey, type Cache, type Change, type IndexFunction, type Listener } from "./cache.ts";
 export { createCaches, type CachesOptions, type SharedCaches } from "./caches.ts";
-export { createRecorder, referenceTo, type EventRecorder, type RecorderOptions } from "./events/recorder.ts";
+export { referenceTo } from "./events/name.ts";
+export { createRecorder, type EventRecorder, type RecorderOptions } from "./events/recorder.ts";
+export {
+  createSeriesRecorder,
+  type ActionEvent,
+  type SeriesRecorder,
+  type SeriesRecorderOptions,
+} from "./events/series-recorder.ts";
 export {
   groupsIn,
   servedApi,

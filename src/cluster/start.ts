@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { versionInfo } from "#apiserver";
 import { createScope, silentLog, systemClock, systemRandom } from "#base";
@@ -63,6 +64,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       loadBalancerAddresses: options.loadBalancerAddresses,
       runtimeConfig: options.runtimeConfig,
       featureGates: options.featureGates,
+      host: hostname(),
       version: versionInfo({
         knarr: KNARR_VERSION,
         platform: `${process.platform === "win32" ? "windows" : process.platform}/${process.arch === "x64" ? "amd64" : process.arch}`,

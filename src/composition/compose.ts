@@ -28,6 +28,8 @@ export interface ClusterParts extends Pick<
   readonly metrics?: (nodes: NodeAccess) => MetricsSource;
   /** What Services of type LoadBalancer get; by default the addresses of nodes, and where those are taken the spare ones. */
   readonly loadBalancerAddresses?: readonly string[] | undefined;
+  /** The name of the machine, which the scheduler's Events tell. */
+  readonly host?: string;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -105,6 +107,7 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
     ...serviceNetwork,
     advertised: nodes.advertised,
     loadBalancerAddresses: parts.loadBalancerAddresses,
+    host: parts.host,
     spareAddresses: nodes.spareAddresses ?? [],
     scope,
   });

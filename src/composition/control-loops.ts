@@ -43,6 +43,8 @@ export interface ControlLoopsOptions {
   /** What Services of type LoadBalancer get; by default the addresses of nodes, and where those are taken the spare ones. */
   readonly loadBalancerAddresses?: readonly string[] | undefined;
   readonly spareAddresses: readonly string[];
+  /** The name of the machine, which the scheduler's Events tell. */
+  readonly host?: string | undefined;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -52,7 +54,7 @@ export interface ControlLoopsOptions {
 /** Starts every controller and the scheduler. Returns the caches that they share. */
 export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
   const { apiServer, registry, authority, apiServerPort, advertised, scope, ...others } = options;
-  const { loadBalancerAddresses, spareAddresses, serviceCidr, ...common } = others;
+  const { loadBalancerAddresses, spareAddresses, serviceCidr, host, ...common } = others;
   const advertise = advertised === undefined ? undefined : { ip: advertised, port: apiServerPort };
   const client = apiServer.client(CONTROLLER_MANAGER, "kube-controller-manager");
   const caches = createCaches({ client, scope: scope.child("caches"), ...common });
@@ -95,6 +97,7 @@ export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
     client: apiServer.client(SCHEDULER, "kube-scheduler"),
     caches,
     scope: scope.child("scheduler"),
+    ...(host === undefined ? {} : { host }),
     ...common,
   });
   return caches;

@@ -84,6 +84,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     client,
     recorder,
     state: () => ({ health: health(), images: runtime.images(), runtimeVersion: runtime.version }),
+    currentNode,
     monitor,
     clock,
     random,

@@ -72,6 +72,8 @@ export const CONFIG_MAPS = define<t.ConfigMap>("v1", "configmaps", "ConfigMap");
 export const SECRETS = define<t.Secret>("v1", "secrets", "Secret");
 export const SERVICE_ACCOUNTS = define<t.ServiceAccount>("v1", "serviceaccounts", "ServiceAccount");
 export const EVENTS = define<t.CoreV1Event>("v1", "events", "Event");
+/** The same objects, as the scheduler writes them. */
+export const EVENTS_V1 = define<t.EventsV1Event>("events.k8s.io/v1", "events", "Event");
 export const REPLICATION_CONTROLLERS = define<t.ReplicationController>(
   "v1",
   "replicationcontrollers",

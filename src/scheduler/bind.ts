@@ -1,13 +1,14 @@
 import { messageOf, type Clock, type Log } from "#base";
-import type { Client, EventRecorder, SharedCaches } from "#client";
+import type { Client, SeriesRecorder, SharedCaches } from "#client";
 import { hasReason, PODS } from "#objects";
 import type { PodInfo } from "./model/pod-info.ts";
 import { reserveVolumes } from "./reserve-volumes.ts";
+import { failedScheduling } from "./unscheduled.ts";
 
 export interface BinderOptions {
   readonly client: Client;
   readonly caches: SharedCaches;
-  readonly recorder: EventRecorder;
+  readonly recorder: SeriesRecorder;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -36,9 +37,15 @@ export async function bind(pod: PodInfo, nodeName: string, options: BinderOption
     if (!isThere || current.spec?.nodeName) return { type: "moot" };
     if (!hasReason(error, "Conflict")) log.warn("a pod could not be bound", { pod: pod.key, node: nodeName, error });
     const message = messageOf(error);
-    recorder.event(pod.pod, "Warning", "FailedScheduling", `binding rejected: ${message}`);
+    recorder.event(failedScheduling(pod.pod, `binding rejected: ${message}`));
     return { type: "failed", error };
   }
-  recorder.event(pod.pod, "Normal", "Scheduled", `Successfully assigned ${pod.key} to ${nodeName}`);
+  recorder.event({
+    regarding: pod.pod,
+    type: "Normal",
+    reason: "Scheduled",
+    action: "Binding",
+    note: `Successfully assigned ${pod.key} to ${nodeName}`,
+  });
   return { type: "bound" };
 }

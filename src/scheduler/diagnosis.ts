@@ -2,6 +2,12 @@ import type { Diagnosis } from "./decide.ts";
 
 const NO_NODES = "no nodes available to schedule pods";
 
+/**
+ * Before preemption is tried, room could be made by taking devices of resource claims back (upstream's
+ * DynamicResources). There are no claims here.
+ */
+const NO_CLAIMS = "no new claims to deallocate, ";
+
 /** `2 Insufficient cpu` for each reason, sorted as text (upstream FitError). */
 function histogram(counts: ReadonlyMap<string, number>): string {
   return [...counts]
@@ -27,5 +33,5 @@ export function describeRefusal(diagnosis: Diagnosis, preemption = ""): string {
     const text = histogram(counts);
     if (text) message += ` ${text}.`;
   }
-  return preemption ? `${message} ${preemption}` : message;
+  return preemption ? `${message} ${NO_CLAIMS}${preemption}` : message;
 }

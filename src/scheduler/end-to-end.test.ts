@@ -34,6 +34,6 @@ test("in a whole cluster pods are bound, and one that does not fit says why", as
   assert.equal(
     huge?.message,
     "0/2 nodes are available: 2 Insufficient cpu. " +
-      "preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+      "no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
   );
 });

@@ -50,7 +50,7 @@ test("the message counts reasons over nodes, and the status is written once", as
   await world.settle();
   const message =
     "0/3 nodes are available: 1 node(s) had untolerated taint(s), 2 Insufficient cpu. " +
-    "preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.";
+    "no new claims to deallocate, preemption: 0/3 nodes are available: 1 Preemption is not helpful for scheduling, 2 No preemption victims found for incoming pod.";
   assert.equal(world.why("big"), message);
   assert.deepEqual(world.events("big"), [`FailedScheduling: ${message}`]);
   const writes = () => world.client.writes.filter((write) => write.includes("pods default/big")).length;
@@ -145,7 +145,7 @@ test("a claim that is not there keeps its pod waiting until it is there and boun
   assert.equal(
     world.why("db"),
     '0/1 nodes are available: persistentvolumeclaim "data" not found. ' +
-      "preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+      "no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
   );
   const claim = { metadata: { name: "data", namespace: "default" }, spec: { volumeName: "disk" } };
   await world.client.create(PERSISTENT_VOLUME_CLAIMS, claim);

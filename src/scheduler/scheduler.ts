@@ -1,5 +1,5 @@
 import { createYielder, type Clock, type Log, type Random, type Scope, type Yielder } from "#base";
-import { createCaches, createRecorder, type Cache, type Change, type Client, type SharedCaches } from "#client";
+import { createCaches, createSeriesRecorder, type Cache, type Change, type Client, type SharedCaches } from "#client";
 import {
   keyOf,
   NAMESPACES,
@@ -34,6 +34,8 @@ export interface SchedulerOptions {
   readonly scope: Scope;
   /** Shared with other components of the process; its own when absent. */
   readonly caches?: SharedCaches;
+  /** The machine that it runs on, for its Events; default `knarr`. */
+  readonly host?: string;
   /** Pods that name one of these in `spec.schedulerName` are scheduled; default: `default-scheduler`. */
   readonly schedulerNames?: readonly string[];
   /** Says which nodes can have the pod's volumes, in place of what is asked by default. */
@@ -54,10 +56,11 @@ const GATED = "Scheduling is blocked due to non-empty scheduling gates";
 
 /** Starts a scheduler: it gives every pod that asks for it a node. */
 export function startScheduler(options: SchedulerOptions): Scheduler {
-  const { client, clock, random, log, scope, schedulerNames = [DEFAULT_NAME] } = options;
+  const { client, clock, random, log, scope, host = "knarr", schedulerNames = [DEFAULT_NAME] } = options;
   const { signal } = scope;
   const caches = options.caches ?? createCaches({ client, scope, clock, random, log });
-  const recorder = createRecorder({ client, component: schedulerNames[0] ?? DEFAULT_NAME, clock, random, log, scope });
+  const controller = schedulerNames[0] ?? DEFAULT_NAME;
+  const recorder = createSeriesRecorder({ client, controller, host, clock, random, log, scope });
   const common = { client, caches, recorder, clock, random, log, scope, signal };
   const plugins = defaultPlugins(createDefaultSelector(caches), options.volumes ?? volumeFilters(caches));
   const state = createSchedulingState();

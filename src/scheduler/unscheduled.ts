@@ -1,5 +1,5 @@
 import type { Clock, Log } from "#base";
-import type { Client, EventRecorder } from "#client";
+import type { ActionEvent, Client, SeriesRecorder } from "#client";
 import { formatTime, hasReason, PODS, podCondition, type Pod, type PodCondition } from "#objects";
 import type { PodInfo } from "./model/pod-info.ts";
 
@@ -9,6 +9,18 @@ export interface UnscheduledStatus {
   readonly message: string;
   /** A node that is being made room on; empty: none any more; undefined: as it is. */
   readonly nominatedNodeName?: string;
+}
+
+/** The most bytes of an Event's note. */
+const MAX_NOTE = 1024;
+const CUT = " ...";
+
+/** The Event that tells why a pod has no node. What does not fit is cut. */
+export function failedScheduling(regarding: Pod, message: string): ActionEvent {
+  const bytes = new TextEncoder().encode(message);
+  const kept = new TextDecoder().decode(bytes.subarray(0, MAX_NOTE - CUT.length)).replace(/\uFFFD$/, "");
+  const note = bytes.length <= MAX_NOTE ? message : `${kept}${CUT}`;
+  return { regarding, type: "Warning", reason: "FailedScheduling", action: "Scheduling", note };
 }
 
 /** The patch that brings the pod's status up to this; undefined when it is so already. */
@@ -51,7 +63,7 @@ async function writeStatus(client: Client, pod: Pod, status: UnscheduledStatus, 
 
 export interface UnscheduledReporterOptions {
   readonly client: Client;
-  readonly recorder: EventRecorder;
+  readonly recorder: SeriesRecorder;
   readonly clock: Clock;
   readonly log: Log;
   readonly signal: AbortSignal;
@@ -73,7 +85,7 @@ export function createUnscheduledReporter(options: UnscheduledReporterOptions): 
       });
     },
     refused(pod, message, nominatedNodeName) {
-      recorder.event(pod.pod, "Warning", "FailedScheduling", message);
+      recorder.event(failedScheduling(pod.pod, message));
       reporter.status(pod, {
         reason: "Unschedulable",
         message,

@@ -26,6 +26,11 @@ interface Kind {
   readonly log: Logged[];
 }
 
+const OTHER_GROUP: Readonly<Record<string, string>> = {
+  events: "events.events.k8s.io",
+  "events.events.k8s.io": "events",
+};
+
 /** The objects behind a test double: a map and a log for each kind, one revision counter. */
 export class FakeStore {
   readonly #kinds = new Map<string, Kind>();
@@ -75,7 +80,9 @@ export class FakeStore {
     const name = groupResource(type);
     let kind = this.#kinds.get(name);
     if (!kind) {
-      if (type.group === "events.k8s.io") throw new NotInTestDouble("second group for Events");
+      // In a cluster both groups show the same objects.
+      const other = OTHER_GROUP[name];
+      if (other && this.#kinds.has(other)) throw new NotInTestDouble("second group for Events");
       if (!schemaForKind(type.group, type.version, type.kind)) throw noSuchPath();
       kind = { version: type.version, objects: new Map(), log: [] };
       this.#kinds.set(name, kind);

@@ -1,6 +1,7 @@
 import { sleep, type Clock, type Log, type Scope } from "#base";
 import type { EventRecorder } from "#client";
 import type { Node, Pod } from "#objects";
+import { nodeReference } from "../node/agent.ts";
 import type { NodeMonitor } from "../node/health.ts";
 import { isCriticalPod } from "../node/pressure.ts";
 import type { Candidate, PodConsumption } from "./consumption.ts";
@@ -75,7 +76,12 @@ async function evictOnce(options: EvictionOptions, looksAtLimits: boolean): Prom
   if (over.length > 0) return over;
   const shortage = firstShortage(shortages);
   if (!shortage) return [];
-  recorder.event(node(), "Warning", "EvictionThresholdMet", `Attempting to reclaim ${shortage.resource}`);
+  recorder.event(
+    nodeReference(node().metadata.name ?? ""),
+    "Warning",
+    "EvictionThresholdMet",
+    `Attempting to reclaim ${shortage.resource}`,
+  );
   if (shortage.disk && reclaimDisk) {
     await reclaimDisk();
     if ((await monitor.look()).length === 0) return [];

@@ -1,6 +1,7 @@
 import { every, messageOf, type Clock, type Log, type Scope } from "#base";
 import type { EventRecorder } from "#client";
 import type { Node } from "#objects";
+import { nodeReference } from "../node/agent.ts";
 import type { ImageStore, StoredImage } from "../runtime.ts";
 import {
   bytesToFree,
@@ -54,7 +55,7 @@ export function startImageCollector(options: ImageCollectorOptions): ImageCollec
       const message = messageOf(error);
       log.warn("collecting images failed", { error: message });
       // Once may be chance; users hear of it when it goes on.
-      if (failedBefore) recorder.event(node(), "Warning", "ImageGCFailed", message);
+      if (failedBefore) recorder.event(nodeReference(node().metadata.name ?? ""), "Warning", "ImageGCFailed", message);
       failedBefore = true;
       if (error instanceof CollectionError) records = error.records;
     } finally {
@@ -100,7 +101,7 @@ async function collect(options: ImageCollectorOptions, before: ImageRecords | un
   const now = clock.now();
   const records = await recordsOf(options, before, now);
   const fail = (reason: string, message: string) => {
-    recorder.event(node(), "Warning", reason, message);
+    recorder.event(nodeReference(node().metadata.name ?? ""), "Warning", reason, message);
     return new CollectionError(message, records);
   };
 

@@ -45,8 +45,10 @@ test("a node's conditions follow its monitor at once, and Events tell of their t
   const log = silentLog;
   const monitor = createFakeMonitor({ ...WELL, problems: ["container runtime is down"] });
   let runtimeVersion = "containerd://1.6.20";
+  let unschedulable = false;
   const agent = await startNodeAgent({
     description,
+    currentNode: () => ({ apiVersion: "v1", kind: "Node", metadata: { name: "n1" }, spec: { unschedulable } }),
     client,
     recorder: createRecorder({ client, component: "kubelet", host: "n1", clock, random, log, scope }),
     state: () => ({ health: monitor.health, images: [], runtimeVersion }),
@@ -80,14 +82,23 @@ test("a node's conditions follow its monitor at once, and Events tell of their t
   await clock.advance(1000);
   assert.deepEqual((await read()).held, ["MemoryPressure", "Ready"]);
 
+  unschedulable = true;
   await clock.advance(10_000);
+  unschedulable = false;
+  await clock.advance(20_000);
   const { items } = await client.list(EVENTS, { namespace: "default", fieldSelector: "involvedObject.name=n1" });
   const told = items.map(({ type, reason, message }) => `${type} ${reason} ${message}`).sort();
   assert.deepEqual(told, [
     "Normal NodeHasInsufficientMemory Node n1 status is now: NodeHasInsufficientMemory",
+    "Normal NodeHasNoDiskPressure Node n1 status is now: NodeHasNoDiskPressure",
+    "Normal NodeHasSufficientMemory Node n1 status is now: NodeHasSufficientMemory",
+    "Normal NodeHasSufficientPID Node n1 status is now: NodeHasSufficientPID",
+    "Normal NodeNotSchedulable Node n1 status is now: NodeNotSchedulable",
     "Normal NodeReady Node n1 status is now: NodeReady",
+    "Normal NodeSchedulable Node n1 status is now: NodeSchedulable",
     "Normal Starting Starting kubelet.",
   ]);
+  assert.deepEqual(items[0]?.involvedObject, { kind: "Node", name: "n1", uid: "n1" });
   await scope.close();
   const { pending } = clock;
   agent.imagesChanged();

@@ -1,6 +1,6 @@
 import { every, type Clock, type Log, type Random, type Scope, type Timer } from "#base";
 import { retryOnConflict, updateStatus, type Client, type EventRecorder } from "#client";
-import { formatTime, hasReason, NODES, type Node } from "#objects";
+import { formatTime, hasReason, NODES, type Node, type NodeStatus, type ObjectReference } from "#objects";
 import { conditionEvents } from "./conditions.ts";
 import { newNode, nodeStatus, type NodeDescription, type NodeState } from "./describe.ts";
 import type { NodeMonitor } from "./health.ts";
@@ -8,6 +8,8 @@ import { keepLease } from "./lease.ts";
 
 /** An unchanged status is posted every 5 min (upstream nodeStatusReportFrequency). */
 const STATUS_MS = 300_000;
+/** How often the kubelet looks whether it may still get pods (upstream nodeStatusUpdateFrequency). */
+const SCHEDULABLE_MS = 10_000;
 /** Changes of the image list gather this long. */
 const IMAGES_MS = 1_000;
 
@@ -16,6 +18,8 @@ export interface NodeAgentOptions {
   readonly client: Client;
   readonly recorder: EventRecorder;
   readonly state: () => NodeState;
+  /** The Node as the API has it by now; absent where nothing watches it. */
+  readonly currentNode?: () => Node | undefined;
   /** Absent for a node that is always well. */
   readonly monitor?: NodeMonitor | undefined;
   readonly clock: Clock;
@@ -31,20 +35,32 @@ export interface NodeAgent {
   imagesChanged(): void;
 }
 
+/** How a kubelet refers to its node in Events: it goes by the name, as upstream's does. */
+export const nodeReference = (name: string): ObjectReference => ({ kind: "Node", name, uid: name });
+
 /** Registers the node, and keeps its lease and status fresh until the scope closes. */
 export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAgent> {
   const { description, client, recorder, clock, random, log, scope } = options;
   const key = { namespace: "", name: description.name };
   let node: Node;
 
+  const about = nodeReference(description.name);
+  const tellStatus = (reason: string) =>
+    recorder.event(about, "Normal", reason, `Node ${description.name} status is now: ${reason}`);
+  const tellConditions = (before: NodeStatus | undefined, after: NodeStatus | undefined) => {
+    const bootId = before?.nodeInfo?.bootID;
+    if (bootId && bootId !== after?.nodeInfo?.bootID) {
+      const message = `Node ${description.name} has been rebooted, boot id: ${after?.nodeInfo?.bootID}`;
+      recorder.event(about, "Warning", "Rebooted", message);
+    }
+    for (const reason of conditionEvents(before?.conditions, after?.conditions ?? [])) tellStatus(reason);
+  };
   const postStatus = () =>
     retryOnConflict(clock, async () => {
       const current = await client.get(NODES, key);
       const status = nodeStatus(description, current.status, options.state(), formatTime(clock.now()));
       node = await updateStatus(client, NODES, { ...current, status });
-      for (const reason of conditionEvents(current.status?.conditions, status.conditions ?? [])) {
-        recorder.event(node, "Normal", reason, `Node ${description.name} status is now: ${reason}`);
-      }
+      tellConditions(current.status, status);
       return node;
     });
   const postQuietly = () => {
@@ -54,7 +70,9 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   };
   const registered = options.state();
   try {
-    node = await client.create(NODES, newNode(description, registered, formatTime(clock.now())));
+    const wanted = newNode(description, registered, formatTime(clock.now()));
+    node = await client.create(NODES, wanted);
+    tellConditions(undefined, wanted.status as NodeStatus);
   } catch (error) {
     if (!hasReason(error, "AlreadyExists")) throw error;
     node = await postStatus();
@@ -67,10 +85,17 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     node: () => node,
     onError: (error) => log.warn("renewing the node's lease failed", { error }),
   });
-  recorder.event(node, "Normal", "Starting", "Starting kubelet.");
+  recorder.event(about, "Normal", "Starting", "Starting kubelet.");
 
   const status = every(clock, STATUS_MS + random.int(STATUS_MS / 10), postQuietly);
   scope.defer(() => status.cancel());
+  let unschedulable = node.spec?.unschedulable ?? false;
+  const schedulable = every(clock, SCHEDULABLE_MS, () => {
+    const now = options.currentNode?.()?.spec?.unschedulable ?? false;
+    if (now !== unschedulable) tellStatus(now ? "NodeNotSchedulable" : "NodeSchedulable");
+    unschedulable = now;
+  });
+  scope.defer(() => schedulable.cancel());
   const unsubscribe = options.monitor?.subscribe(postQuietly);
   if (unsubscribe) scope.defer(unsubscribe);
   if (options.state().health !== registered.health) postQuietly();

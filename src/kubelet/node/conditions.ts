@@ -68,17 +68,19 @@ export function nodeConditions(
   return [...others, ...ours];
 }
 
-/** The reasons of the Events about conditions that have turned: `NodeHasDiskPressure`, `NodeNotReady`. */
+/**
+ * The reasons of the Events about conditions that have turned, or were not there before: `NodeHasDiskPressure`,
+ * `NodeNotReady`. A node that registers before it is ready is not told of as not ready.
+ */
 export function conditionEvents(
   before: readonly NodeCondition[] | undefined,
   after: readonly NodeCondition[],
 ): readonly string[] {
-  const turned = after.filter(({ type, status }) => {
+  return after.flatMap(({ type, status, reason = "" }) => {
     const old = before?.find((condition) => condition.type === type);
-    return old !== undefined && old.status !== status;
-  });
-  return turned.flatMap(({ type, status, reason = "" }) => {
-    if (type === "Ready") return [status === "True" ? "NodeReady" : "NodeNotReady"];
+    if (old?.status === status) return [];
+    if (type === "Ready" && status === "True") return ["NodeReady"];
+    if (type === "Ready") return old ? ["NodeNotReady"] : [];
     return PRESSURES.some((pressure) => pressure.type === type) ? [reason.replace(/^Kubelet/, "Node")] : [];
   });
 }

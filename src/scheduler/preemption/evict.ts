@@ -1,5 +1,5 @@
 import type { Clock } from "#base";
-import type { Client, EventRecorder } from "#client";
+import type { Client, SeriesRecorder } from "#client";
 import { formatTime, hasReason, PODS, podCondition, type Pod, type PodCondition } from "#objects";
 
 /**
@@ -10,7 +10,7 @@ export async function evict(
   victim: Pod,
   preemptor: Pod,
   nodeName: string,
-  { client, recorder, clock }: { readonly client: Client; readonly recorder: EventRecorder; readonly clock: Clock },
+  { client, recorder, clock }: { readonly client: Client; readonly recorder: SeriesRecorder; readonly clock: Clock },
 ): Promise<void> {
   const { namespace = "", name = "", uid, generation, deletionTimestamp } = victim.metadata;
   // It is leaving already.
@@ -35,5 +35,12 @@ export async function evict(
     if (hasReason(error, "NotFound", "Conflict")) return;
     throw error;
   }
-  recorder.event(victim, "Normal", "Preempted", `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`);
+  recorder.event({
+    regarding: victim,
+    related: preemptor,
+    type: "Normal",
+    reason: "Preempted",
+    action: "Preempting",
+    note: `Preempted by pod ${preemptor.metadata.uid} on node ${nodeName}`,
+  });
 }

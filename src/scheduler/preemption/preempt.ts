@@ -1,5 +1,5 @@
 import type { Clock, Log, Random, Yielder } from "#base";
-import type { Client, EventRecorder, SharedCaches } from "#client";
+import type { Client, SeriesRecorder, SharedCaches } from "#client";
 import { POD_DISRUPTION_BUDGETS } from "#objects";
 import type { Diagnosis } from "../decide.ts";
 import type { PodInfo } from "../model/pod-info.ts";
@@ -14,7 +14,7 @@ import { isCandidate, selectVictims, type Candidate, type PreemptionView } from 
 export interface PreemptorOptions {
   readonly client: Client;
   readonly caches: SharedCaches;
-  readonly recorder: EventRecorder;
+  readonly recorder: SeriesRecorder;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

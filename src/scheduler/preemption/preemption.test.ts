@@ -92,7 +92,7 @@ test("a pod with preemptionPolicy Never drives nobody out, and says why it waits
   assert.deepEqual(dying(world), []);
   assert.equal(
     world.why("polite"),
-    "0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.",
+    "0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.",
   );
 });
 

@@ -1,7 +1,7 @@
 import { createRandom, createScope, createVirtualClock, silentLog, type VirtualClock } from "#base";
 import {
   conflict,
-  EVENTS,
+  EVENTS_V1,
   NODES,
   PODS,
   podCondition,
@@ -72,9 +72,9 @@ export async function createSchedulerWorld(options: Partial<SchedulerOptions> = 
     why: (name) => podCondition(world.pod(name), "PodScheduled")?.message,
     events: (name) =>
       client
-        .all(EVENTS)
-        .filter(({ involvedObject }) => involvedObject.name === name)
-        .map(({ reason, message }) => `${reason}: ${message}`),
+        .all(EVENTS_V1)
+        .filter(({ regarding }) => regarding?.name === name)
+        .map(({ reason, note }) => `${reason}: ${note}`),
     [Symbol.asyncDispose]: () => scope.close(),
   };
   await clock.advance(10);
