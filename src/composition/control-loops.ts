@@ -22,6 +22,7 @@ import {
   serviceCidrController,
   serviceLoadBalancer,
   taintEvictionController,
+  ttlController,
   volumeProtectionController,
 } from "#controllers";
 import { groupVersion, type ResourceType } from "#objects";
@@ -75,6 +76,7 @@ export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
       nodeLifecycleController(),
       taintEvictionController(),
       podGarbageCollector(),
+      ttlController(),
       claimProtectionController,
       volumeProtectionController,
       endpointSliceController(),

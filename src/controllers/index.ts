@@ -18,3 +18,4 @@ export { serviceLoadBalancer, type LoadBalancerOptions } from "./service-load-ba
 export { ipAddressController } from "./service-cidr/ip-addresses.ts";
 export { serviceCidrController } from "./service-cidr/controller.ts";
 export { claimProtectionController, volumeProtectionController } from "./volume-protection/controller.ts";
+export { ttlController } from "./ttl/controller.ts";

@@ -1,0 +1,38 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { NODES } from "#objects";
+import { createTestWorld } from "../testing/world.ts";
+import { ttlController } from "./controller.ts";
+import { planTtl, ttlStep, TTL_ANNOTATION } from "./plan.ts";
+
+test("the step goes up above its most nodes and down below its least", () => {
+  const at = (step: number, nodes: number) => ttlStep(step, nodes);
+  assert.deepEqual([at(0, 100), at(0, 101), at(1, 90), at(1, 89)], [0, 1, 1, 0]);
+  assert.deepEqual([at(1, 501), at(2, 450), at(2, 449), at(2, 1001)], [2, 2, 1, 3]);
+  assert.deepEqual([at(3, 2001), at(4, 1800), at(4, 1799), at(0, 5000)], [4, 4, 3, 4]);
+});
+
+test("a node that says something else, or nothing, is put right", () => {
+  const node = (ttl: string | undefined) => ({
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: ttl === undefined ? {} : { annotations: { [TTL_ANNOTATION]: ttl } },
+  });
+  const seconds = (ttl: string | undefined, step: number) => planTtl(node(ttl), step).steps[0]?.seconds;
+  assert.deepEqual(
+    [seconds(undefined, 0), seconds("0", 0), seconds("x", 0), seconds("0", 1)],
+    ["0", undefined, "0", "15"],
+  );
+});
+
+test("nodes are annotated as they come", async () => {
+  await using world = await createTestWorld([ttlController()]);
+  const annotations = () =>
+    new Set(world.client.all(NODES).map(({ metadata }) => metadata.annotations?.[TTL_ANNOTATION]));
+  await world.client.create(NODES, { metadata: { name: "n0" } });
+  await world.settle();
+  assert.deepEqual(annotations(), new Set(["0"]));
+  for (let n = 1; n <= 100; n++) await world.client.create(NODES, { metadata: { name: `n${n}` } });
+  await world.settle();
+  assert.deepEqual(annotations(), new Set(["15"]));
+});
