@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import fc from "fast-check";
 import { createRandom, createScope, createVirtualClock, silentLog } from "#base";
 import { createCaches, type Client } from "#client";
 import {
@@ -12,17 +13,46 @@ import {
   SERVICE_ACCOUNTS,
   STORAGE_CLASSES,
   StatusError,
+  type CertificateSigningRequest,
   type Pod,
+  type ResourceType,
 } from "#objects";
 import { builtInKinds, createRegistry } from "#registry";
 import { createMemoryStore } from "#store/memory";
 import { authorizers, privilegedGroup, authenticators } from "#auth";
 import { createApiServer, versionInfo } from "#apiserver";
 import { admissionChain, builtInAdmission, type AdmissionPlugin } from "./index.ts";
+import { organizationsOf } from "./plugins/certificate-request.ts";
 import { defaultClass } from "./plugins/priority.ts";
 import { defaultStorageClassOf } from "./plugins/storage.ts";
 
 const ADMIN = { username: "admin", groups: ["system:masters"] };
+
+const CERTIFICATE_SIGNING_REQUESTS: ResourceType<CertificateSigningRequest> = {
+  group: "certificates.k8s.io",
+  version: "v1",
+  resource: "certificatesigningrequests",
+  kind: "CertificateSigningRequest",
+  namespaced: false,
+};
+
+/** Requests for the certificates of /O=system:masters/CN=alice and /O=developers/O=testers/CN=alice. */
+const MASTERS = [
+  "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIak1JR0xBZ0VBTUNreEZ6QVZCZ05WQkFvTURuTjVjM1JsYlRw",
+  "dFlYTjBaWEp6TVE0d0RBWURWUVFEREFWaApiR2xqWlRCWk1CTUdCeXFHU000OUFnRUdDQ3FHU000OUF3RUhBMElBQkJRWWR5VkVr",
+  "WnZGUGZDS1ljbThla2ZhCm9xdUFxOHhueXBxL3JUeC90a2wwSEY1NldiaTAraUVUemxtNld6UnVLblVHNVEzOFlZVlFYQTYrd3Ra",
+  "WUprR2cKQURBS0JnZ3Foa2pPUFFRREFnTkhBREJFQWlBYStGN1FBYkdyMytYZ1h1cHZGUFI5SUowUy91dmVLMnlnSG85dAorc2F2",
+  "ZFFJZ0dGNlQrMjd4ZmRVekd5VnhROGdvSTdndWhIdlRlL2g0U0NXdDQyY0JDNWc9Ci0tLS0tRU5EIENFUlRJRklDQVRFIFJFUVVF",
+  "U1QtLS0tLQo=",
+].join("");
+const DEVELOPERS = [
+  "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURSBSRVFVRVNULS0tLS0KTUlIek1JR1pBZ0VBTURjeEV6QVJCZ05WQkFvTUNtUmxkbVZzYjNC",
+  "bGNuTXhFREFPQmdOVkJBb01CM1JsYzNSbApjbk14RGpBTUJnTlZCQU1NQldGc2FXTmxNRmt3RXdZSEtvWkl6ajBDQVFZSUtvWkl6",
+  "ajBEQVFjRFFnQUVGQmgzCkpVU1JtOFU5OElwaHlieDZSOXFpcTRDcnpHZkttcit0UEgrMlNYUWNYbnBadUxUNklSUE9XYnBiTkc0",
+  "cWRRYmwKRGZ4aGhWQmNEcjdDMWxnbVFhQUFNQW9HQ0NxR1NNNDlCQU1DQTBrQU1FWUNJUUNXMThHYUZZYkk0dEJndjhCUQo3WVNZ",
+  "aGlvb1IwSk5DbkJnamJvTDdpR1hsQUloQUxZM3grMWtsNXFQbGFLSWVSV0xIN0tQano2RmwxNlh5SkgyCnh0VytYekh5Ci0tLS0t",
+  "RU5EIENFUlRJRklDQVRFIFJFUVVFU1QtLS0tLQo=",
+].join("");
 
 /** An API server with every built-in plugin, the namespace and account `default`, on a virtual clock. */
 async function cluster(): Promise<AsyncDisposable & { readonly client: Client }> {
@@ -269,5 +299,152 @@ describe("other kinds", () => {
       of("c", "2026-01-03T00:00:00Z", false),
     ];
     assert.equal(defaultStorageClassOf(classes)?.metadata.name, "a");
+  });
+});
+
+describe("PodTopologyLabels", () => {
+  const ZONE = { "topology.kubernetes.io/zone": "z1", "topology.kubernetes.io/region": "r1" };
+  const node = async (client: Client) =>
+    client.create(NODES, { metadata: { name: "n1", labels: { ...ZONE, "kubernetes.io/hostname": "n1" } } });
+
+  it("a pod gets the zone and region of its node when it is bound", async () => {
+    await using it = await cluster();
+    await node(it.client);
+    await it.client.create(PODS, { ...pod("p"), metadata: { name: "p", namespace: "default", labels: { app: "a" } } });
+    const key = { namespace: "default", name: "p" };
+    const target = { apiVersion: "v1", kind: "Node", name: "n1" };
+    await it.client.createSubresource(PODS, key, "binding", {
+      apiVersion: "v1",
+      kind: "Binding",
+      metadata: { name: "p", namespace: "default" },
+      target,
+    });
+    assert.deepEqual((await it.client.get(PODS, key)).metadata.labels, { app: "a", ...ZONE });
+  });
+
+  it("or when it is created with one, whatever it says itself; a node that is not there is no error", async () => {
+    await using it = await cluster();
+    await node(it.client);
+    const labels = { "topology.kubernetes.io/zone": "mine" };
+    const made = await it.client.create(PODS, {
+      ...pod("p", { nodeName: "n1" }),
+      metadata: { name: "p", namespace: "default", labels },
+    });
+    assert.deepEqual(made.metadata.labels, ZONE);
+    assert.equal((await it.client.create(PODS, pod("q", { nodeName: "none" }))).metadata.labels, undefined);
+  });
+});
+
+describe("PodResizeValidator", () => {
+  const resources = { requests: { cpu: "1", memory: "1Gi" } };
+  const resize = (client: Client, requests: object) =>
+    client.patch(
+      PODS,
+      { namespace: "default", name: "p" },
+      { type: "strategic", body: { spec: { containers: [{ name: "c", resources: { requests } }] } } },
+      { subresource: "resize" },
+    );
+  /** A pod on a node of 8 CPUs and 16 GiB, or on none. */
+  async function bound(client: Client, spec: object, os = "linux") {
+    await client.create(NODES, { metadata: { name: "n1", labels: { "kubernetes.io/os": os } } });
+    const body = { status: { allocatable: { cpu: "8", memory: "16Gi" } } };
+    await client.patch(NODES, { namespace: "", name: "n1" }, { type: "merge", body }, { subresource: "status" });
+    await client.create(PODS, pod("p", { containers: [{ name: "c", image: "nginx", resources }], ...spec }));
+  }
+  const refusal = async (promise: Promise<unknown>) => {
+    const error: unknown = await promise.then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof StatusError, String(error));
+    return [error.code, error.message, error.status.details?.causes];
+  };
+
+  it("refuses what the node does not have", async () => {
+    await using it = await cluster();
+    await bound(it.client, { nodeName: "n1" });
+    assert.deepEqual(await refusal(resize(it.client, { cpu: "100", memory: "1Ti" })), [
+      403,
+      'pods "p" is forbidden: Node didn\'t have enough allocatable resources: cpu, requested: 100000, allocatable: 8000; memory, requested: 1099511627776, allocatable: 17179869184',
+      [{ reason: "NodeCapacity" }],
+    ]);
+  });
+
+  it("refuses what the node has, as long as it resizes no running containers, and says so", async () => {
+    await using it = await cluster();
+    await bound(it.client, { nodeName: "n1" });
+    assert.deepEqual(await refusal(resize(it.client, { cpu: "2" })), [
+      403,
+      'pods "p" is forbidden: pod resize is only supported before a pod is bound to a node, node "n1" cannot resize running containers yet',
+      [{ reason: "UnsupportedPlatform" }],
+    ]);
+    const { spec, metadata } = await it.client.get(PODS, { namespace: "default", name: "p" });
+    assert.deepEqual([spec?.containers[0]?.resources, metadata.generation], [resources, 1]);
+    // Nothing is asked for, nothing is refused.
+    await resize(it.client, { cpu: "1" });
+  });
+
+  it("refuses on other systems and on nodes that are not there in upstream's words", async () => {
+    await using it = await cluster();
+    await bound(it.client, { nodeName: "n1" }, "windows");
+    assert.deepEqual(
+      (await refusal(resize(it.client, { cpu: "2" })))[1],
+      'pods "p" is forbidden: pod resize is only supported on linux nodes, node "n1" is "windows"',
+    );
+    await it.client.delete(NODES, { namespace: "", name: "n1" });
+    assert.deepEqual((await refusal(resize(it.client, { cpu: "2" })))[1], 'pods "p" is forbidden: node "n1" not found');
+  });
+
+  it("lets a pod that is not bound yet ask for something else", async () => {
+    await using it = await cluster();
+    await bound(it.client, {});
+    const resized = await resize(it.client, { cpu: "2" });
+    assert.deepEqual(resized.spec?.containers[0]?.resources?.requests, { cpu: "2", memory: "1Gi" });
+  });
+});
+
+describe("CertificateSubjectRestriction", () => {
+  const request = (name: string, body: string, signerName = "kubernetes.io/kube-apiserver-client") => ({
+    metadata: { name },
+    spec: { request: body, signerName, usages: ["client auth"] },
+  });
+
+  it("refuses a request for the administrators' group, from the signer that could make one", async () => {
+    await using it = await cluster();
+    await assert.rejects(
+      it.client.create(CERTIFICATE_SIGNING_REQUESTS, request("a", MASTERS)),
+      message(
+        'certificatesigningrequests.certificates.k8s.io "a" is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed',
+      ),
+    );
+    await it.client.create(CERTIFICATE_SIGNING_REQUESTS, request("b", MASTERS, "example.com/other"));
+    await it.client.create(CERTIFICATE_SIGNING_REQUESTS, request("c", DEVELOPERS));
+  });
+
+  it("refuses a request that cannot be read", async () => {
+    await using it = await cluster();
+    const broken = btoa("-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n");
+    await assert.rejects(
+      it.client.create(CERTIFICATE_SIGNING_REQUESTS, request("a", broken)),
+      /is forbidden: failed to parse CSR: asn1: syntax error: data truncated/,
+    );
+  });
+
+  it("reads the organizations of any request, and never fails", () => {
+    assert.deepEqual(organizationsOf(MASTERS), ["system:masters"]);
+    assert.deepEqual(organizationsOf(DEVELOPERS), ["developers", "testers"]);
+    assert.equal(organizationsOf("%"), "the request is not base64");
+    const der = Uint8Array.from(atob(/-{5}\n([^-]+)-/.exec(atob(DEVELOPERS))![1]!.replaceAll("\n", "")), (character) =>
+      character.charCodeAt(0),
+    );
+    fc.assert(
+      fc.property(fc.nat(der.length - 1), fc.nat(255), fc.nat(der.length), (at, byte, length) => {
+        const changed = der.slice(0, length);
+        if (at < length) changed[at] = byte;
+        const pem = `-----BEGIN CERTIFICATE REQUEST-----\n${btoa(String.fromCharCode(...changed))}\n-----END CERTIFICATE REQUEST-----\n`;
+        const found = organizationsOf(btoa(pem));
+        assert.ok(typeof found === "string" || Array.isArray(found));
+      }),
+    );
   });
 });

@@ -3,8 +3,11 @@ import type { Client, SharedCaches } from "#client";
 import { PRIORITY_CLASSES, STORAGE_CLASSES } from "#objects";
 import { admissionChain } from "./chain.ts";
 import type { AdmissionChain } from "./contract.ts";
+import { certificateSubjectRestriction } from "./plugins/certificate-subject.ts";
 import { defaultTolerationSeconds } from "./plugins/default-toleration-seconds.ts";
 import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
+import { podResizeValidator } from "./plugins/pod-resize.ts";
+import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
 import { priority } from "./plugins/priority.ts";
 import { serviceAccount } from "./plugins/service-account.ts";
 import { defaultStorageClass, storageObjectInUseProtection } from "./plugins/storage.ts";
@@ -29,5 +32,8 @@ export function builtInAdmission({ client, caches, clock, random }: BuiltInAdmis
     defaultTolerationSeconds,
     defaultStorageClass(() => caches.of(STORAGE_CLASSES)),
     storageObjectInUseProtection,
+    certificateSubjectRestriction,
+    podTopologyLabels(client),
+    podResizeValidator(client),
   ]);
 }

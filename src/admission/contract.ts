@@ -1,4 +1,4 @@
-import { StatusError, type AnyDraft, type KubeObject } from "#objects";
+import { StatusError, type AnyDraft, type KubeObject, type StatusCause } from "#objects";
 
 export type AdmissionOperation = "CREATE" | "UPDATE" | "DELETE" | "CONNECT";
 
@@ -51,7 +51,7 @@ export function forbid(
   attributes: AdmissionAttributes,
   object: Pick<KubeObject, "metadata"> | undefined,
   detail: string,
-  causes?: readonly { readonly reason: string; readonly message: string; readonly field: string }[],
+  causes?: readonly StatusCause[],
 ): StatusError {
   const { group, resource } = attributes;
   const name = attributes.name || object?.metadata.name || object?.metadata.generateName || "Unknown";
