@@ -5,10 +5,11 @@ import { createMetrics, type Cell, type HistogramCell, type Metrics } from "./me
 /** Counts requests under upstream's names (apiserver endpoints/metrics). */
 export interface RequestMetrics {
   readonly metrics: Metrics;
-  /** A request has come; call the result when its answer is known. */
-  begin(mutating: boolean): void;
-  /** `seconds` since it came; long-running ones (watches, connects) count no duration. */
-  end(info: RequestInfo | undefined, mutating: boolean, code: number, dryRun: boolean, seconds: number): void;
+  /** A short request is under way. */
+  began(mutating: boolean): void;
+  ended(mutating: boolean): void;
+  /** A request has its answer, `seconds` since it came; long-running ones (watches, connects) count no duration. */
+  answered(info: RequestInfo | undefined, code: number, dryRun: boolean, seconds: number): void;
   /** A long-running request begins; the result ends it. */
   longRunning(info: RequestInfo): () => void;
 }
@@ -103,7 +104,7 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
       ];
       recorder = {
         total: totals.at(...values, String(code)),
-        duration: verb === "WATCH" ? undefined : durations.at(...values),
+        duration: info?.isLongRunning ? undefined : durations.at(...values),
       };
       // Paths that nobody serves must not grow this without bound: only what is served is remembered by name.
       if (recorders.size < 20_000) recorders.set(key, recorder);
@@ -113,11 +114,13 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
 
   return {
     metrics,
-    begin(mutating) {
+    began(mutating) {
       (mutating ? cells.mutating : cells.readOnly).value++;
     },
-    end(info, mutating, code, dryRun, seconds) {
+    ended(mutating) {
       (mutating ? cells.mutating : cells.readOnly).value--;
+    },
+    answered(info, code, dryRun, seconds) {
       const served = info?.isResource && code === 404 && !registry.resource(info.group, info.resource);
       const recorder = recorderOf(served ? undefined : info, code, dryRun);
       recorder.total.value++;

@@ -21,6 +21,8 @@ export interface RequestInfo {
   readonly name: string;
   /** What follows the subresource, without a leading slash; as sent, where that can be told. */
   readonly rest: string;
+  /** It goes on until one side ends it: a watch, a stream. All others are short, have a deadline and count as load. */
+  readonly isLongRunning: boolean;
   /** Asked for by the old `/api/v1/watch/…` form. */
   readonly watchPrefix: boolean;
 }
@@ -49,8 +51,12 @@ const nonResource = (method: string, path: string): RequestInfo => ({
   subresource: "",
   name: "",
   rest: "",
+  isLongRunning: false,
   watchPrefix: false,
 });
+
+/** kube-apiserver's own list (BasicLongRunningRequestCheck). */
+const LONG_RUNNING_SUBRESOURCES = new Set(["attach", "exec", "proxy", "log", "portforward"]);
 
 /**
  * Takes a path apart. What is percent-encoded is decoded first, slashes too, as Go's server does it; `sent` is the
@@ -100,6 +106,7 @@ export function requestInfo(method: string, path: string, sent: string, query: (
     subresource,
     name,
     rest,
+    isLongRunning: verb === "watch" || LONG_RUNNING_SUBRESOURCES.has(subresource),
     watchPrefix,
   };
 }

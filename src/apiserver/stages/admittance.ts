@@ -1,0 +1,73 @@
+/** What is settled of every request before it is looked at what it asks for: its path, its time, its sender, their leave. */
+import type { Authenticator, Authorizer } from "#auth";
+import { messageOf } from "#base";
+import { badRequest, parseDuration } from "#objects";
+import { authorize } from "../authorize.ts";
+import { attributesOf, decodedPath, requestInfo } from "../http/request-info.ts";
+import { plainText } from "../http/responses.ts";
+import { identify } from "../identify.ts";
+import type { RequestMetrics } from "../request-metrics.ts";
+import type { Stage } from "./exchange.ts";
+
+/** Takes the path apart. */
+export const readPath: Stage = {
+  name: "path",
+  join: (next) => (exchange) => {
+    const { request } = exchange;
+    const path = decodedPath(request.path);
+    if (path === undefined) return Promise.resolve(plainText(400, "400 Bad Request"));
+    exchange.path = path;
+    exchange.info = requestInfo(request.method, path, request.path, () => exchange.query);
+    return next(exchange);
+  },
+};
+
+/** Counts the short requests that are under way; the long-running ones are counted where they are answered. */
+export const countShort = (metrics: RequestMetrics): Stage => ({
+  name: "in-flight",
+  join: (next) => async (exchange) => {
+    const { info, request } = exchange;
+    if (info?.isLongRunning) return next(exchange);
+    const mutating = request.method !== "GET" && request.method !== "HEAD";
+    metrics.began(mutating);
+    try {
+      return await next(exchange);
+    } finally {
+      metrics.ended(mutating);
+    }
+  },
+});
+
+/** Reads how long a client will wait for a short request (apiserver endpoints/filters WithRequestDeadline). */
+export const readTimeout: Stage = {
+  name: "timeout",
+  join: (next) => (exchange) => {
+    if (!exchange.info?.isLongRunning && exchange.request.query.includes("timeout=")) {
+      const timeout = exchange.query.get("timeout");
+      try {
+        if (timeout) parseDuration(timeout);
+      } catch (error) {
+        return Promise.reject(badRequest(`invalid timeout specified in the request URL - ${messageOf(error)}`));
+      }
+    }
+    return next(exchange);
+  },
+};
+
+/** Finds out who asks, and whom they act as. */
+export const identifySender = (authenticator: Authenticator, authorizer: Authorizer): Stage => ({
+  name: "identify",
+  join: (next) => async (exchange) => {
+    exchange.user = await identify(authenticator, authorizer, exchange.request);
+    return next(exchange);
+  },
+});
+
+/** Lets only those on who may. */
+export const askLeave = (authorizer: Authorizer): Stage => ({
+  name: "authorize",
+  join: (next) => async (exchange) => {
+    await authorize(authorizer, attributesOf(exchange.info!, exchange.user!));
+    return next(exchange);
+  },
+});

@@ -1,0 +1,65 @@
+/** Answers what is no resource: health, metrics, version, the lists and descriptions of what is served. */
+import type { Discovery } from "../discovery/routes.ts";
+import { methodNotAllowed } from "../errors.ts";
+import { healthResponse, type HealthChecks } from "../health.ts";
+import { routeAccepts, routeNotAcceptable } from "../http/accept.ts";
+import type { ApiRequest, ApiResponse } from "../http/message.ts";
+import { jsonResponse, plainText } from "../http/responses.ts";
+import type { Metrics } from "../metrics.ts";
+import type { OpenApi } from "../openapi-routes.ts";
+import type { VersionInfo } from "../version.ts";
+import type { Exchange, Stage } from "./exchange.ts";
+
+/** A stage that answers what is its own, of all that is no resource. */
+const documents = (
+  name: string,
+  answer: (exchange: Exchange) => ApiResponse | undefined | Promise<ApiResponse | undefined>,
+): Stage => ({
+  name,
+  join: (next) => async (exchange) => {
+    if (exchange.info!.isResource) return next(exchange);
+    return (await answer(exchange)) ?? next(exchange);
+  },
+});
+
+export const serveHealth = (checks: HealthChecks): Stage =>
+  documents("health", ({ path, query }) => healthResponse(checks, path, query));
+
+export const serveMetrics = (metrics: Metrics): Stage =>
+  documents("metrics", ({ path, request }) => {
+    if (path !== "/metrics" || request.method === "DELETE") return undefined;
+    const response = plainText(200, metrics.text());
+    response.headers["content-type"] = "text/plain; version=0.0.4; charset=utf-8";
+    return response;
+  });
+
+/** The paths that there are. Like other single documents, it does not look at the method. */
+export const serveIndex = (discovery: Discovery, checks: HealthChecks): Stage =>
+  documents("index", ({ path }) => {
+    if (path !== "/") return undefined;
+    const health = (["healthz", "livez", "readyz"] as const).flatMap((root) => [
+      `/${root}`,
+      ...checks[root].map(({ name }) => `/${root}/${name}`),
+    ]);
+    const others = ["/apis", ...health, "/metrics", "/openapi/v2", "/openapi/v3", "/version"];
+    return jsonResponse({ paths: [...discovery.paths(), ...others].sort() });
+  });
+
+const JSON_ALONE = ["application/json"];
+
+export const serveVersion = (version: VersionInfo): Stage =>
+  documents("version", (exchange) => {
+    if (exchange.path !== "/version" && exchange.path !== "/version/") return undefined;
+    if (exchange.request.method !== "GET") throw methodNotAllowed();
+    if (!routeAccepts(exchange.header("accept"), JSON_ALONE)) throw routeNotAcceptable(JSON_ALONE);
+    return jsonResponse(version);
+  });
+
+export const serveOpenApi = (openApi: OpenApi): Stage =>
+  documents("openapi", (exchange) => openApi.respond(asked(exchange)));
+
+export const serveDiscovery = (discovery: Discovery): Stage =>
+  documents("discovery", (exchange) => discovery.respond(asked(exchange), exchange.isPretty));
+
+/** The request with its path decoded. */
+const asked = ({ path, request }: Exchange): ApiRequest => (path === request.path ? request : { ...request, path });
