@@ -24,7 +24,6 @@ import { createApiServer, versionInfo } from "#apiserver";
 import { admissionChain, builtInAdmission, type AdmissionPlugin } from "./index.ts";
 import { organizationsOf } from "./plugins/certificate-request.ts";
 import { defaultClass } from "./plugins/priority.ts";
-import { defaultStorageClassOf } from "./plugins/storage.ts";
 
 const ADMIN = { username: "admin", groups: ["system:masters"] };
 
@@ -283,22 +282,6 @@ describe("other kinds", () => {
     assert.deepEqual(made.metadata.finalizers, ["kubernetes.io/pvc-protection"]);
     const none = await it.client.create(PERSISTENT_VOLUME_CLAIMS, claim("b", { storageClassName: "" }));
     assert.equal(none.spec?.storageClassName, "");
-  });
-
-  it("of several default classes the newest counts", () => {
-    const annotations = { "storageclass.kubernetes.io/is-default-class": "true" };
-    const of = (name: string, creationTimestamp: string, marked = true) => ({
-      apiVersion: "storage.k8s.io/v1",
-      kind: "StorageClass",
-      provisioner: "x",
-      metadata: { name, creationTimestamp, ...(marked ? { annotations } : {}) },
-    });
-    const classes = [
-      of("b", "2026-01-02T00:00:00Z"),
-      of("a", "2026-01-02T00:00:00Z"),
-      of("c", "2026-01-03T00:00:00Z", false),
-    ];
-    assert.equal(defaultStorageClassOf(classes)?.metadata.name, "a");
   });
 });
 

@@ -29,9 +29,11 @@ export {
   type ObjectKey,
 } from "./object.ts";
 export * from "./patch/index.ts";
+export * from "./batch/index.ts";
 export * from "./pods/index.ts";
 export * from "./quantity/index.ts";
 export * from "./resource-type.ts";
+export * from "./resources.ts";
 export { int64, jsonText, nextGeneration, parseJson, type Int64 } from "./int64.ts";
 export { equalJson } from "./json.ts";
 export { ANY_OBJECT, schemaForKind, schemaOf } from "./schema/index.ts";
@@ -43,3 +45,4 @@ export * from "./selectors/index.ts";
 export * from "./status-error.ts";
 export * from "./time/index.ts";
 export * from "./validation/index.ts";
+export * from "./volumes/index.ts";

@@ -1,8 +1,7 @@
 import { sleep, type Clock } from "#base";
 import type { Client, SharedCaches } from "#client";
-import { PERSISTENT_VOLUME_CLAIMS } from "#objects";
+import { claimsOfPod, isClaimBound, PERSISTENT_VOLUME_CLAIMS } from "#objects";
 import type { PodInfo } from "./model/pod-info.ts";
-import { claimsOf, isBound } from "./plugins/volumes.ts";
 
 const SELECTED_NODE = "volume.kubernetes.io/selected-node";
 /** Upstream's default bindTimeoutSeconds. */
@@ -17,13 +16,13 @@ export async function reserveVolumes(
   nodeName: string,
   { client, caches, clock, signal }: { client: Client; caches: SharedCaches; clock: Clock; signal: AbortSignal },
 ): Promise<void> {
-  const names = claimsOf(pod.pod).map(({ name }) => name);
+  const names = claimsOfPod(pod.pod).map(({ name }) => name);
   if (names.length === 0) return;
   const claims = caches.of(PERSISTENT_VOLUME_CLAIMS);
   const unbound = () =>
     names.filter((name) => {
       const claim = claims.get(`${pod.namespace}/${name}`);
-      return !claim || !isBound(claim);
+      return !claim || !isClaimBound(claim);
     });
   for (const name of unbound()) {
     const body = { metadata: { annotations: { [SELECTED_NODE]: nodeName } } };

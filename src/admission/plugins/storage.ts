@@ -1,24 +1,12 @@
 import type { Cache } from "#client";
-import type { Draft, PersistentVolumeClaim, StorageClass } from "#objects";
+import {
+  defaultStorageClassOf,
+  storageClassNameOf,
+  type Draft,
+  type PersistentVolumeClaim,
+  type StorageClass,
+} from "#objects";
 import type { AdmissionPlugin } from "../contract.ts";
-
-const DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class";
-const BETA_DEFAULT_CLASS = "storageclass.beta.kubernetes.io/is-default-class";
-const BETA_CLASS = "volume.beta.kubernetes.io/storage-class";
-
-/** The newest of the classes that are marked as default; of equally old ones the first by name. */
-export function defaultStorageClassOf(classes: Iterable<StorageClass>): StorageClass | undefined {
-  let found: StorageClass | undefined;
-  for (const each of classes) {
-    const { annotations = {}, creationTimestamp = "", name = "" } = each.metadata;
-    if (annotations[DEFAULT_CLASS] !== "true" && annotations[BETA_DEFAULT_CLASS] !== "true") continue;
-    const known = found?.metadata.creationTimestamp ?? "";
-    if (!found || creationTimestamp > known || (creationTimestamp === known && name < (found.metadata.name ?? ""))) {
-      found = each;
-    }
-  }
-  return found;
-}
 
 /** A claim that names no class gets the default one (plugin/pkg/admission/storage/storageclass/setdefault). */
 export function defaultStorageClass(classes: () => Cache<StorageClass>): AdmissionPlugin {
@@ -29,7 +17,7 @@ export function defaultStorageClass(classes: () => Cache<StorageClass>): Admissi
     async mutate(draft) {
       const claim = draft as unknown as Draft<PersistentVolumeClaim>;
       // "" is a class too: none.
-      if (claim.spec?.storageClassName !== undefined || claim.metadata.annotations?.[BETA_CLASS] !== undefined) return;
+      if (storageClassNameOf(claim) !== undefined) return;
       const cache = classes();
       if (!cache.synced) await cache.whenSynced();
       const name = defaultStorageClassOf(cache.list())?.metadata.name;

@@ -1,4 +1,4 @@
-import type { KubeObject, PersistentVolume, PersistentVolumeClaim, Pod } from "#objects";
+import { claimsOfPod, type KubeObject, type PersistentVolume, type PersistentVolumeClaim, type Pod } from "#objects";
 import { controllerOf, type Plan } from "../framework/index.ts";
 
 export const CLAIM_PROTECTION = "kubernetes.io/pvc-protection";
@@ -59,10 +59,9 @@ export function planVolume(volume: PersistentVolume): Plan<ProtectionStep<Persis
 function usesClaim(pod: Pod, claim: PersistentVolumeClaim): boolean {
   const { name } = claim.metadata;
   if (!pod.spec?.nodeName) return false;
-  return (pod.spec.volumes ?? []).some((volume) => {
-    if (volume.persistentVolumeClaim) return volume.persistentVolumeClaim.claimName === name;
-    if (!volume.ephemeral || isShutDown(pod)) return false;
-    return `${pod.metadata.name}-${volume.name}` === name && controllerOf(claim)?.uid === pod.metadata.uid;
+  return claimsOfPod(pod).some((needed) => {
+    if (needed.name !== name) return false;
+    return !needed.ephemeral || (!isShutDown(pod) && controllerOf(claim)?.uid === pod.metadata.uid);
   });
 }
 

@@ -1,4 +1,5 @@
 import {
+  isExtendedResource,
   amountsOf,
   hostPorts,
   hostPortsConflict,
@@ -93,15 +94,12 @@ function* shortfalls(pod: Pod, allocatable: ResourceAmounts, usage: NodeUsage): 
   for (const resource of ["pods", "cpu", "memory", "ephemeral-storage", ...Object.keys(requests)]) {
     const requested = resource === "pods" ? 1 : (requests[resource] ?? 0);
     // What the node does not know may be a matter of the whole cluster.
-    if (requested === 0 || (isExtended(resource) && !(resource in allocatable))) continue;
+    if (requested === 0 || (isExtendedResource(resource) && !(resource in allocatable))) continue;
     const used = resource === "pods" ? usage.pods : (usage.requested[resource] ?? 0);
     const capacity = allocatable[resource] ?? 0;
     if (requested > capacity - used) yield { resource, requested, used, capacity };
   }
 }
-
-/** Named with a domain that is not Kubernetes' own: `example.com/gpu`. */
-const isExtended = (resource: string) => resource.includes("/") && !resource.includes("kubernetes.io/");
 
 /** Keeps count of what is taken. */
 export interface UsageCounter {

@@ -1,46 +1,31 @@
 import type { SharedCaches } from "#client";
 import {
-  compileNodeSelector,
+  claimsOfPod,
+  isClaimBound,
+  nodesOfVolume,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
   STORAGE_CLASSES,
+  VOLUME_ZONE_LABELS,
+  zonesOfVolume,
   type PersistentVolume,
   type PersistentVolumeClaim,
   type Pod,
+  type PodClaim,
 } from "#objects";
 import { refusal, type FilterPlugin, type NodeFilter, type PreparedFilter } from "./plugin.ts";
 
 const BINDING = "VolumeBinding";
 const ZONE = "VolumeZone";
-const BIND_COMPLETED = "pv.kubernetes.io/bind-completed";
 const NO_PROVISIONER = "kubernetes.io/no-provisioner";
 const UNBOUND = refusal(BINDING, false, "pod has unbound immediate PersistentVolumeClaims");
 const NO_VOLUME = refusal(BINDING, false, "node(s) unavailable due to one or more pvc(s) bound to non-existent pv(s)");
 const OTHER_NODE = refusal(BINDING, false, "node(s) didn't match PersistentVolume's node affinity");
 const NONE_AVAILABLE = refusal(BINDING, true, "node(s) didn't find available persistent volumes to bind");
 const OTHER_ZONE = refusal(ZONE, false, "node(s) had no available volume zone");
-const ZONE_LABELS = [
-  "topology.kubernetes.io/zone",
-  "topology.kubernetes.io/region",
-  "failure-domain.beta.kubernetes.io/zone",
-  "failure-domain.beta.kubernetes.io/region",
-];
-
-interface Claimed {
-  readonly name: string;
-  readonly ephemeral: boolean;
-}
-
-/** The claims that the pod's volumes need, by name. */
-export function claimsOf({ metadata, spec }: Pod): readonly Claimed[] {
-  return (spec?.volumes ?? []).flatMap(({ name, persistentVolumeClaim, ephemeral }): Claimed[] => {
-    if (persistentVolumeClaim) return [{ name: persistentVolumeClaim.claimName, ephemeral: false }];
-    return ephemeral ? [{ name: `${metadata.name}-${name}`, ephemeral: true }] : [];
-  });
-}
 
 /** Why no node will do, as long as the claim is like this. */
-function claimProblem(pod: Pod, { name, ephemeral }: Claimed, claim: PersistentVolumeClaim | undefined) {
+function claimProblem(pod: Pod, { name, ephemeral }: PodClaim, claim: PersistentVolumeClaim | undefined) {
   if (!claim) {
     return ephemeral
       ? `waiting for ephemeral volume controller to create the persistentvolumeclaim "${name}"`
@@ -57,9 +42,6 @@ function claimProblem(pod: Pod, { name, ephemeral }: Claimed, claim: PersistentV
   return undefined;
 }
 
-export const isBound = ({ metadata, spec }: PersistentVolumeClaim) =>
-  Boolean(spec?.volumeName) && metadata.annotations?.[BIND_COMPLETED] !== undefined;
-
 /**
  * Checks claims, and that a bound volume can be reached from the node. A claim that waits for its first consumer
  * and has a provisioner is met anywhere: see `reserve`.
@@ -70,22 +52,22 @@ export function volumeFilters(caches: SharedCaches): readonly FilterPlugin[] {
   const classes = caches.of(STORAGE_CLASSES);
 
   const boundVolumes = (pod: Pod): readonly (PersistentVolume | undefined)[] =>
-    claimsOf(pod).flatMap(({ name }) => {
+    claimsOfPod(pod).flatMap(({ name }) => {
       const claim = claims.get(`${pod.metadata.namespace}/${name}`);
-      return claim && isBound(claim) ? [volumes.get(claim.spec?.volumeName ?? "")] : [];
+      return claim && isClaimBound(claim) ? [volumes.get(claim.spec?.volumeName ?? "")] : [];
     });
 
   const binding: FilterPlugin = {
     name: BINDING,
     prepare({ pod, namespace }): PreparedFilter | undefined {
-      const wanted = claimsOf(pod);
+      const wanted = claimsOfPod(pod);
       if (wanted.length === 0) return undefined;
       const filters: NodeFilter[] = [];
       for (const one of wanted) {
         const claim = claims.get(`${namespace}/${one.name}`);
         const problem = claimProblem(pod, one, claim);
         if (problem !== undefined || !claim) return { refusal: refusal(BINDING, false, problem ?? "") };
-        if (isBound(claim)) continue;
+        if (isClaimBound(claim)) continue;
         const storageClass = classes.get(claim.spec?.storageClassName ?? "");
         if (storageClass?.volumeBindingMode !== "WaitForFirstConsumer") return { refusal: UNBOUND };
         if (storageClass.provisioner === NO_PROVISIONER) filters.push(() => NONE_AVAILABLE);
@@ -98,11 +80,11 @@ export function volumeFilters(caches: SharedCaches): readonly FilterPlugin[] {
   const zone: FilterPlugin = {
     name: ZONE,
     prepare({ pod }) {
-      const wanted = boundVolumes(pod).flatMap((volume) => zonesOf(volume));
+      const wanted = boundVolumes(pod).flatMap((volume) => (volume ? zonesOfVolume(volume) : []));
       if (wanted.length === 0) return undefined;
       return {
         filter({ labels }) {
-          if (!ZONE_LABELS.some((label) => labels?.[label] !== undefined)) return undefined;
+          if (!VOLUME_ZONE_LABELS.some((label) => labels?.[label] !== undefined)) return undefined;
           const fits = wanted.every(({ label, values }) => values.includes(labels?.[label] ?? ""));
           return fits ? undefined : OTHER_ZONE;
         },
@@ -122,17 +104,7 @@ const firstOf = (filters: readonly NodeFilter[], node: Parameters<NodeFilter>[0]
 
 function reachable(volume: PersistentVolume | undefined): NodeFilter {
   if (!volume) return () => NO_VOLUME;
-  const required = volume.spec?.nodeAffinity?.required;
-  if (!required) return () => undefined;
-  const matches = compileNodeSelector(required);
+  const matches = nodesOfVolume(volume);
+  if (!matches) return () => undefined;
   return ({ node }) => (node && matches(node) ? undefined : OTHER_NODE);
-}
-
-function zonesOf(volume: PersistentVolume | undefined) {
-  const { labels } = volume?.metadata ?? {};
-  return ZONE_LABELS.flatMap((label) => {
-    const value = labels?.[label];
-    // Several zones of one volume are written with two underscores between them.
-    return value === undefined ? [] : [{ label, values: value.split("__") }];
-  });
 }

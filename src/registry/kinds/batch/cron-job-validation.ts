@@ -1,6 +1,13 @@
-import { invalid, notSupported, required, type CronJob, type FieldError, type JobTemplateSpec } from "#objects";
+import {
+  scheduleProblem,
+  invalid,
+  notSupported,
+  required,
+  type CronJob,
+  type FieldError,
+  type JobTemplateSpec,
+} from "#objects";
 import { each, nonNegative, requiredOneOf } from "../common/checks.ts";
-import { scheduleProblem } from "./cron-schedule.ts";
 import { validateJobSpec } from "./job-validation.ts";
 
 /** Eleven characters are left for what the controller appends to the names of jobs. */

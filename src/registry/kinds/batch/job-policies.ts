@@ -1,4 +1,5 @@
 import {
+  countIndexes,
   duplicate,
   invalid,
   qualifiedName,
@@ -11,7 +12,6 @@ import {
   type SuccessPolicyRule,
 } from "#objects";
 import { each, nonNegative, requiredOneOf } from "../common/checks.ts";
-import { countIndexes } from "./indexes.ts";
 
 const MAX_RULES = 20;
 const MAX_EXIT_CODES = 255;

@@ -1,6 +1,5 @@
-import { invalid, required, type FieldError, type Job, type JobStatus } from "#objects";
+import { countIndexes, invalid, required, type FieldError, type Job, type JobStatus } from "#objects";
 import { nonNegative, unchanged } from "../common/checks.ts";
-import { countIndexes } from "./indexes.ts";
 
 const FIGURES = ["active", "succeeded", "failed", "ready", "terminating"] as const;
 

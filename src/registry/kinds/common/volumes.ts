@@ -26,5 +26,3 @@ export function accessModeErrors(field: string, modes: readonly string[]): Field
   }
   return errors;
 }
-
-export const BETA_CLASS = "volume.beta.kubernetes.io/storage-class";

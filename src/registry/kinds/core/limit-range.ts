@@ -1,4 +1,5 @@
 import {
+  isOvercommitAllowed,
   approximateQuantity,
   compareQuantities,
   duplicate,
@@ -17,7 +18,7 @@ import {
 import { each } from "../common/checks.ts";
 import { CREATED_AT } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
-import { isOvercommitAllowed, quantity } from "../common/quantities.ts";
+import { quantity } from "../common/quantities.ts";
 import { containerResourceNameErrors, resourceNameErrors } from "../common/resource-names.ts";
 
 const TYPES = ["Pod", "Container", "PersistentVolumeClaim"];

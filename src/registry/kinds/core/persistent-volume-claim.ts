@@ -1,4 +1,6 @@
 import {
+  CLASS_ANNOTATION,
+  storageClassNameOf,
   compareQuantities,
   dnsLabel,
   dnsSubdomain,
@@ -17,7 +19,7 @@ import { AGE, text, wide } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
 import { quantity, quantityErrors } from "../common/quantities.ts";
 import { claimSpecWarnings, storageClassWarnings } from "./volume-claim-warnings.ts";
-import { accessModeErrors, BETA_CLASS, shortAccessModes, VOLUME_MODES } from "../common/volumes.ts";
+import { accessModeErrors, shortAccessModes, VOLUME_MODES } from "../common/volumes.ts";
 
 type Spec = NonNullable<PersistentVolumeClaim["spec"]>;
 
@@ -100,7 +102,7 @@ function comparable(claim: PersistentVolumeClaim, old: PersistentVolumeClaim): S
   const before = old.spec ?? {};
   let spec: Spec = claim.spec ?? {};
   if (!before.volumeName) spec = { ...spec, volumeName: before.volumeName ?? "" };
-  const annotated = old.metadata.annotations?.[BETA_CLASS];
+  const annotated = old.metadata.annotations?.[CLASS_ANNOTATION];
   const classGiven = spec.storageClassName !== undefined && before.storageClassName === undefined;
   if (classGiven && (annotated === undefined || annotated === spec.storageClassName)) {
     const { storageClassName: _, ...rest } = spec;
@@ -181,7 +183,7 @@ export const persistentVolumeClaims = define<PersistentVolumeClaim>({
     text("Volume", ({ spec }) => spec?.volumeName ?? ""),
     text("Capacity", ({ spec, status }) => (spec?.volumeName ? (status?.capacity?.["storage"] ?? "0") : "")),
     text("Access Modes", ({ spec, status }) => (spec?.volumeName ? shortAccessModes(status?.accessModes) : "")),
-    text("StorageClass", ({ metadata, spec }) => metadata.annotations?.[BETA_CLASS] ?? spec?.storageClassName ?? ""),
+    text("StorageClass", (claim) => storageClassNameOf(claim) ?? ""),
     text("VolumeAttributesClass", ({ spec }) => spec?.volumeAttributesClassName ?? "<unset>"),
     AGE,
     wide("VolumeMode", ({ spec }) => spec?.volumeMode ?? "<unset>"),

@@ -1,4 +1,5 @@
 import {
+  storageClassNameOf,
   compareQuantities,
   dnsSubdomain,
   forbidden,
@@ -20,7 +21,7 @@ import { nodeSelectorErrors } from "../common/node-selector.ts";
 import { quantity } from "../common/quantities.ts";
 import { nodeLabelsInTerm } from "./pod/node-labels.ts";
 import { storageClassWarnings } from "./volume-claim-warnings.ts";
-import { accessModeErrors, BETA_CLASS, shortAccessModes, VOLUME_MODES } from "../common/volumes.ts";
+import { accessModeErrors, shortAccessModes, VOLUME_MODES } from "../common/volumes.ts";
 import { SOURCES, sourceErrors, type SourceName } from "./volume-sources.ts";
 
 type Spec = NonNullable<PersistentVolume["spec"]>;
@@ -140,8 +141,7 @@ function validateUpdate({ spec = {} }: PersistentVolume, { spec: before = {} }: 
   return errors;
 }
 
-const className = ({ metadata, spec }: PersistentVolume): string =>
-  metadata.annotations?.[BETA_CLASS] ?? spec?.storageClassName ?? "";
+const className = (volume: PersistentVolume): string => storageClassNameOf(volume) ?? "";
 
 /** Sources that are gone, in upstream's order. */
 const OLD_SOURCES: readonly (readonly [source: keyof PersistentVolumeSpec, field: string, text: string])[] = [

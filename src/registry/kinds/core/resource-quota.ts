@@ -1,4 +1,5 @@
 import {
+  isStandardQuotaResource,
   invalid,
   required,
   type FieldError,
@@ -8,7 +9,7 @@ import {
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
 import { quantityErrors } from "../common/quantities.ts";
-import { isStandardQuotaResource, quotaResourceNameErrors } from "../common/resource-names.ts";
+import { quotaResourceNameErrors } from "../common/resource-names.ts";
 
 type Amounts = Readonly<Record<string, string>>;
 type Spec = NonNullable<ResourceQuota["spec"]>;

@@ -1,11 +1,16 @@
-import { parseQuantity, quantityMilliValue, type ObjectMeta, type PersistentVolumeClaimSpec } from "#objects";
-import { BETA_CLASS } from "../common/volumes.ts";
+import {
+  CLASS_ANNOTATION,
+  parseQuantity,
+  quantityMilliValue,
+  type ObjectMeta,
+  type PersistentVolumeClaimSpec,
+} from "#objects";
 
 /** Of claims and volumes: the class is a field by now. Source: upstream pkg/api/persistentvolumeclaim. */
 export const storageClassWarnings = ({ annotations }: ObjectMeta): string[] =>
-  annotations?.[BETA_CLASS] === undefined
+  annotations?.[CLASS_ANNOTATION] === undefined
     ? []
-    : [`metadata.annotations[${BETA_CLASS}]: deprecated since v1.8; use "storageClassName" attribute instead`];
+    : [`metadata.annotations[${CLASS_ANNOTATION}]: deprecated since v1.8; use "storageClassName" attribute instead`];
 
 /** Source: upstream GetWarningsForPersistentVolumeClaimSpec. */
 export const claimSpecWarnings = (spec: PersistentVolumeClaimSpec | undefined, path: string): string[] => [

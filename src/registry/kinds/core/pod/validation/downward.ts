@@ -1,4 +1,5 @@
 import {
+  isHugePages,
   canonicalQuantity,
   invalid,
   notSupported,
@@ -9,7 +10,6 @@ import {
   type ResourceFieldSelector,
 } from "#objects";
 import { each } from "../../../common/checks.ts";
-import { isHugePages } from "../../../common/quantities.ts";
 
 /** Fields of a pod that an environment variable may take its value from. */
 export const ENV_FIELDS: readonly string[] = [

@@ -1,4 +1,6 @@
 import {
+  isHugePages,
+  isOvercommitAllowed,
   compareQuantities,
   dnsLabel,
   duplicate,
@@ -19,7 +21,7 @@ import {
   type ResourceRequirements,
 } from "#objects";
 import { each } from "../../../common/checks.ts";
-import { isHugePages, isOvercommitAllowed, quantity, quantityErrors } from "../../../common/quantities.ts";
+import { quantity, quantityErrors } from "../../../common/quantities.ts";
 import { containerResourceNameErrors } from "../../../common/resource-names.ts";
 import { aggregateOf } from "../resource-defaults.ts";
 

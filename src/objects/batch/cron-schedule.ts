@@ -1,4 +1,5 @@
-import { goQuote, integerProblem } from "#objects";
+import { goQuote } from "../decode/json-syntax.ts";
+import { integerProblem } from "../go-integer.ts";
 
 /** A field of a schedule: its bounds, and the names that stand for numbers. */
 interface FieldRule {

@@ -1,0 +1,2 @@
+export { countIndexes } from "./completion-indexes.ts";
+export { scheduleProblem } from "./cron-schedule.ts";
