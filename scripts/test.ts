@@ -3,7 +3,7 @@
 import { spawnSync } from "node:child_process";
 import { globSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
-import { realMachine } from "../test/equipment/machine.ts";
+import { realMachine } from "../test/support/machine.ts";
 import { changedFiles, changedLane } from "./test/changed-lane.ts";
 import { measuredBy, readDurations, slowestFirst, writeDurations } from "./test/durations.ts";
 import { parseOptions, select, type Options } from "./test/options.ts";

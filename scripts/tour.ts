@@ -5,7 +5,7 @@ import { createScreen } from "./tour/screen.ts";
 import { createStage } from "./tour/stage.ts";
 import { openSimulatedTheatre } from "./tour/theatre/simulated.ts";
 import type { Theatre } from "./tour/theatre/theatre.ts";
-import { watchWorld } from "./tour/world.ts";
+import { watchCluster } from "../test/support/rollout/live-cluster.ts";
 
 const INTERRUPTED = 130;
 const USAGE = 2;
@@ -44,8 +44,8 @@ async function tour(): Promise<number> {
   try {
     screen.output(/^(?:Kubernetes .*|ready in .*)$/gm[Symbol.match](theatre.announced)!.join("\n"));
     const { setting, site, request } = theatre;
-    const world = watchWorld({ site, signal: AbortSignal.any([signal, stopWatching.signal]) });
-    const stage = createStage({ screen, world, setting, site, request, signal, onCheck: count });
+    const live = watchCluster({ site, signal: AbortSignal.any([signal, stopWatching.signal]) });
+    const stage = createStage({ screen, live, setting, site, request, signal, onCheck: count });
     stage.say("kubectl is the real one, unmodified. It finds the cluster through a kubeconfig of the tour's own.");
     await stage.type("kubectl get nodes");
     for (const [i, step] of theatre.story.entries()) {

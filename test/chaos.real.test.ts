@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { createRandom } from "#base";
 import type { Pod } from "#objects";
-import { leaksSince, tracesNow, type Traces } from "./equipment/leaks.ts";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { startRestartable, type RestartableCluster } from "./equipment/real-cluster.ts";
-import { daemonOf, kill, processOf, shellsOf, shimOf } from "./equipment/real-processes.ts";
-import { get, requestLoop } from "./equipment/requests.ts";
-import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
+import { leaksSince, tracesNow, type Traces } from "./support/leaks.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { startRestartable, type RestartableCluster } from "./support/real-cluster.ts";
+import { daemonOf, kill, processOf, shellsOf, shimOf } from "./support/real-processes.ts";
+import { get, requestLoop } from "./support/requests.ts";
+import { eventually, type Kubectl } from "./support/cluster-under-test.ts";
 
 const skip = await skipUnlessReal();
 const SEED = Number(process.env["SEED"] ?? 7);

@@ -7,9 +7,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { realClients } from "../scripts/clients.ts";
-import { KNARR, startUnderTest } from "./harness/cluster-under-test.ts";
-import { configMap, deployment, pod } from "./harness/manifests.ts";
-import { run } from "./harness/run.ts";
+import { KNARR, startUnderTest } from "./support/cluster-under-test.ts";
+import { configMap, deployment, pod } from "./support/manifests.ts";
+import { run } from "./support/run.ts";
 
 describe("the command line (F1)", { concurrency: 3 }, () => {
   let dir: string;

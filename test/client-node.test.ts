@@ -13,7 +13,7 @@ import {
   setHeaderOptions,
   type V1ConfigMap,
 } from "@kubernetes/client-node";
-import { eventually, startUnderTest, type ClusterUnderTest } from "./harness/cluster-under-test.ts";
+import { eventually, startUnderTest, type ClusterUnderTest } from "./support/cluster-under-test.ts";
 
 describe("@kubernetes/client-node (F2)", () => {
   let cluster: ClusterUnderTest;

@@ -3,14 +3,14 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import type { Pod } from "#objects";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import type { TestNamespace } from "./equipment/network-namespace.ts";
-import { leaksSince, tracesNow } from "./equipment/leaks.ts";
-import { startRealCluster, type RealCluster } from "./equipment/real-cluster.ts";
-import { get, request, requestLoop } from "./equipment/requests.ts";
-import { eventually } from "./harness/cluster-under-test.ts";
-import { eventsOf, isReady, pod, podOf, shell, statuses, until, waitsFor } from "./harness/pods.ts";
-import { listOf, serverDeployment, serverPod, service } from "./harness/servers.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import type { TestNamespace } from "./support/network-namespace.ts";
+import { leaksSince, tracesNow } from "./support/leaks.ts";
+import { startRealCluster, type RealCluster } from "./support/real-cluster.ts";
+import { get, request, requestLoop } from "./support/requests.ts";
+import { eventually } from "./support/cluster-under-test.ts";
+import { eventsOf, isReady, pod, podOf, shell, statuses, until, waitsFor } from "./support/pods.ts";
+import { listOf, serverDeployment, serverPod, service } from "./support/servers.ts";
 
 const skip = await skipUnlessReal();
 const CROWD = 60;
@@ -189,4 +189,4 @@ async function startOnMachine(namespace: TestNamespace, port: number) {
   };
 }
 
-const SERVER = join(import.meta.dirname, "equipment/images/server.pl");
+const SERVER = join(import.meta.dirname, "support/images/server.pl");

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { eventually, KNARR } from "./harness/cluster-under-test.ts";
-import { useRealCluster } from "./harness/real-cluster.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { eventually, KNARR } from "./support/cluster-under-test.ts";
+import { useRealCluster } from "./support/use-real-cluster.ts";
 
 const skip = await skipUnlessReal();
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
-import { configMap, deployment } from "./harness/manifests.ts";
+import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./support/cluster-under-test.ts";
+import { configMap, deployment } from "./support/manifests.ts";
 
 describe("owners, namespaces and what goes with them (F4, S3)", { concurrency: 3 }, () => {
   let cluster: ClusterUnderTest;

@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { systemClock } from "#base";
 import { openCri, type Cri } from "#kubelet/containerd";
-import { ociArchive } from "./equipment/images/archives.ts";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { createTestNamespace, type TestNamespace } from "./equipment/network-namespace.ts";
-import { NETWORK_PLUGINS, startContainerd } from "./equipment/private-containerd.ts";
-import { eventually, KNARR, startUnderTest } from "./harness/cluster-under-test.ts";
-import { run } from "./harness/run.ts";
+import { ociArchive } from "./support/images/archives.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { createTestNamespace, type TestNamespace } from "./support/network-namespace.ts";
+import { NETWORK_PLUGINS, startContainerd } from "./support/private-containerd.ts";
+import { eventually, KNARR, startUnderTest } from "./support/cluster-under-test.ts";
+import { run } from "./support/run.ts";
 
 const skip = await skipUnlessReal();
 const PAUSE = "docker.io/test/pause:1";

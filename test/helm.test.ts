@@ -3,8 +3,8 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { realClients } from "../scripts/clients.ts";
-import { eventually, startUnderTest, type ClusterUnderTest } from "./harness/cluster-under-test.ts";
-import { run } from "./harness/run.ts";
+import { eventually, startUnderTest, type ClusterUnderTest } from "./support/cluster-under-test.ts";
+import { run } from "./support/run.ts";
 
 const CHART = {
   "Chart.yaml": "apiVersion: v2\nname: web\nversion: 0.1.0\nappVersion: '1'\n",

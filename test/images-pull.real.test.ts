@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { testImages } from "./equipment/images/catalog.ts";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { startRealCluster, type RealCluster } from "./equipment/real-cluster.ts";
-import { startRegistry } from "./equipment/registry.ts";
-import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
-import { podOf, statuses, until, untilReady, waitsFor } from "./harness/pods.ts";
-import { clientIn, listOf, serverPod } from "./harness/servers.ts";
+import { testImages } from "./support/images/catalog.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { startRealCluster, type RealCluster } from "./support/real-cluster.ts";
+import { startRegistry } from "./support/registry.ts";
+import { eventually, type Kubectl } from "./support/cluster-under-test.ts";
+import { podOf, statuses, until, untilReady, waitsFor } from "./support/pods.ts";
+import { clientIn, listOf, serverPod } from "./support/servers.ts";
 
 const skip = await skipUnlessReal();
 

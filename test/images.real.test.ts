@@ -5,12 +5,12 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { announceRunning } from "#cluster";
-import { dockerArchive, ociArchive } from "./equipment/images/archives.ts";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { createTestNamespace } from "./equipment/network-namespace.ts";
-import { startContainerd } from "./equipment/private-containerd.ts";
-import { KNARR } from "./harness/cluster-under-test.ts";
-import { run } from "./harness/run.ts";
+import { dockerArchive, ociArchive } from "./support/images/archives.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { createTestNamespace } from "./support/network-namespace.ts";
+import { startContainerd } from "./support/private-containerd.ts";
+import { KNARR } from "./support/cluster-under-test.ts";
+import { run } from "./support/run.ts";
 
 const skip = await skipUnlessReal();
 

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import { chmod, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
-import { configMap, deployment } from "./harness/manifests.ts";
+import { startUnderTest, type ClusterUnderTest, type Kubectl } from "./support/cluster-under-test.ts";
+import { configMap, deployment } from "./support/manifests.ts";
 
 describe("kubectl applies and changes objects (F2, S1, S20)", { concurrency: 3 }, () => {
   let cluster: ClusterUnderTest;

@@ -5,8 +5,8 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { realClients } from "../scripts/clients.ts";
-import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
-import { deployment, pod } from "./harness/manifests.ts";
+import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./support/cluster-under-test.ts";
+import { deployment, pod } from "./support/manifests.ts";
 
 describe("kubectl administers the cluster (F2, F5)", { concurrency: 2 }, () => {
   let cluster: ClusterUnderTest;

@@ -3,8 +3,8 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { after, before, describe, it } from "node:test";
 import { realClients } from "../scripts/clients.ts";
-import { startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
-import { configMap, deployment } from "./harness/manifests.ts";
+import { startUnderTest, type ClusterUnderTest, type Kubectl } from "./support/cluster-under-test.ts";
+import { configMap, deployment } from "./support/manifests.ts";
 
 describe("kubectl reads (F2, S1, S3, S17)", { concurrency: 3 }, () => {
   let cluster: ClusterUnderTest;

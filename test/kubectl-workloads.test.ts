@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
-import { configMap, deployment, pod } from "./harness/manifests.ts";
+import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./support/cluster-under-test.ts";
+import { configMap, deployment, pod } from "./support/manifests.ts";
 
 describe("kubectl works on workloads (F2, S12, S15 to S27)", { concurrency: 3 }, () => {
   let cluster: ClusterUnderTest;

@@ -3,13 +3,13 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { get } from "./equipment/requests.ts";
-import { eventually } from "./harness/cluster-under-test.ts";
-import { statuses, until } from "./harness/pods.ts";
-import { useRealCluster } from "./harness/real-cluster.ts";
-import { serverDeployment } from "./harness/servers.ts";
-import { watching } from "./harness/watching.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { get } from "./support/requests.ts";
+import { eventually } from "./support/cluster-under-test.ts";
+import { statuses, until } from "./support/pods.ts";
+import { useRealCluster } from "./support/use-real-cluster.ts";
+import { serverDeployment } from "./support/servers.ts";
+import { watching } from "./support/watching.ts";
 
 const skip = await skipUnlessReal();
 

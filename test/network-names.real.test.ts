@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import type { TestNamespace } from "./equipment/network-namespace.ts";
-import { startRealCluster, type RealCluster } from "./equipment/real-cluster.ts";
-import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
-import { untilReady } from "./harness/pods.ts";
-import { listOf, serverPod, service, startClient, untilAnswers } from "./harness/servers.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import type { TestNamespace } from "./support/network-namespace.ts";
+import { startRealCluster, type RealCluster } from "./support/real-cluster.ts";
+import { eventually, type Kubectl } from "./support/cluster-under-test.ts";
+import { untilReady } from "./support/pods.ts";
+import { listOf, serverPod, service, startClient, untilAnswers } from "./support/servers.ts";
 
 const skip = await skipUnlessReal();
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { startRestartable } from "./equipment/real-cluster.ts";
-import { get, requestLoop } from "./equipment/requests.ts";
-import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
-import { listOf, serverDeployment, serverPod, service, startClient, untilAnswers } from "./harness/servers.ts";
-import { watching } from "./harness/watching.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { startRestartable } from "./support/real-cluster.ts";
+import { get, requestLoop } from "./support/requests.ts";
+import { eventually, type Kubectl } from "./support/cluster-under-test.ts";
+import { listOf, serverDeployment, serverPod, service, startClient, untilAnswers } from "./support/servers.ts";
+import { watching } from "./support/watching.ts";
 
 const skip = await skipUnlessReal();
 

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { createNeighbour, type TestNamespace } from "./equipment/network-namespace.ts";
-import { startRealCluster, type RealCluster } from "./equipment/real-cluster.ts";
-import { get, request } from "./equipment/requests.ts";
-import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
-import { untilReady } from "./harness/pods.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { createNeighbour, type TestNamespace } from "./support/network-namespace.ts";
+import { startRealCluster, type RealCluster } from "./support/real-cluster.ts";
+import { get, request } from "./support/requests.ts";
+import { eventually, type Kubectl } from "./support/cluster-under-test.ts";
+import { untilReady } from "./support/pods.ts";
 import {
   clientIn,
   listOf,
@@ -16,7 +16,7 @@ import {
   service,
   startClient,
   untilAnswers,
-} from "./harness/servers.ts";
+} from "./support/servers.ts";
 
 const skip = await skipUnlessReal();
 

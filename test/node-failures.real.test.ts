@@ -5,15 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { containerStatuses, isPodReady, type Pod } from "#objects";
-import { must } from "./equipment/commands.ts";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { createTestNamespace } from "./equipment/network-namespace.ts";
-import { startRestartable, type RestartableCluster } from "./equipment/real-cluster.ts";
-import { daemonOf, descendantsOf, kill, processOf, shimsOf } from "./equipment/real-processes.ts";
-import { get } from "./equipment/requests.ts";
-import { eventually, KNARR, type Kubectl } from "./harness/cluster-under-test.ts";
-import { eventsOf } from "./harness/pods.ts";
-import { watching } from "./harness/watching.ts";
+import { must } from "./support/commands.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { createTestNamespace } from "./support/network-namespace.ts";
+import { startRestartable, type RestartableCluster } from "./support/real-cluster.ts";
+import { daemonOf, descendantsOf, kill, processOf, shimsOf } from "./support/real-processes.ts";
+import { get } from "./support/requests.ts";
+import { eventually, KNARR, type Kubectl } from "./support/cluster-under-test.ts";
+import { eventsOf } from "./support/pods.ts";
+import { watching } from "./support/watching.ts";
 
 const skip = await skipUnlessReal();
 

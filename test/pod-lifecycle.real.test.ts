@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { eventually } from "./harness/cluster-under-test.ts";
-import { pod, SLEEP, shell, ONCE, podOf, statuses, until, waitsFor, isReady, ended, eventsOf } from "./harness/pods.ts";
-import { useRealCluster } from "./harness/real-cluster.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { eventually } from "./support/cluster-under-test.ts";
+import { pod, SLEEP, shell, ONCE, podOf, statuses, until, waitsFor, isReady, ended, eventsOf } from "./support/pods.ts";
+import { useRealCluster } from "./support/use-real-cluster.ts";
 
 const skip = await skipUnlessReal();
 

@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { get } from "./equipment/requests.ts";
-import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
-import { DESCRIBED_POD } from "./harness/described-pod.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { get } from "./support/requests.ts";
+import { eventually, type Kubectl } from "./support/cluster-under-test.ts";
+import { DESCRIBED_POD } from "./support/described-pod.ts";
 import {
   pod,
   SLEEP,
@@ -18,8 +18,8 @@ import {
   waitsFor,
   ended,
   eventsOf,
-} from "./harness/pods.ts";
-import { useRealCluster } from "./harness/real-cluster.ts";
+} from "./support/pods.ts";
+import { useRealCluster } from "./support/use-real-cluster.ts";
 
 const skip = await skipUnlessReal();
 

@@ -3,14 +3,14 @@ import { test } from "node:test";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
-import { must } from "./equipment/commands.ts";
-import { ociArchive } from "./equipment/images/archives.ts";
-import { get } from "./equipment/requests.ts";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { startRealCluster } from "./equipment/real-cluster.ts";
-import { startRegistry, type TestRegistry } from "./equipment/registry.ts";
-import { eventually, KNARR } from "./harness/cluster-under-test.ts";
-import { deployment } from "./harness/manifests.ts";
+import { must } from "./support/commands.ts";
+import { ociArchive } from "./support/images/archives.ts";
+import { get } from "./support/requests.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { startRealCluster } from "./support/real-cluster.ts";
+import { startRegistry, type TestRegistry } from "./support/registry.ts";
+import { eventually, KNARR } from "./support/cluster-under-test.ts";
+import { deployment } from "./support/manifests.ts";
 
 const WAITING = "--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}";
 

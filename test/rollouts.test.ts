@@ -2,25 +2,25 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Deployment, Pod, ReplicaSet } from "#objects";
 import { realClients } from "../scripts/clients.ts";
-import { measure } from "../scripts/tour/measure.ts";
-import { here } from "../scripts/tour/site.ts";
-import { controllerOf, isRolledOut, phaseOf, versionsOf } from "../scripts/tour/view.ts";
-import { watchWorld, type World } from "../scripts/tour/world.ts";
-import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
-import { deployment } from "./harness/manifests.ts";
+import { measure } from "./support/rollout/measure.ts";
+import { here } from "./support/rollout/site.ts";
+import { controllerOf, isRolledOut, phaseOf, versionsOf } from "./support/rollout/versions.ts";
+import { watchCluster, type LiveCluster } from "./support/rollout/live-cluster.ts";
+import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./support/cluster-under-test.ts";
+import { deployment } from "./support/manifests.ts";
 
 const PATIENCE_MS = 120_000;
 
 describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, () => {
   let cluster: ClusterUnderTest;
   let kubectl: Kubectl;
-  let world: World;
+  let live: LiveCluster;
   const watching = new AbortController();
   before(async () => {
     cluster = await startUnderTest();
     kubectl = cluster.kubectl;
     const programs = new Map([["kubectl", [realClients().kubectl] as const]]);
-    world = watchWorld({ site: { env: cluster.env, programs, commandLine: here }, signal: watching.signal });
+    live = watchCluster({ site: { env: cluster.env, programs, commandLine: here }, signal: watching.signal });
   });
   after(async () => {
     watching.abort();
@@ -28,13 +28,13 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
   });
 
   const until = async (what: string, condition: () => boolean) =>
-    assert.ok(await world.until(condition, PATIENCE_MS), what);
+    assert.ok(await live.until(condition, PATIENCE_MS), what);
   const runs = (name: string, image: string, replicas: number) =>
-    isRolledOut(world, name) &&
-    versionsOf(world, name).some((version) => version.image === image && version.desired === replicas);
+    isRolledOut(live, name) &&
+    versionsOf(live, name).some((version) => version.image === image && version.desired === replicas);
   /** Of its versions, oldest first, what each is to have: `0 5`. */
   const sizesOf = (name: string) =>
-    versionsOf(world, name)
+    versionsOf(live, name)
       .map(({ desired }) => desired)
       .join(" ");
   const start = async (name: string, options: Parameters<typeof deployment>[1] = {}) => {
@@ -66,25 +66,25 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
 
   it("S15: the number of Pods is kept, by label", async () => {
     await start("kept");
-    const [first, second] = versionsOf(world, "kept")[0]!.pods;
+    const [first, second] = versionsOf(live, "kept")[0]!.pods;
     await kubectl("delete", "pod", first!.name);
-    await until("a new Pod instead", () => !world.pods.has(first!.name) && runs("kept", "nginx:1.29", 3));
+    await until("a new Pod instead", () => !live.pods.has(first!.name) && runs("kept", "nginx:1.29", 3));
     // A Pod that loses the label is let go, and another one is made instead.
     await kubectl("label", "pod", second!.name, "app=other", "--overwrite");
     await until("another Pod instead of the one let go", () => {
-      const mine = versionsOf(world, "kept")[0]!.pods;
+      const mine = versionsOf(live, "kept")[0]!.pods;
       return (
         mine.length === 3 &&
         !mine.some(({ name }) => name === second!.name) &&
         mine.every(({ phase }) => phase === "ready")
       );
     });
-    assert.equal(world.pods.get(second!.name)?.metadata.ownerReferences, undefined);
+    assert.equal(live.pods.get(second!.name)?.metadata.ownerReferences, undefined);
     // A Pod that gets it back is one too many.
     await kubectl("label", "pod", second!.name, "app=kept", "--overwrite");
     await until(
       "three again",
-      () => [...world.pods.values()].filter((pod) => pod.metadata.labels?.["app"] === "kept").length === 3,
+      () => [...live.pods.values()].filter((pod) => pod.metadata.labels?.["app"] === "kept").length === 3,
     );
     await kubectl("rollout", "status", "deployment/kept", "--timeout=120s");
   });
@@ -103,7 +103,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     await kubectl("annotate", "deployment/back", "kubernetes.io/change-cause=first");
     // The controller notes it at the version; it would not do so after the next change.
     await until("the cause is noted", () =>
-      [...world.replicaSets.values()].some(
+      [...live.replicaSets.values()].some(
         (set) => controllerOf(set) === "back" && set.metadata.annotations?.["kubernetes.io/change-cause"] === "first",
       ),
     );
@@ -118,18 +118,18 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     );
     assert.match(await kubectl("rollout", "history", "deployment/back", "--revision=2"), /Image:\s+httpd:2.4/);
     assert.deepEqual(
-      versionsOf(world, "back").map(({ revision, image }) => [revision, image]),
+      versionsOf(live, "back").map(({ revision, image }) => [revision, image]),
       [
         [1, "nginx:1.29"],
         [2, "httpd:2.4"],
         [3, "caddy:2"],
       ],
     );
-    const sets = versionsOf(world, "back").map(({ name }) => name);
+    const sets = versionsOf(live, "back").map(({ name }) => name);
 
     await kubectl("rollout", "undo", "deployment/back", "--to-revision=1");
     await until("nginx is back", () => runs("back", "nginx:1.29", 3));
-    const now = versionsOf(world, "back");
+    const now = versionsOf(live, "back");
     assert.deepEqual(
       now.map(({ revision }) => revision),
       [2, 3, 4],
@@ -146,16 +146,16 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
       await kubectl("set", "image", "deployment/short", `web=${image}`);
       await until(`${image} rolled out`, () => runs("short", image, 1));
     }
-    await until("two ReplicaSets are left", () => versionsOf(world, "short").length === 2);
+    await until("two ReplicaSets are left", () => versionsOf(live, "short").length === 2);
     assert.deepEqual(
-      versionsOf(world, "short").map(({ image }) => image),
+      versionsOf(live, "short").map(({ image }) => image),
       ["b:1", "c:1"],
     );
   });
 
   it("S20, S21, S24: a rolling update stays within its limits all the time", async () => {
     await start("steady", { replicas: 8 });
-    const measurement = measure(world, "steady");
+    const measurement = measure(live, "steady");
     await kubectl.apply(deployment("steady", { replicas: 8, image: "httpd:2.4" }));
     await until("httpd rolled out", () => runs("steady", "httpd:2.4", 8));
     const { fewestReady, mostPods, mixed } = measurement.stop();
@@ -171,7 +171,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
       start("small", { replicas: 6, spec: rollingUpdate(1) }),
       start("large", { replicas: 6, spec: rollingUpdate(3) }),
     ]);
-    const [small, large] = [measure(world, "small"), measure(world, "large")];
+    const [small, large] = [measure(live, "small"), measure(live, "large")];
     await kubectl("set", "image", "deployment/small", "deployment/large", "web=httpd:2.4");
     await until("both rolled out", () => runs("small", "httpd:2.4", 6) && runs("large", "httpd:2.4", 6));
     assert.ok(large.stop().resizes < small.stop().resizes, `${large.now.resizes} against ${small.now.resizes}`);
@@ -181,7 +181,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
 
   it("S23: Recreate ends all old Pods first", async () => {
     await start("alone", { spec: ["strategy: {type: Recreate}"] });
-    const measurement = measure(world, "alone");
+    const measurement = measure(live, "alone");
     await kubectl("set", "image", "deployment/alone", "web=httpd:2.4");
     await until("httpd rolled out", () => runs("alone", "httpd:2.4", 3));
     const { fewestReady, mixed } = measurement.stop();
@@ -190,7 +190,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
 
   it("S24: a version that never becomes ready stops at its deadline, and the old one serves on", async () => {
     await start("stuck", { replicas: 4, spec: ["progressDeadlineSeconds: 2"] });
-    const measurement = measure(world, "stuck");
+    const measurement = measure(live, "stuck");
     await kubectl.apply(
       deployment("stuck", {
         replicas: 4,
@@ -216,7 +216,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     // Scaled meanwhile, both versions share the change.
     await kubectl("scale", "deployment/stuck", "--replicas=8");
     await until("both grew", () => {
-      const [old, young] = versionsOf(world, "stuck");
+      const [old, young] = versionsOf(live, "stuck");
       return old!.desired > 3 && young!.desired > 2;
     });
     await kubectl("rollout", "undo", "deployment/stuck");
@@ -226,11 +226,11 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
   it("S24: an image that cannot be pulled is retried with back-off", async () => {
     await kubectl.apply(deployment("unpullable", { replicas: 1, image: "registry.example/does-not-exist:1" }));
     await until("it backs off", () => {
-      const [pod] = versionsOf(world, "unpullable")[0]?.pods ?? [];
-      const status = world.pods.get(pod?.name ?? "")?.status?.containerStatuses?.[0];
+      const [pod] = versionsOf(live, "unpullable")[0]?.pods ?? [];
+      const status = live.pods.get(pod?.name ?? "")?.status?.containerStatuses?.[0];
       return status?.state?.waiting?.reason === "ImagePullBackOff" && pod?.phase === "failing";
     });
-    const name = versionsOf(world, "unpullable")[0]!.pods[0]!.name;
+    const name = versionsOf(live, "unpullable")[0]!.pods[0]!.name;
     assert.match(await kubectl("get", "pod", name), /0\/1 +(ImagePullBackOff|ErrImagePull)/);
     assert.match(await kubectl("describe", "pod", name), /Failed to pull image "registry.example\/does-not-exist:1": /);
   });
@@ -239,7 +239,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     await start("over", { replicas: 4 });
     await kubectl.apply(deployment("over", { replicas: 4, image: "httpd:2.4", annotations: readiness }));
     await until("the second version has Pods", () =>
-      versionsOf(world, "over").some(({ image, pods }) => image === "httpd:2.4" && pods.length > 0),
+      versionsOf(live, "over").some(({ image, pods }) => image === "httpd:2.4" && pods.length > 0),
     );
     await kubectl.apply(deployment("over", { replicas: 4, image: "caddy:2" }));
     await until("the third rolled out", () => runs("over", "caddy:2", 4));
@@ -250,10 +250,10 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     // Long enough to be seen on a machine that is busy.
     await kubectl.apply(deployment("patient", { replicas: 1, spec: ["minReadySeconds: 5"] }));
     await until("ready, not yet available", () => {
-      const { readyReplicas = 0, availableReplicas = 0 } = world.deployments.get("patient")?.status ?? {};
+      const { readyReplicas = 0, availableReplicas = 0 } = live.deployments.get("patient")?.status ?? {};
       return readyReplicas === 1 && availableReplicas === 0;
     });
-    await until("available", () => world.deployments.get("patient")?.status?.availableReplicas === 1);
+    await until("available", () => live.deployments.get("patient")?.status?.availableReplicas === 1);
   });
 
   it("S26: scaling touches the running version only", async () => {
@@ -269,7 +269,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     await kubectl("scale", "deployment/sized", "--replicas=1");
     await until("one", () => runs("sized", "httpd:2.4", 1));
     assert.equal(
-      [...world.pods.values()].filter((pod) => pod.metadata.labels?.["app"] === "sized" && phaseOf(pod) === "ready")
+      [...live.pods.values()].filter((pod) => pod.metadata.labels?.["app"] === "sized" && phaseOf(pod) === "ready")
         .length,
       1,
     );

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Endpoints, EndpointSlice, Service } from "#objects";
-import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
-import { deployment } from "./harness/manifests.ts";
-import { watching } from "./harness/watching.ts";
+import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./support/cluster-under-test.ts";
+import { deployment } from "./support/manifests.ts";
+import { watching } from "./support/watching.ts";
 
 /** Waits until the check passes; fails with what it last said. */
 async function holds(check: () => Promise<void>): Promise<void> {

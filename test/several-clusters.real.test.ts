@@ -3,20 +3,20 @@ import { mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { leaksSince, tracesNow } from "./equipment/leaks.ts";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { createTestNamespace, type TestNamespace } from "./equipment/network-namespace.ts";
-import { startRestartable, type RestartableCluster } from "./equipment/real-cluster.ts";
-import { startRegistry } from "./equipment/registry.ts";
-import { get } from "./equipment/requests.ts";
+import { leaksSince, tracesNow } from "./support/leaks.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { createTestNamespace, type TestNamespace } from "./support/network-namespace.ts";
+import { startRestartable, type RestartableCluster } from "./support/real-cluster.ts";
+import { startRegistry } from "./support/registry.ts";
+import { get } from "./support/requests.ts";
 import {
   eventually,
   KNARR,
   startUnderTest,
   type ClusterUnderTest,
   type Kubectl,
-} from "./harness/cluster-under-test.ts";
-import { listOf, serverDeployment, service, startClient, untilAnswers } from "./harness/servers.ts";
+} from "./support/cluster-under-test.ts";
+import { listOf, serverDeployment, service, startClient, untilAnswers } from "./support/servers.ts";
 
 const skip = await skipUnlessReal();
 

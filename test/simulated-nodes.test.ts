@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { ContainerStatus, Pod } from "#objects";
-import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./harness/cluster-under-test.ts";
-import { watching } from "./harness/watching.ts";
+import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./support/cluster-under-test.ts";
+import { watching } from "./support/watching.ts";
 
 /** Each entry of docs/simulated-nodes.md. */
 describe("simulated containers do as they are told (F6)", { concurrency: 4 }, () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { get, requestLoop } from "./equipment/requests.ts";
-import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
-import { useRealCluster } from "./harness/real-cluster.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { get, requestLoop } from "./support/requests.ts";
+import { eventually, type Kubectl } from "./support/cluster-under-test.ts";
+import { useRealCluster } from "./support/use-real-cluster.ts";
 
 const skip = await skipUnlessReal();
 

@@ -11,9 +11,9 @@ import { after, before, describe, test } from "node:test";
 import { realClients } from "../scripts/clients.ts";
 import { createChildStreams } from "../src/cluster/connector/testing/child-streams.ts";
 import { createStreamWorld, type StreamWorld } from "../src/cluster/connector/testing/stream-world.ts";
-import { eventually } from "./harness/cluster-under-test.ts";
-import { extraMemoryDuring } from "./harness/live-memory.ts";
-import { run, type RunOptions } from "./harness/run.ts";
+import { eventually } from "./support/cluster-under-test.ts";
+import { extraMemoryDuring } from "./support/live-memory.ts";
+import { run, type RunOptions } from "./support/run.ts";
 
 const streams = createChildStreams(["sh", "-c", "read line; echo attached: $line"]);
 let world: StreamWorld;

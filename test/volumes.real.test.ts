@@ -3,9 +3,9 @@ import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import type { Pod } from "#objects";
-import { skipUnlessReal } from "./equipment/machine.ts";
-import { eventually, type Kubectl } from "./harness/cluster-under-test.ts";
-import { useRealCluster } from "./harness/real-cluster.ts";
+import { skipUnlessReal } from "./support/machine.ts";
+import { eventually, type Kubectl } from "./support/cluster-under-test.ts";
+import { useRealCluster } from "./support/use-real-cluster.ts";
 
 const skip = await skipUnlessReal();
 

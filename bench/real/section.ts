@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { realMachine } from "../../test/equipment/machine.ts";
-import { startRealCluster } from "../../test/equipment/real-cluster.ts";
-import { run } from "../../test/harness/run.ts";
+import { realMachine } from "../../test/support/machine.ts";
+import { startRealCluster } from "../../test/support/real-cluster.ts";
+import { run } from "../../test/support/run.ts";
 import type { Measure } from "../figure.ts";
 import type { MeasureInput } from "./input.ts";
 

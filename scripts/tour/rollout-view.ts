@@ -1,8 +1,8 @@
 import type { LiveView } from "./screen.ts";
 import { columns, type Line, type Span } from "./text.ts";
 import type { TrafficView } from "./traffic.ts";
-import { desiredOf, versionsOf, type PodPhase, type Version } from "./view.ts";
-import type { World } from "./world.ts";
+import { desiredOf, versionsOf, type PodPhase, type Version } from "../../test/support/rollout/versions.ts";
+import type { LiveCluster } from "../../test/support/rollout/live-cluster.ts";
 
 const SYMBOLS: Readonly<Record<PodPhase, Span>> = {
   ready: { text: "●", style: "green" },
@@ -17,7 +17,7 @@ const WIDE = 76;
 
 /** Deployments with a bar of what is available, below each its versions with one sign a Pod, and what clients see of it. */
 export function rolloutView(
-  world: World,
+  live: LiveCluster,
   names: readonly string[],
   now: () => number,
   traffic?: TrafficView,
@@ -26,16 +26,16 @@ export function rolloutView(
   const seconds = () => `${((now() - began) / 1000).toFixed(1)} s`;
   return {
     lines: (width) => [
-      ...names.flatMap((name) => [head(world, name, seconds()), ...table(versionsOf(world, name), width >= WIDE)]),
+      ...names.flatMap((name) => [head(live, name, seconds()), ...table(versionsOf(live, name), width >= WIDE)]),
       ...(traffic ? [traffic.line()] : []),
       [{ text: "    ● ready  ◐ starting  ○ stopping  ✗ failing", style: "dim" }],
     ],
-    summary: () => [...names.map((name) => gist(world, name)), ...(traffic ? [traffic.gist()] : [])].join("  |  "),
+    summary: () => [...names.map((name) => gist(live, name)), ...(traffic ? [traffic.gist()] : [])].join("  |  "),
   };
 }
 
-function head(world: World, name: string, seconds: string): Line {
-  const deployment = world.deployments.get(name);
+function head(live: LiveCluster, name: string, seconds: string): Line {
+  const deployment = live.deployments.get(name);
   const desired = desiredOf(deployment);
   const { availableReplicas: available = 0, updatedReplicas: updated = 0 } = deployment?.status ?? {};
   const full = desired === 0 ? 0 : Math.min(BAR, Math.round((available / desired) * BAR));
@@ -63,9 +63,9 @@ function table(versions: readonly Version[], wide: boolean): Line[] {
   );
 }
 
-function gist(world: World, name: string): string {
-  const deployment = world.deployments.get(name);
-  const versions = versionsOf(world, name)
+function gist(live: LiveCluster, name: string): string {
+  const deployment = live.deployments.get(name);
+  const versions = versionsOf(live, name)
     .filter(({ desired, pods }) => desired > 0 || pods.length > 0)
     .map(({ image, pods }) => `${image} ${pods.map(({ phase }) => SYMBOLS[phase].text).join("")}`);
   const parts = [

@@ -7,10 +7,10 @@ import { run, wordsOf, type Outcome } from "./process.ts";
 import { rolloutView } from "./rollout-view.ts";
 import type { Screen } from "./screen.ts";
 import type { Setting } from "./setting.ts";
-import { commandAt, type Site } from "./site.ts";
+import { commandAt, type Site } from "../../test/support/rollout/site.ts";
 import { trafficView, type Clients, type Seen, type TrafficView } from "./traffic.ts";
-import { versionsOf } from "./view.ts";
-import type { World } from "./world.ts";
+import { versionsOf } from "../../test/support/rollout/versions.ts";
+import type { LiveCluster } from "../../test/support/rollout/live-cluster.ts";
 
 /** One scene of the tour. */
 export interface Step {
@@ -20,7 +20,7 @@ export interface Step {
 
 /** What a step is told with: commands, explanations, live tables and checks. */
 export interface Stage {
-  readonly world: World;
+  readonly live: LiveCluster;
   readonly setting: Setting;
   /** Whether what runs in Pods answers: simulated containers are no servers. */
   readonly answers: boolean;
@@ -49,7 +49,7 @@ export interface Stage {
 
 export interface StageOptions {
   readonly screen: Screen;
-  readonly world: World;
+  readonly live: LiveCluster;
   readonly setting: Setting;
   readonly site: Site;
   /** Starts to request `http://<address>/version`. Without it, nothing answers here. */
@@ -62,7 +62,7 @@ const BETWEEN_LOOKS_MS = 100;
 /** So many before something happens, and after it: what is seen of it stands between. */
 const REQUESTS_AROUND = 20;
 
-export function createStage({ screen, world, setting, site, request, signal, onCheck }: StageOptions): Stage {
+export function createStage({ screen, live, setting, site, request, signal, onCheck }: StageOptions): Stage {
   const now = () => performance.now();
   const call = (line: string) => {
     const [name = "", ...args] = wordsOf(line);
@@ -79,7 +79,7 @@ export function createStage({ screen, world, setting, site, request, signal, onC
   };
   let traffic: TrafficView | undefined;
   return {
-    world,
+    live,
     setting,
     answers: request !== undefined,
     say: (text) => screen.say(text),
@@ -99,10 +99,10 @@ export function createStage({ screen, world, setting, site, request, signal, onC
     look: call,
     read,
     async watch(names, what, until) {
-      const finish = screen.live(rolloutView(world, names, now, traffic));
+      const finish = screen.live(rolloutView(live, names, now, traffic));
       let held = false;
       try {
-        held = await world.until(until, setting.patienceMs);
+        held = await live.until(until, setting.patienceMs);
       } finally {
         finish();
       }
@@ -128,7 +128,7 @@ export function createStage({ screen, world, setting, site, request, signal, onC
       const clients = request(`http://${address}/version`);
       try {
         await unlessAborted(clients.more(REQUESTS_AROUND), signal);
-        const images = () => versionsOf(world, service).map(({ image }) => image);
+        const images = () => versionsOf(live, service).map(({ image }) => image);
         traffic = trafficView(clients, now, (body) => images().find((image) => image.endsWith(`:${body}`)) ?? body);
         await play();
         await unlessAborted(clients.more(REQUESTS_AROUND), signal);

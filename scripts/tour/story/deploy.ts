@@ -1,20 +1,20 @@
 import type { Pod } from "#objects";
 import type { Step } from "../stage.ts";
-import { controllerOf, isRolledOut, versionsOf } from "../view.ts";
+import { controllerOf, isRolledOut, versionsOf } from "../../../test/support/rollout/versions.ts";
 
 export const REPLICAS = 4;
 
 export const deploy: Step = {
   title: "A Deployment makes a ReplicaSet, which makes Pods (S12, S16, S17)",
-  async play({ world, say, file, deployment, type, read, watch, check }) {
+  async play({ live, say, file, deployment, type, read, watch, check }) {
     const manifest = deployment({ image: "nginx:1.29", replicas: REPLICAS });
     await file("nginx.yaml", manifest);
     say("You write down what you want: four Pods that run nginx. Kubernetes works until that is what there is.");
     await type("kubectl apply -f nginx.yaml");
-    await watch(["test"], "four Pods became available", () => isRolledOut(world, "test"));
+    await watch(["test"], "four Pods became available", () => isRolledOut(live, "test"));
     await type("kubectl get deployments,replicasets,pods");
 
-    const [version] = versionsOf(world, "test");
+    const [version] = versionsOf(live, "test");
     say("The names tell who owns whom: test, test-<hash of the Pod template>, test-<hash>-<suffix>.");
     const hash = /^test-([bcdfghjklmnpqrstvwxz2456789]{1,10})$/.exec(version?.name ?? "")?.[1];
     check("the ReplicaSet is named after the Deployment and its template's hash", hash !== undefined);

@@ -1,15 +1,15 @@
 import type { Step } from "../stage.ts";
-import { isRolledOut, versionsOf } from "../view.ts";
+import { isRolledOut, versionsOf } from "../../../test/support/rollout/versions.ts";
 
 export const scale: Step = {
   title: "Scaling touches the running version only (S26)",
-  async play({ world, say, type, watch, check }) {
+  async play({ live, say, type, watch, check }) {
     say("The label pod-template-hash, which the Deployment adds by itself, keeps the versions' Pods apart.");
-    const others = () => versionsOf(world, "test").filter(({ image }) => image !== "nginx:1.29");
+    const others = () => versionsOf(live, "test").filter(({ image }) => image !== "nginx:1.29");
     await type("kubectl scale deployment/test --replicas=6");
-    await watch(["test"], "six Pods are available", () => world.pods.size === 6 && isRolledOut(world, "test"));
+    await watch(["test"], "six Pods are available", () => live.pods.size === 6 && isRolledOut(live, "test"));
     await type("kubectl get replicasets");
-    const current = versionsOf(world, "test").find(({ desired }) => desired > 0);
+    const current = versionsOf(live, "test").find(({ desired }) => desired > 0);
     check("the running version has all six Pods", current?.desired === 6 && current.pods.length === 6);
     const idle = others().length === 2 && others().every(({ desired, pods }) => desired === 0 && pods.length === 0);
     check("the other two versions have none", idle);

@@ -1,11 +1,11 @@
-import { measure } from "../measure.ts";
+import { measure } from "../../../test/support/rollout/measure.ts";
 import type { Stage, Step } from "../stage.ts";
-import { isRolledOut, versionsOf } from "../view.ts";
+import { isRolledOut, versionsOf } from "../../../test/support/rollout/versions.ts";
 
 /** Rolled out, and with this image only. */
-const runs = ({ world }: Stage, name: string, image: string) =>
-  isRolledOut(world, name) &&
-  versionsOf(world, name).every((version) => version.image === image || version.desired === 0);
+const runs = ({ live }: Stage, name: string, image: string) =>
+  isRolledOut(live, name) &&
+  versionsOf(live, name).every((version) => version.image === image || version.desired === 0);
 
 const seconds = (ms: number) => `${(ms / 1000).toFixed(1)} s`;
 
@@ -14,7 +14,7 @@ const RACERS = ["one-by-one", "two-by-two"] as const;
 export const race: Step = {
   title: "maxSurge and maxUnavailable: a race (S22)",
   async play(stage) {
-    const { world, say, file, deployment, type, watch, check } = stage;
+    const { live, say, file, deployment, type, watch, check } = stage;
     const { racers } = stage.setting;
     say(
       `Two Deployments of ${racers} Pods whose application answers a second after its start. The first may have one Pod ` +
@@ -31,7 +31,7 @@ export const race: Step = {
     await file("race.yaml", `${racer(RACERS[0], 1)}---\n${racer(RACERS[1], 2)}`);
     await type("kubectl apply -f race.yaml");
     await watch(RACERS, "both are ready to start", () => RACERS.every((name) => runs(stage, name, "nginx:1.29")));
-    const measurements = RACERS.map((name) => measure(world, name));
+    const measurements = RACERS.map((name) => measure(live, name));
     await type(`kubectl set image ${RACERS.map((name) => `deployment/${name}`).join(" ")} web=httpd:2.4`);
     await watch(RACERS, "both arrived", () => RACERS.every((name) => runs(stage, name, "httpd:2.4")));
     const [one, two] = measurements.map((measurement) => measurement.stop());
@@ -54,7 +54,7 @@ export const race: Step = {
 export const recreate: Step = {
   title: "Recreate: all old Pods end before the first new one starts (S23)",
   async play(stage) {
-    const { world, say, file, deployment, type, watch, requesting, check } = stage;
+    const { live, say, file, deployment, type, watch, requesting, check } = stage;
     say("For applications that cannot run twice at a time. The price is an outage: for a moment nothing answers.");
     const manifest = (image: string) => deployment({ name: "alone", image, replicas: 3, strategy: "{type: Recreate}" });
     await file("alone.yaml", manifest("nginx:1.29"));
@@ -62,7 +62,7 @@ export const recreate: Step = {
     await type("kubectl apply -f alone.yaml");
     await watch(["alone"], "nginx runs", () => runs(stage, "alone", "nginx:1.29"));
     if (stage.answers) await type("kubectl expose deployment alone --port=80");
-    const measurement = measure(world, "alone");
+    const measurement = measure(live, "alone");
     const seen = await requesting("alone", async () => {
       await type("kubectl apply -f alone-httpd.yaml");
       await watch(["alone"], "httpd runs", () => runs(stage, "alone", "httpd:2.4") && measurement.now.tookMs > 0);

@@ -1,11 +1,11 @@
 import { join } from "node:path";
-import { testImages } from "../../../test/equipment/images/catalog.ts";
-import { leaksSince, tracesNow } from "../../../test/equipment/leaks.ts";
-import { realMachine } from "../../../test/equipment/machine.ts";
-import { createTestNamespace } from "../../../test/equipment/network-namespace.ts";
-import { missingPackages, unpackedPackage } from "../../../test/equipment/packages.ts";
-import { startRegistry } from "../../../test/equipment/registry.ts";
-import { requestLoop } from "../../../test/equipment/requests.ts";
+import { testImages } from "../../../test/support/images/catalog.ts";
+import { leaksSince, tracesNow } from "../../../test/support/leaks.ts";
+import { realMachine } from "../../../test/support/machine.ts";
+import { createTestNamespace } from "../../../test/support/network-namespace.ts";
+import { missingPackages, unpackedPackage } from "../../../test/support/packages.ts";
+import { startRegistry } from "../../../test/support/registry.ts";
+import { requestLoop } from "../../../test/support/requests.ts";
 import { realClients } from "../../clients.ts";
 import type { Screen } from "../screen.ts";
 import type { Setting } from "../setting.ts";
@@ -53,10 +53,10 @@ export async function openRealTheatre(screen: Screen, signal: AbortSignal): Prom
   await testImages();
   signal.throwIfAborted();
 
-  await using equipment = new AsyncDisposableStack();
-  const namespace = equipment.use(await createTestNamespace());
-  const registry = equipment.use(await startRegistry(namespace));
-  const locked = equipment.use(await startRegistry(namespace, { port: PRIVATE_PORT, credentials: CREDENTIALS }));
+  await using resources = new AsyncDisposableStack();
+  const namespace = resources.use(await createTestNamespace());
+  const registry = resources.use(await startRegistry(namespace));
+  const locked = resources.use(await startRegistry(namespace, { port: PRIVATE_PORT, credentials: CREDENTIALS }));
   locked.tag("test/server:1", PRIVATE_IMAGE);
   signal.throwIfAborted();
   const before = await tracesNow({ dirs: [], namespace });
@@ -64,7 +64,7 @@ export async function openRealTheatre(screen: Screen, signal: AbortSignal): Prom
   screen.command("knarr up --runtime containerd");
   const args = ["--runtime", "containerd", "--registry-mirror", `docker.io=${registry.url}`];
   const cluster = await startThrowawayCluster({ args, commandLine: namespace.command, leavesContainers: true }, signal);
-  const rest = equipment.move();
+  const rest = resources.move();
   return {
     setting: SETTING,
     site: {

@@ -1,6 +1,6 @@
 import { realClients } from "../../clients.ts";
 import type { Screen } from "../screen.ts";
-import { here } from "../site.ts";
+import { here } from "../../../test/support/rollout/site.ts";
 import { STORY } from "../story/index.ts";
 import type { Theatre } from "./theatre.ts";
 import { startThrowawayCluster } from "./throwaway-cluster.ts";

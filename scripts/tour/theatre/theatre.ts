@@ -1,5 +1,5 @@
 import type { Setting } from "../setting.ts";
-import type { Site } from "../site.ts";
+import type { Site } from "../../../test/support/rollout/site.ts";
 import type { Step } from "../stage.ts";
 import type { Clients } from "../traffic.ts";
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { CommandLine } from "../site.ts";
+import type { CommandLine } from "../../../test/support/rollout/site.ts";
 
 /** A cluster of its own in a temporary directory; the user's kubeconfig and home are not touched. */
 export interface ThrowawayCluster {

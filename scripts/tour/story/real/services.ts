@@ -11,9 +11,9 @@ async function answers({ type }: Stage, url: string, version: string): Promise<b
 export const services: Step = {
   title: "A Service: one address for all Pods, that answers (S6, S7, S8)",
   async play(stage) {
-    const { world, say, type, read, wait, check } = stage;
+    const { live, say, type, read, wait, check } = stage;
     say("A Pod has an address of its own, and a real nginx behind it. But it goes when the Pod goes.");
-    const [pod] = [...world.pods.values()];
+    const [pod] = [...live.pods.values()];
     check("the Pod itself answers", await answers(stage, pod?.status?.podIP ?? "", "1.29"));
     say("A Service stays. This one has an address inside the cluster, a port on every node, and a balancer's address.");
     await type("kubectl expose deployment test --port=80 --type=LoadBalancer");
@@ -37,13 +37,13 @@ export const services: Step = {
 
 export const inside: Step = {
   title: "From Pod to Pod, by name (S6, S14)",
-  async play({ world, say, type, wait, check }) {
+  async play({ live, say, type, wait, check }) {
     say("`run` makes one single Pod. Inside the cluster a Service is found by its name: DNS is part of it.");
     await type("kubectl run client --image=busybox:1.36 --restart=Never -- wget -q -O - http://test/version");
     await type("kubectl wait --for=jsonpath={.status.phase}=Succeeded pod/client --timeout=60s");
     const { stdout } = await type("kubectl logs client");
     check("the Pod got nginx's answer", stdout === "1.29\n");
     await type("kubectl delete pod client");
-    await wait("it is gone, and nobody makes it anew", async () => world.pods.size === REPLICAS);
+    await wait("it is gone, and nobody makes it anew", async () => live.pods.size === REPLICAS);
   },
 };

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { eventually } from "../harness/cluster-under-test.ts";
+import { eventually } from "./cluster-under-test.ts";
 import { skipUnlessReal } from "./machine.ts";
 import { createTestNamespace } from "./network-namespace.ts";
 import { startContainerd } from "./private-containerd.ts";

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { run, type Outcome, type RunOptions } from "../harness/run.ts";
+import { run, type Outcome, type RunOptions } from "./run.ts";
 
 /** Administrators' programs are not on everybody's PATH. */
 const FOLDERS = [...(process.env["PATH"] ?? "").split(":"), "/usr/local/sbin", "/usr/sbin", "/sbin"].filter(Boolean);

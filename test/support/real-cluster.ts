@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { KNARR, startUnderTest, type ClusterUnderTest } from "../harness/cluster-under-test.ts";
-import type { Outcome } from "../harness/run.ts";
+import { KNARR, startUnderTest, type ClusterUnderTest } from "./cluster-under-test.ts";
+import type { Outcome } from "./run.ts";
 import { leaksSince, tracesNow, type TraceOptions } from "./leaks.ts";
 import { createTestNamespace, type TestNamespace } from "./network-namespace.ts";
 import { startRegistry, type TestRegistry } from "./registry.ts";
@@ -49,11 +49,11 @@ export async function startRealCluster(options?: RealClusterOptions): Promise<Re
 }
 
 export async function startRestartable(options: RealClusterOptions = {}): Promise<RestartableCluster> {
-  await using equipment = new AsyncDisposableStack();
-  const namespace = equipment.use(await createTestNamespace());
-  const registry = equipment.use(await startRegistry(namespace));
+  await using resources = new AsyncDisposableStack();
+  const namespace = resources.use(await createTestNamespace());
+  const registry = resources.use(await startRegistry(namespace));
   const dir = options.dir ?? (await mkdtemp(join(tmpdir(), "knarr-test-")));
-  if (options.dir === undefined) equipment.defer(() => rm(dir, { recursive: true, force: true }).catch(() => {}));
+  if (options.dir === undefined) resources.defer(() => rm(dir, { recursive: true, force: true }).catch(() => {}));
   const dataDir = join(dir, "data");
   const places = { dirs: [dir], namespace };
   const untouched = await tracesNow(places);
@@ -63,15 +63,15 @@ export async function startRestartable(options: RealClusterOptions = {}): Promis
   const env = { ...process.env, HOME: dir, KUBECONFIG: join(dir, "kubeconfig") };
   const knarr = (...words: string[]) => namespace.run(KNARR, [...words, "--data-dir", dataDir], { env, cwd: tmpdir() });
   let leaks: readonly string[] = [];
-  equipment.defer(async () => {
+  resources.defer(async () => {
     await knarr("down", "--purge");
     leaks = await left();
   });
   const launch = () => startUnderTest({ args, dir, real: { namespace, registry } });
   let current = await launch();
-  equipment.defer(async () => void (await current.stop()));
+  resources.defer(async () => void (await current.stop()));
 
-  const all = equipment.move();
+  const all = resources.move();
   let ended: Promise<void> | undefined;
   const end = () => (ended ??= all.disposeAsync());
   return {

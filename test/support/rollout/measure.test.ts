@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Pod, ReplicaSet } from "#objects";
 import { measure } from "./measure.ts";
-import type { World } from "./world.ts";
+import type { LiveCluster } from "./live-cluster.ts";
 
 const owned = (name: string, kind: string, owner: string, hash = "") => ({
   name,
@@ -27,7 +27,7 @@ test("Pods count before their ReplicaSet is seen: each kind is watched by itself
   const replicaSets = new Map([["web-a", set("a", 2)]]);
   const pods = new Map([pod("a", 1), pod("a", 2)].map((one) => [one.metadata.name ?? "", one]));
   let look = () => {};
-  const world: World = {
+  const live: LiveCluster = {
     deployments: new Map(),
     replicaSets,
     pods,
@@ -37,7 +37,7 @@ test("Pods count before their ReplicaSet is seen: each kind is watched by itself
     },
     until: () => Promise.resolve(true),
   };
-  const measurement = measure(world, "web");
+  const measurement = measure(live, "web");
   for (const number of [1, 2]) {
     pods.set(`web-b-${number}`, pod("b", number));
     look();

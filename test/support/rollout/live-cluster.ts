@@ -5,7 +5,7 @@ import type { Deployment, Pod, ReplicaSet } from "#objects";
 import { commandAt, type Site } from "./site.ts";
 
 /** What is seen of the cluster: the objects of the namespace by name, kept up to date by `kubectl get --watch`. */
-export interface World {
+export interface LiveCluster {
   readonly deployments: ReadonlyMap<string, Deployment>;
   readonly replicaSets: ReadonlyMap<string, ReplicaSet>;
   readonly pods: ReadonlyMap<string, Pod>;
@@ -20,14 +20,14 @@ interface WatchEvent {
   readonly object: { readonly metadata: { readonly name?: string } };
 }
 
-export interface WorldOptions {
+export interface LiveClusterOptions {
   readonly site: Omit<Site, "dir">;
-  /** Ends the watching, and with an error whatever waits. */
+  /** Ends the watches; pending `until` calls reject. */
   readonly signal: AbortSignal;
 }
 
 /** Watches Deployments, ReplicaSets and Pods, as a user would in three terminals. */
-export function watchWorld({ site, signal }: WorldOptions): World {
+export function watchCluster({ site, signal }: LiveClusterOptions): LiveCluster {
   const listeners = new Set<() => void>();
   const watch = <T>(resource: string): ReadonlyMap<string, T> => {
     const objects = new Map<string, T>();
@@ -38,7 +38,7 @@ export function watchWorld({ site, signal }: WorldOptions): World {
       else objects.set(object.metadata.name!, object as T);
       for (const look of listeners) look();
     };
-    // kubectl ends when the server does; the tour stops both at its end.
+    // kubectl ends when the server does; `signal` ends both.
     const args = ["get", resource, "--watch", "--output-watch-events", "--output", "json"];
     const [program, words] = commandAt(site, "kubectl", args);
     const child = spawn(program, words, { env: site.env, signal, stdio: ["ignore", "pipe", "ignore"] });

@@ -1,5 +1,5 @@
-import { phaseOf, podsBySet, versionsOf } from "./view.ts";
-import type { World } from "./world.ts";
+import { phaseOf, podsBySet, versionsOf } from "./versions.ts";
+import type { LiveCluster } from "./live-cluster.ts";
 
 /** What a rollout looked like, taken after every change of any object. */
 export interface Measured {
@@ -21,17 +21,17 @@ export interface Measurement {
 }
 
 /** Measures a Deployment from now on. */
-export function measure(world: World, deployment: string): Measurement {
+export function measure(live: LiveCluster, deployment: string): Measurement {
   const began = performance.now();
   const sizes = new Map<string, number>();
   let picture = "";
   let now: Measured = { fewestReady: Infinity, mostPods: 0, mixed: false, resizes: 0, tookMs: 0 };
   const look = () => {
-    const sets = podsBySet(world, deployment);
+    const sets = podsBySet(live, deployment);
     const pods = [...sets.values()].flat();
     const phases = pods.map(phaseOf);
     let { resizes, tookMs } = now;
-    for (const { name, desired } of versionsOf(world, deployment)) {
+    for (const { name, desired } of versionsOf(live, deployment)) {
       if (sizes.has(name) && sizes.get(name) !== desired) resizes++;
       sizes.set(name, desired);
     }
@@ -47,7 +47,7 @@ export function measure(world: World, deployment: string): Measurement {
     };
   };
   look();
-  const stop = world.onChange(look);
+  const stop = live.onChange(look);
   return {
     get now() {
       return now;

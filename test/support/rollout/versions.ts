@@ -1,5 +1,5 @@
 import type { Deployment, Pod } from "#objects";
-import type { World } from "./world.ts";
+import type { LiveCluster } from "./live-cluster.ts";
 
 /** `ended`: none of its containers runs any more, and only its object is still to go. */
 export type PodPhase = "ready" | "starting" | "failing" | "stopping" | "ended";
@@ -30,9 +30,9 @@ export const controllerOf = ({ metadata }: Pick<Pod, "metadata">) =>
 const ageKey = ({ metadata }: Pod) => `${metadata.creationTimestamp} ${metadata.name}`;
 
 /** The versions of a Deployment, oldest first. */
-export function versionsOf(world: World, deployment: string): Version[] {
-  const pods = Map.groupBy(world.pods.values(), controllerOf);
-  return [...world.replicaSets.values()]
+export function versionsOf(live: LiveCluster, deployment: string): Version[] {
+  const pods = Map.groupBy(live.pods.values(), controllerOf);
+  return [...live.replicaSets.values()]
     .filter((set) => controllerOf(set) === deployment)
     .map((set) => ({
       name: set.metadata.name!,
@@ -50,13 +50,13 @@ export function versionsOf(world: World, deployment: string): Version[] {
  * The Pods of a Deployment, by the names of their ReplicaSets. Each kind is watched by itself, so that a Pod may be
  * seen before its ReplicaSet is: the name alone says whose it is.
  */
-export function podsBySet(world: World, deployment: string): ReadonlyMap<string, readonly Pod[]> {
+export function podsBySet(live: LiveCluster, deployment: string): ReadonlyMap<string, readonly Pod[]> {
   const setOf = (pod: Pod) => {
     const set = controllerOf(pod);
     return set === `${deployment}-${pod.metadata.labels?.["pod-template-hash"]}` ? set : undefined;
   };
   const sets = new Map<string, Pod[]>();
-  for (const pod of world.pods.values()) {
+  for (const pod of live.pods.values()) {
     const set = setOf(pod);
     if (set !== undefined) sets.set(set, [...(sets.get(set) ?? []), pod]);
   }
@@ -66,11 +66,11 @@ export function podsBySet(world: World, deployment: string): ReadonlyMap<string,
 export const desiredOf = (deployment: Deployment | undefined) => deployment?.spec?.replicas ?? 0;
 
 /** Whether `kubectl rollout status` would say "successfully rolled out", and nothing is left of older versions. */
-export function isRolledOut(world: World, name: string): boolean {
-  const deployment = world.deployments.get(name);
+export function isRolledOut(live: LiveCluster, name: string): boolean {
+  const deployment = live.deployments.get(name);
   const { metadata, status } = deployment ?? {};
   const desired = desiredOf(deployment);
-  const pods = versionsOf(world, name).flatMap((version) => version.pods);
+  const pods = versionsOf(live, name).flatMap((version) => version.pods);
   return (
     status?.observedGeneration === metadata?.generation &&
     status?.updatedReplicas === desired &&

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess, type SpawnOptions } from "node:child_process";
 import { readdirSync, readFileSync, statSync } from "node:fs";
 import { setTimeout as delay } from "node:timers/promises";
-import { run, type Outcome, type RunOptions } from "../harness/run.ts";
+import { run, type Outcome, type RunOptions } from "./run.ts";
 import { findCommand, must } from "./commands.ts";
 
 /**

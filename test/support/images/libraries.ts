@@ -1,6 +1,6 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { run } from "../../harness/run.ts";
+import { run } from "../run.ts";
 import { dependenciesOf, unpackedPackage, unpackedPackages } from "../packages.ts";
 import type { TarEntry } from "#kubelet/containerd";
 

@@ -1,4 +1,4 @@
-/** Where the commands of the tour run, and what they find there. */
+/** Where commands run, and what they find there. */
 export interface Site {
   /** Where manifests are written and commands are run. */
   readonly dir: string;
@@ -17,7 +17,7 @@ export const here: CommandLine = (program, args) => [program, [...args]];
 /** How to run one of the programs of the site. Throws when it has none of that name. */
 export function commandAt(site: Omit<Site, "dir">, name: string, args: readonly string[]): readonly [string, string[]] {
   const program = site.programs.get(name);
-  if (program === undefined) throw new Error(`the tour has no ${name}`);
+  if (program === undefined) throw new Error(`no program named ${name} here`);
   const [path, ...words] = program;
   return site.commandLine(path, [...words, ...args]);
 }

@@ -1,5 +1,5 @@
 import { after, before } from "node:test";
-import { startRealCluster, type RealCluster } from "../equipment/real-cluster.ts";
+import { startRealCluster, type RealCluster } from "./real-cluster.ts";
 import type { Kubectl } from "./cluster-under-test.ts";
 
 export interface UsedCluster extends Pick<RealCluster, "namespace" | "registry"> {

@@ -6,8 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { realClients } from "../../scripts/clients.ts";
-import type { TestNamespace } from "../equipment/network-namespace.ts";
-import type { TestRegistry } from "../equipment/registry.ts";
+import type { TestNamespace } from "./network-namespace.ts";
+import type { TestRegistry } from "./registry.ts";
 import { run, type Outcome, type RunOptions } from "./run.ts";
 import { openTerminal, type Terminal, type TerminalSize } from "./terminal.ts";
 

@@ -4,7 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { eventually } from "../harness/cluster-under-test.ts";
+import { eventually } from "./cluster-under-test.ts";
 import { must } from "./commands.ts";
 import { leaksSince, tracesNow } from "./leaks.ts";
 import { skipUnlessReal } from "./machine.ts";
