@@ -155,6 +155,29 @@ describe("simulated containers do as they are told (F6)", { concurrency: 4 }, ()
     assert.ok(performance.now() - began >= 2900);
   });
 
+  for (const [name, options, end] of [
+    ["server-stops", {}, "Succeeded 0 Completed"],
+    ["shell-stops", { image: "busybox", container: { command: ["sleep", "1000"] } }, "Failed 143 Error"],
+    [
+      "handler-stops",
+      { image: "busybox", container: { command: ["sleep", "1000"] }, annotations: { "stop-seconds": "0.2" } },
+      "Succeeded 0 Completed",
+    ],
+  ] as const) {
+    it(`${name}: a Pod that is deleted ends with ${end}`, async () => {
+      await create(name, options);
+      await kubectl("wait", `pod/${name}`, "--for=condition=Ready", "--timeout=120s");
+      const ended = "{.status.containerStatuses[0].state.terminated.exitCode}";
+      const reason = "{.status.containerStatuses[0].state.terminated.reason}";
+      const output = `jsonpath={.status.phase} ${ended} ${reason}{"\\n"}`;
+      await using watched = watching(kubectl, "get", "pod", name, "--watch", "-o", output);
+      await watched.shows("a Pod that runs", (printed) => printed.startsWith("Running"));
+      await kubectl("delete", "pod", name, "--timeout=120s");
+      const printed = await watched.shows("the end", (text) => /^(Succeeded|Failed) \d/m.test(text));
+      assert.ok(printed.includes(`${end}\n`), printed);
+    });
+  }
+
   it("echoes into the log, in a loop for ever", async () => {
     const command = ["sh", "-c", "echo start; while true; do echo tick; sleep 1; done"];
     await create("ticker", { image: "busybox", container: { command } });

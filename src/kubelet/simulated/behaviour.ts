@@ -26,11 +26,14 @@ export interface Behaviour {
   readonly ignoresTerm: boolean;
   /** How long it takes to end when asked to. */
   readonly stopMs: number;
+  /** The exit code then: servers end as they should, a shell and what it runs die of SIGTERM. */
+  readonly stopCode: number;
 }
 
 export const ANNOTATION_PREFIX = "simulated.knarr.dev/";
 
-const SERVER: Behaviour = { readyMs: 0, healthy: true, ignoresTerm: false, stopMs: 50 };
+const SERVER: Behaviour = { readyMs: 0, healthy: true, ignoresTerm: false, stopMs: 50, stopCode: 0 };
+const SIGTERMED = 143;
 const CRASH_AFTER_MS = 500;
 
 /** Words in an image's name or tag that say that there is no such image. */
@@ -59,6 +62,8 @@ export function behaviourOf(pod: Pod, container: AnyContainer): Behaviour {
     ...given("startMs", seconds("start-seconds")),
     ...given("readyMs", seconds("ready-seconds")),
     ...given("stopMs", seconds("stop-seconds")),
+    // Programs that take their time to end have a handler for it.
+    ...(seconds("stop-seconds") === undefined ? {} : { stopCode: 0 }),
     ...(exitAfterMs === undefined && exitCode === undefined ? {} : { exit: exit(0) }),
   };
   switch (say("fail")) {
@@ -108,7 +113,7 @@ function byCommand(container: AnyContainer): Behaviour | undefined {
   const words = [...(container.command ?? []), ...(container.args ?? [])];
   if (words.length > 0) {
     const run = interpretCommand(words);
-    return run && { ...SERVER, output: run.output, ...(run.exit ? { exit: run.exit } : {}) };
+    return run && { ...SERVER, stopCode: SIGTERMED, output: run.output, ...(run.exit ? { exit: run.exit } : {}) };
   }
   const name = (container.image ?? "").split("/").at(-1)!.split(/[:@]/)[0]!;
   return SHELLS.has(name) ? { ...SERVER, output: { lines: [] }, exit: { afterMs: 20, code: 0 } } : undefined;

@@ -20,19 +20,20 @@ export function interpretCommand(words: readonly string[]): CommandRun | undefin
   const name = program.split("/").at(-1)!;
   if (["sh", "bash", "ash"].includes(name)) {
     const at = rest.findIndex((word) => /^-[a-z]*c$/.test(word));
-    return at < 0 ? undefined : interpretScript(rest[at + 1] ?? "");
+    return at < 0 ? undefined : interpretScript(rest[at + 1] ?? "", rest[at]!.includes("e"));
   }
-  return finished(runAll([[name, ...rest]]));
+  return finished(runAll([{ words: [name, ...rest], onSuccess: false }]));
 }
 
-function interpretScript(script: string): CommandRun | undefined {
+/** `strict`: the shell ends with the first command that fails. */
+function interpretScript(script: string, strict: boolean): CommandRun | undefined {
   const loop = /^\s*(.*?)\s*while\s+(?:true|:)\s*;\s*do\b([\s\S]*?);?\s*done\s*;?\s*$/.exec(script);
-  if (!loop) return finished(runAll(parse(script)));
-  const before = runAll(parse(loop[1] ?? ""));
-  const turn = runAll(parse(loop[2] ?? ""));
+  if (!loop) return finished(runAll(parse(script, strict)));
+  const before = runAll(parse(loop[1] ?? "", strict));
+  const turn = runAll(parse(loop[2] ?? "", strict));
   if (!before || !turn) return undefined;
-  if (before.ends) return finished(before);
-  if (turn.ends)
+  if (before.ends || (strict && before.code !== 0)) return finished(before);
+  if (turn.ends || (strict && turn.code !== 0))
     return finished({ ...turn, lines: [...before.lines, ...later(turn.lines, before.ms)], ms: before.ms + turn.ms });
   const periodMs = Math.max(STEP_MS, turn.ms);
   return { output: { lines: before.lines, loop: { startMs: before.ms, periodMs, lines: turn.lines } } };
@@ -41,12 +42,35 @@ function interpretScript(script: string): CommandRun | undefined {
 const later = (lines: readonly TimedLine[], ms: number) =>
   lines.map(({ afterMs, text }) => ({ afterMs: afterMs + ms, text }));
 
+interface Command {
+  readonly words: readonly string[];
+  /** It is run only if the one before has succeeded: `&&` stands between them. */
+  readonly onSuccess: boolean;
+}
+
+/** A word, of pieces with and without quotes; or what stands between two commands. */
+const TOKEN = /((?:"[^"]*"|'[^']*'|[^\s;&"'])+)|(&&|;|\n)/g;
+
 /** The commands of a script, split at `;`, `&&` and line ends. */
-const parse = (script: string): string[][] =>
-  script
-    .split(/&&|;|\n/)
-    .map((part) => [...part.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(([, a, b, c]) => a ?? b ?? c ?? ""))
-    .filter((words) => words.length > 0);
+function parse(script: string, strict: boolean): readonly Command[] {
+  const commands: Command[] = [];
+  let words: string[] = [];
+  let onSuccess = strict;
+  const end = () => {
+    if (words.length > 0) commands.push({ words, onSuccess });
+    words = [];
+  };
+  for (const [, word, separator] of script.matchAll(TOKEN)) {
+    if (word !== undefined) {
+      words.push(word.replaceAll(/"([^"]*)"|'([^']*)'/g, (_, a?: string, b?: string) => a ?? b ?? ""));
+      continue;
+    }
+    end();
+    onSuccess = strict || separator === "&&";
+  }
+  end();
+  return commands;
+}
 
 interface Sequence {
   readonly lines: readonly TimedLine[];
@@ -63,18 +87,28 @@ const finished = (sequence: Sequence | undefined): CommandRun | undefined =>
     ...(sequence.ms === Infinity ? {} : { exit: { afterMs: sequence.ms, code: sequence.code } }),
   };
 
-function runAll(commands: readonly (readonly string[])[]): Sequence | undefined {
+function runAll(commands: readonly Command[]): Sequence | undefined {
   const lines: TimedLine[] = [];
   let ms = 0;
-  for (const [name = "", ...args] of commands) {
+  let code = 0;
+  for (const {
+    words: [name = "", ...args],
+    onSuccess,
+  } of commands) {
+    if (onSuccess && code !== 0) continue;
     ms += STEP_MS;
+    const last = code;
+    code = 0;
     switch (name) {
       case "echo":
         lines.push({ afterMs: ms, text: args.filter((arg) => arg !== "-n" && arg !== "-e").join(" ") });
         break;
       case "sleep": {
         const slept = args[0] === "infinity" ? Infinity : sleepMs(args[0]);
-        if (slept === undefined) return { lines, ms, code: 1, ends: true };
+        if (slept === undefined) {
+          code = 1;
+          break;
+        }
         ms += slept;
         if (slept === Infinity) return { lines, ms, code: 0, ends: true };
         break;
@@ -83,14 +117,15 @@ function runAll(commands: readonly (readonly string[])[]): Sequence | undefined 
       case ":":
         break;
       case "false":
-        return { lines, ms, code: 1, ends: true };
+        code = 1;
+        break;
       case "exit":
-        return { lines, ms, code: Number(args[0] ?? 0) & 0xff, ends: true };
+        return { lines, ms, code: Number(args[0] ?? last) & 0xff, ends: true };
       default:
         return undefined;
     }
   }
-  return { lines, ms, code: 0, ends: false };
+  return { lines, ms, code, ends: false };
 }
 
 function sleepMs(text: string | undefined): number | undefined {

@@ -17,7 +17,7 @@ const container = (clock: Clock, ended?: ContainerExit) =>
     image: "simulate/crash:3",
     attempt: 0,
     startedAt: START,
-    behaviour: { readyMs: 0, healthy: true, exit: EXIT, ignoresTerm: false, stopMs: 50 },
+    behaviour: { readyMs: 0, healthy: true, exit: EXIT, ignoresTerm: false, stopMs: 50, stopCode: 0 },
     logsAsMessage: true,
     ...(ended ? { ended } : {}),
   });

@@ -19,7 +19,6 @@ export interface SimulatedContainerOptions {
 }
 
 const SIGKILLED = 137;
-const SIGTERMED = 143;
 /** As the kubelet cuts a log that serves as termination message. */
 const MESSAGE_LINES = 80;
 const MESSAGE_BYTES = 2048;
@@ -103,10 +102,7 @@ export class SimulatedContainer {
       const obeys = !behaviour.ignoresTerm && behaviour.stopMs <= graceMs;
       const ms = obeys ? behaviour.stopMs : graceMs;
       this.#stopTimer?.cancel();
-      this.#stopTimer = clock.setTimeout(
-        () => this.#finish(obeys ? (this.#catchesTerm ? 0 : SIGTERMED) : SIGKILLED, clock.now()),
-        ms,
-      );
+      this.#stopTimer = clock.setTimeout(() => this.#finish(obeys ? behaviour.stopCode : SIGKILLED, clock.now()), ms);
     }
     await this.#end.promise;
   }
@@ -156,11 +152,6 @@ export class SimulatedContainer {
     ]);
     timer?.cancel();
     signal.removeEventListener("abort", onAbort);
-  }
-
-  /** Programs that take time to end have a handler for it; the others die of the signal. */
-  get #catchesTerm(): boolean {
-    return this.behaviour.stopMs > 50;
   }
 
   #finish(exitCode: number, finishedAt: number): void {

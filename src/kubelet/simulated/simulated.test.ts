@@ -44,6 +44,12 @@ test("commands", () => {
     [["false"], "1 after 10", []],
     [["sh", "-c", "echo a; sleep 1 && echo 'b c'; exit 3; echo never"], "3 after 1040", ["10 a", "1030 b c"]],
     [["bash", "-ec", "true"], "0 after 10", []],
+    [["sh", "-c", "false; echo on"], "0 after 20", ["20 on"]],
+    [["sh", "-c", "false && echo on; exit"], "1 after 20", []],
+    [["sh", "-c", "false && echo on && echo further"], "1 after 10", []],
+    [["sh", "-ec", "echo a; false; echo on"], "1 after 20", ["10 a"]],
+    [["sh", "-ec", "while true; do echo a; false; done"], "1 after 20", ["10 a"]],
+    [["sh", "-c", `echo "a; b" 'c && d' e"f"'g'`], "0 after 10", ["10 a; b c && d efg"]],
     [["sh", "-c", "while true; do echo tick; sleep 1; done"], "never", ["10 tick", "1030 tick", "2050 tick"]],
     [["sh", "-c", "echo up; while :; do date; done"], "unknown", []],
     [["sh", "-c", "while true; do echo once; exit 1; done"], "1 after 20", ["10 once"]],
@@ -124,11 +130,11 @@ test("what annotations, images and commands tell", () => {
     });
     return told;
   };
-  const server = { readyMs: 0, healthy: true, ignoresTerm: false, stopMs: 50 };
+  const server = { readyMs: 0, healthy: true, ignoresTerm: false, stopMs: 50, stopCode: 0 };
   const prefix = "simulated.knarr.dev/";
   assert.deepEqual(behave("nginx"), server);
   assert.deepEqual(behave("busybox"), { ...server, exit: { afterMs: 20, code: 0 } });
-  assert.deepEqual(behave("busybox", {}, ["sleep", "infinity"]), server);
+  assert.deepEqual(behave("busybox", {}, ["sleep", "infinity"]), { ...server, stopCode: 143 });
   assert.deepEqual(behave("simulate/crash:3"), { ...server, exit: { afterMs: 500, code: 3 } });
   assert.deepEqual(behave("simulate/exit:0"), { ...server, exit: { afterMs: 500, code: 0 } });
   assert.deepEqual(behave("simulate/slow:20"), { ...server, readyMs: 20_000 });
