@@ -1,5 +1,5 @@
 import type { Clock, Log, Random, Scope } from "#base";
-import { groupResource, type KubeObject, type ResourceType } from "#objects";
+import { groupResource, metadataOnly, type KubeObject, type PartialObjectMetadata, type ResourceType } from "#objects";
 import type { Cache } from "./cache.ts";
 import { createMemoryCache } from "./memory-cache.ts";
 import type { Client, Selection } from "./port.ts";
@@ -18,6 +18,11 @@ export interface CachesOptions {
 export interface SharedCaches {
   /** The cache of a kind; the first call starts its watch. It is filled once `whenSynced()` resolves. */
   of<T extends KubeObject>(type: ResourceType<T>, selection?: Selection): Cache<T>;
+  /**
+   * The metadata of all objects of a kind: out of its whole cache where there is one already, else from a watch of
+   * the metadata alone. For who needs to know of objects of every kind; nothing but the metadata may be read.
+   */
+  ofMetadata(type: ResourceType): Cache<PartialObjectMetadata>;
   /** Resolves when every cache that was asked for so far has its first list. */
   whenSynced(): Promise<void>;
 }
@@ -25,17 +30,11 @@ export interface SharedCaches {
 /** Makes {@link SharedCaches}. */
 export function createCaches(options: CachesOptions): SharedCaches {
   const caches = new Map<string, Cache>();
-  return {
+  const shared: SharedCaches = {
+    ofMetadata: (type) => (caches.get(idOf(type, {})) as Cache | undefined) ?? shared.of(metadataOnly(type)),
     of<T extends KubeObject>(type: ResourceType<T>, selection: Selection = {}): Cache<T> {
       const { namespace = "", labelSelector = "", fieldSelector = "" } = selection;
-      const id = JSON.stringify([
-        groupResource(type),
-        type.version,
-        type.metadataOnly,
-        namespace,
-        labelSelector,
-        fieldSelector,
-      ]);
+      const id = idOf(type, selection);
       // The id names the resource, and with it the type of its objects.
       const known = caches.get(id) as Cache<T> | undefined;
       if (known) return known;
@@ -55,4 +54,8 @@ export function createCaches(options: CachesOptions): SharedCaches {
       await Promise.all([...caches.values()].map((cache) => cache.whenSynced()));
     },
   };
+  return shared;
 }
+
+const idOf = (type: ResourceType, { namespace = "", labelSelector = "", fieldSelector = "" }: Selection): string =>
+  JSON.stringify([groupResource(type), type.version, type.metadataOnly, namespace, labelSelector, fieldSelector]);

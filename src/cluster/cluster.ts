@@ -1,5 +1,5 @@
 import type { Client } from "#client";
-import type { Registry, UserInfo } from "#registry";
+import type { UserInfo } from "#registry";
 import type { ClusterAccess } from "./kubeconfig/document.ts";
 
 /** A running cluster. `await using` stops it at the end of the block. */
@@ -16,7 +16,6 @@ export interface Cluster extends AsyncDisposable {
   readonly notes: readonly string[];
   /** From the call of startCluster to ready, in milliseconds. */
   readonly readyMs: number;
-  readonly registry: Registry;
   /** What the administrator reaches the cluster by; starts listening if nothing does yet. */
   access(): Promise<ClusterAccess>;
   /** A kubeconfig for {@link access}, with the context `knarr`. */

@@ -52,7 +52,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
     await runtime.prepare();
 
     const listener = createListener({ options, credentials, log, scope, hostAddress: runtime.hostAddress });
-    const { apiServer, registry, addNode } = await composeCluster({
+    const { apiServer, addNode } = await composeCluster({
       store,
       nodes: runtime,
       authority: () => credentials.authority(),
@@ -90,7 +90,6 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       runtime: runtime.name,
       notes: runtime.notes,
       readyMs: clock.monotonic() - began,
-      registry,
       access: () => listener.access(),
       kubeconfig: async () => kubeconfigFor("knarr", await listener.access()),
       addNode,

@@ -9,7 +9,7 @@ import { startControlLoops } from "./control-loops.ts";
 import { createControlPlane, type ControlPlaneOptions } from "./control-plane.ts";
 import type { NodePool, RunningNodes } from "./nodes.ts";
 import { unreadyOf, untilReady, type Unready } from "./readiness.ts";
-import { ADMIN, KUBELET } from "./users.ts";
+import { ADMIN, CONTROLLER_MANAGER, KUBELET, SCHEDULER } from "./users.ts";
 
 /** The parts of a cluster, as values: which store, what runs the nodes, how clients come in, and what time it is. */
 export interface ClusterParts extends Pick<
@@ -78,7 +78,7 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
     kubelet: (name) => running?.kubelets.get(name),
     kubelets: () => running?.kubelets.values() ?? [],
   };
-  const { registry, apiServer } = await createControlPlane({
+  const { registry, apiServer, caches } = await createControlPlane({
     ...common,
     store,
     signingKey: parts.signingKey,
@@ -97,11 +97,12 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
   nodes.begin();
 
   const apiServerPort = transport?.port() ?? DEFAULT_PORT;
-  await bootstrap(apiServer.client(ADMIN), registry, { apiServerPort, ...serviceNetwork });
-  const caches = startControlLoops({
+  await bootstrap(apiServer.client(ADMIN), { apiServerPort, ...serviceNetwork });
+  startControlLoops({
     ...common,
-    apiServer,
-    registry,
+    client: apiServer.client(CONTROLLER_MANAGER, "kube-controller-manager"),
+    schedulerClient: apiServer.client(SCHEDULER, "kube-scheduler"),
+    caches,
     authority: await parts.authority(),
     apiServerPort,
     ...serviceNetwork,
@@ -114,6 +115,7 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
   const started = await nodes.start({
     ...common,
     client: apiServer.client(KUBELET, "kubelet"),
+    caches,
     scope: scope.child("nodes"),
   });
   running = started;

@@ -1,6 +1,5 @@
-import type { ApiServer } from "#apiserver";
 import type { Clock, Log, Random, Scope } from "#base";
-import { createCaches, type SharedCaches } from "#client";
+import type { Client, SharedCaches } from "#client";
 import {
   claimProtectionController,
   deploymentController,
@@ -25,15 +24,15 @@ import {
   ttlController,
   volumeProtectionController,
 } from "#controllers";
-import { groupVersion, type ResourceType } from "#objects";
-import { kubernetesService, type Registry } from "#registry";
+import { kubernetesService } from "#registry";
 import { startScheduler } from "#scheduler";
-import { typeOf } from "./bootstrap.ts";
-import { CONTROLLER_MANAGER, SCHEDULER } from "./users.ts";
 
 export interface ControlLoopsOptions {
-  readonly apiServer: ApiServer;
-  readonly registry: Registry;
+  /** The clients of the controller manager and of the scheduler. */
+  readonly client: Client;
+  readonly schedulerClient: Client;
+  /** Of the whole process. */
+  readonly caches: SharedCaches;
   /** The cluster's authority, PEM: every namespace gets it. */
   readonly authority: string;
   readonly apiServerPort: number;
@@ -52,27 +51,20 @@ export interface ControlLoopsOptions {
   readonly scope: Scope;
 }
 
-/** Starts every controller and the scheduler. Returns the caches that they share. */
-export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
-  const { apiServer, registry, authority, apiServerPort, advertised, scope, ...others } = options;
+/** Starts every controller and the scheduler. */
+export function startControlLoops(options: ControlLoopsOptions): void {
+  const { client, schedulerClient, caches, authority, apiServerPort, advertised, scope, ...others } = options;
   const { loadBalancerAddresses, spareAddresses, serviceCidr, host, ...common } = others;
   const advertise = advertised === undefined ? undefined : { ip: advertised, port: apiServerPort };
-  const client = apiServer.client(CONTROLLER_MANAGER, "kube-controller-manager");
-  const caches = createCaches({ client, scope: scope.child("caches"), ...common });
   runControllers(
     [
       deploymentController,
       disruptionController,
       replicaSetController,
       replicationControllerController,
-      namespaceController(() => deletableTypes(registry, { namespacedOnly: true })),
+      namespaceController,
       serviceAccountController,
       rootCaPublisher(authority),
-      garbageCollector({
-        types: () => deletableTypes(registry, { namespacedOnly: false }),
-        resolve: kindResolver(registry),
-        onTypesChange: registry.onChange,
-      }),
       nodeLifecycleController(),
       taintEvictionController(),
       podGarbageCollector(),
@@ -92,42 +84,16 @@ export function startControlLoops(options: ControlLoopsOptions): SharedCaches {
         service: kubernetesService({ apiServerPort, ...(serviceCidr === undefined ? {} : { serviceCidr }) }),
         advertise,
       }),
+      // Last, so that it shares the caches that the others have opened.
+      garbageCollector(),
     ],
     { client, caches, scope: scope.child("controllers"), ...common },
   );
   startScheduler({
-    client: apiServer.client(SCHEDULER, "kube-scheduler"),
+    client: schedulerClient,
     caches,
     scope: scope.child("scheduler"),
     ...(host === undefined ? {} : { host }),
     ...common,
   });
-  return caches;
-}
-
-function deletableTypes(registry: Registry, { namespacedOnly }: { readonly namespacedOnly: boolean }) {
-  return registry
-    .resources()
-    .filter(({ definition: { verbs = ["list", "delete"], namespaced, compute } }) => {
-      const deletable = !compute && verbs.includes("list") && verbs.includes("delete");
-      return deletable && (namespaced || !namespacedOnly);
-    })
-    .map((resource) => typeOf(resource, registry));
-}
-
-/** Finds what `apiVersion` and `kind` name together, among everything that is served. */
-function kindResolver(registry: Registry): (apiVersion: string, kind: string) => ResourceType | undefined {
-  let served: Map<string, ResourceType> | undefined;
-  registry.onChange(() => (served = undefined));
-  const collect = () => {
-    const types = registry.resources().flatMap((resource) => {
-      const { versions } = resource.definition;
-      const type = typeOf(resource, registry);
-      return versions
-        .map(({ group = type.group, version }) => ({ ...type, group, version }))
-        .filter(({ group, version }) => registry.resolve(group, version, type.resource));
-    });
-    return new Map(types.map((type) => [`${groupVersion(type)} ${type.kind}`, type]));
-  };
-  return (apiVersion, kind) => (served ??= collect()).get(`${apiVersion} ${kind}`);
 }

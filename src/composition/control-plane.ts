@@ -11,8 +11,8 @@ import {
   selfReviews,
   withAnonymousUsers,
 } from "#auth";
-import type { Clock, Log, Random, Scope } from "#base";
-import { createCaches } from "#client";
+import { assert, type Clock, type Log, type Random, type Scope } from "#base";
+import { createCaches, type SharedCaches } from "#client";
 import {
   builtInKinds,
   createRegistry,
@@ -30,6 +30,8 @@ import { serviceAccountTokens, type SigningKey } from "./service-account-tokens.
 export interface ControlPlane {
   readonly registry: Registry;
   readonly apiServer: ApiServer;
+  /** One watch a kind for all of this process: admission, control loops, nodes. They are the API server's own. */
+  readonly caches: SharedCaches;
 }
 
 export interface ControlPlaneOptions extends Pick<
@@ -82,17 +84,15 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     log,
   });
   scope.defer(() => registry.close());
+  let caches: SharedCaches | undefined;
   const apiServer = createApiServer({
     registry,
     authenticator: withAnonymousUsers(authenticators(clientCertificates(), bearerTokens(tokens.verify))),
     authorizer: authorizers(publicPaths, privilegedGroup(), discoveryPaths, selfReviews),
-    admission: (client) =>
-      builtInAdmission({
-        client,
-        caches: createCaches({ client, scope, clock, random, log }),
-        clock,
-        random,
-      }),
+    admission(client) {
+      caches = createCaches({ client, scope: scope.child("caches"), clock, random, log });
+      return builtInAdmission({ client, caches, clock, random });
+    },
     ...serving,
     clock,
     random,
@@ -112,5 +112,6 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       ],
     },
   });
-  return { registry, apiServer };
+  assert(caches, "the API server has asked for its admission plugins");
+  return { registry, apiServer, caches };
 }

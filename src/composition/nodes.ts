@@ -1,5 +1,5 @@
 import type { Clock, Log, Random, Scope } from "#base";
-import type { Client } from "#client";
+import type { Client, SharedCaches } from "#client";
 import type { Kubelet } from "#kubelet";
 
 /** What runs a cluster's nodes: a port, with what it can do stated as values. */
@@ -25,6 +25,8 @@ export interface NodePool {
 export interface NodesContext {
   /** A kubelet's. */
   readonly client: Client;
+  /** Of the whole process. */
+  readonly caches: SharedCaches;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;

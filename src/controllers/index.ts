@@ -3,7 +3,7 @@ export { deploymentController } from "./deployment/controller.ts";
 export { replicaSetController } from "./replica-set/controller.ts";
 export { replicationControllerController } from "./replication-controller/controller.ts";
 export { disruptionController } from "./disruption/controller.ts";
-export { garbageCollector, type GarbageCollectorOptions } from "./garbage-collector/controller.ts";
+export { garbageCollector } from "./garbage-collector/controller.ts";
 export { namespaceController } from "./namespace/controller.ts";
 export { nodeLifecycleController } from "./node-lifecycle/controller.ts";
 export { podGarbageCollector } from "./pod-garbage-collector/controller.ts";

@@ -18,6 +18,12 @@ export interface ResourceType<T extends KubeObject = KubeObject> {
 export const groupVersion = (type: Pick<ResourceType, "group" | "version">): string =>
   type.group ? `${type.group}/${type.version}` : type.version;
 
+/** The inverse of {@link groupVersion}. */
+export function parseGroupVersion(apiVersion: string): { readonly group: string; readonly version: string } {
+  const slash = apiVersion.indexOf("/");
+  return { group: apiVersion.slice(0, Math.max(slash, 0)), version: apiVersion.slice(slash + 1) };
+}
+
 /** An object as far as every kind has it: `PartialObjectMetadata` of `meta.k8s.io/v1`. */
 export type PartialObjectMetadata = KubeObject;
 
@@ -51,14 +57,7 @@ function define<T extends KubeObject>(
   kind: string,
   namespaced = true,
 ): ResourceType<T> {
-  const slash = apiVersion.indexOf("/");
-  return {
-    group: apiVersion.slice(0, Math.max(slash, 0)),
-    version: apiVersion.slice(slash + 1),
-    resource,
-    kind,
-    namespaced,
-  };
+  return { ...parseGroupVersion(apiVersion), resource, kind, namespaced };
 }
 
 import type * as t from "./generated/types.ts";

@@ -280,4 +280,6 @@ export interface Resource {
   deleteCollection(query: ListQuery, options: DeleteCollectionOptions): Promise<ListResult>;
   /** How many objects there are; 0 as long as nobody has asked for any. */
   readonly count: number;
+  /** How many watches are open. */
+  readonly watchers: number;
 }

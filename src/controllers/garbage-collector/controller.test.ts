@@ -1,19 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { CONFIG_MAPS, NAMESPACES, NODES, SECRETS, groupVersion, type KubeObject, type OwnerReference } from "#objects";
+import { CONFIG_MAPS, NAMESPACES, NODES, SECRETS, type KubeObject, type OwnerReference } from "#objects";
 import type { FakeClient } from "#simulation";
 import { createTestWorld } from "../testing/world.ts";
 import { garbageCollector } from "./controller.ts";
 
 const TYPES = [CONFIG_MAPS, SECRETS, NAMESPACES, NODES];
-
-const collector = () =>
-  garbageCollector({
-    types: () => TYPES,
-    resolve: (apiVersion, kind) => TYPES.find((type) => groupVersion(type) === apiVersion && type.kind === kind),
-    onTypesChange: () => () => {},
-  });
 
 const NAMESPACED = [CONFIG_MAPS, SECRETS];
 
@@ -91,7 +84,7 @@ function survivors(objects: readonly KubeObject[], deleted: ReadonlySet<string>)
 async function check(plans: readonly Made[], deleted: readonly number[], startsEarly: boolean): Promise<void> {
   const objects: KubeObject[] = [];
   const prepare = async (client: FakeClient) => void objects.push(...(await make(client, plans)));
-  await using world = await createTestWorld([collector()], startsEarly ? undefined : prepare);
+  await using world = await createTestWorld([garbageCollector()], startsEarly ? undefined : prepare, TYPES);
   if (startsEarly) await prepare(world.client);
   const gone = new Set<string>();
   for (const index of deleted) {
@@ -122,7 +115,7 @@ test("whatever references say, exactly those objects go that have owners and non
 });
 
 test("a cluster-scoped object outlives the namespaced owner that it names, and an Event says what is wrong", async () => {
-  await using world = await createTestWorld([collector()]);
+  await using world = await createTestWorld([garbageCollector()], undefined, TYPES);
   const { client } = world;
   const secret = await client.create(SECRETS, { metadata: { namespace: "default", name: "token" } });
   const { uid = "" } = secret.metadata;
@@ -141,7 +134,7 @@ test("a cluster-scoped object outlives the namespaced owner that it names, and a
 });
 
 test("an object whose owner is in another namespace goes at once, and an Event says why", async () => {
-  await using world = await createTestWorld([collector()]);
+  await using world = await createTestWorld([garbageCollector()], undefined, TYPES);
   const { client } = world;
   const { uid = "" } = (await client.create(CONFIG_MAPS, { metadata: { namespace: "a", name: "owner" } })).metadata;
   const ownerReferences = [{ apiVersion: "v1", kind: "ConfigMap", name: "owner", uid }];
@@ -157,7 +150,7 @@ test("an object whose owner is in another namespace goes at once, and an Event s
 });
 
 test("nothing is deleted for an owner of a kind, or of a version, that is not served", async () => {
-  await using world = await createTestWorld([collector()]);
+  await using world = await createTestWorld([garbageCollector()], undefined, TYPES);
   const { client } = world;
   for (const [name, apiVersion] of Object.entries({ widget: "example.org/v1", version: "v2" })) {
     const ownerReferences = [{ apiVersion, kind: "ConfigMap", name: "owner", uid: name }];
@@ -168,7 +161,7 @@ test("nothing is deleted for an owner of a kind, or of a version, that is not se
 });
 
 test("a foreground deletion ends when the last dependent that blocks it is gone", async () => {
-  await using world = await createTestWorld([collector()]);
+  await using world = await createTestWorld([garbageCollector()], undefined, TYPES);
   const { client } = world;
   const owner = await client.create(CONFIG_MAPS, {
     metadata: { namespace: "a", name: "owner", finalizers: ["foregroundDeletion"] },

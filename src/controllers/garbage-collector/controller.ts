@@ -1,4 +1,13 @@
-import { equalJson, groupResource, hasReason, type KubeObject, type OwnerReference, type ResourceType } from "#objects";
+import type { ApiResource } from "#client";
+import {
+  equalJson,
+  groupResource,
+  hasReason,
+  parseGroupVersion,
+  type KubeObject,
+  type OwnerReference,
+  type ResourceType,
+} from "#objects";
 import { defineController, Retry, type ControllerContext, type ControllerDefinition } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { allOf } from "../framework/parallel.ts";
@@ -14,49 +23,34 @@ import {
 } from "./graph.ts";
 import { planCollect, type CollectStep, type OwnerState } from "./plan.ts";
 
-export interface GarbageCollectorOptions {
-  /** Every kind that can be listed, watched and deleted: the ones that may own or be owned. */
-  readonly types: () => readonly ResourceType[];
-  /** The kind that an owner reference names, in the version that it names; undefined when nothing serves it. */
-  readonly resolve: (apiVersion: string, kind: string) => ResourceType | undefined;
-  /** Calls back when {@link types} changed. */
-  readonly onTypesChange: (listener: () => void) => () => void;
-}
-
 const DELETE = "delete:";
 const ORPHANS = "orphan:";
+/** Wakes the look at which kinds there are. */
+const KINDS = "kinds";
 
 /** Events have owners of no consequence, and there are many (upstream ignores them too). */
 const isIgnored = ({ group, resource }: ResourceType) =>
   resource === "events" && (group === "" || group === "events.k8s.io");
 
+/** What may own or be owned (upstream's GetDeletableResources). */
+const isCollectable = ({ verbs }: ApiResource) => ["delete", "list", "watch"].every((verb) => verbs.includes(verb));
+
 /** Deletes what has lost all of its owners, and sees foreground and orphaning deletions through. */
-export function garbageCollector(options: GarbageCollectorOptions): ControllerDefinition {
-  const collector: Collector = { graph: new OwnershipGraph(), resolve: options.resolve };
+export function garbageCollector(): ControllerDefinition {
+  const collector: Collector = { graph: new OwnershipGraph(), watched: new Set() };
   return defineController({
     name: "garbage-collector-controller",
-    // The kinds are not known beforehand: they are watched as they come, in `start`.
+    // The kinds are not known beforehand: they are watched as they come.
     watches: [],
     concurrency: 20,
     start(context) {
-      const watched = new Set<string>();
-      const watchAll = () => {
-        for (const type of options.types()) {
-          if (watched.has(groupResource(type)) || isIgnored(type)) continue;
-          watched.add(groupResource(type));
-          const unsubscribe = context.caches.of(type).subscribe(({ type: change, object }) => {
-            const node = nodeOf(type, object);
-            const { graph } = collector;
-            follow(change === "deleted" ? graph.remove(node.coordinates) : graph.put(node), context);
-          });
-          context.signal.addEventListener("abort", unsubscribe, { once: true });
-        }
-      };
-      watchAll();
-      context.signal.addEventListener("abort", options.onTypesChange(watchAll), { once: true });
+      const stop = context.client.discovery.onChange(() => context.enqueue(KINDS));
+      context.signal.addEventListener("abort", stop, { once: true });
+      context.enqueue(KINDS);
     },
     async sync(key, context) {
-      if (key.startsWith(DELETE)) await attemptToDelete(collector, key.slice(DELETE.length), context);
+      if (key === KINDS) await watchKinds(collector, context);
+      else if (key.startsWith(DELETE)) await attemptToDelete(collector, key.slice(DELETE.length), context);
       else await attemptToOrphan(collector, key.slice(ORPHANS.length), context);
     },
   });
@@ -64,7 +58,24 @@ export function garbageCollector(options: GarbageCollectorOptions): ControllerDe
 
 interface Collector {
   readonly graph: OwnershipGraph;
-  readonly resolve: GarbageCollectorOptions["resolve"];
+  /** The kinds whose objects are in the graph. */
+  readonly watched: Set<string>;
+}
+
+/** Follows the metadata of every kind of which there are objects: one without any owns nothing and is not owned. */
+async function watchKinds({ graph, watched }: Collector, context: ControllerContext): Promise<void> {
+  const resources = await context.client.discovery.resources();
+  if (context.signal.aborted) return;
+  for (const type of resources) {
+    const name = groupResource(type);
+    if (type.empty || watched.has(name) || isIgnored(type) || !isCollectable(type)) continue;
+    watched.add(name);
+    const unsubscribe = context.caches.ofMetadata(type).subscribe(({ type: change, object }) => {
+      const node = nodeOf(type, object);
+      follow(change === "deleted" ? graph.remove(node.coordinates) : graph.put(node), context);
+    });
+    context.signal.addEventListener("abort", unsubscribe, { once: true });
+  }
 }
 
 /** Does what a change of the graph asks for. */
@@ -86,8 +97,8 @@ const describe = ({ apiVersion, kind, namespace, name, uid }: Coordinates) =>
   `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
 
 /** @throws Error when nothing serves the kind: it may come back with its objects, and nothing is deleted on a guess. */
-function typeNamed({ resolve }: Collector, apiVersion: string, kind: string): ResourceType {
-  const type = resolve(apiVersion, kind);
+async function typeNamed({ client }: ControllerContext, apiVersion: string, kind: string): Promise<ResourceType> {
+  const type = await client.discovery.find({ ...parseGroupVersion(apiVersion), kind });
   if (!type) throw new Error(`unable to get REST mapping for ${apiVersion}/${kind}.`);
   return type;
 }
@@ -107,7 +118,7 @@ async function attemptToDelete(collector: Collector, uid: string, context: Contr
   const node = graph.get(uid);
   if (!node || (node.beingDeleted && !node.deletingDependents)) return;
   const { coordinates } = node;
-  const type = typeNamed(collector, coordinates.apiVersion, coordinates.kind);
+  const type = await typeNamed(context, coordinates.apiVersion, coordinates.kind);
   // A cluster-scoped object names it as an owner; where it is cannot be known.
   if (type.namespaced && coordinates.namespace === "") return;
   const object = await live(context, type, coordinates);
@@ -139,7 +150,7 @@ async function ownerState(
   const { graph } = collector;
   const owner = referenced(reference, namespace);
   if (graph.isAbsent({ ...owner, namespace: "" }) || graph.isAbsent(owner)) return "absent";
-  const type = typeNamed(collector, reference.apiVersion, reference.kind);
+  const type = await typeNamed(context, reference.apiVersion, reference.kind);
   if (type.namespaced && namespace === "") return "invalid";
   const known = graph.get(reference.uid);
   if (known?.observed && refersTo(reference, namespace, known.coordinates)) {
@@ -214,7 +225,7 @@ async function attemptToOrphan(collector: Collector, uid: string, context: Contr
   const node = graph.get(uid);
   if (!node?.orphaning) return;
   const subjectOf = async ({ coordinates }: GraphNode): Promise<Subject | undefined> => {
-    const type = typeNamed(collector, coordinates.apiVersion, coordinates.kind);
+    const type = await typeNamed(context, coordinates.apiVersion, coordinates.kind);
     const object = await live(context, type, coordinates);
     return object && { type, coordinates, object };
   };

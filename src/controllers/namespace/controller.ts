@@ -1,12 +1,14 @@
 import { messageOf } from "#base";
-import { formatTime, groupResource, NAMESPACES, parseKey, type Namespace, type ResourceType } from "#objects";
-import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
+import type { ApiResource } from "#client";
+import { formatTime, groupResource, metadataOnly, NAMESPACES, parseKey, type Namespace } from "#objects";
+import { defineController, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { itself, watch } from "../framework/watch.ts";
 import {
   finalized,
   inDeletionOrder,
   remainingOf,
+  staleVersions,
   terminatingConditions,
   type Contents,
   type Remaining,
@@ -17,35 +19,41 @@ const RECHECK_MS = 5_000;
 /** A first look soon: most content goes at once, and its deletion wakes nobody here. */
 const FIRST_RECHECK_MS = 100;
 
-/**
- * Empties a namespace that is being deleted, kind by kind, and lets it go once nothing is left.
- * `namespacedTypes` gives every kind that can be listed and deleted in a namespace, custom ones included.
- */
-export function namespaceController(namespacedTypes: () => readonly ResourceType[]): ControllerDefinition {
-  return defineController({
-    name: "namespace-controller",
-    concurrency: 10,
-    watches: [watch(NAMESPACES, itself)],
-    async sync(key, context) {
-      const namespace = context.caches.of(NAMESPACES).get(key);
-      if (!namespace?.metadata.deletionTimestamp) return;
-      if (!namespace.spec?.finalizers?.includes("kubernetes")) return;
+/** Empties a namespace that is being deleted, kind by kind, custom ones included, and lets it go once nothing is left. */
+export const namespaceController = defineController({
+  name: "namespace-controller",
+  concurrency: 10,
+  watches: [watch(NAMESPACES, itself)],
+  async sync(key, context) {
+    const namespace = context.caches.of(NAMESPACES).get(key);
+    if (!namespace?.metadata.deletionTimestamp) return;
+    if (!namespace.spec?.finalizers?.includes("kubernetes")) return;
 
-      const contents = await empty(key, namespacedTypes(), context);
-      // Half a look says nothing; whoever runs next looks again.
-      if (context.signal.aborted) return {};
-      const current = await updateConditions(namespace, contents, context);
-      if (contents.remaining.length > 0 || contents.failures.length > 0) {
-        const since = context.clock.now() - Date.parse(namespace.metadata.deletionTimestamp);
-        return { requeueAt: context.clock.now() + Math.min(RECHECK_MS, Math.max(FIRST_RECHECK_MS, since / 4)) };
-      }
-      await unlessGone(context.client.update(NAMESPACES, finalized(current), { subresource: "finalize" }));
-      return {};
-    },
-  });
-}
+    const groups = await context.client.discovery.groups();
+    const resources = await context.client.discovery.resources();
+    const emptied = await empty(key, resources.filter(isContent), context);
+    const contents: Contents = { ...emptied, unknown: staleVersions(groups) };
+    // Half a look says nothing; the next sync looks again.
+    if (context.signal.aborted) return {};
+    const current = await updateConditions(namespace, contents, context);
+    if (contents.remaining.length > 0 || contents.failures.length > 0 || contents.unknown.length > 0) {
+      const since = context.clock.now() - Date.parse(namespace.metadata.deletionTimestamp);
+      return { requeueAt: context.clock.now() + Math.min(RECHECK_MS, Math.max(FIRST_RECHECK_MS, since / 4)) };
+    }
+    await unlessGone(context.client.update(NAMESPACES, finalized(current), { subresource: "finalize" }));
+    return {};
+  },
+});
 
-async function empty(namespace: string, types: readonly ResourceType[], context: SyncContext): Promise<Contents> {
+/** What is deleted with its namespace. Of what the server knows to have no object there is nothing to delete. */
+const isContent = ({ namespaced, verbs, empty: isEmpty }: ApiResource) =>
+  namespaced && !isEmpty && verbs.includes("list") && verbs.includes("delete");
+
+async function empty(
+  namespace: string,
+  types: readonly ApiResource[],
+  context: SyncContext,
+): Promise<Omit<Contents, "unknown">> {
   const remaining: Remaining[] = [];
   const failures: string[] = [];
   for (const stage of inDeletionOrder(types)) {
@@ -53,11 +61,10 @@ async function empty(namespace: string, types: readonly ResourceType[], context:
     for (const type of stage) {
       if (context.signal.aborted) return { remaining, failures };
       try {
-        const before = await context.client.list(type, { namespace, limit: 1 });
+        const before = await context.client.list(metadataOnly(type), { namespace, limit: 1 });
         if (before.items.length === 0) continue;
-        const { signal } = context;
-        await context.client.deleteCollection(type, { namespace }, { propagationPolicy: "Background", signal });
-        const after = await context.client.list(type, { namespace });
+        await deleteAll(namespace, type, context);
+        const after = await context.client.list(metadataOnly(type), { namespace });
         if (after.items.length > 0) remaining.push(remainingOf(groupResource(type), after.items));
       } catch (error) {
         failures.push(messageOf(error));
@@ -66,6 +73,18 @@ async function empty(namespace: string, types: readonly ResourceType[], context:
     }
   }
   return { remaining, failures };
+}
+
+async function deleteAll(namespace: string, type: ApiResource, { client, signal }: SyncContext): Promise<void> {
+  const propagationPolicy = "Background";
+  if (type.verbs.includes("deletecollection")) {
+    await client.deleteCollection(type, { namespace }, { propagationPolicy, signal });
+    return;
+  }
+  for (const { metadata } of (await client.list(metadataOnly(type), { namespace })).items) {
+    if (signal.aborted) return;
+    await unlessGone(client.delete(type, { namespace, name: metadata.name ?? "" }, { propagationPolicy }));
+  }
 }
 
 async function updateConditions(namespace: Namespace, contents: Contents, context: SyncContext): Promise<Namespace> {

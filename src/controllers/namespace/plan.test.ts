@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { CONFIG_MAPS, PODS, SECRETS, type KubeObject, type Namespace } from "#objects";
-import { finalized, inDeletionOrder, remainingOf, terminatingConditions } from "./plan.ts";
+import { finalized, inDeletionOrder, remainingOf, staleVersions, terminatingConditions } from "./plan.ts";
 
 const namespace: Namespace = {
   apiVersion: "v1",
@@ -17,7 +17,7 @@ test("pods go first", () => {
 
 test("conditions tell what is left and what holds it", () => {
   const remaining = [remainingOf("pods", [held("x/y"), held("x/y", "z/w"), held()]), remainingOf("secrets", [held()])];
-  const conditions = terminatingConditions(namespace, { remaining, failures: [] }, "now");
+  const conditions = terminatingConditions(namespace, { remaining, failures: [], unknown: [] }, "now");
   const texts = Object.fromEntries(conditions.map(({ type, status, message }) => [type, [status, message]]));
   assert.deepEqual(texts["NamespaceContentRemaining"], [
     "True",
@@ -31,10 +31,10 @@ test("conditions tell what is left and what holds it", () => {
 });
 
 test("a condition that does not turn keeps its time", () => {
-  const first = terminatingConditions(namespace, { remaining: [], failures: [] }, "then");
+  const first = terminatingConditions(namespace, { remaining: [], failures: [], unknown: [] }, "then");
   const second = terminatingConditions(
     { ...namespace, status: { conditions: first } },
-    { remaining: [], failures: ["no"] },
+    { remaining: [], failures: ["no"], unknown: [] },
     "now",
   );
   assert.deepEqual(
@@ -45,4 +45,26 @@ test("a condition that does not turn keeps its time", () => {
 
 test("only our own finalizer is taken out", () => {
   assert.deepEqual(finalized(namespace).spec?.finalizers, ["example.com/mine"]);
+});
+
+test("groups whose server does not answer are named, and count as a failed discovery", () => {
+  const resources = [] as const;
+  const unknown = staleVersions([
+    {
+      name: "x.io",
+      versions: [
+        { version: "v1", stale: true, resources },
+        { version: "v2", stale: false, resources },
+      ],
+    },
+    { name: "b.io", versions: [{ version: "v1", stale: true, resources }] },
+  ]);
+  const conditions = terminatingConditions(namespace, { remaining: [], failures: [], unknown }, "now");
+  const found = conditions.find(({ type }) => type === "NamespaceDeletionDiscoveryFailure");
+  assert.equal(`${found?.status} ${found?.reason}`, "True DiscoveryFailed");
+  assert.equal(
+    found?.message,
+    "Discovery failed for some groups, 2 failing: unable to retrieve the complete list of server APIs: " +
+      "b.io/v1: stale GroupVersion discovery: b.io/v1, x.io/v1: stale GroupVersion discovery: x.io/v1",
+  );
 });

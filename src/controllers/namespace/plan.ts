@@ -1,4 +1,12 @@
-import type { Draft, KubeObject, Namespace, NamespaceCondition, ResourceType } from "#objects";
+import type { ApiGroup } from "#client";
+import {
+  groupVersion,
+  type Draft,
+  type KubeObject,
+  type Namespace,
+  type NamespaceCondition,
+  type ResourceType,
+} from "#objects";
 
 /** What is left of one kind in a namespace that is being deleted. */
 export interface Remaining {
@@ -13,6 +21,25 @@ export interface Contents {
   readonly remaining: readonly Remaining[];
   /** What went wrong while deleting, one text a kind. */
   readonly failures: readonly string[];
+  /** The groups and versions (`example.com/v1`) of which the server cannot say what they have. */
+  readonly unknown: readonly string[];
+}
+
+/** The versions whose own server did not answer. */
+export function staleVersions(groups: readonly ApiGroup[]): string[] {
+  return groups.flatMap(({ name: group, versions }) =>
+    versions.filter(({ stale }) => stale).map(({ version }) => groupVersion({ group, version })),
+  );
+}
+
+/** In client-go's words (ErrGroupDiscoveryFailed). */
+function discoveryProblem(unknown: readonly string[]): string {
+  if (unknown.length === 0) return "";
+  const each = unknown.toSorted().map((version) => `${version}: stale GroupVersion discovery: ${version}`);
+  return (
+    `Discovery failed for some groups, ${unknown.length} failing: ` +
+    `unable to retrieve the complete list of server APIs: ${each.join(", ")}`
+  );
 }
 
 /** Counts what a list found. */
@@ -55,7 +82,7 @@ export function terminatingConditions(namespace: Namespace, contents: Contents, 
   const wanted = [
     condition(
       "NamespaceDeletionDiscoveryFailure",
-      "",
+      discoveryProblem(contents.unknown),
       "DiscoveryFailed",
       "ResourcesDiscovered",
       "All resources successfully discovered",

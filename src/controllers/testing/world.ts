@@ -1,6 +1,6 @@
 import { createRandom, createScope, createVirtualClock, silentLog, type VirtualClock } from "#base";
 import { createCaches, type SharedCaches } from "#client";
-import { EVENTS } from "#objects";
+import { EVENTS, type ResourceType } from "#objects";
 import { createFakeClient, createFakeKubelet, type FakeClient, type FakeKubelet } from "#simulation";
 import { runControllers, type ControllerDefinition } from "../framework/index.ts";
 
@@ -16,14 +16,15 @@ export interface TestWorld extends AsyncDisposable {
   events(): readonly string[];
 }
 
-/** Makes one. `prepare` makes objects that are there before the controllers start. */
+/** Makes one. `prepare` makes objects that are there before the controllers start; `served` is what discovery shows. */
 export async function createTestWorld(
   definitions: readonly ControllerDefinition[],
   prepare?: (client: FakeClient) => Promise<unknown>,
+  served?: readonly ResourceType[],
 ): Promise<TestWorld> {
   const clock = createVirtualClock();
   const random = createRandom(1);
-  const client = createFakeClient({ clock, random });
+  const client = createFakeClient({ clock, random, ...(served ? { served } : {}) });
   await prepare?.(client);
   const scope = createScope("test");
   const caches = createCaches({ client, scope, clock, random, log: silentLog });

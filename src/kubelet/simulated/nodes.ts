@@ -1,5 +1,5 @@
 import type { Clock, Log, Random, Scope } from "#base";
-import { createCaches, type Client } from "#client";
+import { createCaches, type Client, type SharedCaches } from "#client";
 import { createSources, feedPods, startKubelet, type Kubelet, type NodeDescription } from "#kubelet";
 import { hasReason, NODES, PODS, type Node, type Pod } from "#objects";
 import { nodeAddressOf, podCidrOf } from "./addresses.ts";
@@ -7,6 +7,8 @@ import { createSimulatedRuntime, type SimulatedTimes } from "./runtime.ts";
 
 export interface SimulatedNodesOptions {
   readonly client: Client;
+  /** Shared with others of the process; default: their own. */
+  readonly caches?: SharedCaches;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -43,7 +45,7 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
   const { client, clock, random, log, scope } = options;
   const kubelets = new Map<string, Kubelet>();
   let started = 0;
-  const caches = createCaches({ client, scope, clock, random, log });
+  const caches = options.caches ?? createCaches({ client, scope, clock, random, log });
   const pods = caches.of(PODS);
   const nodes = caches.of(NODES);
   await caches.whenSynced();

@@ -46,13 +46,21 @@ interface Bucket {
 export class WatcherSet {
   readonly #all = new Set<Watcher>();
   readonly #buckets = new Map<string, Bucket>();
+  #size = 0;
   #first: { readonly number: number; readonly revision: number } | undefined;
+
+  get size(): number {
+    return this.#size;
+  }
 
   /** Without an interest: told of everything. Returns the function that takes it out again. */
   add(watcher: Watcher, interest: Interest | undefined): () => void {
+    this.#size++;
     if (!interest) {
       this.#all.add(watcher);
-      return () => this.#all.delete(watcher);
+      return () => {
+        if (this.#all.delete(watcher)) this.#size--;
+      };
     }
     const { field, value, read } = interest;
     let bucket = this.#buckets.get(field);
@@ -61,7 +69,7 @@ export class WatcherSet {
     if (!watchers) bucket.byValue.set(value, (watchers = new Set()));
     watchers.add(watcher);
     return () => {
-      watchers.delete(watcher);
+      if (watchers.delete(watcher)) this.#size--;
       if (watchers.size > 0 || bucket.byValue.get(value) !== watchers) return;
       bucket.byValue.delete(value);
       if (bucket.byValue.size === 0 && this.#buckets.get(field) === bucket) this.#buckets.delete(field);

@@ -100,5 +100,8 @@ export function createResource(
     get count() {
       return cache.size;
     },
+    get watchers() {
+      return cache.watchers.size;
+    },
   };
 }

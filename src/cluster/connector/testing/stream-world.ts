@@ -34,7 +34,7 @@ export async function createStreamWorld(streams: RuntimeStreams): Promise<Stream
   const scope = createScope("streams");
   const store = createMemoryStore({ clock });
   const kubelet = fakeKubelet(streams);
-  const { apiServer, registry }: ControlPlane = await createControlPlane({
+  const { apiServer }: ControlPlane = await createControlPlane({
     store,
     signingKey: () => signingKey(undefined),
     version: versionInfo({ knarr: "test", platform: "test", runtime: "test" }),
@@ -55,7 +55,7 @@ export async function createStreamWorld(streams: RuntimeStreams): Promise<Stream
   await listener.begin(apiServer);
   const server = await listener.listen();
   const client = apiServer.client(ADMIN);
-  await bootstrap(client, registry, { apiServerPort: server.port });
+  await bootstrap(client, { apiServerPort: server.port });
   await client.create(SERVICE_ACCOUNTS, { metadata: { name: "default", namespace: "default" } });
   return {
     client,

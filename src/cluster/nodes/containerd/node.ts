@@ -1,7 +1,7 @@
 import { mkdir, stat } from "node:fs/promises";
 import type { Log } from "#base";
 import { KUBERNETES_VERSION } from "#apiserver";
-import { createCaches, createRecorder } from "#client";
+import { createRecorder } from "#client";
 import { createSources, feedPods, SHARED_MACHINE_POLICY, startKubelet, uidOnNode, type Kubelet } from "#kubelet";
 import {
   describeMachine,
@@ -41,7 +41,7 @@ export async function startContainerdNode(
   context: NodesContext,
 ): Promise<RunningNodes> {
   const { dataDir, network, folders, containerd, staticPodDir } = options;
-  const { client, clock, random, log, scope } = context;
+  const { client, caches, clock, random, log, scope } = context;
   await mkdir(folders.kubelet, { recursive: true, mode: 0o711 });
   const node = await describeMachine({
     dataDir: folders.kubelet,
@@ -52,7 +52,6 @@ export async function startContainerdNode(
     ...(network.address === undefined ? {} : { address: network.address }),
   });
   const addresses = node.addresses.filter(({ type }) => type === "InternalIP").map(({ address }) => address);
-  const caches = createCaches({ client, scope: scope.child("caches"), clock, random, log });
   const pods = caches.of(PODS, { fieldSelector: `spec.nodeName=${node.name}` });
   const nodes = caches.of(NODES);
   const services = caches.of(SERVICES);
