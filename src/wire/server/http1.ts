@@ -125,6 +125,33 @@ export function upgradeHandler(
   };
 }
 
+/** Answers a request that is the last of its connection, whose bytes nothing reads any more. */
+export function lastAnswer(
+  exchanges: Exchanges,
+  { handle, clock, log, stalledMs }: ExchangeOptions,
+): (request: WireRequest, socket: Duplex) => void {
+  return (request, socket) => {
+    exchanges.began(request);
+    socket.once("close", () => {
+      request.abort();
+      exchanges.ended(request);
+    });
+    const cut = () => {
+      request.abort();
+      socket.destroy();
+    };
+    handle(request)
+      .then((response) => {
+        const outlet = refusedOutlet(socket, response, { headOnly: false, cut }, clock);
+        return send(outlet, response, clock, stalledMs);
+      })
+      .catch((error: unknown) => {
+        log.error("an answer could not be sent", { method: request.method, path: request.path, error });
+        cut();
+      });
+  };
+}
+
 const refusal = ({ status, headers, message }: UpgradeRefused): HttpResponse => ({
   status,
   headers: { ...headers, "content-type": "text/plain; charset=utf-8" },

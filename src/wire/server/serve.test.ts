@@ -69,6 +69,25 @@ describe("one port", () => {
     assert.equal("body" in two, false);
   });
 
+  it("hands on methods that Node does not know, and answers garbage with 400", async () => {
+    const talk = (text: string) =>
+      new Promise<string>((resolve, reject) => {
+        const socket = connectTls({ port: server.port, ca: authority.certificate, servername: "localhost" }, () =>
+          socket.write(text),
+        );
+        let got = "";
+        socket.on("data", (chunk: Buffer) => (got += chunk.toString()));
+        socket.on("error", reject);
+        socket.on("end", () => resolve(got));
+      });
+    const odd = await talk("fRob /a?b=c HTTP/1.1\r\nhost: x\r\nContent-Length: 3\r\n\r\nabc");
+    assert.match(odd, /^HTTP\/1\.1 200 OK\r\n/);
+    assert.deepEqual(JSON.parse(odd.split("\r\n\r\n")[1]!), { method: "fRob", path: "/a", query: "b=c", body: "" });
+    for (const garbage of ["hello\r\n\r\n", "FROB / HTTP/2.5\r\n\r\n", "F(B / HTTP/1.1\r\n\r\n"]) {
+      assert.match(await talk(garbage), /^HTTP\/1\.1 400 Bad Request\r\n/, garbage);
+    }
+  });
+
   it("is taken: a second server on it says so", async () => {
     await assert.rejects(start(echo, { port: server.port }), (error) => {
       assert.ok(error instanceof AddressInUse);

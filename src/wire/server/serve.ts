@@ -12,8 +12,9 @@ import { DEFAULT_LIMITS, type HttpRequest, type HttpResponse, type ServerLimits 
 import { AddressInUse, CannotListen } from "./errors.ts";
 import { createExchanges } from "./exchanges.ts";
 import { createFreshConnections } from "./fresh-connections.ts";
-import { http1Handler, upgradeHandler } from "./http1.ts";
+import { http1Handler, lastAnswer, upgradeHandler } from "./http1.ts";
 import { createSessions, http2Handler } from "./http2.ts";
+import { requestOfUnknownMethod } from "./unknown-method.ts";
 import { hangUp } from "./unread.ts";
 
 /** PEM texts. */
@@ -82,6 +83,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     : createServer({ maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: CHECK_MS });
   const http1 = http1Handler(exchanges, clock, limits);
   const upgrade = upgradeHandler(exchanges, exchangeOptions);
+  const answerLast = lastAnswer(exchanges, exchangeOptions);
   server.on("request", (message: IncomingMessage, response: ServerResponse) => {
     settle(message.socket);
     http1(message, response);
@@ -130,6 +132,8 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     if (refused.has(socket)) return;
     refused.add(socket);
     if (!socket.writable) return socket.destroy();
+    const unknown = requestOfUnknownMethod(error, socket);
+    if (unknown) return answerLast(unknown, socket);
     const status = PARSER_ERRORS[error.code ?? ""] ?? "400 Bad Request";
     socket.write(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
     hangUp(socket, clock);
