@@ -43,6 +43,7 @@ export function decodeEntries(entries: readonly ManagedFieldsEntry[] | undefined
   const known = decoded.get(entries);
   if (known) return known;
   const result: Entry[] = [];
+  const places = new Map<string, number>();
   for (const [i, entry] of entries.entries()) {
     const { manager = "", operation, apiVersion = "", subresource = "", time, fieldsType, fieldsV1 } = entry;
     if (operation !== "Apply" && operation !== "Update") throw new Error("operation must be `Apply` or `Update`");
@@ -52,9 +53,10 @@ export function decodeEntries(entries: readonly ManagedFieldsEntry[] | undefined
       throw new Error(`invalid fieldsType ${JSON.stringify(fieldsType)} in managed fields entry ${i}`);
     }
     const one: Entry = { manager, operation, apiVersion, subresource, time, fields: decodeSet(fieldsV1) };
-    const twin = result.findIndex((other) => sameManager(other, one));
-    if (twin >= 0) result[twin] = one;
-    else result.push(one);
+    const identity = managerKey(one);
+    const twin = places.get(identity);
+    if (twin === undefined) places.set(identity, result.push(one) - 1);
+    else result[twin] = one;
   }
   if (Object.isFrozen(entries)) decoded.set(entries, result);
   return result;

@@ -49,7 +49,8 @@ export function validateObjectMeta(meta: ObjectMeta, rules: ObjectMetaRules): Fi
 export function validateObjectMetaUpdate(meta: ObjectMeta, old: ObjectMeta, path: string = "metadata"): FieldError[] {
   const errors: FieldError[] = [];
   if (old.deletionTimestamp !== undefined) {
-    const added = (meta.finalizers ?? []).filter((finalizer) => !old.finalizers?.includes(finalizer));
+    const before = new Set(old.finalizers);
+    const added = (meta.finalizers ?? []).filter((finalizer) => !before.has(finalizer));
     if (added.length > 0) {
       // Go's %#v of a list of strings.
       const list = `[]string{${[...new Set(added)]

@@ -55,9 +55,12 @@ export function dedupeOwners(
   if (!references || references.length < 2) return;
   const kept: OwnerReference[] = [];
   const duplicates: string[] = [];
+  const seen = new Set<string>();
   for (const reference of references) {
-    if (kept.some((other) => sameReference(other, reference))) duplicates.push(reference.uid);
+    const identity = identityOf(reference);
+    if (seen.has(identity)) duplicates.push(reference.uid);
     else kept.push(reference);
+    seen.add(identity);
   }
   if (duplicates.length === 0) return;
   metadata.ownerReferences = kept as typeof references;
@@ -68,13 +71,6 @@ export function dedupeOwners(
   );
 }
 
-function sameReference(a: OwnerReference, b: OwnerReference): boolean {
-  return (
-    a.uid === b.uid &&
-    a.name === b.name &&
-    a.kind === b.kind &&
-    a.apiVersion === b.apiVersion &&
-    (a.controller ?? false) === (b.controller ?? false) &&
-    (a.blockOwnerDeletion ?? false) === (b.blockOwnerDeletion ?? false)
-  );
-}
+/** References of which all says the same are one. */
+const identityOf = ({ uid, name, kind, apiVersion, controller, blockOwnerDeletion }: OwnerReference): string =>
+  JSON.stringify([uid, name, kind, apiVersion, controller ?? false, blockOwnerDeletion ?? false]);

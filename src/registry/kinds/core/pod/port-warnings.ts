@@ -6,6 +6,9 @@ interface Placed {
   readonly port: ContainerPort;
 }
 
+/** A port is compared with so many others of its number: the rest of their warnings would not reach the client. */
+const MAX_COMPARED = 64;
+
 /** Ports that are said twice or overlap. Source: upstream pkg/api/pod warningsForPodSpecAndMeta. */
 export function portWarnings(containers: readonly (readonly [AnyContainer, string])[]): string[] {
   const taken = new Map<string, Placed[]>();
@@ -14,7 +17,7 @@ export function portWarnings(containers: readonly (readonly [AnyContainer, strin
       const path = `${containerPath}.ports[${i}]`;
       const key = `${port.containerPort}/${port.protocol}`;
       const others = taken.get(key) ?? [];
-      taken.set(key, [...others, { path, port }]);
+      if (others.length < MAX_COMPARED) taken.set(key, [...others, { path, port }]);
       return [
         ...(port.hostIP && !port.hostPort ? [`${path}: hostIP set without hostPort: ${goText(port)}`] : []),
         ...others.flatMap((other) => {

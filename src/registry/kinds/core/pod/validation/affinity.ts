@@ -67,12 +67,13 @@ function validatePodTerm(term: PodAffinityTerm, path: string): FieldError[] {
 /** Source: upstream validateMatchLabelKeysAndMismatchLabelKeys. */
 function validateKeys(term: PodAffinityTerm, path: string): FieldError[] {
   const { matchLabelKeys = [], mismatchLabelKeys = [], labelSelector } = term;
+  const mismatching = new Set(mismatchLabelKeys);
   return [
     ...validateLabelKeys(matchLabelKeys, labelSelector, `${path}.matchLabelKeys`),
     ...validateLabelKeys(mismatchLabelKeys, labelSelector, `${path}.mismatchLabelKeys`),
     ...validateKeysOnce(matchLabelKeys, labelSelector, path),
     ...matchLabelKeys.flatMap((key, i) =>
-      mismatchLabelKeys.includes(key)
+      mismatching.has(key)
         ? [invalid(`${path}.matchLabelKeys[${i}]`, key, "exists in both matchLabelKeys and mismatchLabelKeys")]
         : [],
     ),
@@ -89,9 +90,10 @@ function validateLabelKeys(keys: readonly string[], selector: LabelSelector | un
 function validateKeysOnce(keys: readonly string[], selector: LabelSelector | undefined, path: string): FieldError[] {
   const seen = new Set(Object.keys(selector?.matchLabels ?? {}));
   const errors: FieldError[] = [];
+  const indexes = new Map(keys.map((key, i) => [key, i] as const).toReversed());
   for (const { key } of selector?.matchExpressions ?? []) {
-    const index = keys.indexOf(key);
-    if (index >= 0 && seen.has(key)) {
+    const index = indexes.get(key);
+    if (index !== undefined && seen.has(key)) {
       errors.push(invalid(`${path}[${index}]`, key, "exists in both matchLabelKeys and labelSelector"));
     }
     seen.add(key);

@@ -17,6 +17,8 @@ type Volumes = ReadonlyMap<string, Volume>;
 /** Source: upstream ValidateVolumeMounts. */
 export function validateMounts(container: AnyContainer, volumes: Volumes, path: string): FieldError[] {
   const devices = container.volumeDevices ?? [];
+  const deviceNames = new Set(devices.map(({ name }) => name));
+  const devicePaths = new Set(devices.map(({ devicePath }) => devicePath));
   const seen = new Set<string>();
   return (container.volumeMounts ?? []).flatMap((mount, i) => {
     const at = `${path}[${i}]`;
@@ -26,10 +28,10 @@ export function validateMounts(container: AnyContainer, volumes: Volumes, path: 
     if (!mount.mountPath) errors.push(required(`${at}.mountPath`));
     if (seen.has(mount.mountPath)) errors.push(invalid(`${at}.mountPath`, mount.mountPath, "must be unique"));
     seen.add(mount.mountPath);
-    if (devices.some(({ name }) => name === mount.name)) {
+    if (deviceNames.has(mount.name)) {
       errors.push(invalid(`${at}.name`, mount.name, "must not already exist in volumeDevices"));
     }
-    if (devices.some(({ devicePath }) => devicePath === mount.mountPath)) {
+    if (devicePaths.has(mount.mountPath)) {
       errors.push(invalid(`${at}.mountPath`, mount.mountPath, "must not already exist as a path in volumeDevices"));
     }
     if (mount.subPath) errors.push(...validateDescending(mount.subPath, `${path}.subPath`));
@@ -74,14 +76,16 @@ function validateRecursiveReadOnly(mount: VolumeMount, path: string): FieldError
 /** Source: upstream ValidateVolumeDevices. */
 export function validateDevices(container: AnyContainer, volumes: Volumes, path: string): FieldError[] {
   const mounts = container.volumeMounts ?? [];
+  const mountNames = new Set(mounts.map(({ name }) => name));
+  const mountPaths = new Set(mounts.map(({ mountPath }) => mountPath));
   const names = new Set<string>();
   const paths = new Set<string>();
   return (container.volumeDevices ?? []).flatMap((device, i) => {
     const errors = validateDevice(device, volumes, names, paths, `${path}[${i}]`);
-    if (mounts.some(({ name }) => name === device.name)) {
+    if (mountNames.has(device.name)) {
       errors.push(invalid(`${path}[${i}].name`, device.name, "must not already exist in volumeMounts"));
     }
-    if (mounts.some(({ mountPath }) => mountPath === device.devicePath)) {
+    if (mountPaths.has(device.devicePath)) {
       const detail = "must not already exist as a path in volumeMounts";
       errors.push(invalid(`${path}[${i}].devicePath`, device.devicePath, detail));
     }

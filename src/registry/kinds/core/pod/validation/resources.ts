@@ -102,6 +102,8 @@ function validateClaimNames(
   path: string,
 ): FieldError[] {
   const seen = new Set<string>();
+  /** Claims of which one request is used. */
+  const partly = new Set<string>();
   return used.flatMap(({ name, request }, i) => {
     const at = `${path}[${i}]`;
     const errors: FieldError[] = [];
@@ -111,8 +113,9 @@ function validateClaimNames(
       const key = request ? `${name}/${request}` : name;
       if (request) errors.push(...each(`${at}.request`, request, dnsLabel(request)));
       if (seen.has(key)) errors.push(duplicate(at, key));
-      else if (!request && [...seen].some((other) => other.startsWith(`${name}/`))) errors.push(duplicate(at, name));
+      else if (!request && partly.has(name)) errors.push(duplicate(at, name));
       seen.add(key);
+      if (request) partly.add(name);
     }
     if (!claims.has(name)) errors.push(unknownClaim(at, name, claims));
     return errors;

@@ -59,12 +59,13 @@ const NODE_POLICIES = ["Honor", "Ignore"];
 
 /** Source: upstream validateTopologySpreadConstraints. */
 export function validateTopologySpread(constraints: readonly TopologySpreadConstraint[], path: string): FieldError[] {
+  const identityOf = ({ topologyKey, whenUnsatisfiable }: TopologySpreadConstraint) =>
+    `${whenUnsatisfiable}/${topologyKey}`;
+  const last = new Map(constraints.map((constraint, i) => [identityOf(constraint), i]));
   return constraints.flatMap((constraint, i) => {
     const { maxSkew, topologyKey, whenUnsatisfiable, minDomains } = constraint;
     const at = `${path}[${i}]`;
-    const repeated = constraints
-      .slice(i + 1)
-      .some((other) => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable);
+    const repeated = last.get(identityOf(constraint))! > i;
     return [
       ...(maxSkew > 0 ? [] : [invalid(`${at}.maxSkew`, maxSkew, NOT_POSITIVE)]),
       ...(topologyKey ? [] : [required(`${at}.topologyKey`, "can not be empty")]),

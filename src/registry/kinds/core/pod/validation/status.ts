@@ -64,11 +64,13 @@ function validateTransitions(
   path: string,
 ): FieldError[] {
   if (restartPolicy === "Always") return [];
+  const running = new Set(statuses.filter(({ state }) => !state?.terminated).map(({ name }) => name));
   return old.flatMap(({ name, state }, i) => {
     if (!state?.terminated) return [];
     if (state.terminated.exitCode !== 0 && restartPolicy === "OnFailure") return [];
-    const restarted = statuses.some((status) => status.name === name && !status.state?.terminated);
-    return restarted ? [forbidden(`${path}[${i}].state`, "may not be transitioned to non-terminated state")] : [];
+    return running.has(name)
+      ? [forbidden(`${path}[${i}].state`, "may not be transitioned to non-terminated state")]
+      : [];
   });
 }
 

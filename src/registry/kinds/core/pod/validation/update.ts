@@ -77,14 +77,15 @@ function validateDeadlineUpdate(
     : { errors: [], stop: false };
 }
 
+/** All of it but the seconds, which may change. */
+const identityOf = ({ key = "", operator = "", value = "", effect = "" }: Toleration) =>
+  JSON.stringify([key, operator, value, effect]);
+
 /** Source: upstream validateOnlyAddedTolerations. */
 function validateOnlyAddedTolerations(tolerations: readonly Toleration[], old: readonly Toleration[]): FieldError[] {
   const path = "spec.tolerations";
-  const kept = old.every((before) =>
-    tolerations.some((toleration) =>
-      semanticEqual({ ...before, tolerationSeconds: toleration.tolerationSeconds }, toleration),
-    ),
-  );
+  const identities = new Set(tolerations.map(identityOf));
+  const kept = old.every((before) => identities.has(identityOf(before)));
   return kept
     ? validateTolerations(tolerations, path)
     : [forbidden(path, "existing toleration can not be modified except its tolerationSeconds")];
