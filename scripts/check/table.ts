@@ -11,14 +11,11 @@ export const WITHOUT_ASSERTION: Exceptions = {
 };
 
 const CLIENT = "for programs outside the process; the room client uses it or drops it (G4)";
-const CONTROLLERS = "the room controllers uses it or drops it (G5)";
 
 /** Exports that nothing uses, by `path#name`. */
 export const UNUSED: Exceptions = {
   "src/client/http/from-kubeconfig.ts#clientFromKubeconfig": CLIENT,
   "src/client/http/index.ts#clientFromKubeconfig": CLIENT,
-  "src/controllers/framework/definition.ts#syncByPlan": CONTROLLERS,
-  "src/controllers/framework/index.ts#syncByPlan": CONTROLLERS,
 };
 
 const TO_SPLIT = "was there before the limit; to be split";

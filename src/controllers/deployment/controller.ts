@@ -10,6 +10,7 @@ import {
   type Pod,
   type ReplicaSet,
 } from "#objects";
+import { allow } from "../framework/access.ts";
 import {
   adopter,
   anyOf,
@@ -53,7 +54,8 @@ export const deploymentController: ControllerDefinition = defineController({
     watch<ReplicaSet>(REPLICA_SETS, anyOf<ReplicaSet>(owner(DEPLOYMENTS), adopter(DEPLOYMENTS, selectorOf))),
     watch(PODS, recreating),
   ],
-  async sync(key, context) {
+  writes: [allow(DEPLOYMENTS, "update/status"), allow(REPLICA_SETS, "create", "update", "patch", "delete")],
+  start: () => async (key, context) => {
     const { caches, client, clock } = context;
     const deployment = caches.of(DEPLOYMENTS).get(key);
     if (!deployment) return undefined;

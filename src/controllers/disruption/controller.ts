@@ -17,6 +17,7 @@ import {
   type PodDisruptionBudget,
   type ResourceType,
 } from "#objects";
+import { allow } from "../framework/access.ts";
 import {
   defineController,
   type ControllerDefinition,
@@ -41,7 +42,9 @@ export const disruptionController: ControllerDefinition = defineController({
     watch(REPLICATION_CONTROLLERS, budgetsBeside),
     watch(STATEFUL_SETS, budgetsBeside),
   ],
-  sync: (key, context) => (key.startsWith(POD) ? syncPod(key.slice(POD.length), context) : syncBudget(key, context)),
+  writes: [allow(POD_DISRUPTION_BUDGETS, "update/status"), allow(PODS, "patch/status")],
+  start: () => (key, context) =>
+    key.startsWith(POD) ? syncPod(key.slice(POD.length), context) : syncBudget(key, context),
 });
 
 async function syncBudget(key: string, context: SyncContext): Promise<SyncResult> {

@@ -1,6 +1,7 @@
 import { messageOf } from "#base";
 import { ENDPOINT_SLICES, ENDPOINTS, keyOf, SERVICES, type Endpoints, type Service } from "#objects";
 import { applySliceStep } from "../endpoint-slice/apply.ts";
+import { allow } from "../framework/access.ts";
 import { defineController, type ControllerDefinition } from "../framework/definition.ts";
 import { watch, type KeysOf } from "../framework/watch.ts";
 import { isManagedBy, serviceKeyOf, servicesOfSlices, SLICES_BY_SERVICE } from "../service-pods/names.ts";
@@ -12,25 +13,26 @@ export function endpointSliceMirroringController(): ControllerDefinition {
   return defineController({
     name: "endpoint-slice-mirroring-controller",
     watches: [watch(ENDPOINTS, changed), watch(SERVICES, selection), watch(ENDPOINT_SLICES, servicesOfSlices(MIRROR))],
+    writes: [allow(ENDPOINT_SLICES, "create", "update", "delete")],
     start({ caches }) {
       caches.of(ENDPOINT_SLICES).addIndex(SLICES_BY_SERVICE, serviceKeyOf);
-    },
-    async sync(key, context) {
-      const { caches, recorder } = context;
-      const endpoints = caches.of(ENDPOINTS).get(key);
-      const plan = planMirror({
-        endpoints,
-        service: caches.of(SERVICES).get(key),
-        slices: caches.of(ENDPOINT_SLICES).index(SLICES_BY_SERVICE, key).filter(isManagedBy(MIRROR)),
-      });
-      if (endpoints) for (const warning of plan.warnings) recorder.event(endpoints, "Warning", ...warning);
-      try {
-        for (const step of plan.steps) await applySliceStep(step, `Endpoints ${key}`, context);
-      } catch (error) {
-        const message = `Error updating Endpoint Slices for Endpoints ${key}: ${messageOf(error)}`;
-        if (endpoints) recorder.event(endpoints, "Warning", "FailedToUpdateEndpointSlices", message);
-        throw error;
-      }
+      return async (key, context) => {
+        const { caches, recorder } = context;
+        const endpoints = caches.of(ENDPOINTS).get(key);
+        const plan = planMirror({
+          endpoints,
+          service: caches.of(SERVICES).get(key),
+          slices: caches.of(ENDPOINT_SLICES).index(SLICES_BY_SERVICE, key).filter(isManagedBy(MIRROR)),
+        });
+        if (endpoints) for (const warning of plan.warnings) recorder.event(endpoints, "Warning", ...warning);
+        try {
+          for (const step of plan.steps) await applySliceStep(step, `Endpoints ${key}`, context);
+        } catch (error) {
+          const message = `Error updating Endpoint Slices for Endpoints ${key}: ${messageOf(error)}`;
+          if (endpoints) recorder.event(endpoints, "Warning", "FailedToUpdateEndpointSlices", message);
+          throw error;
+        }
+      };
     },
   });
 }

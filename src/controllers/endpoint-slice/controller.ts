@@ -1,5 +1,6 @@
 import { messageOf } from "#base";
 import { ENDPOINT_SLICES, keyOf, NODES, PODS, SERVICES, type Node } from "#objects";
+import { allow } from "../framework/access.ts";
 import { defineController, type ControllerDefinition } from "../framework/definition.ts";
 import { itself, watch, type KeysOf } from "../framework/watch.ts";
 import { PODS_BY_NODE } from "../node-lifecycle/controller.ts";
@@ -21,7 +22,6 @@ export interface EndpointSliceOptions {
 export function endpointSliceController({
   maxEndpointsPerSlice: max = 100,
 }: EndpointSliceOptions = {}): ControllerDefinition {
-  const seen = new Map<string, TriggerTimes>();
   return defineController({
     name: "endpoint-slice-controller",
     watches: [
@@ -30,39 +30,41 @@ export function endpointSliceController({
       watch(NODES, servicesOnNode),
       watch(ENDPOINT_SLICES, servicesOfSlices(MANAGER)),
     ],
+    writes: [allow(ENDPOINT_SLICES, "create", "update", "delete")],
     start({ caches }) {
+      const seen = new Map<string, TriggerTimes>();
       caches.of(ENDPOINT_SLICES).addIndex(SLICES_BY_SERVICE, serviceKeyOf);
       caches.of(PODS).addIndex(PODS_BY_NODE, (pod) => pod.spec?.nodeName);
-    },
-    async sync(key, context) {
-      const { caches, recorder } = context;
-      const service = caches.of(SERVICES).get(key);
-      if (!service) seen.delete(key);
-      if (!service || !selectorOf(service)) return;
-      const pods = servicePodsOf(caches).podsOf(key);
-      const { time, times } = triggerTime(service, pods, seen.get(key));
-      const plan = planSlices({
-        service,
-        pods,
-        node: (name) => caches.of(NODES).get(name),
-        slices: caches.of(ENDPOINT_SLICES).index(SLICES_BY_SERVICE, key).filter(isManagedBy(MANAGER)),
-        triggerTime: time,
-        max,
-      });
-      if (plan.steps.length > 0) context.log.debug("applying", { key, because: plan.because });
-      try {
-        for (const step of plan.steps) await applySliceStep(step, `Service ${key}`, context);
-      } catch (error) {
-        recorder.event(
+      return async (key, context) => {
+        const { caches, recorder } = context;
+        const service = caches.of(SERVICES).get(key);
+        if (!service) seen.delete(key);
+        if (!service || !selectorOf(service)) return;
+        const pods = servicePodsOf(caches).podsOf(key);
+        const { time, times } = triggerTime(service, pods, seen.get(key));
+        const plan = planSlices({
           service,
-          "Warning",
-          "FailedToUpdateEndpointSlices",
-          `Error updating Endpoint Slices for Service ${key}: ${messageOf(error)}`,
-        );
-        throw error;
-      }
-      seen.set(key, times);
-      return plan.steps.length > 0 ? { restMs: restAfter(pods.length) } : {};
+          pods,
+          node: (name) => caches.of(NODES).get(name),
+          slices: caches.of(ENDPOINT_SLICES).index(SLICES_BY_SERVICE, key).filter(isManagedBy(MANAGER)),
+          triggerTime: time,
+          max,
+        });
+        if (plan.steps.length > 0) context.log.debug("applying", { key, because: plan.because });
+        try {
+          for (const step of plan.steps) await applySliceStep(step, `Service ${key}`, context);
+        } catch (error) {
+          recorder.event(
+            service,
+            "Warning",
+            "FailedToUpdateEndpointSlices",
+            `Error updating Endpoint Slices for Service ${key}: ${messageOf(error)}`,
+          );
+          throw error;
+        }
+        seen.set(key, times);
+        return plan.steps.length > 0 ? { restMs: restAfter(pods.length) } : {};
+      };
     },
   });
 }

@@ -1,5 +1,6 @@
 import { messageOf } from "#base";
 import { ENDPOINTS, keyOf, parseKey, SERVICES, type Endpoints } from "#objects";
+import { allow } from "../framework/access.ts";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { isNamespaceTerminating } from "../framework/pod-control.ts";
@@ -12,7 +13,6 @@ import { planEndpoints } from "./plan.ts";
 
 /** Keeps the Endpoints of every Service that has a selector: the older form of EndpointSlices. */
 export function endpointsController(): ControllerDefinition {
-  const seen = new Map<string, TriggerTimes>();
   return defineController({
     name: "endpoint-controller",
     watches: [
@@ -20,28 +20,30 @@ export function endpointsController(): ControllerDefinition {
       watchServicePods,
       watch(ENDPOINTS, ({ type, object }) => (type === "deleted" ? keyOf(object) : undefined)),
     ],
+    writes: [allow(ENDPOINTS, "create", "update", "delete")],
     start({ caches, enqueue }) {
+      const seen = new Map<string, TriggerTimes>();
       // Endpoints whose Service went while nobody looked. Those that leaders are elected by never had one.
       for (const endpoints of caches.of(ENDPOINTS).list()) {
         if (endpoints.metadata.annotations?.[LEADER] === undefined) enqueue(keyOf(endpoints));
       }
-    },
-    async sync(key, context) {
-      const { caches, client } = context;
-      const service = caches.of(SERVICES).get(key);
-      const current = caches.of(ENDPOINTS).get(key);
-      if (!service) {
-        seen.delete(key);
-        if (current) await unlessGone(client.delete(ENDPOINTS, parseKey(key)));
-        return;
-      }
-      if (!selectorOf(service)) return;
-      const pods = servicePodsOf(caches).podsOf(key);
-      const { time, times } = triggerTime(service, pods, seen.get(key));
-      const wanted = planEndpoints({ service, pods, current, triggerTime: time });
-      if (wanted) await write(wanted, current !== undefined, context);
-      seen.set(key, times);
-      return wanted ? { restMs: restAfter(pods.length) } : {};
+      return async (key, context) => {
+        const { caches, client } = context;
+        const service = caches.of(SERVICES).get(key);
+        const current = caches.of(ENDPOINTS).get(key);
+        if (!service) {
+          seen.delete(key);
+          if (current) await unlessGone(client.delete(ENDPOINTS, parseKey(key)));
+          return;
+        }
+        if (!selectorOf(service)) return;
+        const pods = servicePodsOf(caches).podsOf(key);
+        const { time, times } = triggerTime(service, pods, seen.get(key));
+        const wanted = planEndpoints({ service, pods, current, triggerTime: time });
+        if (wanted) await write(wanted, current !== undefined, context);
+        seen.set(key, times);
+        return wanted ? { restMs: restAfter(pods.length) } : {};
+      };
     },
   });
 }

@@ -1,3 +1,4 @@
+export { allow } from "./access.ts";
 export { candidates, claim, settleClaim, type Claim } from "./claim.ts";
 export {
   defineController,
@@ -5,6 +6,7 @@ export {
   type ControllerContext,
   type ControllerDefinition,
   type Plan,
+  type Sync,
   type SyncContext,
   type SyncResult,
 } from "./definition.ts";

@@ -2,15 +2,22 @@ import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { CONFIG_MAPS, hasReason, PODS } from "#objects";
 import { createTestWorld } from "../testing/world.ts";
-import { defineController, type ControllerDefinition } from "./definition.ts";
+import { allow } from "./access.ts";
+import { defineController, type ControllerDefinition, type Sync } from "./definition.ts";
 import { itself, watch } from "./watch.ts";
 
 const key = (name: string) => ({ namespace: "default", name });
 const configMap = (name: string) => ({ metadata: key(name) });
 
 /** A controller that watches config maps and does this. */
-const controller = (sync: ControllerDefinition["sync"], more: Partial<ControllerDefinition> = {}) =>
-  defineController({ name: "test-controller", watches: [watch(CONFIG_MAPS, itself), watch(PODS)], sync, ...more });
+const controller = (sync: Sync, more: Partial<ControllerDefinition> = {}) =>
+  defineController({
+    name: "test-controller",
+    watches: [watch(CONFIG_MAPS, itself), watch(PODS)],
+    writes: [allow(CONFIG_MAPS, "update", "delete"), allow(PODS, "create", "update", "patch", "delete")],
+    start: () => sync,
+    ...more,
+  });
 
 test("syncs what is there at the start, and every change", async () => {
   const seen: string[] = [];

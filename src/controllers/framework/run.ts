@@ -1,7 +1,8 @@
 import { createWorkQueue, type Clock, type Log, type Random, type Scope, type WorkQueue } from "#base";
 import { createRecorder, type Cache, type Client, type SharedCaches } from "#client";
 import { groupResource, hasReason, type ResourceType } from "#objects";
-import { Retry, type ControllerContext, type ControllerDefinition } from "./definition.ts";
+import { guardCaches, guardClient, Permissions, type UndeclaredAccess } from "./access.ts";
+import { Retry, type ControllerContext, type ControllerDefinition, type Sync } from "./definition.ts";
 import { createWriteLedger, type WriteLedger } from "./write-ledger.ts";
 
 export interface RunOptions {
@@ -12,6 +13,8 @@ export interface RunOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** Told of accesses that a controller does not declare, beside the log: tests fail by it. */
+  readonly onUndeclared?: (error: UndeclaredAccess) => void;
 }
 
 export interface RunningController {
@@ -35,11 +38,14 @@ export function runControllers(
 
 /** Starts one controller. */
 export function runController(definition: ControllerDefinition, options: RunOptions): RunningController {
-  const { client, caches, clock, random } = options;
+  const { caches, clock, random } = options;
   const { name } = definition;
+  const permissions = permissionsOf(definition, options);
+  const client = guardClient(options.client, permissions);
   const scope = options.scope.child(name);
   const log = options.log.with({ controller: name });
-  const recorder = createRecorder({ client, component: name, clock, random, log, scope });
+  // Every controller may tell of what it does.
+  const recorder = createRecorder({ client: options.client, component: name, clock, random, log, scope });
   const inputs = new Map<string, Cache>();
   for (const input of definition.watches) inputs.set(groupResource(input.type), input.cache(caches));
   const cacheOf = (type: ResourceType) => inputs.get(groupResource(type));
@@ -53,17 +59,13 @@ export function runController(definition: ControllerDefinition, options: RunOpti
     clock,
     concurrency: definition.concurrency ?? DEFAULT_CONCURRENCY,
     handle: sync,
-    onError(key, error, attempt) {
-      // Two writers met: ordinary, and the next attempt sees the other's write.
-      const level = error instanceof Retry || hasReason(error, "Conflict") ? "debug" : "warn";
-      log[level]("sync failed", { key, attempt, error });
-    },
+    onError: (key, error, attempt) => log[levelOf(error)]("sync failed", { key, attempt, error }),
   });
   scope.defer(() => queue.close());
 
   const context: ControllerContext = {
     client,
-    caches,
+    caches: guardCaches(caches, permissions),
     recorder,
     clock,
     random,
@@ -72,12 +74,10 @@ export function runController(definition: ControllerDefinition, options: RunOpti
     enqueue: (key, ms = 0) => queue.addAfter(key, ms),
   };
 
+  let syncKey: Sync | undefined;
   async function sync(key: string): Promise<void> {
     const wait = (resting.get(key) ?? 0) - clock.monotonic();
-    if (wait > 0) {
-      queue.addAfter(key, wait);
-      return;
-    }
+    if (wait > 0) return queue.addAfter(key, wait);
     resting.delete(key);
     const ledger = ledgers.get(key) ?? createWriteLedger(client, cacheOf);
     if (!ledger.settled()) {
@@ -85,7 +85,8 @@ export function runController(definition: ControllerDefinition, options: RunOpti
       return;
     }
     try {
-      const result = await definition.sync(key, { ...context, client: ledger.client });
+      if (!syncKey) await started;
+      const result = await syncKey?.(key, { ...context, client: ledger.client });
       if (!result) return;
       if (result.requeueAt !== undefined) queue.addAfter(key, Math.max(1, result.requeueAt - clock.now()));
       if (result.restMs) resting.set(key, clock.monotonic() + result.restMs);
@@ -96,12 +97,14 @@ export function runController(definition: ControllerDefinition, options: RunOpti
   }
 
   const started = start();
-  started.catch(() => {});
+  started.catch((error: unknown) => {
+    if (!scope.signal.aborted) log.error("the controller could not start", { error });
+  });
   async function start(): Promise<void> {
     await Promise.all([...inputs.values()].map((cache) => cache.whenSynced()));
     if (scope.signal.aborted) return;
-    definition.start?.(context);
-    for (const input of definition.watches) scope.defer(input.subscribe(caches, (key) => queue.add(key)));
+    syncKey = definition.start(context);
+    for (const input of definition.watches) scope.defer(input.subscribe(context.caches, (key) => queue.add(key)));
   }
 
   return {
@@ -113,3 +116,15 @@ export function runController(definition: ControllerDefinition, options: RunOpti
     enqueue: (key) => queue.add(key),
   };
 }
+
+function permissionsOf({ name, watches, writes }: ControllerDefinition, { onUndeclared }: RunOptions): Permissions {
+  return new Permissions(
+    name,
+    watches.map(({ type }) => type),
+    writes,
+    onUndeclared,
+  );
+}
+
+/** Two writers met: ordinary, and the next attempt sees the other's write. */
+const levelOf = (error: unknown) => (error instanceof Retry || hasReason(error, "Conflict") ? "debug" : "warn");

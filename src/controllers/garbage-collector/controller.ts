@@ -8,6 +8,7 @@ import {
   type OwnerReference,
   type ResourceType,
 } from "#objects";
+import { allow, ANY_KIND } from "../framework/access.ts";
 import { defineController, Retry, type ControllerContext, type ControllerDefinition } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { allOf } from "../framework/parallel.ts";
@@ -37,21 +38,22 @@ const isCollectable = ({ verbs }: ApiResource) => ["delete", "list", "watch"].ev
 
 /** Deletes what has lost all of its owners, and sees foreground and orphaning deletions through. */
 export function garbageCollector(): ControllerDefinition {
-  const collector: Collector = { graph: new OwnershipGraph(), watched: new Set() };
   return defineController({
     name: "garbage-collector-controller",
     // The kinds are not known beforehand: they are watched as they come.
     watches: [],
+    writes: [allow(ANY_KIND, "get", "watch", "patch", "delete")],
     concurrency: 20,
     start(context) {
+      const collector: Collector = { graph: new OwnershipGraph(), watched: new Set() };
       const stop = context.client.discovery.onChange(() => context.enqueue(KINDS));
       context.signal.addEventListener("abort", stop, { once: true });
       context.enqueue(KINDS);
-    },
-    async sync(key, context) {
-      if (key === KINDS) await watchKinds(collector, context);
-      else if (key.startsWith(DELETE)) await attemptToDelete(collector, key.slice(DELETE.length), context);
-      else await attemptToOrphan(collector, key.slice(ORPHANS.length), context);
+      return async (key, syncContext) => {
+        if (key === KINDS) await watchKinds(collector, syncContext);
+        else if (key.startsWith(DELETE)) await attemptToDelete(collector, key.slice(DELETE.length), syncContext);
+        else await attemptToOrphan(collector, key.slice(ORPHANS.length), syncContext);
+      };
     },
   });
 }

@@ -1,8 +1,7 @@
-import assert from "node:assert/strict";
-import { test } from "node:test";
 import { CONFIG_MAPS, type KubeObject, type OwnerReference } from "#objects";
+import { transcripts } from "../testing/transcript.ts";
 import { nodeOf } from "./graph.ts";
-import { planCollect, type OwnerState } from "./plan.ts";
+import { planCollect, type CollectStep, type OwnerState } from "./plan.ts";
 
 const ownedBy = (uid: string, blockOwnerDeletion = false): OwnerReference => ({
   apiVersion: "v1",
@@ -23,66 +22,150 @@ function object(uid: string, owners: OwnerReference[] = [], more: Partial<KubeOb
 const node = (object: KubeObject) => nodeOf(CONFIG_MAPS, object);
 const deleting = (finalizer: string) => ({ deletionTimestamp: "2026-01-01T00:00:00Z", finalizers: [finalizer] });
 
-const collect = (subject: KubeObject, owners: readonly OwnerState[], dependents: KubeObject[] = []) =>
-  planCollect({ object: subject, node: node(subject), dependents: dependents.map(node), owners });
-const steps = (...args: Parameters<typeof collect>) => collect(...args).steps;
-
-test("an object goes when the last of its owners is gone, as its finalizers say", () => {
-  assert.deepEqual(collect(object("x", [ownedBy("o")]), ["absent"]), {
-    steps: [{ type: "delete", policy: "Background" }],
-    because: "none of its owners is left",
-  });
-  assert.deepEqual(steps(object("x", [ownedBy("o"), ownedBy("p")]), ["absent", "absent"]), [
-    { type: "delete", policy: "Background" },
-  ]);
-  assert.deepEqual(steps(object("x", [ownedBy("o")], { finalizers: ["orphan"] }), ["absent"]), [
-    { type: "delete", policy: "Orphan" },
-  ]);
-  assert.deepEqual(steps(object("x", [ownedBy("o")], { finalizers: ["foregroundDeletion"] }), ["absent"]), [
-    { type: "delete", policy: "Foreground" },
-  ]);
-  assert.deepEqual(steps(object("x"), []), []);
+const view = (subject: KubeObject, owners: readonly OwnerState[], dependents: readonly KubeObject[] = []) => ({
+  object: subject,
+  node: node(subject),
+  dependents: dependents.map(node),
+  owners,
 });
 
-test("while one owner is left, references to the others are dropped", () => {
-  const three = object("x", [ownedBy("o"), ownedBy("p"), ownedBy("q")]);
-  assert.deepEqual(steps(three, ["absent", "solid", "waiting"]), [{ type: "drop-owners", uids: ["o", "q"] }]);
-  assert.deepEqual(steps(three, ["solid", "solid", "solid"]), []);
-});
-
-test("a cluster-scoped object that names a namespaced owner is kept, whatever its other owners are", () => {
-  const subject = object("x", [ownedBy("o"), ownedBy("p")]);
-  for (const other of ["absent", "solid", "waiting"] as const) {
-    assert.deepEqual(collect(subject, [other, "invalid"]), {
-      steps: [],
-      because: "it is cluster-scoped and names a namespaced owner",
-    });
+function tell(step: CollectStep): string {
+  switch (step.type) {
+    case "drop-owners":
+      return `drop the owners ${step.uids.join(", ")}`;
+    case "unblock-owners":
+      return "block no owner";
+    case "delete":
+      return `delete it (${step.policy})`;
+    case "remove-finalizer":
+      return `remove the finalizer ${step.finalizer}`;
+    case "attempt":
+      return `look at ${step.uids.join(", ")}`;
   }
-});
+}
 
-test("foreground deletion waits for blocking dependents only", () => {
-  const owner = object("o", [], deleting("foregroundDeletion"));
-  assert.deepEqual(steps(owner, [], [object("x", [ownedBy("o", true)]), object("y", [ownedBy("o")])]), [
-    { type: "attempt", uids: ["x"] },
-  ]);
-  assert.deepEqual(steps(owner, [], [object("y", [ownedBy("o")])]), [
-    { type: "remove-finalizer", finalizer: "foregroundDeletion" },
-  ]);
-});
+const example = transcripts({ plan: planCollect, tell });
+const owned = object("x", [ownedBy("o")]);
 
-test("a dependent of an owner deleted in the foreground goes in the foreground if it has dependents of its own", () => {
-  const middle = object("x", [ownedBy("o", true)]);
-  assert.deepEqual(steps(middle, ["waiting"], [object("y", [ownedBy("x")])]), [
-    { type: "delete", policy: "Foreground" },
-  ]);
-  assert.deepEqual(steps(middle, ["waiting"]), [{ type: "delete", policy: "Background" }]);
-});
+example(
+  "an object goes when its owner is gone",
+  view(owned, ["absent"]),
+  `
+  1. delete it (Background)
+  because none of its owners is left
+`,
+);
 
-test("a ring of foreground deletions is broken by unblocking", () => {
-  const middle = object("x", [ownedBy("o", true)]);
-  const ring = object("o", [ownedBy("x", true)], deleting("foregroundDeletion"));
-  assert.deepEqual(steps(middle, ["waiting"], [ring]), [
-    { type: "unblock-owners" },
-    { type: "delete", policy: "Foreground" },
-  ]);
-});
+example(
+  "an object goes when the last of its owners is gone",
+  view(object("x", [ownedBy("o"), ownedBy("p")]), ["absent", "absent"]),
+  `
+  1. delete it (Background)
+  because none of its owners is left
+`,
+);
+
+example(
+  "a finalizer that is there already says what becomes of the dependents",
+  view(object("x", [ownedBy("o")], { finalizers: ["orphan"] }), ["absent"]),
+  `
+  1. delete it (Orphan)
+  because none of its owners is left
+`,
+);
+
+example(
+  "the same for deletion in the foreground",
+  view(object("x", [ownedBy("o")], { finalizers: ["foregroundDeletion"] }), ["absent"]),
+  `
+  1. delete it (Foreground)
+  because none of its owners is left
+`,
+);
+
+example(
+  "an object without owners is none of its business",
+  view(object("x"), []),
+  `
+  do nothing
+  because it has no owner
+`,
+);
+
+const three = object("x", [ownedBy("o"), ownedBy("p"), ownedBy("q")]);
+example(
+  "while one owner is left, references to the others are dropped",
+  view(three, ["absent", "solid", "waiting"]),
+  `
+  1. drop the owners o, q
+  because one owner is left, others are gone or going
+`,
+);
+
+example(
+  "while all owners are left, nothing happens",
+  view(three, ["solid", "solid", "solid"]),
+  `
+  do nothing
+  because its owners are there
+`,
+);
+
+for (const other of ["absent", "solid", "waiting"] as const) {
+  example(
+    `a cluster-scoped object that names a namespaced owner is kept, with another owner that is ${other}`,
+    view(object("x", [ownedBy("o"), ownedBy("p")]), [other, "invalid"]),
+    `
+    do nothing
+    because it is cluster-scoped and names a namespaced owner
+  `,
+  );
+}
+
+const foreground = object("o", [], deleting("foregroundDeletion"));
+example(
+  "foreground deletion waits for blocking dependents only",
+  view(foreground, [], [object("x", [ownedBy("o", true)]), object("y", [ownedBy("o")])]),
+  `
+  1. look at x
+  because 1 dependents block it
+`,
+);
+
+example(
+  "foreground deletion ends when no dependent blocks it",
+  view(foreground, [], [object("y", [ownedBy("o")])]),
+  `
+  1. remove the finalizer foregroundDeletion
+  because no dependent blocks it any longer
+`,
+);
+
+const middle = object("x", [ownedBy("o", true)]);
+example(
+  "a dependent with dependents of its own goes in the foreground when its owner waits",
+  view(middle, ["waiting"], [object("y", [ownedBy("x")])]),
+  `
+  1. delete it (Foreground)
+  because an owner waits for it, and it has dependents itself
+`,
+);
+
+example(
+  "a dependent without any goes in the background",
+  view(middle, ["waiting"]),
+  `
+  1. delete it (Background)
+  because an owner waits for it
+`,
+);
+
+example(
+  "a ring of foreground deletions is broken by unblocking",
+  view(middle, ["waiting"], [object("o", [ownedBy("x", true)], deleting("foregroundDeletion"))]),
+  `
+  1. block no owner
+  2. delete it (Foreground)
+  because an owner waits for it, and it has dependents itself that wait
+`,
+);

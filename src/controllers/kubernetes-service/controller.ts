@@ -9,6 +9,7 @@ import {
   type New,
   type Service,
 } from "#objects";
+import { allow } from "../framework/access.ts";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { watch, type KeysOf } from "../framework/watch.ts";
@@ -28,8 +29,15 @@ export function kubernetesServiceController({ service, advertise }: KubernetesSe
   return defineController({
     name: "kubernetes-service-controller",
     watches: [watch(SERVICES, ours), watch(ENDPOINTS, ours), watch(ENDPOINT_SLICES, ours)],
-    start: ({ enqueue }) => enqueue(KEY),
-    sync: (_key, context) => reconcileKubernetesEndpoints({ service, advertise }, context),
+    writes: [
+      allow(SERVICES, "create"),
+      allow(ENDPOINTS, "create", "update"),
+      allow(ENDPOINT_SLICES, "create", "update", "delete"),
+    ],
+    start({ enqueue }) {
+      enqueue(KEY);
+      return (_key, context) => reconcileKubernetesEndpoints({ service, advertise }, context);
+    },
   });
 }
 

@@ -1,6 +1,7 @@
 import { messageOf } from "#base";
 import type { ApiResource } from "#client";
 import { formatTime, groupResource, metadataOnly, NAMESPACES, parseKey, type Namespace } from "#objects";
+import { allow, ANY_KIND } from "../framework/access.ts";
 import { defineController, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { itself, watch } from "../framework/watch.ts";
@@ -24,7 +25,8 @@ export const namespaceController = defineController({
   name: "namespace-controller",
   concurrency: 10,
   watches: [watch(NAMESPACES, itself)],
-  async sync(key, context) {
+  writes: [allow(NAMESPACES, "update/finalize", "patch/status"), allow(ANY_KIND, "list", "deletecollection")],
+  start: () => async (key, context) => {
     const namespace = context.caches.of(NAMESPACES).get(key);
     if (!namespace?.metadata.deletionTimestamp) return;
     if (!namespace.spec?.finalizers?.includes("kubernetes")) return;

@@ -1,5 +1,6 @@
 import { retryOnConflict } from "#client";
 import { formatTime, LEASES, NODES, parseKey, PODS, type Node, type Pod, type Taint } from "#objects";
+import { allow } from "../framework/access.ts";
 import {
   defineController,
   type ControllerDefinition,
@@ -38,14 +39,6 @@ interface State {
 
 /** Notices nodes that fall silent, keeps the taints that stand for their conditions, and drives pods away, not too fast. */
 export function nodeLifecycleController(): ControllerDefinition {
-  const state: State = {
-    lookAt: -Infinity,
-    heartbeats: new Map(),
-    known: new Map(),
-    modes: new Map(),
-    queues: new Map(),
-    unfinished: new Set(),
-  };
   return defineController({
     name: "node-controller",
     concurrency: 8,
@@ -58,14 +51,23 @@ export function nodeLifecycleController(): ControllerDefinition {
         return `${POD}${object.metadata.namespace}/${object.metadata.name}`;
       }),
     ],
+    writes: [allow(NODES, "patch", "patch/status"), allow(PODS, "patch/status")],
     start({ caches, enqueue }) {
+      const state: State = {
+        lookAt: -Infinity,
+        heartbeats: new Map(),
+        known: new Map(),
+        modes: new Map(),
+        queues: new Map(),
+        unfinished: new Set(),
+      };
       caches.of(PODS).addIndex(PODS_BY_NODE, (pod) => pod.spec?.nodeName);
       enqueue(MONITOR);
-    },
-    async sync(key, context) {
-      if (key === MONITOR) return monitor(state, context);
-      if (key.startsWith(POD)) return markNewPod(state, key.slice(POD.length), context);
-      return labelAndTaint(state, key.slice(NODE.length), context);
+      return async (key, context) => {
+        if (key === MONITOR) return monitor(state, context);
+        if (key.startsWith(POD)) return markNewPod(state, key.slice(POD.length), context);
+        return labelAndTaint(state, key.slice(NODE.length), context);
+      };
     },
   });
 }

@@ -1,5 +1,6 @@
 import { every } from "#base";
 import { formatTime, isPodTerminal, NODES, PODS, type Pod } from "#objects";
+import { allow } from "../framework/access.ts";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { watch } from "../framework/watch.ts";
@@ -13,31 +14,32 @@ const KEY = "pods";
 
 /** Removes pods that nobody would finish: of nodes that are gone, never scheduled, or finished beyond measure. */
 export function podGarbageCollector(): ControllerDefinition {
-  /** Unknown node names, and since when. */
-  const unknown = new Map<string, number>();
   return defineController({
     name: "pod-garbage-collector-controller",
     watches: [watch(PODS), watch(NODES)],
+    writes: [allow(PODS, "patch/status", "delete")],
     start({ caches, clock, signal, enqueue }) {
+      /** Unknown node names, and since when. */
+      const unknown = new Map<string, number>();
       caches.of(PODS).addIndex(PODS_BY_NODE, (pod) => pod.spec?.nodeName);
       const timer = every(clock, PERIOD_MS, () => enqueue(KEY));
       signal.addEventListener("abort", () => timer.cancel(), { once: true });
-    },
-    async sync(_key, context) {
-      const pods = context.caches.of(PODS);
-      const nodes = context.caches.of(NODES);
-      const now = context.clock.now();
-      for (const pod of surplusTerminated(pods.list())) await remove(pod, context);
-      const names = new Set(pods.indexValues(PODS_BY_NODE));
-      for (const name of unknown.keys()) if (!names.has(name) || nodes.has(name)) unknown.delete(name);
-      for (const name of names) {
-        if (nodes.has(name)) continue;
-        const since = unknown.get(name) ?? now;
-        unknown.set(name, since);
-        if (now - since < QUARANTINE_MS) continue;
-        for (const pod of pods.index(PODS_BY_NODE, name)) await orphaned(pod, context);
-      }
-      for (const pod of pods.list()) if (isUnscheduledTerminating(pod)) await remove(pod, context);
+      return async (_key, context) => {
+        const pods = context.caches.of(PODS);
+        const nodes = context.caches.of(NODES);
+        const now = context.clock.now();
+        for (const pod of surplusTerminated(pods.list())) await remove(pod, context);
+        const names = new Set(pods.indexValues(PODS_BY_NODE));
+        for (const name of unknown.keys()) if (!names.has(name) || nodes.has(name)) unknown.delete(name);
+        for (const name of names) {
+          if (nodes.has(name)) continue;
+          const since = unknown.get(name) ?? now;
+          unknown.set(name, since);
+          if (now - since < QUARANTINE_MS) continue;
+          for (const pod of pods.index(PODS_BY_NODE, name)) await orphaned(pod, context);
+        }
+        for (const pod of pods.list()) if (isUnscheduledTerminating(pod)) await remove(pod, context);
+      };
     },
   });
 }

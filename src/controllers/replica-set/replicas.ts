@@ -12,6 +12,7 @@ import {
   type ResourceType,
 } from "#objects";
 import type { SharedCaches } from "#client";
+import { allow } from "../framework/access.ts";
 import {
   adopter,
   allOf,
@@ -62,7 +63,8 @@ export function replicaController<T extends KubeObject>(kind: ReplicaKind<T>): C
       watch(kind.type, itself),
       watch<Pod>(PODS, anyOf<Pod>(owner(kind.type), adopter(kind.type, kind.matcher))),
     ],
-    sync: (key, context) => sync(kind, key, context),
+    writes: [allow(kind.type, "update/status"), allow(PODS, "create", "patch", "delete")],
+    start: () => (key, context) => sync(kind, key, context),
   });
 }
 

@@ -8,6 +8,7 @@ import {
   type New,
   type ServiceAccount,
 } from "#objects";
+import { allow } from "../framework/access.ts";
 import { defineController, type ControllerDefinition } from "../framework/definition.ts";
 import { itself, watch } from "../framework/watch.ts";
 
@@ -31,11 +32,14 @@ export const serviceAccountController: ControllerDefinition = defineController({
       type === "deleted" && object.metadata.name === "default" ? object.metadata.namespace : undefined,
     ),
   ],
-  async sync(name, { caches, client }) {
-    if (!isLive(caches.of(NAMESPACES).get(name)) || caches.of(SERVICE_ACCOUNTS).has(`${name}/default`)) return;
-    const account: New<ServiceAccount> = { metadata: { name: "default", namespace: name } };
-    await unlessThereOrGone(client.create(SERVICE_ACCOUNTS, account));
-  },
+  writes: [allow(SERVICE_ACCOUNTS, "create")],
+  start:
+    () =>
+    async (name, { caches, client }) => {
+      if (!isLive(caches.of(NAMESPACES).get(name)) || caches.of(SERVICE_ACCOUNTS).has(`${name}/default`)) return;
+      const account: New<ServiceAccount> = { metadata: { name: "default", namespace: name } };
+      await unlessThereOrGone(client.create(SERVICE_ACCOUNTS, account));
+    },
 });
 
 const ROOT_CA = "kube-root-ca.crt";
@@ -49,25 +53,28 @@ export function rootCaPublisher(authority: string): ControllerDefinition {
       watch(NAMESPACES, itself),
       watch(CONFIG_MAPS, ({ object }) => (object.metadata.name === ROOT_CA ? object.metadata.namespace : undefined)),
     ],
-    async sync(name, { caches, client }) {
-      if (!isLive(caches.of(NAMESPACES).get(name))) return;
-      const present = caches.of(CONFIG_MAPS).get(`${name}/${ROOT_CA}`);
-      if (!present) {
-        const published: New<ConfigMap> = {
-          metadata: {
-            name: ROOT_CA,
-            namespace: name,
-            annotations: {
-              "kubernetes.io/description":
-                "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.",
+    writes: [allow(CONFIG_MAPS, "create", "update")],
+    start:
+      () =>
+      async (name, { caches, client }) => {
+        if (!isLive(caches.of(NAMESPACES).get(name))) return;
+        const present = caches.of(CONFIG_MAPS).get(`${name}/${ROOT_CA}`);
+        if (!present) {
+          const published: New<ConfigMap> = {
+            metadata: {
+              name: ROOT_CA,
+              namespace: name,
+              annotations: {
+                "kubernetes.io/description":
+                  "Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints such as the internal service IP or kubernetes.default.svc. No other usage is guaranteed across distributions of Kubernetes clusters.",
+              },
             },
-          },
-          data,
-        };
-        await unlessThereOrGone(client.create(CONFIG_MAPS, published));
-      } else if (Object.keys(present.data ?? {}).length !== 1 || present.data?.["ca.crt"] !== authority) {
-        await client.update(CONFIG_MAPS, { ...present, data });
-      }
-    },
+            data,
+          };
+          await unlessThereOrGone(client.create(CONFIG_MAPS, published));
+        } else if (Object.keys(present.data ?? {}).length !== 1 || present.data?.["ca.crt"] !== authority) {
+          await client.update(CONFIG_MAPS, { ...present, data });
+        }
+      },
   });
 }

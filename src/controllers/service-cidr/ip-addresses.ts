@@ -1,4 +1,5 @@
 import { equalJson, hasReason, IP_ADDRESSES, keyOf, SERVICES, type IPAddress, type Service } from "#objects";
+import { allow } from "../framework/access.ts";
 import { defineController, type ControllerDefinition } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { watch, type KeysOf } from "../framework/watch.ts";
@@ -12,32 +13,33 @@ export function ipAddressController(): ControllerDefinition {
   return defineController({
     name: "ipallocator-repair-controller",
     watches: [watch(SERVICES, changedIps), watch(IP_ADDRESSES, owners)],
+    writes: [allow(IP_ADDRESSES, "create", "delete")],
     start({ caches }) {
       caches.of(IP_ADDRESSES).addIndex(BY_SERVICE, serviceOf);
       caches.of(SERVICES).addIndex(BY_CLUSTER_IP, ({ spec }) => spec?.clusterIPs);
-    },
-    async sync(key, { caches, client }) {
-      const services = caches.of(SERVICES);
-      const addresses = caches.of(IP_ADDRESSES);
-      const steps = planAddresses({
-        key,
-        service: services.get(key),
-        address: (ip) => addresses.get(ip),
-        own: addresses.index(BY_SERVICE, key),
-        has: (other, ip) => services.get(other)?.spec?.clusterIPs?.includes(ip) ?? false,
-      });
-      for (const { type, address } of steps) {
-        const { name = "", uid } = address.metadata;
-        if (type === "delete") {
-          const preconditions = uid ? { preconditions: { uid } } : {};
-          await unlessGone(client.delete(IP_ADDRESSES, { namespace: "", name }, preconditions));
-        } else {
-          await client.create(IP_ADDRESSES, address).catch((error: unknown) => {
-            // The one of a Service that had the address before: the watch shows in a moment that it went.
-            if (!hasReason(error, "AlreadyExists")) throw error;
-          });
+      return async (key, { caches, client }) => {
+        const services = caches.of(SERVICES);
+        const addresses = caches.of(IP_ADDRESSES);
+        const steps = planAddresses({
+          key,
+          service: services.get(key),
+          address: (ip) => addresses.get(ip),
+          own: addresses.index(BY_SERVICE, key),
+          has: (other, ip) => services.get(other)?.spec?.clusterIPs?.includes(ip) ?? false,
+        });
+        for (const { type, address } of steps) {
+          const { name = "", uid } = address.metadata;
+          if (type === "delete") {
+            const preconditions = uid ? { preconditions: { uid } } : {};
+            await unlessGone(client.delete(IP_ADDRESSES, { namespace: "", name }, preconditions));
+          } else {
+            await client.create(IP_ADDRESSES, address).catch((error: unknown) => {
+              // The one of a Service that had the address before: the watch shows in a moment that it went.
+              if (!hasReason(error, "AlreadyExists")) throw error;
+            });
+          }
         }
-      }
+      };
     },
   });
 }

@@ -1,6 +1,7 @@
 import { messageOf } from "#base";
 import type { SharedCaches } from "#client";
 import { equalJson, keyOf, NODES, parseKey, SERVICES, type Node, type Service } from "#objects";
+import { allow } from "../framework/access.ts";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { watch, type KeysOf } from "../framework/watch.ts";
@@ -28,6 +29,12 @@ const REMIND_MS = 5 * 60_000;
 const WANTING = "load-balancer";
 const NODE_PORTS = "node-port";
 
+function retryWaiting({ caches, enqueue }: SyncContext): void {
+  for (const service of caches.of(SERVICES).index(WANTING, "")) {
+    if (addressesGiven(service).length === 0) enqueue(keyOf(service));
+  }
+}
+
 /**
  * Gives Services of the type LoadBalancer an address from a pool. Several may share one, as long as their ports differ;
  * a Service whose ports are taken waits.
@@ -37,39 +44,35 @@ export function serviceLoadBalancer({
   spare = [],
   taken = [],
 }: LoadBalancerOptions = {}): ControllerDefinition {
-  /** Who has which addresses, by key: newer than the caches, which show what was given only later. */
-  const given = new Map<string, readonly string[]>();
-
-  const claimsBeside = (key: string, service: Service, caches: SharedCaches): Claim[] => {
-    const services = caches.of(SERVICES);
-    const claims = [...taken];
-    for (const [other, ips] of given) {
-      if (other === key) continue;
-      const by = `Service ${other}`;
-      for (const { port, protocol = "TCP" } of services.get(other)?.spec?.ports ?? []) {
-        for (const ip of ips) claims.push({ ip, port, protocol, by });
-      }
-    }
-    for (const { port, protocol = "TCP" } of service.spec?.ports ?? []) {
-      for (const other of services.index(NODE_PORTS, `${port}/${protocol}`)) {
-        if (keyOf(other) !== key) claims.push({ ip: "", port, protocol, by: `a node port of Service ${keyOf(other)}` });
-      }
-    }
-    return claims;
-  };
-
-  const retryWaiting = ({ caches, enqueue }: SyncContext) => {
-    for (const service of caches.of(SERVICES).index(WANTING, "")) {
-      if (addressesGiven(service).length === 0) enqueue(keyOf(service));
-    }
-  };
-
   return defineController({
     name: "service-controller",
     // One after the other: two must not be given the same port.
     concurrency: 1,
     watches: [watch(SERVICES, concerned), watch(NODES, addresses ? undefined : allWanting)],
+    writes: [allow(SERVICES, "patch", "patch/status")],
     start({ caches }) {
+      /** Who has which addresses, by key: newer than the caches, which show what was given only later. */
+      const given = new Map<string, readonly string[]>();
+
+      const claimsBeside = (key: string, service: Service, caches: SharedCaches): Claim[] => {
+        const services = caches.of(SERVICES);
+        const claims = [...taken];
+        for (const [other, ips] of given) {
+          if (other === key) continue;
+          const by = `Service ${other}`;
+          for (const { port, protocol = "TCP" } of services.get(other)?.spec?.ports ?? []) {
+            for (const ip of ips) claims.push({ ip, port, protocol, by });
+          }
+        }
+        for (const { port, protocol = "TCP" } of service.spec?.ports ?? []) {
+          for (const other of services.index(NODE_PORTS, `${port}/${protocol}`)) {
+            if (keyOf(other) !== key)
+              claims.push({ ip: "", port, protocol, by: `a node port of Service ${keyOf(other)}` });
+          }
+        }
+        return claims;
+      };
+
       const services = caches.of(SERVICES);
       services.addIndex(WANTING, (service) => (service.spec?.type === "LoadBalancer" ? "" : undefined));
       services.addIndex(NODE_PORTS, nodePortsOf);
@@ -77,37 +80,37 @@ export function serviceLoadBalancer({
         const ips = addressesGiven(service);
         if (wantsBalancer(service) && ips.length > 0) given.set(keyOf(service), ips);
       }
-    },
-    async sync(key, context) {
-      const { caches, recorder } = context;
-      const service = caches.of(SERVICES).get(key);
-      if (!service) {
-        if (given.delete(key)) retryWaiting(context);
-        return;
-      }
-      const first = addresses ?? nodeAddresses(caches);
-      // While no node is there, a Service waits for its address: what it is given it keeps.
-      const pool = first.length === 0 ? first : [...first, ...spare];
-      const plan = planBalancer({ service, pool, claims: claimsBeside(key, service, caches) });
-      if (plan.type === "ensure") given.set(key, plan.ips);
-      if (plan.type === "nothing") {
-        if (wantsBalancer(service)) given.set(key, addressesGiven(service));
-        else if (given.delete(key)) retryWaiting(context);
-        return;
-      }
-      try {
-        await carryOut(plan, service, context);
-      } catch (error) {
-        recorder.event(
-          service,
-          "Warning",
-          "SyncLoadBalancerFailed",
-          `Error syncing load balancer: ${messageOf(error)}`,
-        );
-        throw error;
-      }
-      if (plan.type !== "ensure" && given.delete(key)) retryWaiting(context);
-      if (plan.type === "wait") return { requeueAt: context.clock.now() + REMIND_MS };
+      return async (key, context) => {
+        const { caches, recorder } = context;
+        const service = caches.of(SERVICES).get(key);
+        if (!service) {
+          if (given.delete(key)) retryWaiting(context);
+          return;
+        }
+        const first = addresses ?? nodeAddresses(caches);
+        // While no node is there, a Service waits for its address: what it is given it keeps.
+        const pool = first.length === 0 ? first : [...first, ...spare];
+        const plan = planBalancer({ service, pool, claims: claimsBeside(key, service, caches) });
+        if (plan.type === "ensure") given.set(key, plan.ips);
+        if (plan.type === "nothing") {
+          if (wantsBalancer(service)) given.set(key, addressesGiven(service));
+          else if (given.delete(key)) retryWaiting(context);
+          return;
+        }
+        try {
+          await carryOut(plan, service, context);
+        } catch (error) {
+          recorder.event(
+            service,
+            "Warning",
+            "SyncLoadBalancerFailed",
+            `Error syncing load balancer: ${messageOf(error)}`,
+          );
+          throw error;
+        }
+        if (plan.type !== "ensure" && given.delete(key)) retryWaiting(context);
+        if (plan.type === "wait") return { requeueAt: context.clock.now() + REMIND_MS };
+      };
     },
   });
 }

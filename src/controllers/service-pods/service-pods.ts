@@ -1,4 +1,4 @@
-import type { Change, SharedCaches } from "#client";
+import type { Cache, Change, SharedCaches } from "#client";
 import { equalJson, isPodReady, keyOf, PODS, SERVICES, type Pod, type Service } from "#objects";
 import type { Watch } from "../framework/watch.ts";
 import { hasSelector, isInEndpoints } from "./pod.ts";
@@ -15,12 +15,14 @@ export interface ServicePods {
 }
 
 const NONE: readonly string[] = Object.freeze([]);
-const known = new WeakMap<SharedCaches, ServicePods>();
+/** By the cache of the pods. */
+const known = new WeakMap<Cache<Pod>, ServicePods>();
 
 /** The one of these caches, whose first lists must have arrived. */
 export function servicePodsOf(caches: SharedCaches): ServicePods {
-  let found = known.get(caches);
-  if (!found) known.set(caches, (found = createServicePods(caches)));
+  const pods = caches.of(PODS);
+  let found = known.get(pods);
+  if (!found) known.set(pods, (found = createServicePods(caches)));
   return found;
 }
 

@@ -1,4 +1,5 @@
 import { formatTime, keyOf, NODES, parseKey, PODS, type Pod } from "#objects";
+import { allow } from "../framework/access.ts";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { itself, watch } from "../framework/watch.ts";
@@ -7,8 +8,6 @@ import { planEviction } from "./plan.ts";
 
 /** Deletes the pods that do not tolerate a NoExecute taint of their node, or no longer do. */
 export function taintEvictionController(): ControllerDefinition {
-  /** When pods must leave, by their keys: milliseconds on the clock that is never set. */
-  const due = new Map<string, number>();
   return defineController({
     name: "taint-eviction-controller",
     concurrency: 8,
@@ -28,32 +27,35 @@ export function taintEvictionController(): ControllerDefinition {
           .map(keyOf);
       }),
     ],
+    writes: [allow(PODS, "patch/status", "delete")],
     start({ caches }) {
+      /** When pods must leave, by their keys: milliseconds on the clock that is never set. */
+      const due = new Map<string, number>();
       caches.of(PODS).addIndex(PODS_BY_NODE, (pod) => pod.spec?.nodeName);
-    },
-    async sync(key, context) {
-      const { caches, clock } = context;
-      const pod = caches.of(PODS).get(key);
-      const { nodeName } = pod?.spec ?? {};
-      if (pod && !nodeName) return undefined;
-      const node = nodeName ? caches.of(NODES).get(nodeName) : undefined;
-      const now = clock.monotonic();
-      const plan = planEviction({ pod, node, due: due.get(key) }, now);
-      for (const step of plan.steps) {
-        switch (step.type) {
-          case "schedule":
-            due.set(key, step.due);
-            break;
-          case "cancel":
-            due.delete(key);
-            cancelled(key, pod, context);
-            break;
-          case "evict":
-            await evict(step.pod, key, context);
-            due.delete(key);
+      return async (key, context) => {
+        const { caches, clock } = context;
+        const pod = caches.of(PODS).get(key);
+        const { nodeName } = pod?.spec ?? {};
+        if (pod && !nodeName) return undefined;
+        const node = nodeName ? caches.of(NODES).get(nodeName) : undefined;
+        const now = clock.monotonic();
+        const plan = planEviction({ pod, node, due: due.get(key) }, now);
+        for (const step of plan.steps) {
+          switch (step.type) {
+            case "schedule":
+              due.set(key, step.due);
+              break;
+            case "cancel":
+              due.delete(key);
+              cancelled(key, pod, context);
+              break;
+            case "evict":
+              await evict(step.pod, key, context);
+              due.delete(key);
+          }
         }
-      }
-      return plan.requeueAt === undefined ? {} : { requeueAt: clock.now() + plan.requeueAt - now };
+        return plan.requeueAt === undefined ? {} : { requeueAt: clock.now() + plan.requeueAt - now };
+      };
     },
   });
 }

@@ -1,9 +1,7 @@
-import assert from "node:assert/strict";
-import { test } from "node:test";
 import type { Node, Pod, Taint, Toleration } from "#objects";
+import { transcripts } from "../testing/transcript.ts";
 import { planEviction } from "./plan.ts";
 
-const START = 1_000_000;
 /** Added long ago: that says nothing about when a pod must leave. */
 const taint = (key: string): Taint => ({ key, effect: "NoExecute", timeAdded: "2020-01-01T00:00:00Z" });
 const node = (...taints: Taint[]): Node => ({ apiVersion: "v1", kind: "Node", metadata: {}, spec: { taints } });
@@ -21,57 +19,150 @@ const exists = (key: string, tolerationSeconds?: number): Toleration => ({
   ...(tolerationSeconds === undefined ? {} : { tolerationSeconds }),
 });
 
-/** `stays`, `goes` or in how many seconds it must go. */
-function verdict(subject: Pod, on: Node | undefined, due?: number) {
-  const { steps } = planEviction({ pod: subject, node: on, due }, START);
-  const last = steps.at(-1);
-  if (last?.type === "schedule") return (last.due - START) / 1000;
-  return last?.type === "evict" ? "goes" : "stays";
-}
-
-for (const [what, subject, on, expected] of [
-  ["a pod on a node without taints stays", pod(), node(), "stays"],
-  ["NoSchedule drives no pod away", pod(), node({ key: "a", effect: "NoSchedule" }), "stays"],
-  ["a pod that tolerates nothing goes at once", pod(), node(taint("a")), "goes"],
-  ["a pod that tolerates a taint for ever stays", pod(exists("a")), node(taint("a")), "stays"],
-  ["a pod that tolerates a taint for a while goes later", pod(exists("a", 300)), node(taint("a")), 300],
-  ["the shortest time counts", pod(exists("a", 300), exists("b", 60)), node(taint("a"), taint("b")), 60],
-  ["one of two taints tolerated is not enough", pod(exists("a")), node(taint("a"), taint("b")), "goes"],
-  ["negative seconds are none", pod(exists("a", -5)), node(taint("a")), "goes"],
-  ["nothing is planned while the node is unknown", pod(), undefined, "stays"],
-] as const) {
-  test(what, () => assert.equal(verdict(subject, on), expected));
-}
-
-test("a pod on a node that has been away for long has its whole time", () => {
-  assert.deepEqual(planEviction({ pod: pod(exists("a", 300)), node: node(taint("a")), due: undefined }, START), {
-    steps: [{ type: "schedule", due: START + 300_000 }],
-    requeueAt: START + 300_000,
-    because: "it tolerates the taints for 300 s",
-  });
+const example = transcripts({
+  plan: planEviction,
+  tell: (step) =>
+    step.type === "schedule" ? `evict it at ${step.due / 1000} s` : step.type === "cancel" ? "let it stay" : "evict it",
 });
 
-test("what is scheduled is kept until its time, and then the pod goes", () => {
-  const subject = pod(exists("a", 300), exists("b", 10));
-  const both = node(taint("a"), taint("b"));
-  assert.deepEqual(planEviction({ pod: subject, node: both, due: START + 200_000 }, START).requeueAt, START + 200_000);
-  assert.equal(verdict(subject, both, START), "goes");
-  assert.equal(verdict(subject, undefined, START), "goes", "also when the node is gone");
-});
+example(
+  "a pod on a node without taints stays",
+  { pod: pod(), node: node(), due: undefined },
+  `
+  do nothing
+  because its node has no NoExecute taint
+`,
+);
 
-test("it is cancelled when the taints go, are tolerated for ever, or the pod is gone", () => {
-  const due = START + 1000;
-  for (const view of [
-    { pod: pod(exists("a", 1)), node: node() },
-    { pod: pod(exists("a")), node: node(taint("a")) },
-    { pod: undefined, node: undefined },
-  ]) {
-    assert.deepEqual(planEviction({ ...view, due }, START).steps, [{ type: "cancel" }]);
-    assert.deepEqual(planEviction({ ...view, due: undefined }, START).steps, []);
-  }
-});
+example(
+  "NoSchedule drives no pod away",
+  { pod: pod(), node: node({ key: "a", effect: "NoSchedule" }), due: undefined },
+  `
+  do nothing
+  because its node has no NoExecute taint
+`,
+);
 
-test("a pod that is being deleted is left alone", () => {
-  const going = { ...pod(), metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } };
-  assert.equal(verdict(going, node(taint("a"))), "stays");
-});
+example(
+  "a pod that tolerates nothing goes at once",
+  { pod: pod(), node: node(taint("a")), due: undefined },
+  `
+  1. evict it
+  because it does not tolerate a taint
+`,
+);
+
+example(
+  "one of two taints tolerated is not enough",
+  { pod: pod(exists("a")), node: node(taint("a"), taint("b")), due: undefined },
+  `
+  1. evict it
+  because it does not tolerate a taint
+`,
+);
+
+example(
+  "a pod that tolerates a taint for ever stays",
+  { pod: pod(exists("a")), node: node(taint("a")), due: undefined },
+  `
+  do nothing
+  because it tolerates the taints for ever
+`,
+);
+
+example(
+  "a pod on a node that has been away for long has its whole time",
+  { pod: pod(exists("a", 300)), node: node(taint("a")), due: undefined },
+  `
+  1. evict it at 300 s
+  look again in 300 s
+  because it tolerates the taints for 300 s
+`,
+);
+
+example(
+  "the shortest time counts",
+  { pod: pod(exists("a", 300), exists("b", 60)), node: node(taint("a"), taint("b")), due: undefined },
+  `
+  1. evict it at 60 s
+  look again in 60 s
+  because it tolerates the taints for 60 s
+`,
+);
+
+example(
+  "negative seconds are none",
+  { pod: pod(exists("a", -5)), node: node(taint("a")), due: undefined },
+  `
+  1. evict it
+  because it tolerates the taints for no time
+`,
+);
+
+example(
+  "what is scheduled stays so, whatever shorter toleration there is by now",
+  { pod: pod(exists("a", 10)), node: node(taint("a")), due: 200_000 },
+  `
+  do nothing
+  look again in 200 s
+  because its time is not over
+`,
+);
+
+example(
+  "when its time is over the pod goes, also when its node is gone",
+  { pod: pod(exists("a", 300)), node: undefined, due: 0 },
+  `
+  1. evict it
+  because its time is over
+`,
+);
+
+example(
+  "nothing is planned while the node is unknown",
+  { pod: pod(), node: undefined, due: undefined },
+  `
+  do nothing
+  because its node is not known
+`,
+);
+
+example(
+  "a pod stays after all when the taints go",
+  { pod: pod(exists("a", 1)), node: node(), due: 1000 },
+  `
+  1. let it stay
+  because its node has no NoExecute taint
+`,
+);
+
+example(
+  "a pod stays after all when it tolerates the taints for ever by now",
+  { pod: pod(exists("a")), node: node(taint("a")), due: 1000 },
+  `
+  1. let it stay
+  because it tolerates the taints for ever
+`,
+);
+
+example(
+  "what was scheduled for a pod that is gone is forgotten",
+  { pod: undefined, node: undefined, due: 1000 },
+  `
+  1. let it stay
+  because the pod is gone
+`,
+);
+
+example(
+  "a pod that is being deleted is left alone",
+  {
+    pod: { ...pod(), metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } },
+    node: node(taint("a")),
+    due: undefined,
+  },
+  `
+  do nothing
+  because the pod is being deleted
+`,
+);

@@ -28,14 +28,26 @@ export async function createTestWorld(
   await prepare?.(client);
   const scope = createScope("test");
   const caches = createCaches({ client, scope, clock, random, log: silentLog });
-  const controllers = runControllers(definitions, { client, caches, scope, clock, random, log: silentLog });
+  const undeclared: Error[] = [];
+  const controllers = runControllers(definitions, {
+    client,
+    caches,
+    scope,
+    clock,
+    random,
+    log: silentLog,
+    onUndeclared: (error) => undeclared.push(error),
+  });
   await Promise.all(controllers.map((controller) => controller.whenStarted()));
   return {
     clock,
     client,
     caches,
     kubelet: createFakeKubelet(client, clock, random),
-    settle: (ms = 100) => clock.advance(ms),
+    async settle(ms = 100) {
+      await clock.advance(ms);
+      if (undeclared[0]) throw undeclared[0];
+    },
     events: () => client.all(EVENTS).map(({ type, reason, message }) => `${type} ${reason} ${message}`),
     [Symbol.asyncDispose]: () => scope.close(),
   };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { NODES } from "#objects";
+import { transcripts } from "../testing/transcript.ts";
 import { createTestWorld } from "../testing/world.ts";
 import { ttlController } from "./controller.ts";
 import { planTtl, ttlStep, TTL_ANNOTATION } from "./plan.ts";
@@ -12,18 +13,43 @@ test("the step goes up above its most nodes and down below its least", () => {
   assert.deepEqual([at(3, 2001), at(4, 1800), at(4, 1799), at(0, 5000)], [4, 4, 3, 4]);
 });
 
-test("a node that says something else, or nothing, is put right", () => {
-  const node = (ttl: string | undefined) => ({
-    apiVersion: "v1",
-    kind: "Node",
-    metadata: ttl === undefined ? {} : { annotations: { [TTL_ANNOTATION]: ttl } },
-  });
-  const seconds = (ttl: string | undefined, step: number) => planTtl(node(ttl), step).steps[0]?.seconds;
-  assert.deepEqual(
-    [seconds(undefined, 0), seconds("0", 0), seconds("x", 0), seconds("0", 1)],
-    ["0", undefined, "0", "15"],
-  );
+const node = (ttl: string | undefined) => ({
+  apiVersion: "v1",
+  kind: "Node",
+  metadata: ttl === undefined ? {} : { annotations: { [TTL_ANNOTATION]: ttl } },
 });
+
+const example = transcripts({
+  plan: ({ says, step }: { readonly says: string | undefined; readonly step: number }) => planTtl(node(says), step),
+  tell: ({ seconds }) => `say ${seconds} s`,
+});
+
+example(
+  "a node that says nothing is told",
+  { says: undefined, step: 0 },
+  `
+  1. say 0 s
+  because a cluster of this size keeps what it reads for 0 s
+`,
+);
+
+example(
+  "a node that says what is right is left alone",
+  { says: "0", step: 0 },
+  `
+  do nothing
+  because it says 0 s
+`,
+);
+
+example(
+  "a node that says no number is put right",
+  { says: "x", step: 1 },
+  `
+  1. say 15 s
+  because a cluster of this size keeps what it reads for 15 s
+`,
+);
 
 test("nodes are annotated as they come", async () => {
   await using world = await createTestWorld([ttlController()]);

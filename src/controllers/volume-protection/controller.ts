@@ -9,7 +9,9 @@ import {
   type ResourceType,
 } from "#objects";
 import {
+  allow,
   defineController,
+  syncByPlan,
   watch,
   type ControllerDefinition,
   type KeysOf,
@@ -46,19 +48,22 @@ const leavingPod: KeysOf<Pod> = ({ type, object }, caches) => {
 export const claimProtectionController: ControllerDefinition = defineController({
   name: "persistentvolumeclaim-protection-controller",
   watches: [watch(PERSISTENT_VOLUME_CLAIMS, unsettledClaim), watch(PODS, leavingPod)],
+  writes: [allow(PERSISTENT_VOLUME_CLAIMS, "patch")],
   start({ caches }) {
     caches
       .of(PERSISTENT_VOLUME_CLAIMS)
       .addIndex(UNSETTLED, (claim) => (isUnsettled(claim, CLAIM_PROTECTION) ? namespaceOf(claim) : undefined));
-  },
-  async sync(namespace, context) {
-    const claims = context.caches.of(PERSISTENT_VOLUME_CLAIMS).index(UNSETTLED, namespace);
-    if (claims.length === 0) return;
-    // The cache may not show a pod that has just come to its node: what destroys data is asked at the API.
-    const isAsked = claims.some((claim) => isHeld(claim, CLAIM_PROTECTION));
-    const pods = isAsked ? (await context.client.list(PODS, { namespace })).items : [];
-    const plan = planClaims({ claims, pods });
-    for (const step of plan.steps) await setFinalizers(PERSISTENT_VOLUME_CLAIMS, step, context);
+    return syncByPlan({
+      async look(namespace, context) {
+        const claims = context.caches.of(PERSISTENT_VOLUME_CLAIMS).index(UNSETTLED, namespace);
+        if (claims.length === 0) return undefined;
+        // The cache may not show a pod that has just come to its node: what destroys data is asked at the API.
+        const isAsked = claims.some((claim) => isHeld(claim, CLAIM_PROTECTION));
+        return { claims, pods: isAsked ? (await context.client.list(PODS, { namespace })).items : [] };
+      },
+      plan: planClaims,
+      apply: (step, context) => setFinalizers(PERSISTENT_VOLUME_CLAIMS, step, context),
+    });
   },
 });
 
@@ -69,11 +74,13 @@ const unsettledVolume: KeysOf<PersistentVolume> = ({ type, object }) =>
 export const volumeProtectionController: ControllerDefinition = defineController({
   name: "persistentvolume-protection-controller",
   watches: [watch(PERSISTENT_VOLUMES, unsettledVolume)],
-  async sync(name, context) {
-    const volume = context.caches.of(PERSISTENT_VOLUMES).get(name);
-    if (!volume) return;
-    for (const step of planVolume(volume).steps) await setFinalizers(PERSISTENT_VOLUMES, step, context);
-  },
+  writes: [allow(PERSISTENT_VOLUMES, "patch")],
+  start: () =>
+    syncByPlan({
+      look: (name, { caches }) => caches.of(PERSISTENT_VOLUMES).get(name),
+      plan: planVolume,
+      apply: (step, context) => setFinalizers(PERSISTENT_VOLUMES, step, context),
+    }),
 });
 
 async function setFinalizers<T extends KubeObject>(
