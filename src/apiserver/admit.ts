@@ -1,18 +1,28 @@
 import type { AdmissionAttributes, AdmissionChain } from "#admission";
 import type { KubeObject } from "#objects";
 import type { Admission } from "#registry";
+import { attributesOfOperation, authorize } from "./authorize.ts";
+import type { Machinery } from "./machinery.ts";
 import type { Operation } from "./operation.ts";
 import { namingOf } from "./target.ts";
 
-/** The admission hooks of a write. Whether it creates or updates is known once the old object is. */
-export function admissionOf(chain: AdmissionChain, operation: Operation, dryRun: boolean): Admission | undefined {
-  if (chain.plugins.length === 0) return undefined;
+/**
+ * The admission hooks of a write. Whether it creates or updates is known once the old object is. An update or a patch
+ * that turns out to create needs leave for that, too, before its object is validated (upstream withAuthorization).
+ */
+export function admissionOf(machinery: Machinery, operation: Operation, dryRun: boolean): Admission | undefined {
+  const { admission: chain, authorizer } = machinery;
+  const mayCreate = operation.verb !== "create";
+  if (chain.plugins.length === 0 && !mayCreate) return undefined;
   const name = "name" in operation ? (operation.name ?? "") : "";
   const creating = attributesOf(operation, "CREATE", name, dryRun);
   const updating = attributesOf(operation, "UPDATE", name, dryRun);
   return {
     mutate: (draft, old) => chain.mutate(draft, old, old ? updating : creating),
-    validate: (object, old) => chain.validate(object, old, old ? updating : creating),
+    async validate(object, old) {
+      if (!old && mayCreate) await authorize(authorizer, attributesOfOperation(operation, "create"));
+      await chain.validate(object, old, old ? updating : creating);
+    },
   };
 }
 

@@ -105,30 +105,32 @@ const UNREADABLE: Readonly<Record<PatchType, string>> = {
 
 /** How upstream gets from a patched value to an object of its type, which shows when it does not fit. */
 export interface Patched {
-  readonly value: unknown;
+  /** Makes the patched value, which may be changed: another one each time. */
+  readonly make: () => unknown;
   /** `text`: the patched JSON is decoded. `map`: what was merged is converted as it is. */
   readonly from: "text" | "map";
   /** How upstream prints what does not fit. */
-  readonly shown: () => string;
+  readonly shown: (value: unknown) => string;
 }
 
 /** A patched object in the form of its type, with the defaults that the schema states. Throws 422 when it does not fit. */
 export function conformPatched(
-  { value, from, shown }: Patched,
+  { make, from, shown }: Patched,
   strictErrors: readonly string[],
   reading: Reading,
 ): AnyDraft {
   const { schema } = reading;
-  const refuse = (message: string) => invalidObject("", "", "", [invalid("patch", shown(), message)]);
+  const value = make();
+  const refuse = (message: string) => invalidObject("", "", "", [invalid("patch", shown(make()), message)]);
   const { fieldValidation, warn } = reading;
   const other = from === "text" && reading.isBuiltIn ? otherKind(value, reading) : undefined;
   if (other) throw refuse(other);
   let decoded: ReturnType<typeof decodeValue>;
   try {
-    decoded = decodeValue(value, schema, fieldValidation);
+    decoded = decodeValue(value, schema, fieldValidation, make);
   } catch (error) {
     if (!(error instanceof DecodeFailure)) throw error;
-    throw refuse((from === "map" ? conversionError(value, schema) : undefined) ?? error.message);
+    throw refuse((from === "map" ? conversionError(make(), schema) : undefined) ?? error.message);
   }
   const problems = [...strictErrors, ...decoded.strictErrors];
   if (problems.length > 0) {

@@ -12,6 +12,7 @@ import {
   type Scale,
 } from "#objects";
 import type { ScaleSubresource } from "#registry";
+import type { Reading } from "./bodies.ts";
 
 /** The autoscaling/v1 Scale of an object. */
 export function scaleOf(object: KubeObject, subresource: ScaleSubresource<KubeObject>): Scale {
@@ -51,5 +52,23 @@ export function replicasOf(scale: AnyDraft): number {
   return replicas;
 }
 
+/** An object's draft with what a Scale says of it. Throws 422 when that cannot be. */
+export function scaled(draft: AnyDraft, scale: AnyDraft, subresource: ScaleSubresource<KubeObject>): AnyDraft {
+  const { resourceVersion } = scale.metadata;
+  if (resourceVersion) draft.metadata.resourceVersion = resourceVersion;
+  subresource.setReplicas(draft, replicasOf(scale));
+  return draft;
+}
+
 /** The structure of a Scale. */
 export const scaleSchema = (): ObjectSchema => schemaOf("io.k8s.api.autoscaling.v1.Scale");
+
+/** How a body is read that is a Scale. */
+export const scaleReading = ({ fieldValidation, warn }: Pick<Reading, "fieldValidation" | "warn">): Reading => ({
+  apiVersion: "autoscaling/v1",
+  kind: "Scale",
+  schema: scaleSchema(),
+  isBuiltIn: true,
+  fieldValidation,
+  warn,
+});

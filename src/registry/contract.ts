@@ -1,6 +1,11 @@
 import type { Int64, AnyDraft, KubeObject, ObjectKey, ObjectSchema, Status } from "#objects";
 
-export type Change = (current: KubeObject | undefined) => AnyDraft | Promise<AnyDraft>;
+/**
+ * What an object is to become: a draft of it in the version of the request (the storage version when no other is named),
+ * from the object as it is in that version, which is undefined where there is none. It decides and does nothing else: it
+ * is called again when another write comes first. The draft is taken over.
+ */
+export type UpdatedObject = (live: KubeObject | undefined) => AnyDraft | Promise<AnyDraft>;
 
 /** One object at one revision: its frozen form and its JSON, each made once and shared by all who ask. */
 export interface StoredObject {
@@ -54,7 +59,7 @@ export type WatchEvent =
   | { readonly type: "BOOKMARK"; readonly revision: number; readonly initialEventsEnd: boolean }
   | { readonly type: "ERROR"; readonly status: Status };
 
-/** Between defaulting and the write: admission. `mutate` may change the draft, `validate` may refuse. */
+/** Before the server prepares an object and after that: `mutate` may change the draft, `validate` may refuse. */
 export interface Admission {
   readonly mutate?: (draft: AnyDraft, old: KubeObject | undefined) => Promise<void>;
   readonly validate?: (object: KubeObject, old: KubeObject | undefined) => Promise<void>;
@@ -74,12 +79,11 @@ export interface WriteOptions {
 }
 
 export interface UpdateOptions extends WriteOptions {
-  /** Keep the draft's managedFields as they are: apply made them, or the write is nobody's (a binding). */
-  readonly applied?: boolean;
+  /** The draft has its managedFields: an apply made them, or the write is one that no manager owns (a binding). */
+  readonly keepsManagedFields?: boolean;
   /** An absent object is created (apply); else only kinds with createsOnUpdate do so. */
-  readonly createsAbsent?: boolean;
+  readonly allowCreate?: boolean;
   readonly preconditions?: Preconditions;
-  /** Defaults are filled in again after the change; the schema's come from the apiserver's decoder. */
 }
 
 export interface Preconditions {

@@ -10,13 +10,13 @@ import type {
   ResetFields,
 } from "#objects";
 import type {
-  Change,
   DeleteCollectionOptions,
   DeleteOptions,
   ListQuery,
   ListResult,
   ServedVersion,
   StoredObject,
+  UpdatedObject,
   UpdateOptions,
   UserInfo,
   WatchEvent,
@@ -55,7 +55,7 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
 
   /** Which names are allowed; default {@link dnsSubdomain}. Returns what is wrong with the name. */
   readonly nameErrors?: (name: string, isPrefix: boolean) => readonly string[];
-  /** Fills in defaults that the schema does not state, on every write and on the dry parts of a patch. */
+  /** Fills in defaults that the schema does not state, once on every write. */
   readonly applyDefaults?: (draft: Draft<T>) => void;
   /** Whether there is a `status` that only the status subresource may write. */
   readonly hasStatus?: boolean;
@@ -262,16 +262,15 @@ export interface Resource {
    * so that whoever encodes them can do it once.
    */
   watch(query: WatchQuery): AsyncIterable<readonly WatchEvent[]>;
-  /** `draft` is decoded and has its schema's and kind's defaults; it belongs to the registry from now on. */
+  /** `draft` is decoded, in the request's version, with its schema's defaults; it belongs to the registry from now on. */
   create(draft: AnyDraft, options: WriteOptions): Promise<StoredObject>;
   /**
-   * Reads, changes, writes, again when someone else wrote in between and the change named no resourceVersion.
-   * `change` gets the current object (undefined when absent: only with createsOnUpdate or createsAbsent) and returns
-   * a draft. A PUT whose body names a uid passes it as precondition.
+   * Reads, changes, writes, again when another write came between and the draft named no resourceVersion. A PUT whose
+   * body names a uid passes it as precondition.
    */
   update(
     key: ObjectKey,
-    change: Change,
+    updatedObject: UpdatedObject,
     options: UpdateOptions,
   ): Promise<{ readonly object: StoredObject; readonly created: boolean }>;
   /** `deleted` false: it only began (finalizers, grace). */

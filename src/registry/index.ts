@@ -1,6 +1,5 @@
 export { parsed } from "./cache/in-turns.ts";
 export type * from "./contract.ts";
-export { fromStorage, toStorage } from "./conversion/convert.ts";
 export { asStored, convertAhead, inVersion, showsStored } from "./conversion/in-version.ts";
 export { apiVersionOf } from "./conversion/versions.ts";
 export { createRegistry, type RegistryOptions } from "./create-registry.ts";

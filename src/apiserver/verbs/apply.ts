@@ -8,14 +8,14 @@ import {
   type AnyDraft,
   type KubeObject,
 } from "#objects";
-import { fromStorage, resetFieldsOf, toStorage, type UpdateOptions } from "#registry";
-import { attributesOfOperation, authorize } from "../authorize.ts";
+import { resetFieldsOf } from "#registry";
 import { conformPatched, type PatchValue, type Reading } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
 import type { Machinery } from "../machinery.ts";
 import type { Result } from "../operation.ts";
 import { namingOf } from "../target.ts";
 import type { OperationOf } from "./operation-of.ts";
+import { writeOptionsOf } from "./write-options.ts";
 
 /** Server-side apply: makes the object when it is not there. */
 export async function apply(
@@ -23,9 +23,8 @@ export async function apply(
   operation: OperationOf<"patch">,
   { value, strictErrors }: PatchValue,
   reading: Reading,
-  writeOptions: UpdateOptions,
 ): Promise<Result> {
-  const { target, namespace, name, options, subresource, warn } = operation;
+  const { target, namespace, name, options, subresource } = operation;
   const { version } = target;
   const { definition } = target.resource;
   const { schema } = reading;
@@ -38,41 +37,47 @@ export async function apply(
     throw badRequest("the configuration is no object");
   }
   const applied = value as Readonly<Record<string, unknown>>;
+  const time = machinery.clock.now();
 
-  const change = async (current: KubeObject | undefined): Promise<AnyDraft> => {
-    if (!current) await authorize(machinery.authorizer, attributesOfOperation(operation, "create"));
-    const live = current && (await fromStorage(definition, version, current));
-    const after = serverSideApply({
-      live,
-      applied,
-      apiVersion,
-      kind,
-      schema,
-      manager,
-      force: options.force ?? false,
-      time: machinery.clock.now(),
-      ...resetFieldsOf(definition, version, schema, subresource),
-      ...(subresource ? { subresource } : {}),
-    });
-    if (strictErrors.length > 0) {
-      if (options.fieldValidation === "Strict")
-        throw badRequest(`error strict decoding patch: ${strictErrors.join(", ")}`);
-      if (options.fieldValidation === "Warn") strictErrors.forEach(warn);
-    }
-    const draft = conformPatched({ value: after, from: "text", shown: () => jsonText(after) }, [], reading);
+  const updatedObject = (live: KubeObject | undefined): AnyDraft => {
+    const make = () => {
+      const after = serverSideApply({
+        live,
+        applied,
+        apiVersion,
+        kind,
+        schema,
+        manager,
+        force: options.force ?? false,
+        time,
+        ...resetFieldsOf(definition, version, schema, subresource),
+        ...(subresource ? { subresource } : {}),
+      });
+      // As upstream, after it was found to go together with what others own.
+      tellStrictErrors(strictErrors, reading);
+      return after;
+    };
+    const draft = conformPatched({ make, from: "text", shown: (after) => jsonText(after) }, [], reading);
     checkTargetKind(draft, target);
-    if (!current && draft.metadata.uid) {
+    if (!live && draft.metadata.uid) {
       const detail = `uid mismatch: the provided object specified uid ${draft.metadata.uid}, and no existing object was found`;
       throw conflict(subject, name, detail);
     }
     checkNamespace(draft, definition.namespaced ? namespace : "");
     checkName(draft, name);
-    return toStorage(definition, version, draft);
+    return draft;
   };
-  const { object, created } = await target.resource.update({ namespace, name }, change, {
-    ...writeOptions,
-    applied: true,
-    createsAbsent: !subresource,
+  const { object, created } = await target.resource.update({ namespace, name }, updatedObject, {
+    ...writeOptionsOf(machinery, operation),
+    keepsManagedFields: true,
+    allowCreate: !subresource,
   });
   return { type: "object", object, created };
+}
+
+/** Throws 400 for what strict reading of the configuration found, or warns of it. */
+function tellStrictErrors(errors: readonly string[], { fieldValidation, warn }: Reading): void {
+  if (errors.length === 0) return;
+  if (fieldValidation === "Strict") throw badRequest(`error strict decoding patch: ${errors.join(", ")}`);
+  if (fieldValidation === "Warn") errors.forEach(warn);
 }

@@ -1,5 +1,4 @@
 import { methodNotSupported } from "#objects";
-import { toStorage } from "#registry";
 import { decodeBody, readingOf } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
 import type { Machinery } from "../machinery.ts";
@@ -13,7 +12,7 @@ import { writeOptionsOf } from "./write-options.ts";
 /** Makes an object, computes a review, or hands a body to a subresource. */
 export async function create(machinery: Machinery, operation: OperationOf<"create">): Promise<Result> {
   const { target, namespace, name, body, options, warn } = operation;
-  const { resource, version } = target;
+  const { resource } = target;
   const { definition } = resource;
   const subresource = operation.subresource ? subresourceOf(definition, operation.subresource) : undefined;
   if (subresource?.type === "create") return createSubresource(machinery, operation, subresource);
@@ -26,8 +25,6 @@ export async function create(machinery: Machinery, operation: OperationOf<"creat
   checkNamespace(draft, definition.namespaced ? namespace : "");
   if (name !== undefined) checkName(draft, name);
   if (isReview(definition)) return review(machinery, operation, draft);
-  const stored = await toStorage(definition, version, draft);
-  definition.applyDefaults?.(stored);
-  const object = await resource.create(stored, writeOptionsOf(machinery, operation));
+  const object = await resource.create(draft, writeOptionsOf(machinery, operation));
   return { type: "object", object, created: true };
 }

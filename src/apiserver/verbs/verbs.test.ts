@@ -10,6 +10,7 @@ import {
   type Pod,
   type Scale,
 } from "#objects";
+import { admissionChain } from "#admission";
 import { failure, fixture } from "../testing/fixture.ts";
 import { CMS, configMap, created, deployment, DEPLOYS, json } from "../testing/objects.ts";
 
@@ -144,6 +145,31 @@ describe("update", () => {
     const posted = await api.ask(`POST ${ranges}`, { body: { ...body, metadata: { name: "m" } } });
     assert.deepEqual(put.json<LimitRange>().spec, posted.json<LimitRange>().spec);
     assert.deepEqual(put.json<LimitRange>().spec?.limits[0]?.defaultRequest, { cpu: "1" });
+  });
+
+  it("needs leave to create what is not there, by PUT and by apply, and has it before validating admission", async () => {
+    const asked: string[] = [];
+    await using api = await fixture({
+      admission: admissionChain([{ name: "Asked", handles: () => true, validate: () => void asked.push("validate") }]),
+      more: {
+        authorizer: {
+          authorize: ({ verb, resource }) => ({
+            decision: verb === "create" && resource === "limitranges" ? "no-opinion" : "allow",
+            reason: "",
+          }),
+        },
+      },
+    });
+    asked.length = 0;
+    const ranges = "/api/v1/namespaces/default/limitranges";
+    const body = { apiVersion: "v1", kind: "LimitRange", metadata: { name: "l" }, spec: { limits: [] } };
+    const refused = /^403 Forbidden: limitranges "l" is forbidden: User "admin" cannot create resource "limitranges"/;
+    assert.match(failure(await api.ask(`PUT ${ranges}/l`, { body })), refused);
+    const headers = { "content-type": "application/apply-patch+yaml" };
+    assert.match(failure(await api.ask(`PATCH ${ranges}/l?fieldManager=m`, { body, headers })), refused);
+    const invalid = { ...body, spec: { limits: [{ type: "Odd" }] } };
+    assert.equal((await api.ask(`PUT ${ranges}/l`, { body: invalid })).status, 422, "as upstream, that comes first");
+    assert.deepEqual(asked, []);
   });
 
   it("makes the client own nothing of what a subresource puts back", async () => {

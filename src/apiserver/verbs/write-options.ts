@@ -9,7 +9,7 @@ export function writeOptionsOf(
   operation: OperationOf<"create" | "update" | "patch">,
 ): UpdateOptions {
   const { target, options, subresource, user, warn } = operation;
-  const admission = admissionOf(machinery.admission, operation, options.dryRun);
+  const admission = admissionOf(machinery, operation, options.dryRun);
   return {
     user,
     warn,
@@ -19,4 +19,9 @@ export function writeOptionsOf(
     ...(admission ? { admission } : {}),
     ...(subresource ? { subresource } : {}),
   };
+}
+
+/** For rules that know an object in its storage version alone: those of a Scale. */
+export function inStorageVersion({ version: _version, ...options }: UpdateOptions): UpdateOptions {
+  return options;
 }

@@ -74,7 +74,7 @@ export async function decode(request: DecodeRequest): Promise<Decoded> {
   try {
     const { value, strictErrors } =
       body.type === "value"
-        ? decodeValue(body.value, schema, fieldValidation, body.isFresh)
+        ? decodeValue(body.value, schema, fieldValidation, body.isFresh ? () => body.value : undefined)
         : decodeParsed(loaded, schema, fieldValidation);
     const problems = [...loaded.duplicates, ...strictErrors];
     if (fieldValidation === "Strict" && problems.length > 0) {
@@ -96,7 +96,8 @@ export async function decode(request: DecodeRequest): Promise<Decoded> {
 
 /**
  * Brings a JSON value into the form of its schema; for what does not come as a body (the result of a patch).
- * Under Ignore unknown fields are no strict errors. A fresh value is changed in place.
+ * Under Ignore unknown fields are no strict errors. The value is copied, unless `remake` can make another: then it is
+ * changed in place.
  *
  * @throws DecodeFailure with the message of upstream's decoder
  */
@@ -104,11 +105,11 @@ export function decodeValue(
   value: unknown,
   schema: ObjectSchema,
   fieldValidation: FieldValidation,
-  isFresh = false,
+  remake?: () => unknown,
 ): { readonly value: unknown; readonly strictErrors: readonly string[] } {
-  const result = conform(isFresh ? value : draftOf(value), schema, { dropUnknown: fieldValidation === "Ignore" });
+  const result = conform(remake ? value : draftOf(value), schema, { dropUnknown: fieldValidation === "Ignore" });
   if (result !== UNSURE) return { value: result.value, strictErrors: [] };
-  const exact = tidied(decodeExactly(jsonText(value), schema), schema);
+  const exact = tidied(decodeExactly(jsonText(remake ? remake() : value), schema), schema);
   return fieldValidation === "Ignore" ? { value: exact.value, strictErrors: [] } : exact;
 }
 

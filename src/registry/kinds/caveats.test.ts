@@ -69,7 +69,7 @@ describe("what is stored and not acted on", () => {
       ({ ...draftOf(current!), ...fields }) as AnyDraft;
     await roles.update(key, change({ rules: [{ verbs: ["get"], apiGroups: [""], resources: ["pods"] }] }), options);
     assert.equal(take(), 0);
-    await roles.update(key, change({}), { ...options, applied: true });
+    await roles.update(key, change({}), { ...options, keepsManagedFields: true });
     assert.equal(take(), 1);
 
     const all = bench.registry.resource("", "namespaces")!;

@@ -29,7 +29,7 @@ export async function deleteObject(writer: Writer, key: ObjectKey, options: Dele
     if (plan.type === "pending") return { object: current, deleted: false };
     if (current !== mine) await options.validate?.(current.object);
     if (plan.type === "update") {
-      const object = encode(writer, key, current.storeKey, plan.draft);
+      const object = encode(writer, key, current.storeKey, cache.encoding.ordered(plan.draft));
       if (options.dryRun) return { object: object.freeze(current.revision), deleted: plan.thenRemove };
       const outcome = await put(writer, object, current.revision);
       if (!outcome.ok) continue;

@@ -67,7 +67,7 @@ test("what apply made of them is kept as it is", async () => {
       draft.metadata.managedFields = structuredClone(entries) as typeof draft.metadata.managedFields;
       return draft;
     },
-    { ...USER, applied: true, createsAbsent: true, fieldManager: "m" },
+    { ...USER, keepsManagedFields: true, allowCreate: true, fieldManager: "m" },
   );
   assert.equal(created, true);
   assert.deepEqual(object.object.metadata.managedFields, entries);

@@ -4,11 +4,11 @@ import { prefixEnd } from "#store";
 import type { BookmarkTimer } from "../cache/bookmarks.ts";
 import { watchStream, type Lifetime } from "../cache/watch-stream.ts";
 import type {
-  Change,
   DeleteCollectionOptions,
   DeleteOptions,
   ListQuery,
   StoredObject,
+  UpdatedObject,
   UpdateOptions,
   WatchEvent,
   WatchQuery,
@@ -16,13 +16,12 @@ import type {
 } from "../contract.ts";
 import type { Resource } from "../definition.ts";
 import { computedList, computedObject } from "./computed.ts";
-import { create } from "./create.ts";
 import { deleteCollection, deleteObject } from "./delete.ts";
 import { FRESH_WAIT_MS, subjectOf, tooLargeRevision } from "./errors.ts";
 import { candidatesFor, list, prepareIndex } from "./list.ts";
 import { checkWatchOptions, parseRevisionPlainly } from "./options.ts";
 import { compileSelection } from "./selection.ts";
-import { update } from "./update.ts";
+import { create, update } from "./pipeline.ts";
 import { contextOf, unstored, type Writer } from "./writer.ts";
 
 /** The objects of one kind, put together from its cache and the verbs. */
@@ -93,7 +92,8 @@ export function createResource(
     watch,
     create: (draft: AnyDraft, options: WriteOptions) =>
       definition.compute ? review(draft, options) : create(parts, draft, options),
-    update: (key: ObjectKey, change: Change, options: UpdateOptions) => update(parts, key, change, options),
+    update: (key: ObjectKey, updatedObject: UpdatedObject, options: UpdateOptions) =>
+      update(parts, key, updatedObject, options),
     delete: (key: ObjectKey, options: DeleteOptions) => deleteObject(parts, key, options),
     deleteCollection: (query: ListQuery, options: DeleteCollectionOptions) =>
       deleteCollection(parts, listObjects, query, options),

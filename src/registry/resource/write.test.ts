@@ -144,7 +144,7 @@ test("an update that changes nothing writes nothing", async () => {
   const revision = f.store.revision;
   const { object } = await f.widgets.update(A, setting({ spec: { size: 1 } }), USER);
   assert.equal(object, created);
-  await f.widgets.update(A, setting({}, { finalizers: [], annotations: {} }), { ...USER, applied: true });
+  await f.widgets.update(A, setting({}, { finalizers: [], annotations: {} }), { ...USER, keepsManagedFields: true });
   assert.equal(f.store.revision, revision);
   await f.widgets.update(A, setting({}, { labels: undefined }), USER);
   assert.equal(f.store.revision, revision + 1);
@@ -265,19 +265,16 @@ test("the hooks come in upstream's order", async () => {
   };
   const taken = () => order.splice(0).join(" ");
   await f.widgets.create(widget("a"), options);
-  assert.equal(taken(), "mutate defaults prepareForCreate validate warnings reserve admit done");
+  assert.equal(taken(), "defaults mutate prepareForCreate validate warnings reserve admit done");
   assert.deepEqual(warnings, ["careful"]);
   await f.widgets.update(A, setting({ spec: { size: 1 } }), options);
-  assert.equal(
-    taken(),
-    "defaults mutate defaults prepareForUpdate validate validateUpdate warnings reserve admit done",
-  );
+  assert.equal(taken(), "defaults mutate prepareForUpdate validate validateUpdate warnings reserve admit done");
   const refusing: WriteOptions = {
     ...USER,
     admission: { validate: () => Promise.reject(forbiddenError({ group: "", resource: "widgets" }, "a", "no")) },
   };
   await failsWith(f.widgets.update(A, setting({ spec: { size: 2 } }), refusing), 403, 'widgets "a" is forbidden: no');
-  assert.equal(taken(), "defaults prepareForUpdate validate validateUpdate warnings reserve undo");
+  assert.equal(taken(), "defaults prepareForUpdate validate validateUpdate reserve undo");
   await f.widgets.create(widget("b"), { ...USER, dryRun: true });
   assert.match(taken(), /reserve undo$/);
   await f.widgets.update(A, setting({ spec: { size: 1 } }), USER);
@@ -296,12 +293,12 @@ test("PUT of what is not there creates it where the kind or the request allows t
   assert.equal(made.created, true);
   assert.notEqual(made.object.object.metadata.uid, "mine");
   assert.equal(made.object.object.metadata.generation, 1);
-  assert.equal((await f.widgets.update(A, () => widget("a"), { ...USER, createsAbsent: true })).created, true);
+  assert.equal((await f.widgets.update(A, () => widget("a"), { ...USER, allowCreate: true })).created, true);
 });
 
 test("two who create the same by update agree", async () => {
   await using f = await fixture();
-  const options = { ...USER, createsAbsent: true };
+  const options = { ...USER, allowCreate: true };
   const results = await Promise.all(
     [1, 2, 3].map((size) =>
       f.widgets.update(

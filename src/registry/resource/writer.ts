@@ -33,15 +33,14 @@ export function contextOf(writer: Writer, options: WriteOptions): WriteContext {
   };
 }
 
-/** The form in which a draft is written and, once committed, held. */
-export function encode(writer: Writer, key: ObjectKey, storeKey: string, draft: AnyDraft): Stored {
-  const { encoding } = writer.cache;
-  return Stored.written(encoding, storeKey, key, encoding.ordered(draft));
+/** The form in which an ordered draft is written and, once committed, held. */
+export function encode(writer: Writer, key: ObjectKey, storeKey: string, ordered: AnyDraft): Stored {
+  return Stored.written(writer.cache.encoding, storeKey, key, ordered);
 }
 
 /** An answer that was not stored. */
 export function unstored(writer: Writer, key: ObjectKey, draft: AnyDraft | KubeObject, revision = 0): Stored {
-  return encode(writer, key, "", draft as AnyDraft).freeze(revision);
+  return encode(writer, key, "", writer.cache.encoding.ordered(draft as AnyDraft)).freeze(revision);
 }
 
 export type Outcome = { readonly ok: true; readonly revision: number } | { readonly ok: false };

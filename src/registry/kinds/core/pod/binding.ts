@@ -50,7 +50,7 @@ export const binding: CreateSubresource<Pod> = {
         return bound(pod, request, context.now) as AnyDraft;
       },
       // Upstream records nobody as the owner of what a binding sets.
-      { user: context.user, dryRun: context.dryRun, subresource: "binding", applied: true },
+      { user: context.user, dryRun: context.dryRun, subresource: "binding", keepsManagedFields: true },
     );
     return success();
   },

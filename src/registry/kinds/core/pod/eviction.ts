@@ -173,7 +173,7 @@ async function takeDisruption(budget: PodDisruptionBudget, pod: ObjectKey, conte
   await resourceOf(context.registry, BUDGETS).update(
     { namespace, name },
     (current) => decremented(current as PodDisruptionBudget, pod.name, context.now) as AnyDraft,
-    { user, dryRun, subresource: "status", applied: true },
+    { user, dryRun, subresource: "status", keepsManagedFields: true },
   );
 }
 
@@ -235,7 +235,7 @@ async function markAndDelete(key: ObjectKey, options: DeletionRequest, { user, n
     checkPreconditions(current as Pod, options);
     return withReason(current as Pod, now);
   };
-  const { object } = await pods.update(key, mark, { user, subresource: "status", applied: true });
+  const { object } = await pods.update(key, mark, { user, subresource: "status", keepsManagedFields: true });
   const { resourceVersion } = object.object.metadata;
   const preconditions = options.preconditions?.resourceVersion
     ? { ...options.preconditions, ...(resourceVersion === undefined ? {} : { resourceVersion }) }

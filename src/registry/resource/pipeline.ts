@@ -1,0 +1,193 @@
+/**
+ * The way of every write, in upstream's order (endpoints/handlers, generic registry Store.Create and Store.Update,
+ * rest.BeforeCreate and rest.BeforeUpdate). Each stage has one place, and a write that another came before begins anew.
+ *
+ *   look      the object as it is, and whether it is the one that is meant
+ *   decode    what the client wants it to be, in the request's version: a body, a patch, an applied configuration
+ *   convert   to the storage version
+ *   default   what the kind's defaults fill in (the schema's are there: the decoder has them)
+ *   own       who sets what: managedFields, of what the request can write
+ *   mutate    mutating admission
+ *   prepare   what the server decides: system fields, reset fields, the kind's strategy
+ *   validate  everything that is wrong at once, then warnings
+ *   reserve   what must be unique in the cluster
+ *   admit     validating admission
+ *   commit    compare-and-set
+ */
+import { notFoundError, type AnyDraft, type Draft, type KubeObject, type ObjectKey } from "#objects";
+import type { Stored } from "../cache/stored.ts";
+import type { UpdatedObject, UpdateOptions, WriteOptions } from "../contract.ts";
+import { fromStorage, toStorage } from "../conversion/convert.ts";
+import { storageVersionOf } from "../conversion/versions.ts";
+import type { WriteContext } from "../definition.ts";
+import { storeKey } from "../keys.ts";
+import { isReleased } from "./deletion.ts";
+import { sameObject } from "./equality.ts";
+import { resourceVersionOnCreate, subjectOf } from "./errors.ts";
+import { claimName, takenError } from "./generated-name.ts";
+import { recordWrite } from "./managed-fields.ts";
+import { dedupeOwners, wipeSystemFields } from "./metadata.ts";
+import { checkPreconditions, checkRevision, namesRevision } from "./preconditions.ts";
+import { prepareNew, prepareUpdated, rulesOf } from "./prepare.ts";
+import { reserving } from "./reserve.ts";
+import { checkNew, checkUpdated, warnOfNew, warnOfUpdated } from "./validate.ts";
+import { contextOf, encode, put, remove, unstored, type Writer } from "./writer.ts";
+
+export interface Updated {
+  readonly object: Stored;
+  readonly created: boolean;
+}
+
+/** Creates an object. `requested` is decoded, in the request's version, and taken over. */
+export async function create(writer: Writer, requested: AnyDraft, options: WriteOptions): Promise<Stored> {
+  await writer.cache.ready();
+  const draft = await admitted(writer, requested, undefined, options);
+  const claim = claimName(writer, draft.metadata);
+  try {
+    const created = await finishNew(writer, draft, options);
+    if (created.ok) return created.object;
+    throw takenError(writer, created.key, claim !== undefined);
+  } finally {
+    if (claim !== undefined) writer.claimed.delete(claim);
+  }
+}
+
+/** Reads, changes and writes an object, until no other write comes between; makes it where that is allowed. */
+export async function update(
+  writer: Writer,
+  key: ObjectKey,
+  updatedObject: UpdatedObject,
+  options: UpdateOptions,
+): Promise<Updated> {
+  for (;;) {
+    await writer.cache.ready();
+    const updated = await attempt(writer, key, updatedObject, options);
+    // Undefined: another write came between. What the update makes of that is its own affair.
+    if (updated) return updated;
+  }
+}
+
+async function attempt(
+  writer: Writer,
+  key: ObjectKey,
+  updatedObject: UpdatedObject,
+  options: UpdateOptions,
+): Promise<Updated | undefined> {
+  const { definition, cache } = writer;
+  const current = cache.get(key);
+  if (!current && !definition.createsOnUpdate && !options.allowCreate) {
+    throw notFoundError(subjectOf(definition), key.name);
+  }
+  checkPreconditions(writer, key, current, options.preconditions);
+  const old = current?.object;
+  const live = old && fromStorage(definition, versionOf(writer, options), old);
+  const requested = await updatedObject(live instanceof Promise ? await live : live);
+  const draft = await admitted(writer, requested, old, options);
+  if (current) return finishUpdated(writer, draft, current, options);
+
+  delete draft.metadata.resourceVersion;
+  const created = await finishNew(writer, draft, options, key.namespace);
+  if (created.ok) return { object: created.object, created: true };
+  if (options.dryRun) throw takenError(writer, key, false);
+  return undefined;
+}
+
+const versionOf = ({ definition }: Writer, { version }: WriteOptions) => version ?? storageVersionOf(definition);
+
+/** From convert to mutate: the stages that new and old objects share. */
+async function admitted(
+  writer: Writer,
+  requested: AnyDraft,
+  old: KubeObject | undefined,
+  options: UpdateOptions,
+): Promise<AnyDraft> {
+  const { definition, clock } = writer;
+  const { admission, warn } = options;
+  requested.metadata ??= {} as AnyDraft["metadata"];
+  const converted = toStorage(definition, versionOf(writer, options), requested);
+  const draft = converted instanceof Promise ? await converted : converted;
+  if (!old) wipeSystemFields(draft.metadata);
+
+  definition.applyDefaults?.(draft as Draft<KubeObject>);
+  dedupeOwners(draft.metadata, "in the request", warn);
+
+  if (!options.keepsManagedFields) {
+    const recorded = recordWrite(definition, draft, old, options, clock.now());
+    if (recorded) await recorded;
+  }
+
+  if (admission?.mutate) {
+    await admission.mutate(draft, old);
+    dedupeOwners(draft.metadata, "after mutating admission", warn);
+  }
+  return draft;
+}
+
+type Created = { readonly ok: true; readonly object: Stored } | { readonly ok: false; readonly key: ObjectKey };
+
+/** From prepare to commit, for a new object; not ok when there is one of that name already. */
+async function finishNew(
+  writer: Writer,
+  draft: AnyDraft,
+  options: WriteOptions,
+  namespace = draft.metadata.namespace,
+): Promise<Created> {
+  const { definition, cache, random } = writer;
+  const context = contextOf(writer, options);
+  prepareNew(definition, draft, context, namespace ?? "", random.uuid());
+  checkNew(definition, draft as KubeObject, context);
+  warnOfNew(definition, draft as KubeObject, options);
+
+  const { metadata } = draft;
+  const key: ObjectKey = { namespace: metadata.namespace ?? "", name: metadata.name! };
+  const at = storeKey(cache.prefix, key);
+  return reserving(definition.reserve?.(draft as Draft<KubeObject>, undefined, context), async () => {
+    await options.admission?.validate?.(draft as KubeObject, undefined);
+    if (namesRevision(metadata.resourceVersion)) throw resourceVersionOnCreate();
+    delete metadata.resourceVersion;
+    if (context.dryRun) {
+      const taken = cache.getByStoreKey(at) !== undefined;
+      return { written: false, value: taken ? { ok: false, key } : { ok: true, object: unstored(writer, key, draft) } };
+    }
+    const object = encode(writer, key, at, cache.encoding.ordered(draft));
+    const outcome = await put(writer, object, 0);
+    return { written: outcome.ok, value: outcome.ok ? { ok: true, object } : { ok: false, key } };
+  });
+}
+
+/** From prepare to commit, for an object that is there; undefined when another write came first. */
+async function finishUpdated(
+  writer: Writer,
+  draft: AnyDraft,
+  current: Stored,
+  options: UpdateOptions,
+): Promise<Updated | undefined> {
+  const { definition, cache } = writer;
+  const { key, object: old } = current;
+  checkRevision(definition, draft, current);
+  const context = contextOf(writer, options);
+  const rules = rulesOf(definition, options.subresource);
+  prepareUpdated(definition, rules, draft, old, context);
+  checkUpdated(definition, rules, draft as KubeObject, old, context);
+  if (rules.isMain) warnOfUpdated(definition, draft as KubeObject, old, options);
+
+  const reserve = rules.isMain ? definition.reserve?.(draft as Draft<KubeObject>, old, context) : undefined;
+  return reserving(reserve, async () => {
+    await options.admission?.validate?.(draft as KubeObject, old);
+    if (isReleased(definition, draft, old)) return release(writer, current, draft, context);
+    const ordered = cache.encoding.ordered(draft);
+    if (sameObject(ordered, old)) return { written: false, value: { object: current, created: false } };
+    const object = encode(writer, key, current.storeKey, ordered);
+    if (context.dryRun) return { written: false, value: { object: object.freeze(current.revision), created: false } };
+    const outcome = await put(writer, object, current.revision);
+    return { written: outcome.ok, value: outcome.ok ? { object, created: false } : undefined };
+  });
+}
+
+/** The last that held a deleted object is gone: it goes with this update, which answers with the object as sent. */
+async function release(writer: Writer, current: Stored, draft: AnyDraft, context: WriteContext) {
+  const object = unstored(writer, current.key, draft, current.revision);
+  if (context.dryRun) return { written: false, value: { object, created: false } };
+  const outcome = await remove(writer, current.storeKey, current.revision);
+  return { written: outcome.ok, value: outcome.ok ? { object, created: false } : undefined };
+}
