@@ -1,5 +1,5 @@
 /** Whether a schema is structural. Source: apiextensions pkg/apiserver/schema ValidateStructural. */
-import { forbidden, invalid, required, type FieldError, type JSONSchemaProps } from "#objects";
+import { forbidden, invalid, jsonText, required, type FieldError, type JSONSchemaProps } from "#objects";
 import { isSchema, junctors, propertiesOf } from "./schema-parts.ts";
 
 type Schema = JSONSchemaProps;
@@ -108,7 +108,7 @@ function saysMoreThanNames(metadata: Schema): boolean {
 
 /** `anyOf: [{type: integer}, {type: string}]`, the one place where types may stand in a junctor. */
 const isIntOrString = (anyOf: readonly Schema[] | undefined): boolean =>
-  JSON.stringify(anyOf) === '[{"type":"integer"},{"type":"string"}]';
+  jsonText(anyOf) === '[{"type":"integer"},{"type":"string"}]';
 
 function valueErrors(path: string, schema: Schema, skipAnyOf = false, skipFirstAllOfAnyOf = false): FieldError[] {
   return junctors(path, schema).flatMap(([at, inner, kind, index]) =>
