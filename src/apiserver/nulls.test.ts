@@ -83,3 +83,15 @@ test("a zero that upstream leaves out is no default", async () => {
   });
   assert.equal("minReadySeconds" in controller["spec"]!, false);
 });
+
+test("a CSIDriver has a generation from its first change on", async () => {
+  await using api = await fixture();
+  const drivers = "/apis/storage.k8s.io/v1/csidrivers";
+  const made = await written(api, drivers, "storage.k8s.io/v1", "CSIDriver", { spec: { podInfoOnMount: false } });
+  assert.equal("generation" in made["metadata"]!, false);
+  const changed = await api.ask(`PATCH ${drivers}/a`, {
+    body: { spec: { podInfoOnMount: true } },
+    headers: { "content-type": "application/merge-patch+json" },
+  });
+  assert.equal(changed.json<{ metadata: { generation: number } }>().metadata.generation, 1, changed.text);
+});

@@ -58,6 +58,8 @@ export const csiDrivers = define<CSIDriver>({
   returnsDeletedObject: true,
   requiresResourceVersionOnUpdate: true,
   hasGeneration: true,
+  // Upstream's first generation is that of the first change.
+  prepareForCreate: ({ metadata }) => void delete metadata.generation,
   applyDefaults,
   validate,
   validateUpdate: ({ spec }, { spec: old }) => [
