@@ -6,6 +6,7 @@
  * ReplicaSet have the same fields. So an unchanged set costs no memory, and is recognised by being identical.
  */
 import { isMap } from "../json.ts";
+import { Memo } from "../memo.ts";
 import { compareElements, normalizedElement, printElement } from "./path-element.ts";
 
 export interface FieldSet {
@@ -24,9 +25,8 @@ const numbers = new WeakMap<FieldSet, number>([
   [EMPTY, 1],
 ]);
 let nextNumber = 2;
-const shared = new Map<string, FieldSet>();
-/** Beyond this many different nodes sharing starts afresh. */
-const MAX_SHARED = 50_000;
+/** Beyond this many different nodes, or characters of their elements, sharing starts afresh. */
+const shared = new Memo<FieldSet>(50_000, 1 << 22);
 
 /**
  * A node while its elements are being collected: who adds the same ones in the same order gets to the same state,
@@ -66,7 +66,7 @@ class NodeState {
   }
 
   #made(element: string, child: FieldSet): NodeState {
-    countState();
+    countState(element);
     return new NodeState(this, element, child);
   }
 
@@ -106,7 +106,6 @@ function shareNode(parts: readonly Part[], self: boolean): FieldSet {
   for (const { element, child } of parts) node[element] = child;
   Object.freeze(node);
   numbers.set(node, nextNumber++);
-  if (shared.size >= MAX_SHARED) shared.clear();
   shared.set(signature, node);
   return node;
 }
@@ -115,11 +114,17 @@ function shareNode(parts: readonly Part[], self: boolean): FieldSet {
 export const NOTHING_YET = new NodeState(undefined, "", LEAF);
 
 const MAX_STATES = 20_000;
+/** Characters of their elements. */
+const MAX_STATES_LENGTH = 1 << 20;
 let states = 0;
+let statesLength = 0;
 
-function countState(): void {
-  if (++states < MAX_STATES) return;
+function countState(element: string): void {
+  states++;
+  statesLength += element.length;
+  if (states < MAX_STATES && statesLength < MAX_STATES_LENGTH) return;
   states = 0;
+  statesLength = 0;
   NOTHING_YET.clear();
 }
 

@@ -4,16 +4,15 @@
  */
 import { jsonText, parseJson } from "../int64.ts";
 import { isMap, ownValue, type JsonMap } from "../json.ts";
+import { Memo } from "../memo.ts";
 import type { ListSchema } from "../schema/model.ts";
 
 /** Names of fields repeat: each is put together once. */
-const fieldElements = new Map<string, string>();
-const MAX_FIELD_ELEMENTS = 8192;
+const fieldElements = new Memo<string>(8192, 1 << 20);
 
 export function fieldElement(name: string): string {
   const known = fieldElements.get(name);
   if (known !== undefined) return known;
-  if (fieldElements.size >= MAX_FIELD_ELEMENTS) fieldElements.clear();
   const element = `f:${name}`;
   fieldElements.set(name, element);
   return element;
@@ -88,15 +87,13 @@ export function compareElements(a: string, b: string): number {
 }
 
 /** Elements repeat: each is read once. */
-const parsed = new Map<string, unknown>();
-const MAX_PARSED = 4096;
+const parsed = new Memo<unknown>(4096, 1 << 20);
 
 /** The value of a `k:`, `v:` or `i:` element. */
 function parsedOf(element: string): unknown {
   const known = parsed.get(element);
   if (known !== undefined) return known;
   const value = parseJson(element.slice(2));
-  if (parsed.size >= MAX_PARSED) parsed.clear();
   parsed.set(element, value);
   return value;
 }

@@ -1,0 +1,30 @@
+/**
+ * What was made of texts, so that it is made once: at most so many, and of so many characters altogether, since
+ * clients write the texts. Beyond that it starts afresh.
+ */
+export class Memo<V> {
+  readonly #maxEntries: number;
+  readonly #maxLength: number;
+  readonly #values = new Map<string, V>();
+  #length = 0;
+
+  constructor(maxEntries: number, maxLength: number) {
+    this.#maxEntries = maxEntries;
+    this.#maxLength = maxLength;
+  }
+
+  get(text: string): V | undefined {
+    return this.#values.get(text);
+  }
+
+  /** The text must be new. */
+  set(text: string, value: V): void {
+    if (text.length > this.#maxLength) return;
+    this.#length += text.length;
+    if (this.#values.size >= this.#maxEntries || this.#length > this.#maxLength) {
+      this.#values.clear();
+      this.#length = text.length;
+    }
+    this.#values.set(text, value);
+  }
+}
