@@ -99,4 +99,19 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     ],
     neutral: true,
   },
+  simulator: {
+    imports: [
+      "base",
+      "objects",
+      "store",
+      "store/memory",
+      "registry",
+      "client",
+      "apiserver",
+      "composition",
+      "kubelet",
+      "kubelet/simulated",
+    ],
+    neutral: true,
+  },
 };

@@ -22,5 +22,12 @@ export {
 } from "./discovery.ts";
 export type * from "./port.ts";
 export { revisionOf } from "./resource-version.ts";
-export { getScale, patchScale, retryOnConflict, updateScale, updateStatus } from "./write-helpers.ts";
+export {
+  getScale,
+  patchScale,
+  retryOnConflict,
+  retryThroughOutage,
+  updateScale,
+  updateStatus,
+} from "./write-helpers.ts";
 export * from "./http/index.ts";

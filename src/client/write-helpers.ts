@@ -1,5 +1,5 @@
 import { sleep, type Clock } from "#base";
-import { hasReason, type KubeObject, type ObjectKey, type ResourceType, type Scale } from "#objects";
+import { hasReason, StatusError, type KubeObject, type ObjectKey, type ResourceType, type Scale } from "#objects";
 import type { Client, Patch, WriteOptions } from "./port.ts";
 
 /** Replaces the status, guarded by the object's resourceVersion. */
@@ -44,4 +44,42 @@ export async function retryOnConflict<T>(clock: Clock, attempt: () => Promise<T>
     }
     await sleep(clock, RETRY_MS);
   }
+}
+
+const FIRST_WAIT_MS = 100;
+const LONGEST_WAIT_MS = 7_000;
+
+export interface OutageOptions {
+  readonly clock: Clock;
+  /** Ends the waiting: the call rejects with its reason. */
+  readonly signal: AbortSignal;
+  /** Called with every failure that is followed by another attempt. */
+  readonly onRetry: (error: unknown) => void;
+}
+
+/**
+ * Calls `attempt` again while the API cannot be reached or cannot answer, after 100 ms, 200 ms and so on up to 7 s
+ * (as upstream's kubelet registers its node). Rejects with an answer that another attempt would not change.
+ */
+export async function retryThroughOutage<T>(
+  { clock, signal, onRetry }: OutageOptions,
+  attempt: () => Promise<T>,
+): Promise<T> {
+  for (let wait = FIRST_WAIT_MS; ; wait = Math.min(2 * wait, LONGEST_WAIT_MS)) {
+    try {
+      return await attempt();
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!mayPass(error)) throw error;
+      onRetry(error);
+    }
+    await sleep(clock, wait, signal);
+  }
+}
+
+/** A lost connection, a server that cannot answer now, or one that is asked too much. */
+function mayPass(error: unknown): boolean {
+  if (!(error instanceof StatusError)) return true;
+  const { code = 500 } = error.status;
+  return code >= 500 || code === 429 || code === 409;
 }

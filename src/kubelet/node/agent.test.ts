@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom, createScope, silentLog } from "#base";
 import { createRecorder } from "#client";
-import { EVENTS, NODES } from "#objects";
+import { EVENTS, forbiddenError, NODES, serviceUnavailable } from "#objects";
 import { MACHINE } from "../testing/pods.ts";
 import { createTestWorld } from "../testing/world.ts";
 import { startNodeAgent } from "./agent.ts";
@@ -106,4 +106,38 @@ test("a node's conditions follow its monitor at once, and Events tell of their t
   monitor.become(WELL);
   await clock.advance(1000);
   assert.deepEqual((await read()).held, ["MemoryPressure", "Ready"], "who has stopped says nothing more");
+});
+
+test("a node registers although the API cannot answer at first, and is refused for good where asking again is no use", async () => {
+  await using world = await createTestWorld();
+  const { client, clock } = world;
+  const scope = createScope("agent");
+  const common = { clock, random: createRandom(2), log: silentLog, scope };
+  const refusing = (refusals: Error[]): typeof client =>
+    Object.create(client, {
+      create: {
+        value: (...args: Parameters<typeof client.create>) => {
+          const refusal = refusals.shift();
+          return refusal ? Promise.reject(refusal) : client.create(...args);
+        },
+      },
+    }) as typeof client;
+  const start = (through: typeof client, name: string) =>
+    startNodeAgent({
+      ...common,
+      client: through,
+      description: { ...description, name },
+      recorder: createRecorder({ ...common, client: through, component: "kubelet", host: name }),
+      state: () => ({ health: WELL, images: [], runtimeVersion: "containerd://1" }),
+    });
+
+  const advancing = clock.autoAdvance();
+  const agent = await start(refusing([serviceUnavailable("the disk is full"), new Error("connection refused")]), "n2");
+  assert.equal(agent.node.metadata.name, "n2");
+  await assert.rejects(
+    start(refusing([forbiddenError({ group: "", resource: "nodes" }, "n3", "no")]), "n3"),
+    /forbidden/,
+  );
+  advancing.stop();
+  await scope.close();
 });

@@ -1,5 +1,5 @@
 import { every, type Clock, type Log, type Random, type Scope, type Timer } from "#base";
-import { retryOnConflict, updateStatus, type Client, type EventRecorder } from "#client";
+import { retryOnConflict, retryThroughOutage, updateStatus, type Client, type EventRecorder } from "#client";
 import { formatTime, hasReason, NODES, type Node, type NodeStatus, type ObjectReference } from "#objects";
 import { conditionEvents } from "./conditions.ts";
 import { newNode, nodeStatus, type NodeDescription, type NodeState } from "./describe.ts";
@@ -45,22 +45,13 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   let node: Node;
 
   const about = nodeReference(description.name);
-  const tellStatus = (reason: string) =>
-    recorder.event(about, "Normal", reason, `Node ${description.name} status is now: ${reason}`);
-  const tellConditions = (before: NodeStatus | undefined, after: NodeStatus | undefined) => {
-    const bootId = before?.nodeInfo?.bootID;
-    if (bootId && bootId !== after?.nodeInfo?.bootID) {
-      const message = `Node ${description.name} has been rebooted, boot id: ${after?.nodeInfo?.bootID}`;
-      recorder.event(about, "Warning", "Rebooted", message);
-    }
-    for (const reason of conditionEvents(before?.conditions, after?.conditions ?? [])) tellStatus(reason);
-  };
+  const report = (reason: string) => reportStatus(recorder, description.name, reason);
   const postStatus = () =>
     retryOnConflict(clock, async () => {
       const current = await client.get(NODES, key);
       const status = nodeStatus(description, current.status, options.state(), formatTime(clock.now()));
       node = await updateStatus(client, NODES, { ...current, status });
-      tellConditions(current.status, status);
+      reportChanges(recorder, description.name, current.status, status);
       return node;
     });
   const postQuietly = () => {
@@ -68,15 +59,21 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       if (!scope.signal.aborted) log.warn("posting the node's status failed", { error });
     });
   };
-  const registered = options.state();
-  try {
+  let registered = options.state();
+  const register = async (): Promise<Node> => {
+    registered = options.state();
     const wanted = newNode(description, registered, formatTime(clock.now()));
-    node = await client.create(NODES, wanted);
-    tellConditions(undefined, wanted.status as NodeStatus);
-  } catch (error) {
-    if (!hasReason(error, "AlreadyExists")) throw error;
-    node = await postStatus();
-  }
+    try {
+      const created = await client.create(NODES, wanted);
+      reportChanges(recorder, description.name, undefined, wanted.status as NodeStatus);
+      return created;
+    } catch (error) {
+      if (!hasReason(error, "AlreadyExists")) throw error;
+      return postStatus();
+    }
+  };
+  const onRetry = (error: unknown) => log.warn("registering the node failed", { error });
+  node = await retryThroughOutage({ clock, signal: scope.signal, onRetry }, register);
   await keepLease({
     client,
     clock,
@@ -92,7 +89,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   let unschedulable = node.spec?.unschedulable ?? false;
   const schedulable = every(clock, SCHEDULABLE_MS, () => {
     const now = options.currentNode?.()?.spec?.unschedulable ?? false;
-    if (now !== unschedulable) tellStatus(now ? "NodeNotSchedulable" : "NodeSchedulable");
+    if (now !== unschedulable) report(now ? "NodeNotSchedulable" : "NodeSchedulable");
     unschedulable = now;
   });
   scope.defer(() => schedulable.cancel());
@@ -114,4 +111,25 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
       }, IMAGES_MS);
     },
   };
+}
+
+function reportStatus(recorder: EventRecorder, name: string, reason: string): void {
+  recorder.event(nodeReference(name), "Normal", reason, `Node ${name} status is now: ${reason}`);
+}
+
+/** Records Events for what has changed between two statuses. */
+function reportChanges(
+  recorder: EventRecorder,
+  name: string,
+  before: NodeStatus | undefined,
+  after: NodeStatus | undefined,
+): void {
+  const bootId = before?.nodeInfo?.bootID;
+  if (bootId && bootId !== after?.nodeInfo?.bootID) {
+    const message = `Node ${name} has been rebooted, boot id: ${after?.nodeInfo?.bootID}`;
+    recorder.event(nodeReference(name), "Warning", "Rebooted", message);
+  }
+  for (const reason of conditionEvents(before?.conditions, after?.conditions ?? [])) {
+    reportStatus(recorder, name, reason);
+  }
 }

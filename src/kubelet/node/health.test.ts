@@ -43,7 +43,11 @@ describe("the conditions of a node", () => {
     assert.ok(after.every(({ lastHeartbeatTime }) => lastHeartbeatTime === LATE));
     assert.deepEqual(conditionEvents(before, after), ["NodeHasDiskPressure", "NodeNotReady"]);
     assert.deepEqual(conditionEvents(after, before), ["NodeHasNoDiskPressure", "NodeReady"]);
-    assert.deepEqual(conditionEvents(undefined, after), []);
+    assert.deepEqual(conditionEvents(undefined, after), [
+      "NodeHasSufficientMemory",
+      "NodeHasDiskPressure",
+      "NodeHasSufficientPID",
+    ]);
     assert.deepEqual(conditionEvents(before, before), []);
   });
 });

@@ -1,5 +1,5 @@
 import { every, type Clock, type Random, type Scope } from "#base";
-import type { Client } from "#client";
+import { retryThroughOutage, type Client } from "#client";
 import { formatMicroTime, hasReason, LEASES, type Lease, type New, type Node } from "#objects";
 
 /** Upstream's defaults: the lease lasts 40 s and is renewed every 10 s. */
@@ -22,7 +22,7 @@ export async function keepLease(options: LeaseOptions): Promise<void> {
   const { client, clock, random, scope, node, onError } = options;
   const { name = "", uid = "" } = node().metadata;
   const key = { namespace: NAMESPACE, name };
-  /** As it was written last: who writes it alone needs not read it. */
+  /** As it was written last: nothing else writes it, so it needs not be read. */
   let held: Lease | undefined;
 
   const renewed = () => ({
@@ -46,7 +46,7 @@ export async function keepLease(options: LeaseOptions): Promise<void> {
     try {
       held = held ? await client.update(LEASES, { ...held, spec: { ...held.spec, ...renewed() } }) : await take();
     } catch (error) {
-      // Whatever it is now, the next time it is read.
+      // What it is now is not known: the next time it is read.
       held = undefined;
       throw error;
     }
@@ -57,8 +57,8 @@ export async function keepLease(options: LeaseOptions): Promise<void> {
     });
   };
 
-  await renew();
-  // A thousand nodes must not all speak in the same instant.
+  await retryThroughOutage({ clock, signal: scope.signal, onRetry: onError }, renew);
+  // A thousand nodes must not all renew in the same instant.
   let timer = clock.setTimeout(() => {
     timer = every(clock, RENEW_MS, renewQuietly);
   }, random.int(RENEW_MS));

@@ -249,15 +249,18 @@ export class PodWorker {
   }
 
   async #finishDeletion(): Promise<void> {
-    const { pod, lifecycle } = this.#view;
+    const { pod } = this.#view;
     const { record, runtime, onGone } = this.#context;
-    if (!(lifecycle.state === "deleting" && lifecycle.forgotten)) await record.finish(pod);
+    await this.#untilDone("the deletion of a pod could not be finished", async () => {
+      const { lifecycle } = this.#view;
+      if (!(lifecycle.state === "deleting" && lifecycle.forgotten)) await record.finish(pod);
+    });
     this.close();
     await this.#untilDone("what is left of a pod could not be removed", () => runtime.removePod(pod));
     onGone(this.uid);
   }
 
-  /** Tries again whatever is in the way: nobody else would. Rejects only when the kubelet stops. */
+  /** Tries again whatever is in the way: nothing else would. Rejects only when the kubelet stops. */
   async #untilDone<T>(complaint: string, work: () => Promise<T>): Promise<T> {
     const { clock, log, signal } = this.#context;
     for (let attempt = 1; ; attempt++) {

@@ -1,3 +1,8 @@
-export { HOST_ADDRESS } from "./addresses.ts";
-export { startSimulatedNodes, type SimulatedNodes, type SimulatedNodesOptions } from "./nodes.ts";
+export { HOST_ADDRESS, nodeAddressOf } from "./addresses.ts";
+export {
+  describeSimulatedNode,
+  startSimulatedNodes,
+  type SimulatedNodes,
+  type SimulatedNodesOptions,
+} from "./nodes.ts";
 export { createSimulatedRuntime, type SimulatedTimes } from "./runtime.ts";

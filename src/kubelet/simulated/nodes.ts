@@ -56,7 +56,7 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
 
   const add = async () => {
     const index = started++;
-    const node = describe(index, options);
+    const node = describeSimulatedNode(index, options);
     const times = options.times ? { times: options.times } : {};
     const kubelet = await startKubelet({
       node,
@@ -111,7 +111,11 @@ async function removeSurplus(
 const RUNTIME_LABEL = "knarr.dev/runtime";
 const SIMULATED = "simulated";
 
-function describe(index: number, { kubeletVersion, capacity = CAPACITY }: SimulatedNodesOptions): NodeDescription {
+/** Node number `index` (from 0) as it registers: its name, addresses, pod range and capacity. */
+export function describeSimulatedNode(
+  index: number,
+  { kubeletVersion, capacity = CAPACITY }: Pick<SimulatedNodesOptions, "kubeletVersion" | "capacity">,
+): NodeDescription {
   const name = `knarr-${index + 1}`;
   const serial = (index + 1).toString(16).padStart(12, "0");
   return {

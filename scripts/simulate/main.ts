@@ -1,0 +1,68 @@
+// Runs the simulator on many seeds, on every core: `npm run simulate -- --seeds 10000`.
+//   --from N      the first seed (1)
+//   --seconds N   virtual seconds in which things fail (60)
+//   --verbose     prints the transcript of every seed
+import { spawn } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { simulate } from "#simulator";
+
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "100" },
+    from: { type: "string", default: "1" },
+    seconds: { type: "string", default: "60" },
+    verbose: { type: "boolean", default: false },
+    /** Set for the processes that this one starts. */
+    worker: { type: "boolean", default: false },
+  },
+});
+const [seeds, from, seconds] = [Number(values.seeds), Number(values.from), Number(values.seconds)];
+if (![seeds, from, seconds].every((value) => Number.isSafeInteger(value) && value > 0)) {
+  console.error("--seeds, --from and --seconds take whole numbers above 0");
+  process.exit(2);
+}
+const transcripts = join(import.meta.dirname, "../../.cache/simulation");
+
+/** Runs the seeds one after the other; a failing one leaves its transcript in a file. Resolves to how many failed. */
+async function run(first: number, count: number): Promise<number> {
+  let failed = 0;
+  for (let seed = first; seed < first + count; seed++) {
+    const result = await simulate({ seed, seconds });
+    if (values.verbose) console.log(result.transcript.join("\n"));
+    if (result.problems.length === 0) continue;
+    failed++;
+    mkdirSync(transcripts, { recursive: true });
+    const file = join(transcripts, `seed-${seed}.txt`);
+    writeFileSync(file, `${result.transcript.join("\n")}\n`);
+    console.log(`seed ${seed} failed: ${result.problems.join("\n  ")}\n  transcript: ${file}`);
+    console.log(`  again: npm run simulate -- --from ${seed} --seeds 1 --seconds ${seconds}`);
+  }
+  return failed;
+}
+
+/** A process for each core, each with seeds of its own. Resolves to how many of them saw a seed fail. */
+async function spread(): Promise<number> {
+  const share = Math.ceil(seeds / Math.min(availableParallelism(), seeds));
+  const codes: Promise<number>[] = [];
+  for (let first = from; first < from + seeds; first += share) {
+    const count = Math.min(share, from + seeds - first);
+    const args = ["--worker", `--from=${first}`, `--seeds=${count}`, `--seconds=${seconds}`];
+    if (values.verbose) args.push("--verbose");
+    const worker = spawn(process.execPath, [...process.execArgv, import.meta.filename, ...args], { stdio: "inherit" });
+    codes.push(new Promise((resolve) => worker.once("exit", (code) => resolve(code ?? 1))));
+  }
+  return (await Promise.all(codes)).filter((code) => code !== 0).length;
+}
+
+if (values.worker || seeds === 1) {
+  process.exitCode = (await run(from, seeds)) > 0 ? 1 : 0;
+} else {
+  const began = performance.now();
+  const failed = await spread();
+  const took = `${((performance.now() - began) / 1000).toFixed(0)} s`;
+  console.log(failed === 0 ? `${seeds} seeds held (${took})` : `some of ${seeds} seeds failed, see above (${took})`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}

@@ -1,0 +1,80 @@
+import { podCondition, type Deployment, type EndpointSlice, type KubeObject, type Pod, type Service } from "#objects";
+import { named } from "./invariants/invariant.ts";
+import type { Truth } from "./truth.ts";
+
+/** What the cluster has not reached yet of what is wanted. Empty once everything is as it should be. */
+export function unreached(truth: Truth): readonly string[] {
+  return [...deployments(truth), ...pods(truth), ...endpoints(truth), ...leavings(truth)];
+}
+
+function* deployments(truth: Truth): Generator<string> {
+  for (const deployment of truth.of<Deployment>("Deployment")) {
+    const { metadata, spec, status } = deployment;
+    const replicas = spec?.replicas ?? 1;
+    const reached =
+      status?.observedGeneration === metadata.generation &&
+      (status?.replicas ?? 0) === replicas &&
+      (status?.updatedReplicas ?? 0) === replicas &&
+      (status?.availableReplicas ?? 0) === replicas;
+    if (metadata.deletionTimestamp) yield `Deployment ${named(deployment)} is still being deleted`;
+    else if (!reached) {
+      const { replicas: total = 0, updatedReplicas = 0, availableReplicas = 0 } = status ?? {};
+      yield `Deployment ${named(deployment)} wants ${replicas}: ${total} there, ${updatedReplicas} updated, ${availableReplicas} available`;
+    }
+  }
+}
+
+function* pods(truth: Truth): Generator<string> {
+  for (const pod of truth.of<Pod>("Pod")) {
+    if (pod.metadata.deletionTimestamp) yield `Pod ${named(pod)} is still being deleted`;
+    else if (pod.status?.phase !== "Running" && pod.status?.phase !== "Failed") {
+      yield `Pod ${named(pod)} is ${pod.status?.phase} on ${pod.spec?.nodeName ?? "no node"}`;
+    }
+  }
+}
+
+const isReady = (pod: Pod) => podCondition(pod, "Ready")?.status === "True" && !pod.metadata.deletionTimestamp;
+
+function* endpoints(truth: Truth): Generator<string> {
+  for (const service of truth.of<Service>("Service")) {
+    const { namespace = "", name = "" } = service.metadata;
+    const selector = Object.entries(service.spec?.selector ?? {});
+    if (selector.length === 0) continue;
+    const wanted = truth
+      .of<Pod>("Pod")
+      .filter((pod) => pod.metadata.namespace === namespace && isReady(pod))
+      .filter(({ metadata }) => selector.every(([label, value]) => metadata.labels?.[label] === value))
+      .map(({ status }) => status?.podIP ?? "");
+    const found = truth
+      .of<EndpointSlice>("EndpointSlice")
+      .filter(
+        ({ metadata }) => metadata.namespace === namespace && metadata.labels?.["kubernetes.io/service-name"] === name,
+      )
+      .flatMap((slice) => slice.endpoints ?? [])
+      .filter(({ conditions }) => conditions?.ready)
+      .flatMap(({ addresses }) => addresses);
+    const [a, b] = [[...new Set(wanted)].sort().join(" "), [...new Set(found)].sort().join(" ")];
+    if (a !== b) yield `Service ${named(service)} leads to [${b}], its ready Pods are [${a}]`;
+  }
+}
+
+/** Objects whose owner or namespace is gone. */
+function* leavings(truth: Truth): Generator<string> {
+  const uids = new Set<string>();
+  const namespaces = new Set<string>();
+  for (const [, { kind, metadata }] of truth.all()) {
+    uids.add(metadata.uid ?? "");
+    if (kind === "Namespace") namespaces.add(metadata.name ?? "");
+  }
+  for (const [, object] of truth.all()) {
+    const { namespace, ownerReferences = [], deletionTimestamp } = object.metadata;
+    if (object.kind === "Namespace" && deletionTimestamp) yield `Namespace ${named(object)} is still being deleted`;
+    if (object.kind === "Event") continue;
+    if (namespace && !namespaces.has(namespace)) yield `${titled(object)} is in a namespace that is gone`;
+    if (ownerReferences.length > 0 && !ownerReferences.some(({ uid }) => uids.has(uid))) {
+      yield `${titled(object)} has lost its owner`;
+    }
+  }
+}
+
+const titled = (object: KubeObject) => `${object.kind} ${named(object)}`;

@@ -1,0 +1,166 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Deployment, KubeObject } from "#objects";
+import { createMemoryStore } from "#store/memory";
+import { createVirtualClock } from "#base";
+import { unreached } from "../convergence.ts";
+import { followTruth, type Truth } from "../truth.ts";
+import { watchProblem } from "../watcher.ts";
+import { addressesAreUnique } from "./addresses.ts";
+import type { Invariant } from "./invariant.ts";
+import { identityIsKept } from "./metadata.ts";
+import { podsMoveForward } from "./pods.ts";
+import { boundsOf, rolloutsKeepTheirBounds } from "./rollouts.ts";
+
+const encoder = new TextEncoder();
+
+/** Commits objects to a store, in this order, and collects what the invariant says of each. */
+async function told(invariant: Invariant, objects: readonly object[]): Promise<(string | undefined)[]> {
+  const said: (string | undefined)[] = [];
+  await truthOf(objects, (truth) => {
+    const change = truth.log.at(-1)!;
+    said.push(invariant.check(change, truth));
+  });
+  return said;
+}
+
+async function truthOf(objects: readonly object[], each: (truth: Truth) => void = () => {}): Promise<Truth> {
+  const store = createMemoryStore({ clock: createVirtualClock() });
+  const truth: Truth = await followTruth(store, () => each(truth));
+  for (const object of objects as readonly KubeObject[]) {
+    const key = `/registry/${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`;
+    await store.commit({
+      expect: [],
+      writes: [{ type: "put", key, value: encoder.encode(JSON.stringify(object)) }],
+    });
+  }
+  await store.close();
+  return truth;
+}
+
+const pod = (name: string, { spec = {}, status = {}, ...metadata }: Record<string, object | string> = {}) => ({
+  kind: "Pod",
+  metadata: { namespace: "default", name, uid: name, ...metadata },
+  spec,
+  status,
+});
+const service = (name: string, clusterIP: string, nodePort?: number) => ({
+  kind: "Service",
+  metadata: { namespace: "default", name, uid: name },
+  spec: { clusterIPs: [clusterIP], ports: [{ port: 80, ...(nodePort ? { nodePort } : {}) }] },
+});
+const owned = (kind: string, name: string, owner: string, rest: object) => ({
+  kind,
+  metadata: { namespace: "default", name, uid: name, ownerReferences: [{ uid: owner, controller: true }] },
+  ...rest,
+});
+const deployment = (replicas: number, status: object = {}) => ({
+  kind: "Deployment",
+  metadata: { namespace: "default", name: "web", uid: "web", generation: 1 },
+  spec: { replicas, strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } } },
+  status,
+});
+const READY = { phase: "Running", conditions: [{ type: "Ready", status: "True" }] };
+
+test("a Pod that moves, lives again, is no longer deleted or was restarted less often is told", async () => {
+  const cases: readonly (readonly [object, object, RegExp])[] = [
+    [pod("a", { spec: { nodeName: "n1" } }), pod("a", { spec: { nodeName: "n2" } }), /moved from n1 to n2/],
+    [
+      pod("a", { status: { phase: "Failed" } }),
+      pod("a", { status: { phase: "Running" } }),
+      /was Failed and is Running/,
+    ],
+    [pod("a", { deletionTimestamp: "2026-01-01T00:00:00Z" }), pod("a"), /was being deleted/],
+    [
+      pod("a", { status: { containerStatuses: [{ name: "main", restartCount: 2 }] } }),
+      pod("a", { status: { containerStatuses: [{ name: "main", restartCount: 1 }] } }),
+      /restart count of main in Pod default\/a fell from 2 to 1/,
+    ],
+  ];
+  for (const [before, after, expected] of cases) {
+    const [first, second] = await told(podsMoveForward(), [before, after]);
+    assert.equal(first, undefined);
+    assert.match(second ?? "", expected);
+  }
+  assert.deepEqual(await told(podsMoveForward(), [pod("a"), pod("a", { spec: { nodeName: "n1" } })]), [
+    undefined,
+    undefined,
+  ]);
+});
+
+test("an object with another uid, or whose generation fell, is told", async () => {
+  const object = (uid: string, generation: number) => ({ kind: "X", metadata: { name: "a", uid, generation } });
+  assert.match((await told(identityIsKept(), [object("1", 2), object("2", 2)]))[1] ?? "", /changed its uid/);
+  assert.match((await told(identityIsKept(), [object("1", 2), object("1", 1)]))[1] ?? "", /generation .* fell/);
+});
+
+test("two Services with one cluster IP or node port, and two living Pods with one address, are told", async () => {
+  const check = addressesAreUnique({ pods: true });
+  assert.match(
+    (await told(check, [service("a", "10.0.0.1"), service("b", "10.0.0.1")]))[1] ?? "",
+    /both have 10.0.0.1/,
+  );
+  assert.match((await told(check, [service("a", "", 30000), service("b", "", 30000)]))[1] ?? "", /both have TCP 30000/);
+  const at = (name: string, phase: string) => pod(name, { status: { phase, podIP: "10.1.0.1" } });
+  assert.match((await told(check, [at("a", "Running"), at("b", "Running")]))[1] ?? "", /both have 10.1.0.1/);
+  assert.equal((await told(check, [at("a", "Failed"), at("b", "Running")]))[1], undefined);
+});
+
+test("a rollout beyond its surge is told, and one that takes too many Pods away in calm weather", async () => {
+  const set = (name: string, replicas: number) => owned("ReplicaSet", name, "web", { spec: { replicas } });
+  const complete = deployment(2, { observedGeneration: 1, updatedReplicas: 2, availableReplicas: 2 });
+  const beyond = await told(rolloutsKeepTheirBounds({ calm: true }), [deployment(2), set("old", 2), set("new", 2)]);
+  assert.match(beyond.at(-1) ?? "", /has 4 replicas, at most 3 are allowed/);
+
+  const ready = (name: string) => owned("Pod", name, "old", { status: READY });
+  const gone = (name: string) => owned("Pod", name, "old", { status: { phase: "Running", conditions: [] } });
+  const story = [set("old", 2), ready("a"), ready("b"), complete, gone("a"), gone("b")];
+  const said = await told(rolloutsKeepTheirBounds({ calm: true }), story);
+  assert.deepEqual(said.slice(0, -1), [undefined, undefined, undefined, undefined, undefined]);
+  assert.match(said.at(-1) ?? "", /has 0 available Pods, at least 1 are to be kept/);
+  assert.equal((await told(rolloutsKeepTheirBounds({ calm: false }), story)).at(-1), undefined);
+});
+
+test("bounds are rounded as upstream rounds them: surge up, unavailable down, never both zero", () => {
+  const bounds = (replicas: number, rollingUpdate: object) =>
+    boundsOf({ spec: { replicas, strategy: { type: "RollingUpdate", rollingUpdate } } } as unknown as Deployment);
+  assert.deepEqual(bounds(5, { maxSurge: "25%", maxUnavailable: "25%" }), { least: 4, most: 7 });
+  assert.deepEqual(bounds(1, { maxSurge: 0, maxUnavailable: "25%" }), { least: 0, most: 1 });
+});
+
+test("a watch that lacks, repeats or reorders a revision is told", () => {
+  const type = { group: "", version: "v1", resource: "pods", kind: "Pod", namespaced: true };
+  const record = (seen: number[]) => ({ type, server: "api-1", from: 3, seen, expired: false });
+  const log = [2, 4, 5, 7];
+  assert.equal(watchProblem(record([4, 5]), log), undefined);
+  assert.match(watchProblem(record([4, 7]), log) ?? "", /saw revision 7 where 5 was due/);
+  assert.match(watchProblem(record([4, 4]), log) ?? "", /saw revision 4 where 5 was due/);
+  assert.match(watchProblem(record([4, 5, 7, 8]), log) ?? "", /saw revision 8 where nothing was due/);
+});
+
+test("what is not reached is named: replicas, Pods, endpoints, owners and namespaces", async () => {
+  const namespace = { kind: "Namespace", metadata: { name: "default", uid: "ns" } };
+  const truth = await truthOf([
+    namespace,
+    deployment(2, { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 }),
+    owned("ReplicaSet", "lost", "nobody", {}),
+    pod("a", { status: { phase: "Pending" } }),
+    {
+      kind: "Service",
+      metadata: { namespace: "default", name: "svc", uid: "svc" },
+      spec: { selector: { app: "web" } },
+    },
+    {
+      ...pod("b", { status: { ...READY, podIP: "10.1.0.1" } }),
+      metadata: { namespace: "default", name: "b", uid: "b", labels: { app: "web" } },
+    },
+    { kind: "ConfigMap", metadata: { namespace: "gone", name: "c", uid: "c" } },
+  ]);
+  assert.deepEqual(unreached(truth), [
+    "Deployment default/web wants 2: 1 there, 1 updated, 1 available",
+    "Pod default/a is Pending on no node",
+    "Service default/svc leads to [], its ready Pods are [10.1.0.1]",
+    "ReplicaSet default/lost has lost its owner",
+    "ConfigMap gone/c is in a namespace that is gone",
+  ]);
+});

@@ -1,0 +1,254 @@
+import type { Random } from "#base";
+import type { Client } from "#client";
+import {
+  CONFIG_MAPS,
+  DEPLOYMENTS,
+  NAMESPACES,
+  NODES,
+  PODS,
+  SERVICES,
+  StatusError,
+  type Deployment,
+  type KubeObject,
+  type New,
+  type Pod,
+  type ResourceType,
+} from "#objects";
+import { ConnectionLost } from "./link.ts";
+import { named } from "./invariants/invariant.ts";
+import type { Truth } from "./truth.ts";
+
+export interface WorkloadOptions {
+  readonly client: Client;
+  readonly random: Random;
+  readonly truth: () => Truth;
+  /** Says what the user does. */
+  readonly tell: (line: string) => void;
+  /** Called with every write that was acknowledged, as it was answered. */
+  readonly onAcknowledged: (object: KubeObject) => void;
+  /** Nothing takes Pods away but rollouts. */
+  readonly calm: boolean;
+}
+
+/** A user of the cluster: does one thing after the other, drawn by chance. */
+export class Workload {
+  readonly #options: WorkloadOptions;
+  #created = 0;
+
+  constructor(options: WorkloadOptions) {
+    this.#options = options;
+  }
+
+  /** Does one thing. Never rejects: a user lives with errors. */
+  async act(): Promise<void> {
+    const { random, calm } = this.#options;
+    const always = [
+      () => this.#createDeployment(),
+      () => this.#scale(),
+      () => this.#scale(),
+      () => this.#update(),
+      () => this.#update(),
+      () => this.#changeConfigMap(),
+      () => this.#changeConfigMap(),
+      () => this.#createService(),
+      () => this.#deleteSomething(),
+    ];
+    const stormy = [
+      () => this.#deletePod(),
+      () => this.#evictPod(),
+      () => this.#cordon(true),
+      () => this.#cordon(false),
+      () => this.#makeNamespace(),
+      () => this.#deleteNamespace(),
+    ];
+    const actions = calm ? always : [...always, ...stormy];
+    try {
+      await actions[random.int(actions.length)]!();
+    } catch (error) {
+      if (!(error instanceof StatusError || error instanceof ConnectionLost)) throw error;
+      this.#options.tell(`user: ${error.message}`);
+    }
+  }
+
+  /** Lifts what keeps the cluster from settling: cordons. */
+  async settle(): Promise<void> {
+    for (const { metadata, spec } of this.#options.truth().of("Node") as readonly (KubeObject & {
+      spec?: { unschedulable?: boolean };
+    })[]) {
+      if (!spec?.unschedulable) continue;
+      await this.#options.client.patch(
+        NODES,
+        { namespace: "", name: metadata.name ?? "" },
+        { type: "merge", body: { spec: { unschedulable: null } } },
+      );
+    }
+  }
+
+  #draw<T>(items: readonly T[]): T | undefined {
+    return items.length === 0 ? undefined : items[this.#options.random.int(items.length)];
+  }
+
+  #deployments(): readonly Deployment[] {
+    return this.#options
+      .truth()
+      .of<Deployment>("Deployment")
+      .filter(({ metadata }) => !metadata.deletionTimestamp);
+  }
+
+  async #createDeployment(): Promise<void> {
+    const { random, client, tell, onAcknowledged } = this.#options;
+    if (this.#deployments().length >= 4) return;
+    const namespaces = this.#options
+      .truth()
+      .of("Namespace")
+      .filter(({ metadata }) => metadata.name?.startsWith("team-"));
+    const namespace = this.#draw(namespaces)?.metadata.name ?? "default";
+    const name = `web-${++this.#created}`;
+    const replicas = random.int(6);
+    const strategies = [
+      undefined,
+      { type: "Recreate" },
+      { type: "RollingUpdate", rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+      { type: "RollingUpdate", rollingUpdate: { maxSurge: 2, maxUnavailable: 2 } },
+      { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
+    ];
+    const strategy = this.#draw(strategies);
+    tell(
+      `user creates Deployment ${namespace}/${name}, ${replicas} replicas, ${JSON.stringify(strategy?.rollingUpdate ?? strategy?.type ?? "default")}`,
+    );
+    const deployment = {
+      metadata: { name, namespace },
+      spec: {
+        replicas,
+        ...(strategy ? { strategy } : {}),
+        selector: { matchLabels: { app: name } },
+        template: {
+          metadata: { labels: { app: name } },
+          spec: {
+            terminationGracePeriodSeconds: random.int(5),
+            containers: [{ name: "main", image: "nginx:1", resources: {} }],
+          },
+        },
+      },
+    };
+    onAcknowledged(await client.create(DEPLOYMENTS, deployment as New<Deployment>));
+  }
+
+  async #scale(): Promise<void> {
+    const deployment = this.#draw(this.#deployments());
+    if (!deployment) return;
+    const replicas = this.#options.random.int(8);
+    this.#options.tell(`user scales ${named(deployment)} to ${replicas}`);
+    await this.#patch(deployment, { spec: { replicas } });
+  }
+
+  async #update(): Promise<void> {
+    const deployment = this.#draw(this.#deployments());
+    if (!deployment) return;
+    const image = `nginx:${1 + this.#options.random.int(4)}`;
+    this.#options.tell(`user sets the image of ${named(deployment)} to ${image}`);
+    await this.#patch(deployment, { spec: { template: { spec: { containers: [{ name: "main", image }] } } } });
+  }
+
+  async #patch({ metadata }: Deployment, body: object): Promise<void> {
+    const key = { namespace: metadata.namespace ?? "", name: metadata.name ?? "" };
+    this.#options.onAcknowledged(await this.#options.client.patch(DEPLOYMENTS, key, { type: "strategic", body }));
+  }
+
+  async #changeConfigMap(): Promise<void> {
+    const { random, client, truth, tell, onAcknowledged } = this.#options;
+    const name = `settings-${random.int(4)}`;
+    const known = truth()
+      .of("ConfigMap")
+      .find(({ metadata }) => metadata.name === name);
+    const data = { value: String(random.int(1_000_000)) };
+    tell(`user ${known ? "changes" : "creates"} ConfigMap ${name}`);
+    const key = { namespace: "default", name };
+    if (!known) onAcknowledged(await client.create(CONFIG_MAPS, { metadata: key, data }));
+    else if (random.int(4) === 0) await client.delete(CONFIG_MAPS, key);
+    else onAcknowledged(await client.patch(CONFIG_MAPS, key, { type: "merge", body: { data } }));
+  }
+
+  async #createService(): Promise<void> {
+    const deployment = this.#draw(this.#deployments());
+    const { client, truth, tell, onAcknowledged, random } = this.#options;
+    if (!deployment || truth().of("Service").length >= 6) return;
+    const { namespace = "" } = deployment.metadata;
+    const name = `svc-${++this.#created}`;
+    const type = random.int(2) === 0 ? "ClusterIP" : "NodePort";
+    tell(`user creates Service ${namespace}/${name} (${type}) for ${named(deployment)}`);
+    const selector = deployment.spec?.selector?.matchLabels ?? {};
+    onAcknowledged(
+      await client.create(SERVICES, {
+        metadata: { namespace, name },
+        spec: { type, selector, ports: [{ port: 80, protocol: "TCP", targetPort: 80 }] },
+      }),
+    );
+  }
+
+  async #deleteSomething(): Promise<void> {
+    const { random, client, truth, tell } = this.#options;
+    const services = truth()
+      .of("Service")
+      .filter(({ metadata }) => metadata.name?.startsWith("svc-"));
+    const victim = this.#draw(random.int(2) === 0 ? services : this.#deployments());
+    if (!victim) return;
+    const { namespace = "", name = "" } = victim.metadata;
+    const propagationPolicy = this.#draw(["Background", "Foreground"] as const)!;
+    tell(`user deletes ${victim.kind} ${named(victim)} (${propagationPolicy})`);
+    const type: ResourceType = victim.kind === "Service" ? SERVICES : DEPLOYMENTS;
+    await client.delete(type, { namespace, name }, { propagationPolicy });
+  }
+
+  async #deletePod(): Promise<void> {
+    const { random, client, truth, tell } = this.#options;
+    const pod = this.#draw(truth().of<Pod>("Pod"));
+    if (!pod) return;
+    const { namespace = "", name = "" } = pod.metadata;
+    const force = random.int(4) === 0;
+    tell(`user deletes Pod ${named(pod)}${force ? " by force" : ""}`);
+    await client.delete(PODS, { namespace, name }, force ? { gracePeriodSeconds: 0 } : {});
+  }
+
+  async #evictPod(): Promise<void> {
+    const { client, truth, tell } = this.#options;
+    const pod = this.#draw(truth().of<Pod>("Pod"));
+    if (!pod) return;
+    const { namespace = "", name = "" } = pod.metadata;
+    tell(`user evicts Pod ${named(pod)}`);
+    await client.createSubresource(PODS, { namespace, name }, "eviction", {
+      apiVersion: "policy/v1",
+      kind: "Eviction",
+      metadata: { namespace, name },
+    });
+  }
+
+  async #cordon(unschedulable: boolean): Promise<void> {
+    const { client, truth, tell } = this.#options;
+    const node = this.#draw(truth().of("Node"));
+    if (!node) return;
+    tell(`user ${unschedulable ? "cordons" : "uncordons"} ${named(node)}`);
+    const body = { spec: { unschedulable: unschedulable || null } };
+    await client.patch(NODES, { namespace: "", name: named(node) }, { type: "merge", body });
+  }
+
+  async #makeNamespace(): Promise<void> {
+    const { client, tell, truth } = this.#options;
+    if (truth().of("Namespace").length >= 7) return;
+    const name = `team-${++this.#created}`;
+    tell(`user creates Namespace ${name}`);
+    await client.create(NAMESPACES, { metadata: { name } });
+  }
+
+  async #deleteNamespace(): Promise<void> {
+    const { client, truth, tell } = this.#options;
+    const namespace = this.#draw(
+      truth()
+        .of("Namespace")
+        .filter(({ metadata }) => metadata.name?.startsWith("team-")),
+    );
+    if (!namespace) return;
+    tell(`user deletes Namespace ${named(namespace)}`);
+    await client.delete(NAMESPACES, { namespace: "", name: named(namespace) });
+  }
+}
