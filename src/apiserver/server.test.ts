@@ -320,6 +320,25 @@ describe("watches", () => {
 });
 
 describe("beside the API", () => {
+  it("tells other systems how to check the tokens of service accounts, where there is an issuer", async () => {
+    const key = { use: "sig", kty: "EC", kid: "k", crv: "P-256", alg: "ES256", x: "x", y: "y" };
+    const tokenIssuer = { issuer: "https://issuer", keys: () => Promise.resolve([key]) };
+    await using api = await fixture({ more: { tokenIssuer, serverAddress: () => "1.2.3.4:5" } });
+    const configuration = await api.ask("GET /.well-known/openid-configuration");
+    assert.equal(
+      configuration.text,
+      '{"issuer":"https://issuer","jwks_uri":"https://1.2.3.4:5/openid/v1/jwks","response_types_supported":["id_token"],"subject_types_supported":["public"],"id_token_signing_alg_values_supported":["ES256"]}',
+    );
+    assert.equal(configuration.headers["content-type"], "application/json");
+    const keys = await api.ask("GET /openid/v1/jwks");
+    assert.deepEqual(keys.json(), { keys: [key] });
+    assert.equal(keys.headers["content-type"], "application/jwk-set+json");
+    assert.equal(keys.headers["cache-control"], "public, max-age=3600");
+    assert.equal((await api.ask("POST /openid/v1/jwks")).status, 405);
+    await using without = await fixture();
+    assert.equal((await without.ask("GET /openid/v1/jwks")).status, 404);
+  });
+
   it("health is told in parts", async () => {
     const more = {
       health: { readyz: [{ name: "store", check: () => Promise.reject(new Error("full")) }] },

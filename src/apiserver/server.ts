@@ -22,9 +22,11 @@ import {
   serveDiscovery,
   serveHealth,
   serveIndex,
+  serveIssuer,
   serveMetrics,
   serveOpenApi,
   serveVersion,
+  type TokenIssuer,
 } from "./stages/documents.ts";
 import { Exchange, joined, type Handler, type Stage } from "./stages/exchange.ts";
 import { admitConnect, connect, execute, route } from "./stages/resources.ts";
@@ -46,6 +48,8 @@ export interface ApiServerOptions {
   readonly health?: Partial<HealthChecks>;
   /** Reads protobuf bodies, loaded when the first one comes. Default: they are answered 415. */
   readonly protobuf?: () => Promise<ProtobufReader>;
+  /** Tells other systems how to check the tokens of service accounts; absent: it is not told. */
+  readonly tokenIssuer?: TokenIssuer;
   /** `host:port` as `/api` names it. */
   readonly serverAddress?: () => string;
   /**
@@ -77,7 +81,7 @@ const LOOPBACK_USER: UserInfo = { username: "system:apiserver", groups: ["system
 /** The API server over a registry, without any transport. */
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { registry, authenticator, authorizer, clock } = options;
-  const discovery = createDiscovery(registry, options.serverAddress ?? (() => "127.0.0.1:6443"));
+  const discovery = createDiscovery(registry, serverAddressOf(options));
   const pace = createPacer(clock);
   const metrics = createRequestMetrics(registry);
   const machinery: { -readonly [Key in keyof Machinery]: Machinery[Key] } = {
@@ -106,6 +110,8 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
 }
 
+const serverAddressOf = ({ serverAddress = () => "127.0.0.1:6443" }: ApiServerOptions) => serverAddress;
+
 interface Parts {
   readonly machinery: Machinery;
   readonly metrics: RequestMetrics;
@@ -133,6 +139,7 @@ function standardStages(options: ApiServerOptions, { machinery, metrics, discove
     serveMetrics(metrics.metrics),
     serveIndex(discovery, checks),
     serveVersion(options.version),
+    ...(options.tokenIssuer ? [serveIssuer(options.tokenIssuer, serverAddressOf(options))] : []),
     serveOpenApi(openApi),
     serveDiscovery(discovery),
   ];

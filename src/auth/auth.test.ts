@@ -8,6 +8,7 @@ import {
   clientCertificates,
   discoveryPaths,
   impersonation,
+  issuerPaths,
   parseServiceAccount,
   privilegedGroup,
   publicPaths,
@@ -133,6 +134,14 @@ describe("authorization", () => {
     for (const path of ["/apix", "/openapix", "/", "/metrics", "/logs/"]) {
       assert.equal(await decided(path, "system:authenticated"), "no-opinion", path);
     }
+  });
+
+  it("lets service accounts get what their tokens are checked with", async () => {
+    const of = async (group: string) =>
+      (await issuerPaths.authorize(attributes({ path: "/openid/v1/jwks", user: { username: "x", groups: [group] } })))
+        .decision;
+    assert.equal(await of("system:serviceaccounts"), "allow");
+    assert.equal(await of("system:authenticated"), "no-opinion");
   });
 
   it("stops at the first that decides", async () => {

@@ -81,6 +81,12 @@ export const discoveryPaths = readers(
   [...PUBLIC_URLS, "/openapi", "/openapi/*", "/api", "/api/*", "/apis", "/apis/*"],
 );
 
+/** Service accounts may get what their tokens are checked with (upstream's system:service-account-issuer-discovery). */
+export const issuerPaths = readers(
+  ["system:serviceaccounts"],
+  ["/.well-known/openid-configuration", "/.well-known/openid-configuration/", "/openid/v1/jwks", "/openid/v1/jwks/"],
+);
+
 /** Reviews of oneself, which upstream grants to all known users (system:basic-user). */
 const SELF_REVIEWS = new Set([
   "authorization.k8s.io/selfsubjectaccessreviews",

@@ -1,6 +1,14 @@
 export { API_AUDIENCES, intersection, ISSUER } from "./audiences.ts";
 export { authenticators, bearerTokens, clientCertificates, staticTokens, withAnonymousUsers } from "./authenticate.ts";
-export { authorizers, discoveryPaths, privilegedGroup, publicPaths, refusal, selfReviews } from "./authorize.ts";
+export {
+  authorizers,
+  discoveryPaths,
+  issuerPaths,
+  privilegedGroup,
+  publicPaths,
+  refusal,
+  selfReviews,
+} from "./authorize.ts";
 export type * from "./contract.ts";
 export type { UserInfo } from "./user.ts";
 export { impersonation, type Impersonation } from "./impersonate.ts";

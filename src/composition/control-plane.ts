@@ -6,6 +6,7 @@ import {
   authorizers,
   clientCertificates,
   discoveryPaths,
+  issuerPaths,
   privilegedGroup,
   publicPaths,
   selfReviews,
@@ -88,11 +89,12 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   const apiServer = createApiServer({
     registry,
     authenticator: withAnonymousUsers(authenticators(clientCertificates(), bearerTokens(tokens.verify))),
-    authorizer: authorizers(publicPaths, privilegedGroup(), discoveryPaths, selfReviews),
+    authorizer: authorizers(publicPaths, privilegedGroup(), discoveryPaths, issuerPaths, selfReviews),
     admission(client) {
       caches = createCaches({ client, scope: scope.child("caches"), clock, random, log });
       return builtInAdmission({ client, caches, clock, random });
     },
+    tokenIssuer: tokens.issuer,
     ...serving,
     clock,
     random,

@@ -1,3 +1,4 @@
+import type { ApiServerOptions } from "#apiserver";
 import { ISSUER } from "#auth";
 import type { ServiceAccountTokens, ServiceAccountTokensOptions } from "#auth/tokens";
 import type { Clock, Random } from "#base";
@@ -18,6 +19,8 @@ export interface TokensOptions {
 export function serviceAccountTokens(options: TokensOptions): {
   readonly issue: IssueToken;
   readonly verify: ServiceAccountTokens["verify"];
+  /** For other systems that check the tokens. */
+  readonly issuer: NonNullable<ApiServerOptions["tokenIssuer"]>;
 } {
   let made: Promise<ServiceAccountTokens> | undefined;
   const make = async () => {
@@ -40,6 +43,13 @@ export function serviceAccountTokens(options: TokensOptions): {
   const tokens = () => (made ??= make());
   return {
     verify: async (token, audiences) => (await tokens()).verify(token, audiences),
+    issuer: {
+      issuer: ISSUER,
+      async keys() {
+        const [{ jwkOf }, key] = await Promise.all([import("#auth/tokens"), options.signingKey()]);
+        return [await jwkOf(key)];
+      },
+    },
     async issue({ serviceAccount, body }) {
       const request = body as unknown as AuthenticationV1TokenRequest;
       return { ...request, status: await (await tokens()).issue(serviceAccount, request.spec ?? {}) };

@@ -7,6 +7,7 @@ import type { ApiRequest, ApiResponse } from "../http/message.ts";
 import { jsonResponse, plainText } from "../http/responses.ts";
 import type { Metrics } from "../metrics.ts";
 import type { OpenApi } from "../openapi-routes.ts";
+import { utf8 } from "../render/text.ts";
 import type { VersionInfo } from "../version.ts";
 import type { Exchange, Stage } from "./exchange.ts";
 
@@ -54,6 +55,44 @@ export const serveVersion = (version: VersionInfo): Stage =>
     if (!routeAccepts(exchange.header("accept"), JSON_ALONE)) throw routeNotAcceptable(JSON_ALONE);
     return jsonResponse(version);
   });
+
+/** Who signs the tokens of service accounts, and the public keys (JWK) that they are checked with. */
+export interface TokenIssuer {
+  readonly issuer: string;
+  /** Loaded when they are asked for. */
+  readonly keys: () => Promise<readonly Readonly<Record<string, unknown>>[]>;
+}
+
+/** What other systems need to check the tokens of service accounts (upstream routes/openidmetadata.go). */
+export const serveIssuer = ({ issuer, keys }: TokenIssuer, serverAddress: () => string): Stage =>
+  documents("issuer", async (exchange) => {
+    const found = ISSUER_PATHS[exchange.path.replace(/\/$/, "")];
+    if (!found) return undefined;
+    if (exchange.request.method !== "GET") throw methodNotAllowed();
+    if (!routeAccepts(exchange.header("accept"), [found])) throw routeNotAcceptable([found]);
+    const jwks = await keys();
+    const value =
+      found === JWK_SET
+        ? { keys: jwks }
+        : {
+            issuer,
+            jwks_uri: `https://${serverAddress()}/openid/v1/jwks`,
+            response_types_supported: ["id_token"],
+            subject_types_supported: ["public"],
+            id_token_signing_alg_values_supported: [...new Set(jwks.map(({ alg }) => alg))],
+          };
+    return {
+      status: 200,
+      headers: { "content-type": found, "cache-control": "public, max-age=3600" },
+      body: { type: "bytes", bytes: utf8(JSON.stringify(value)) },
+    };
+  });
+
+const JWK_SET = "application/jwk-set+json";
+const ISSUER_PATHS: Readonly<Record<string, string>> = {
+  "/.well-known/openid-configuration": "application/json",
+  "/openid/v1/jwks": JWK_SET,
+};
 
 export const serveOpenApi = (openApi: OpenApi): Stage =>
   documents("openapi", (exchange) => openApi.respond(asked(exchange)));
