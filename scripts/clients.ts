@@ -29,7 +29,7 @@ export function realClients(): Clients {
     writeFileSync(path, bytes);
     chmodSync(path, 0o755);
   }
-  // Two test files may unpack at once: whoever renames first wins.
+  // Two test files may unpack at once: the first to rename wins.
   try {
     renameSync(fresh, folder);
   } catch {

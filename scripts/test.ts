@@ -1,5 +1,5 @@
 // Runs the whole suite, or what is asked for: `npm test -- src/store`, `npm test -- --changed`. A test that fails is
-// run again, alone: what passes then is told apart from what is wrong. See `USAGE` in test/options.ts.
+// run again, alone: what passes then is reported apart from what fails. See `USAGE` in test/options.ts.
 import { spawnSync } from "node:child_process";
 import { globSync, statSync } from "node:fs";
 import { join, relative, resolve } from "node:path";
@@ -109,7 +109,7 @@ function choose(options: Options): Plan | string {
 
 async function prepare(files: readonly string[], options: Options): Promise<void> {
   if (files.some((file) => file.startsWith("test/"))) {
-    // The tests of the command line run side by side: none of them shall be the one that has to build.
+    // The tests of the command line run side by side: none of them should have to build.
     spawnSync(join(root, "bin/knarr"), ["version"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
   }
   if (options.selectors.length === 0 && options.changed === undefined) {

@@ -195,7 +195,7 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 900_000 }, () => {
 
     for (const name of ["web", "churn", "steady"])
       await kubectl("rollout", "status", `deployment/${name}`, "--timeout=120s");
-    // Whoever was hit a moment ago still looks as before.
+    // A Pod that was hit a moment ago still looks as before.
     const unnoticed = ({ metadata, status }: Pod) =>
       (status?.containerStatuses ?? []).flatMap(({ name, restartCount }) => {
         const how = restartCount === 0 ? killed.get(`${metadata.uid} ${name}`) : undefined;

@@ -247,7 +247,7 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
     assert.equal(await ask("config", "current-context"), "");
   });
 
-  it("the next up is the same cluster, unless it is told otherwise", async () => {
+  it("the next up is the same cluster, unless options say otherwise", async () => {
     const home = "again";
     const up = (...args: string[]) => knarr(home, "up", "--detach", ...args);
     const nodes = async () => {

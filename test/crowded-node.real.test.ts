@@ -80,7 +80,7 @@ describe("a node that others use too", { skip, timeout: 900_000 }, () => {
       ),
     );
 
-    // Whoever had to listen does, once it can.
+    // A listener that had to wait gets its port once it is free.
     for (const process of [host.own, host.health]) await process.end();
     await until(kubectl, "in-host-network", "to be ready", isReady);
     const health = await eventually("the health check port", async () => {
@@ -88,7 +88,7 @@ describe("a node that others use too", { skip, timeout: 900_000 }, () => {
       return status === 200 && body;
     });
     assert.match(health, /"localEndpoints": 1/);
-    // And the machine has its own ports again when nobody leads them elsewhere.
+    // And the machine has its own ports again when no rule leads them elsewhere.
     await kubectl("delete", "service/on-host-port", "pod/on-host-port");
     for (const port of [18090, 30090])
       await eventually(`the machine on port ${port}`, async () => (await get(namespace, at(port))) === "machine");
@@ -138,7 +138,7 @@ describe("a node that others use too", { skip, timeout: 900_000 }, () => {
     assert.equal(statuses(await podOf(kubectl, "bystander")).get("main")?.restartCount, restartCount);
   });
 
-  // Nobody limits a Pod's processes unless told so (podPidsLimit); each takes memory of the kernel's, which counts.
+  // A Pod's processes have no limit unless one is set (podPidsLimit); each takes memory of the kernel's, which counts.
   const bomb = { skip: process.env["FORK_BOMB"] ? false : "it keeps the whole machine busy: set FORK_BOMB=1" };
   test(
     "a fork bomb is held by its Pod's memory limit: others go on, new Pods start, and it can be deleted",

@@ -42,7 +42,7 @@ const sandboxesOn = async (cri: Cri) =>
     state,
   }));
 
-/** `knarr up` on a containerd that it can make nothing of: what it says. */
+/** What `knarr up` prints on a containerd that it cannot use. */
 async function refused(namespace: TestNamespace, socket: string): Promise<string> {
   const dir = mkdtempSync(join(tmpdir(), "knarr-given-"));
   try {

@@ -98,7 +98,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     }
   });
 
-  test("a registry that goes away holds up whoever needs it, and nobody else; it comes back, and so do they", async () => {
+  test("a registry that goes away holds up only the Pods that need it, and they start when it is back", async () => {
     const kubectl = await cluster.inNamespace("outage");
     await using registry = await startRegistry(cluster.namespace, { port: 5003 });
     await registry.stop();

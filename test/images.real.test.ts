@@ -23,7 +23,7 @@ test("knarr image: archives of both kinds, packed or not, are loaded, listed and
   await announceRunning(dir, { server: "https://127.0.0.1:1", version: "v1.36.0", startedAt: 0 });
   const knarr = (...args: string[]) => run(KNARR, ["image", ...args, "--data-dir", dir]);
 
-  // Whoever comes first has to build, and says so.
+  // The first process has to build, and says so.
   await run(KNARR, ["version"]);
   const simulated = await knarr("ls");
   assert.equal(simulated.code, 1);

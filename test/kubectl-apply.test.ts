@@ -16,7 +16,7 @@ describe("kubectl applies and changes objects (F2, S1, S20)", { concurrency: 3 }
 
   const data = (name: string) => kubectl("get", "configmap", name, "-o=jsonpath={.data}");
 
-  it("applies client-side: adds, changes, takes away, leaves what others added", async () => {
+  it("applies client-side: adds, changes and removes fields, and leaves those that other clients added", async () => {
     assert.equal(await kubectl.apply(configMap("mine", { a: "1", b: "2" })), "configmap/mine created\n");
     assert.equal(await kubectl.apply(configMap("mine", { a: "1", b: "2" })), "configmap/mine unchanged\n");
     await kubectl("patch", "configmap", "mine", "--type=merge", "-p", '{"data":{"theirs":"x"}}');

@@ -136,7 +136,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
 
     const terminal = kubectl.terminal(["exec", "-it", "shell", "--", "sh"], { columns: 101, rows: 41 });
     await terminal.shows(/\/ # /);
-    // Its size is told beside what is typed.
+    // Its size is sent beside the input.
     terminal.type("until [ \"$(stty size)\" = '41 101' ]; do :; done; echo si''zed\n");
     await terminal.shows(/sized/);
     await terminal.resize({ columns: 77, rows: 33 });

@@ -76,7 +76,7 @@ test(
     await untilAnswers(client, [`http://${ip}/`], ([answer]) => answer!.startsWith("! "));
     assert.equal(await get(namespace, "http://127.0.0.1:54321/"), "on-port");
 
-    // Somebody has tidied up too much: the node says so, and recovers.
+    // An administrator removed too much: the node says so, and recovers.
     const ready = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}{"\\n"}';
     await using nodes = watching(again.kubectl, "get", "nodes", "--watch", "-o", ready);
     await nodes.shows("a node that is well", (printed) => printed.includes("True"));

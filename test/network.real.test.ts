@@ -112,7 +112,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
 
     assert.ok(pods.includes(await get(outside, `http://${node}:${spec.ports[0]!.nodePort}/hostname`)));
     assert.equal((await request(outside, `http://${spec.clusterIP}/hostname`)).error, "ENETUNREACH");
-    // The Service's own name is no node: its other ports are refused, not passed on to whoever listens there.
+    // The Service's own name is no node: its other ports are refused, not passed on to a process that listens there.
     assert.deepEqual(await client.ask([`http://${spec.clusterIP}:81/`]), ["! connect: Connection refused"]);
   });
 
@@ -346,7 +346,7 @@ describe("Services and Pods on the network (S6 to S8)", { skip, concurrency: 3 }
     await answers(outside, `http://${at}/`, "taken");
   });
 
-  test("a Pod that ends serves those who are with it, gets nobody new, and everybody when there is no other", async () => {
+  test("a terminating Pod keeps its connections and gets new ones only when there is no other Pod", async () => {
     const kubectl = await cluster.inNamespace("draining");
     const slow = (name: string) =>
       serverPod(name, {

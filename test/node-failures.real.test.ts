@@ -118,7 +118,7 @@ describe("a node that fails, and is there again", { skip, timeout: 900_000 }, ()
     const name = one?.metadata.name ?? "";
     assert.match(await kubectl("exec", name, "-c", "main", "--", "/bin/cat", "/etc/hostname"), new RegExp(name));
     assert.ok((await kubectl("logs", name, "-c", "main")).length > 0);
-    // Whoever was taken over is probed on.
+    // Adopted containers are still probed.
     await get(real.namespace, `http://${one?.status?.podIP}:8080/set?ready=0`);
     await eventually("the pod to be unready", async () => !isPodReady(await pod(name)));
     await get(real.namespace, `http://${one?.status?.podIP}:8080/set?ready=1`);
@@ -262,7 +262,7 @@ describe("a node that fails, and is there again", { skip, timeout: 900_000 }, ()
     assert.equal(await kubectl("get", "pod", "deaf", "--ignore-not-found"), "");
   });
 
-  test("a second cluster that asks for the first's address is told so, and leaves nothing", async () => {
+  test("a second cluster that asks for the first's address is refused with the reason, and leaves nothing", async () => {
     const other = join(real.dir, "other");
     const address = real.namespace.address;
     const { code, stdout, stderr } = await real.namespace.run(
@@ -344,7 +344,7 @@ interface Link {
   readonly ifname: string;
 }
 
-/** All that a restart of the machine takes away: processes, mounts, network, packet rules. What is on disk stays. */
+/** All that a restart of the machine removes: processes, mounts, network, packet rules. What is on disk stays. */
 async function dieWithTheMachine({ dataDir, namespace }: RestartableCluster): Promise<void> {
   const shims = shimsOf(dataDir);
   const processes = shims.flatMap(descendantsOf);

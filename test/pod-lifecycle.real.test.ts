@@ -261,7 +261,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
         pod("health", [
           `{ name: main, ${server}, startupProbe: { ${check("")}, failureThreshold: 60 }, livenessProbe: { ${check("")}, timeoutSeconds: 30, failureThreshold: 2 }, readinessProbe: { ${check("ready")}, failureThreshold: 1 } }`,
         ]),
-        pod("unknown", [`{ name: main, ${server}, readinessProbe: { ${check("nobody")} } }`]),
+        pod("unknown", [`{ name: main, ${server}, readinessProbe: { ${check("absent")} } }`]),
       ].join("---"),
     );
     const set = (what: string) => kubectl("get", "--raw", `/api/v1/namespaces/grpc/pods/health:8080/proxy/set?${what}`);

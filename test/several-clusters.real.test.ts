@@ -139,7 +139,7 @@ test("clusters of several data directories on one machine never meet, running or
     await checkFirst();
     assert.deepEqual(await podsOf(again.kubectl), pods);
 
-    // What others take away from a node that runs is put back.
+    // What other programs remove from a running node is restored.
     const { id } = JSON.parse(await readFile(join(one, "data/network.json"), "utf8")) as { id: string };
     await namespace.must("nft", ["delete", "table", "ip", `knarr-${id}`]);
     await checkFirst();
@@ -154,7 +154,7 @@ test("clusters of several data directories on one machine never meet, running or
       "the same Pods",
     );
     await again.stop();
-    // And what was taken away while it was stopped, with the next start.
+    // And what was removed while it was stopped, with the next start.
     await namespace.must("ip", ["link", "delete", "dev", `knarr-${id}`]);
     const last = await up(one);
     await checkFirst();

@@ -5,7 +5,7 @@ import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from 
 import { watching } from "./support/watching.ts";
 
 /** Each entry of docs/simulated-nodes.md. */
-describe("simulated containers do as they are told (F6)", { concurrency: 4 }, () => {
+describe("simulated containers behave as their annotations say (F6)", { concurrency: 4 }, () => {
   let cluster: ClusterUnderTest;
   let kubectl: Kubectl;
   before(async () => {

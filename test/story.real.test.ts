@@ -85,6 +85,6 @@ describe("the story with real containers (S6 to S8, S20 to S25)", { skip }, () =
       (await get(real.namespace, `http://${clusterIP}/version`)).includes("2.4"),
     );
     const { failed } = await loop.stop();
-    assert.ok(failed.length > 0, "every request was answered: nobody saw an outage");
+    assert.ok(failed.length > 0, "every request was answered: no client saw an outage");
   });
 });

@@ -149,7 +149,7 @@ for (const [protocol, env] of [
       await eventually("it is gone", async () => streams.open === 0);
     });
 
-    test("what cannot be done is told", async () => {
+    test("a command that cannot run is reported to the client", async () => {
       const missing = await kubectl(["exec", "web", "--", "/no/such"], env);
       const twice = protocol === "SPDY" ? "" : "Internal error occurred: ";
       assert.equal(
@@ -199,7 +199,7 @@ for (const [protocol, env] of [
       server.close();
     });
 
-    test("a port that nobody listens on is told", async () => {
+    test("a port without a listener is reported to the client", async () => {
       await using forward = await forwarding(["port-forward", "pod/web", ":1"], env.env);
       assert.equal(await fetchBytes(forward.port, 1), 0);
       await eventually("kubectl says why", async () =>

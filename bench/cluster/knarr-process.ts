@@ -14,7 +14,7 @@ export interface KnarrProcess {
   readonly startMs: number;
   readonly pid: number;
   readonly access: KubeconfigContext;
-  /** Stops it. Its data stays with whoever owns the directory. */
+  /** Stops it. Its data stays: the owner of the directory removes it. */
   stop(): Promise<void>;
 }
 

@@ -1,7 +1,7 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from "node:http2";
 import type { KubeconfigContext } from "#client";
 
-/** An answer whose body nobody needed: only its size counts. */
+/** An answer whose body is not needed: only its size counts. */
 export interface Answer {
   readonly status: number;
   readonly bytes: number;

@@ -34,7 +34,7 @@ export async function serviceChanges(client: LoadClient, { services }: MeasureIn
         addresses.push(spec.clusterIP);
       },
     );
-    // Whoever comes while the endpoints of so many are still being written waits for their turn.
+    // A change that comes while the endpoints of so many are still being written has to wait.
     for (const address of addresses) await flows(address);
     const name = `${addresses.length.toLocaleString("en")} Services created at once to packets flowing through all`;
     measures.push({ name, value: performance.now() - began, unit: "ms" });

@@ -162,7 +162,7 @@ test("what is still to be written, and what a parameter does, is not judged", ()
   assert.deepEqual(silent(`const each = (title, run) => test(title, run);`), []);
 });
 
-test("knip's findings are told in words, types of an index left out", () => {
+test("knip's findings are reported in words, without the types of an index", () => {
   const report = JSON.stringify({
     issues: [
       {

@@ -23,7 +23,7 @@ test("a file that is no test of the suite is taken when it is named", () => {
   assert.deepEqual(choose("other/e.ts"), ["other/e.ts"]);
 });
 
-test("a selector that stands for nothing is told", () => {
+test("a selector without a matching file is an error", () => {
   assert.equal(choose("src/stoer"), "no test file matches src/stoer");
   assert.equal(choose("src/store", "x/*.test.ts"), "no test file matches x/*.test.ts");
 });

@@ -30,7 +30,7 @@ test("figures are those of the last second, sums those of all", () => {
 
 test("the gist tells who answers now, however often", () => {
   const { state, view } = world();
-  assert.equal(view.gist(), "answered by nobody");
+  assert.equal(view.gist(), "answered by no Pod");
   Object.assign(state, { at: 500, seen: seen({ "1.29\n": 10 }) });
   assert.equal(view.gist(), "answered by 1.29");
   Object.assign(state, { at: 1_000, seen: seen({ "2.4\n": 5, "1.29\n": 12 }) });
@@ -45,5 +45,5 @@ test("an outage shows, and its failures are counted", () => {
   view.line();
   Object.assign(state, { at: 2_100, seen: seen({ "1.29\n": 10 }, 3) });
   assert.match(line(), /10 by 1\.29 {2}failed: 3 {2}no answer$/);
-  assert.equal(view.gist(), "answered by nobody");
+  assert.equal(view.gist(), "answered by no Pod");
 });

@@ -59,7 +59,7 @@ export function trafficView(
     gist() {
       const { first, last } = look();
       const answering = answersBetween(first.seen, last.seen).map(nameOf).toSorted();
-      return `answered by ${answering.join(" and ") || "nobody"}`;
+      return `answered by ${answering.join(" and ") || "no Pod"}`;
     },
     total() {
       const { last } = look();

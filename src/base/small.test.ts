@@ -20,7 +20,7 @@ test("a log's lines carry the fields of all its ancestors", () => {
     ["info", "one", { a: 1 }],
     ["warn", "two", { a: 4, b: 2, c: 3 }],
   ]);
-  silentLog.error("nobody hears this");
+  silentLog.error("this goes nowhere");
 });
 
 const take = (random: Random) => [random.next(), random.int(1000), random.suffix(8), random.uuid()];

@@ -6,7 +6,7 @@ interface Pending extends Due {
   readonly fn: () => void;
 }
 
-/** A clock that moves only when it is told to, or when nothing else is left to do. */
+/** A clock that moves only when it is advanced, or when nothing else is left to do. */
 export interface VirtualClock extends Clock {
   /** Moves time forward by `ms`, firing every timer due on the way in order and letting its consequences settle. */
   advance(ms: number): Promise<void>;

@@ -11,7 +11,7 @@ function setUp(options: Partial<WorkQueueOptions> = {}) {
   const queue = createWorkQueue({
     clock,
     handle: (key) => {
-      assert.equal(running.has(key), false, `${key} is in hand twice`);
+      assert.equal(running.has(key), false, `${key} is handled twice at once`);
       started.push(key);
       return new Promise<void>((resolve, reject) => {
         running.set(key, {
@@ -48,7 +48,7 @@ test("a key waits at most once", async () => {
   assert.equal(queue.size, 0);
 });
 
-test("a key that is added while in hand is handled once more, afterwards", async () => {
+test("a key that is added while being handled is handled once more afterwards", async () => {
   const { queue, started, running, settle } = setUp({ concurrency: 3 });
   queue.add("a");
   await settle();
@@ -64,7 +64,7 @@ test("a key that is added while in hand is handled once more, afterwards", async
   assert.equal(queue.size, 0);
 });
 
-test("as many keys are in hand as are allowed", async () => {
+test("as many keys are handled at once as are allowed", async () => {
   const { queue, running, settle } = setUp({ concurrency: 2 });
   for (const key of ["a", "b", "c", "d"]) queue.add(key);
   await settle();
@@ -123,7 +123,7 @@ test("of several delays for one key the earliest counts, and none is not delayed
   assert.equal(queue.size, 2);
 });
 
-test("size counts keys that wait, are in hand or back off, each once, but not those put off on purpose", async () => {
+test("size counts keys that wait, are being handled or back off, each once, but not those added with a delay", async () => {
   const { clock, queue, running, settle } = setUp({ backOff: { initialMs: 10, maxMs: 10 } });
   queue.addAfter("later", 1000);
   assert.equal(queue.size, 0);
@@ -143,7 +143,7 @@ test("size counts keys that wait, are in hand or back off, each once, but not th
   assert.equal(queue.size, 1, "the retry that was already set comes, too");
 });
 
-test("closing drops what waits, waits for what is in hand, and can be asked for twice", async () => {
+test("closing drops waiting keys, waits for those being handled, and may be called twice", async () => {
   const { clock, queue, started, running, settle } = setUp();
   queue.add("a");
   queue.add("b");

@@ -20,16 +20,16 @@ export interface WorkQueueOptions {
 }
 
 /**
- * Keys waiting to be handled: each at most once in the queue and once in hand; one that is added while in
- * hand is handled again afterwards.
+ * Keys waiting to be handled: each at most once in the queue and once being handled; one that is added while being
+ * handled is handled again afterwards.
  */
 export interface WorkQueue {
   add(key: string): void;
   /** Adds the key after a delay; of several delays for one key the earliest counts. */
   addAfter(key: string, ms: number): void;
-  /** Keys waiting, in hand, or waiting out the back-off after a failure; not those that {@link addAfter} delays. */
+  /** Keys waiting, being handled, or waiting out the back-off after a failure; not those that {@link addAfter} delays. */
   readonly size: number;
-  /** Stops taking keys, drops delayed ones and resolves once nothing is in hand. */
+  /** Stops taking keys, drops delayed ones and resolves once no key is being handled. */
   close(): Promise<void>;
 }
 

@@ -57,7 +57,7 @@ describe("a real client", async () => {
     assert.deepEqual(await dns.resolveTxt("dns-version.cluster.local"), [["1.1.0"]]);
     assert.equal((await dns.resolveSoa("cluster.local")).minttl, 30);
     assert.equal(await failure(dns.resolve6(`web.${D}`)), "ENODATA");
-    assert.equal(await failure(dns.resolve4("www.example.org")), "ESERVFAIL", "nobody to ask outside");
+    assert.equal(await failure(dns.resolve4("www.example.org")), "ESERVFAIL", "there is no resolver outside");
   });
 
   test("gets headless addresses in any order", async () => {
@@ -103,7 +103,7 @@ describe("on the wire", async () => {
     );
   });
 
-  test("a client that sends rubbish gets an error or nothing, and hurts nobody", async () => {
+  test("a client that sends malformed packets gets an error or nothing, and other clients are served", async () => {
     const socket = createConnection({ host: "127.0.0.1", port });
     socket.on("error", () => {});
     socket.write(Buffer.alloc(3000, 0xff));

@@ -35,7 +35,7 @@ export async function startDns(options: DnsOptions): Promise<DnsServer> {
   const clusterDomain = (options.clusterDomain ?? "cluster.local").toLowerCase().replace(/\.$/, "");
   const scope = options.scope.child("dns");
   const view = createView({ caches, clock, clusterDomain, localAddresses: [listen.address] });
-  // Who answers must know where we listen, and that is only known once somebody does.
+  // The handler needs the address, and that is known only once a socket is bound.
   let respond: Responder = () => Promise.resolve(undefined);
   const port = await listenOnBoth(listen, (message, transport) => respond(message, transport), scope, clock, log);
   const server: DnsServer = { address: listen.address, port };

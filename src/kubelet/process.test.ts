@@ -27,7 +27,7 @@ const resolve = (shape: Partial<Container>, context: Partial<ProcessContext> = {
 };
 
 describe("what a container's process needs", () => {
-  test("a container that refers to nothing asks nobody", async () => {
+  test("a container without references asks for no object", async () => {
     const process = await resolve({ command: ["run"], env: [{ name: "A", value: "1" }] });
     assert.deepEqual(process, { command: ["run"], args: [], env: [{ name: "A", value: "1" }], mounts: [] });
   });

@@ -20,11 +20,11 @@ export interface Runtime {
   /** The image's id when it is on the node. */
   imageId(image: string): Promise<string | undefined>;
   /**
-   * Tries the credentials in turn; without any, pulls as nobody in particular. Rejects with a {@link RuntimeError}
+   * Tries the credentials in turn; without any, pulls anonymously. Rejects with a {@link RuntimeError}
    * whose text tells why.
    */
   pullImage(image: string, pod: Pod, credentials: readonly RegistryCredentials[]): Promise<PulledImage>;
-  /** Who may use which image; absent: everybody any. */
+  /** Which pods may use which image; absent: every pod every image. */
   readonly pullRecords?: PullRecords;
   /** Every image on the node. */
   images(): readonly NodeImage[];
@@ -76,7 +76,7 @@ export interface ContainerUsage extends Usage {
   readonly namespace: string;
   readonly pod: string;
   readonly podUid: string;
-  /** What it has written over its image; absent when nobody has measured it. */
+  /** What it has written over its image; absent when it was not measured. */
   readonly rootfs?: DiskUse;
 }
 
@@ -92,7 +92,7 @@ export interface Sandbox {
 export interface AdoptedPod {
   /** Absent when it no longer runs. */
   readonly sandbox?: Sandbox;
-  /** The id of the last one, when none runs any more: it died with the machine, or while nobody looked. */
+  /** The id of the last one, when none runs any more: it died with the machine, or while the kubelet was down. */
   readonly lostSandbox?: string;
   /** By name: the latest run of each container that the runtime knows of. */
   readonly containers: ReadonlyMap<string, AdoptedContainer>;
@@ -172,7 +172,7 @@ export interface Mount {
   readonly propagation: "None" | "HostToContainer" | "Bidirectional";
 }
 
-/** Bytes to and from something that runs. Whoever has one closes it. */
+/** Bytes to and from something that runs. The caller closes it. */
 export interface ByteStream {
   /** Ends when the other side has ended it. Not read, it holds the other side up. */
   readonly input: AsyncIterable<Uint8Array>;
@@ -204,7 +204,7 @@ export interface ExecRequest extends AttachRequest {
   readonly command: readonly string[];
 }
 
-/** The streams of a process. Output that nobody takes holds the process up; closing drops it all. */
+/** The streams of a process. Output that is not read holds the process up; closing drops it all. */
 export interface RemoteProcess {
   readonly stdout: AsyncIterable<Uint8Array>;
   readonly stderr: AsyncIterable<Uint8Array>;
@@ -247,7 +247,7 @@ export interface ContainerExit {
   readonly reason: string;
   /** By the container's terminationMessagePolicy. */
   readonly message?: string;
-  /** Milliseconds since the epoch; 0 when it never ran, absent when nobody knows. */
+  /** Milliseconds since the epoch; 0 when it never ran, absent when unknown. */
   readonly startedAt?: number;
   readonly finishedAt: number;
 }

@@ -11,7 +11,10 @@ import type {
 export interface Sources {
   /** What one pod refers to. Costs nothing until something is asked for. */
   of(pod: Pod): PodSources;
-  /** The Services that pods are told of; undefined: they are not. Throws an Error while they are not known yet. */
+  /**
+   * The Services for pods' environment variables; undefined: there are none. Throws an Error while they are not known
+   * yet.
+   */
   services(namespace: string): Iterable<Service> | undefined;
 }
 

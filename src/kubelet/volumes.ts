@@ -4,7 +4,7 @@ import type { AnyContainer, DiskUse, Mount } from "./runtime.ts";
 /** Brings the volumes of pods onto a node. */
 export interface Volumes {
   /**
-   * Sees to it that every volume that the pod's containers use is there and holds what it should; from then on
+   * Ensures that every volume that the pod's containers use is there and holds what it should; from then on
    * it is kept so (a ConfigMap that changes, a token that expires). Called again, only what lacks is done.
    * Rejects with a {@link MountError}. `onStale`: called when one can no longer be kept so; what it holds stays.
    */

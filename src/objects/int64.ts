@@ -1,6 +1,6 @@
 /**
  * Integers of 64 bits. An object holds one as a number as long as that is exact, up to 2^53, and beyond as a bigint:
- * ordinary numbers cost nothing, and TypeScript lets nothing compute with a field that may be either. Whoever computes
+ * ordinary numbers cost nothing, and TypeScript lets nothing compute with a field that may be either. Arithmetic
  * takes `Number(value)`, which is the nearest double.
  */
 export type Int64 = number | bigint;

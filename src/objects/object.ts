@@ -55,7 +55,7 @@ export function deepFreeze<T>(value: T): T {
 
 /**
  * A deep, unfrozen copy of a JSON value, to make a draft of. Only frozen managedFields stay as they are: they are
- * large, nobody changes them in place, and it shows that the draft leaves them alone.
+ * large, are never changed in place, and it shows that the draft leaves them alone.
  */
 export function draftOf<T>(value: T): Draft<T> {
   return copy(value) as Draft<T>;

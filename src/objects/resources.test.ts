@@ -8,7 +8,7 @@ import {
   isStandardQuotaResource,
 } from "./resources.ts";
 
-test("resources are told apart by their names", () => {
+test("resources are distinguished by their names", () => {
   const cases: readonly (readonly [name: string, extended: boolean, overcommit: boolean, whole: boolean])[] = [
     ["cpu", false, true, false],
     ["memory", false, true, false],

@@ -18,7 +18,11 @@ describe("programs by way of a shell", { skip: process.platform === "linux" ? fa
     const large = "0123456789abcde\n".repeat(1 << 16);
     assert.equal(await run("wc", ["-c"], large), String(large.length));
     await assert.rejects(run("sh", ["-c", "echo why >&2; exit 3"]), { message: "why" });
-    await assert.rejects(run("false", [], large), { message: "false exited with 1" }, "input that nobody reads");
+    await assert.rejects(
+      run("false", [], large),
+      { message: "false exited with 1" },
+      "input that the program does not read",
+    );
     await assert.rejects(run("no-such-program", []), /no-such-program/);
     assert.ok(
       (await run("sh", ["-c", "head -c 3000000 /dev/zero | tr '\\0' x"])).startsWith("xxx"),

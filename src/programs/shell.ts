@@ -5,7 +5,7 @@ import type { RunCommand } from "./run-command.ts";
 
 /** A command that takes longer is ended. */
 const TIMEOUT_SECONDS = 30;
-/** Of what a program prints, more is of no use to anybody. */
+/** A program's output is kept up to this length. */
 const MAX_OUTPUT = 1 << 20;
 
 /**
@@ -30,7 +30,7 @@ interface Answer {
 }
 
 /**
- * Runs programs one after the other by way of a shell that stays. Whoever starts a program is copied for it, and the
+ * Runs programs one after the other by way of a shell that stays. A process that starts a program is copied, and the
  * larger it is the longer that takes: of a process with 200 MB, 10 ms and more in which it does nothing else. What a
  * program prints is taken together, errors and all. The scope ends the shell.
  */

@@ -28,7 +28,7 @@ export type NodeTest = (node: NodeInfo) => Refusal | undefined;
 export interface DecideOptions {
   readonly plugins: Plugins;
   readonly random: Random;
-  /** Where to begin among the nodes; whoever calls moves it on by `evaluated`. */
+  /** Where to begin among the nodes; the caller moves it on by `evaluated`. */
   readonly startIndex: number;
   /** Tests a node for which other pods wait; absent when none does. */
   readonly nominated?: {

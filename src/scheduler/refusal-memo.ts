@@ -8,7 +8,7 @@ export interface Refused {
 }
 
 const MAX_REMEMBERED = 1000;
-/** Plugins that may change their mind when a pod is put somewhere: all others only ever refuse more. */
+/** Plugins that may stop refusing a node when a pod is placed: all others only ever refuse more. */
 const FICKLE = ["InterPodAffinity", "PodTopologySpread"];
 
 /**

@@ -183,7 +183,7 @@ test("many pods alike that do not fit all say so, and all go once there is room"
 });
 
 test("a scheduler that comes later knows what is on the nodes, and what was promised", async () => {
-  await using world = await createSchedulerWorld({ schedulerNames: ["somebody else"] });
+  await using world = await createSchedulerWorld({ schedulerNames: ["another-scheduler"] });
   await world.addNodes(makeNode("a"), makeNode("b", { spec: { unschedulable: true } }));
   await world.addPods(
     makePod("there", { requests: { cpu: "3" }, spec: { nodeName: "a" } }),

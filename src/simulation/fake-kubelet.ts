@@ -12,7 +12,7 @@ export interface FakeKubelet {
   finish(pod: Pod, phase: "Succeeded" | "Failed"): void;
   /** A pod that is being deleted is gone. */
   kill(pod: Pod): void;
-  /** Runs all that is not running, and lets go of all that is being deleted. */
+  /** Runs all pods that are not running, and finishes all that are being deleted. */
   settle(): void;
 }
 

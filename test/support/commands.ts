@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { run, type Outcome, type RunOptions } from "./run.ts";
 
-/** Administrators' programs are not on everybody's PATH. */
+/** Administrators' programs are not on every user's PATH. */
 const FOLDERS = [...(process.env["PATH"] ?? "").split(":"), "/usr/local/sbin", "/usr/sbin", "/sbin"].filter(Boolean);
 
 /** The full path of a program, undefined when there is none. */

@@ -5,7 +5,7 @@ import { cacheFolder } from "./paths.ts";
 
 /**
  * Only one process of the machine does the work of this name at a time; the others wait. The lock is the kernel's
- * (flock): whoever dies with it lets go of it.
+ * (flock): a process that dies releases it.
  */
 export async function withLock<T>(name: string, work: () => Promise<T>): Promise<T> {
   const release = await takeLock(name);
@@ -16,7 +16,7 @@ export async function withLock<T>(name: string, work: () => Promise<T>): Promise
   }
 }
 
-/** Resolves, once the lock is held, to what lets go of it. */
+/** Resolves, once the lock is held, to the function that releases it. */
 export async function takeLock(name: string): Promise<() => Promise<void>> {
   const path = join(cacheFolder("locks"), name);
   // It holds the lock for as long as its input is open, which the end of this process closes too.

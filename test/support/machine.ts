@@ -19,7 +19,7 @@ let answer: Promise<Readiness> | undefined;
 
 /**
  * For `test(name, { skip: await skipUnlessReal() }, …)`: false where containers can run. Where they cannot, the
- * reason, which is also said on standard error, so that nobody takes a skipped suite for a passed one.
+ * reason, which is also said on standard error, so that a skipped suite is not taken for a passed one.
  */
 export async function skipUnlessReal(): Promise<string | false> {
   const machine = await realMachine();

@@ -27,7 +27,7 @@ test("a network of its own: what is served inside is seen inside and nowhere els
   assert.ok(namespace.processes().includes(child.pid!));
 });
 
-test("nothing leaves it, and whoever tries is told at once", { skip }, async () => {
+test("nothing leaves the network, and a process that tries gets an error at once", { skip }, async () => {
   await using namespace = await createTestNamespace();
   const { error } = await request(namespace, "http://198.51.100.1/");
   assert.equal(error, "ECONNREFUSED");
@@ -41,7 +41,7 @@ test("its end is the end of everything in it, descendants in other networks incl
   await once(child.stdout!, "data");
   const found = namespace.processes();
   await namespace[Symbol.asyncDispose]();
-  // The pipe is closed only once nobody has it any more.
+  // The pipe closes only once no process holds it any more.
   await ended;
   assert.equal(found.length, 2);
   assert.ok(found.includes(child.pid!));

@@ -24,14 +24,14 @@ export interface TestNamespace extends AsyncDisposable {
   processes(): number[];
 }
 
-/** Of a range that is for documentation only (RFC 5737): nobody's machine has it. */
+/** Of a range that is for documentation only (RFC 5737): no machine has it. */
 const ADDRESS = "192.0.2.2";
 const PREFIX = "knarr-test-";
 let made = 0;
 
 /**
- * Whatever would leave by the way out is refused at once, so that nobody waits for an answer (a look-up in the DNS of
- * the machine), and nothing gets out. Routes are there all the same: addresses of Services are turned into others
+ * Whatever would leave by the way out is refused at once, so that no program waits for an answer (a look-up in the DNS
+ * of the machine), and nothing gets out. Routes are there all the same: addresses of Services are turned into others
  * only on the way. What is turned (an external address) has its new destination here already, and its old way out.
  */
 const FENCE = `table inet knarr_test_fence {
@@ -120,7 +120,7 @@ function inside(name: string, path: string, address = ADDRESS): TestNamespace {
   };
 }
 
-/** Until none is left: whoever was about to start another one may do so once. */
+/** Until none is left: a process that was about to start another one may do so once. */
 async function endAll(look: () => readonly number[]): Promise<void> {
   const ROUNDS = 50;
   for (let round = 0; round < ROUNDS; round++) {

@@ -38,7 +38,7 @@ export interface RestartableCluster extends Surroundings {
 export interface RealClusterOptions {
   /** Where it is to be, for tests that prepare the directory; it stays. */
   readonly dir?: string;
-  /** More arguments of `knarr up`, after whatever they speak of has been started in the network. */
+  /** More arguments of `knarr up`, after what they refer to has been started in the network. */
   readonly args?: (namespace: TestNamespace) => Promise<readonly string[]>;
 }
 

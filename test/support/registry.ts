@@ -16,7 +16,7 @@ export interface TestRegistryOptions {
   readonly port?: number;
   /** Only who knows these gets anything. */
   readonly credentials?: { readonly username: string; readonly password: string };
-  /** HTTPS, by an authority that nobody knows yet. */
+  /** HTTPS, by an authority that clients do not know yet. */
   readonly tls?: boolean;
 }
 

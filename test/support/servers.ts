@@ -82,7 +82,7 @@ export interface Client {
   run(...command: string[]): Promise<string>;
 }
 
-/** Starts a Pod that does nothing but wait for what it is told. */
+/** Starts a Pod that does nothing but wait for commands by exec. */
 export async function startClient(kubectl: Kubectl, name = "client", spec: object = {}): Promise<Client> {
   await kubectl.apply(
     listOf(

@@ -10,7 +10,7 @@ export interface TerminalSize {
   readonly rows: number;
 }
 
-/** A program in a terminal, and somebody in front of it. */
+/** A program in a terminal, and a user in front of it. */
 export interface Terminal {
   type(text: string): void;
   /** Resolves to all that was shown, once the pattern is in it; rejects when it never comes. */

@@ -8,7 +8,7 @@ export interface UsedCluster extends Pick<RealCluster, "namespace" | "registry">
   ready(namespace: string, ...manifests: readonly string[]): Promise<Kubectl>;
 }
 
-/** A cluster with real containers for the cases of a `describe`: started before them, taken away after them. */
+/** A cluster with real containers for the cases of a `describe`: started before them, removed after them. */
 export function useRealCluster(): UsedCluster {
   let cluster: RealCluster | undefined;
   before(async () => {

@@ -71,7 +71,7 @@ export const recreate: Step = {
     check("the outage was there: a moment with no Pod ready", fewestReady === 0);
     check("Pods of the two versions never ran together", !mixed);
     if (seen) {
-      const outage = `${seen.failed.length} requests failed, and for ${seconds(seen.longestOutageMs)} nobody answered`;
+      const outage = `${seen.failed.length} requests failed, and for ${seconds(seen.longestOutageMs)} no Pod answered`;
       check(`clients saw it: ${outage}`, seen.failed.length > 0);
     }
     await type(`kubectl delete deployment${seen ? ",service" : ""} alone --wait=false`);

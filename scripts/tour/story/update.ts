@@ -10,7 +10,7 @@ export const update: Step = {
     await file("httpd.yaml", deployment({ image: "httpd:2.4", replicas: REPLICAS }));
     say(
       "Only the image differs. A second ReplicaSet grows while the first one shrinks: at most 25 % of four more Pods " +
-        "than asked for, at most 25 % fewer available. Nobody notices.",
+        "than asked for, at most 25 % fewer available. No client notices.",
     );
     await type('kubectl annotate deployment/test kubernetes.io/change-cause="the first version: nginx"');
     const uid = live.deployments.get("test")?.metadata.uid;

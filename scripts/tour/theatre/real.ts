@@ -21,7 +21,7 @@ const SETTING: Setting = {
   nodes: 1,
   container: [
     "readinessProbe: {httpGet: {port: 80}, periodSeconds: 1}",
-    // What is sent to a Pod while the news of its end is still on the way shall be answered.
+    // A request to a Pod is to be answered also while the news of its termination is on the way.
     "lifecycle: {preStop: {sleep: {seconds: 1}}}",
   ],
   progressDeadlineSeconds: 10,

@@ -84,7 +84,7 @@ describe("what is not the cluster's", async () => {
   });
 });
 
-test("whoever knows it answers, whatever others say or do not say; all who ask the same wait for one question", async () => {
+test("the first server that knows the name answers, and equal questions share one query", async () => {
   await using cluster = await createTestCluster();
   let questions = 0;
   const broken = await startUpstream(cluster.scope, () => ({ code: 2 }));
@@ -92,8 +92,8 @@ test("whoever knows it answers, whatever others say or do not say; all who ask t
     questions++;
     return { answers: [a(name, "192.0.2.1")] };
   });
-  const nobody = { address: "127.0.0.1", port: 9 };
-  const port = await start(cluster, [broken, nobody, good]);
+  const absent = { address: "127.0.0.1", port: 9 };
+  const port = await start(cluster, [broken, absent, good]);
   const found = await Promise.all(
     Array.from({ length: 20 }, (_, id) => askUdp(port, queryBytes("www.example.org", "A", { id }))),
   );

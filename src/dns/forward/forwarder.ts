@@ -39,7 +39,7 @@ export interface ForwarderOptions {
 const MAX_IN_FLIGHT = 1000;
 /** Of those who wait for one and the same question. */
 const MAX_WAITING = 1000;
-/** All servers together are given so long; whoever asked has mostly given up by then. */
+/** The time limit for all servers together, in milliseconds; most clients give up by then. */
 const DEADLINE_MS = 5000;
 
 const SERVFAIL: Forwarded = { type: "failed", code: "SERVFAIL" };
@@ -121,7 +121,7 @@ function questionBytes(name: string, { rawQuestion }: Query): Buffer {
   return Buffer.concat([nameBytes, rawQuestion.subarray(-4)]);
 }
 
-/** Of somebody else's answers, the aliases and the records of the type asked for. */
+/** Of another server's answers, the aliases and the records of the type asked for. */
 function passedOn(message: Buffer, type: string, ageSeconds: number): readonly Answer[] {
   const found: Answer[] = [];
   try {

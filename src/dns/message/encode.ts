@@ -24,7 +24,7 @@ export function encodeReply(query: Query, reply: Reply, limit: number): Buffer {
   return assemble(query, parts, (knows ? FLAG.authoritative : 0) | CODE[reply.code]);
 }
 
-/** A response of somebody else's, for this query: its own question and id, cut to `limit`; `age` in seconds. */
+/** Another server's response, for this query: its own question and id, cut to `limit`; `age` in seconds. */
 export function relay(query: Query, message: Buffer, { header, records }: Layout, limit: number, age: number): Buffer {
   // What follows OPT could point behind it, and OPT itself is between two neighbours only.
   const opt = records.findIndex(({ type }) => type === TYPE.OPT);

@@ -5,7 +5,7 @@ export interface Frames {
   next(): Buffer | undefined;
 }
 
-/** Takes a stream of bytes apart. Holds what was pushed and not yet taken: whoever pushes stops in time. */
+/** Takes a stream of bytes apart. Holds what was pushed and not yet taken: the caller stops pushing in time. */
 export function createFrames(): Frames {
   let held: Buffer = Buffer.alloc(0);
   return {

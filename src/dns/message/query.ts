@@ -3,7 +3,7 @@ import { CODE, FLAG, HEADER_BYTES, readHeader, writeHeader, type Header } from "
 import { endOfName } from "./walk.ts";
 import type { Question, ReplyCode } from "../zone/answer.ts";
 
-/** A question that somebody sent. */
+/** A client's question. */
 export interface Query {
   readonly id: number;
   /** Its bytes: what is sent back must have the very same, down to the case of each letter. */
@@ -24,7 +24,7 @@ export type Received =
 /** Reads a message. Nothing in it makes this throw. */
 export function receive(message: Buffer): Received {
   const header = readHeader(message);
-  // Whoever answers answers starts a war.
+  // Answering an answer could loop between two servers.
   if (!header || header.flags & FLAG.response) return { type: "drop" };
   const [questions, answers, authorities, additionals] = header.counts;
   if (((header.flags >> 11) & 15) !== 0) return reject(header, "NOTIMP");

@@ -37,7 +37,7 @@ export function endOfName(message: Buffer, offset: number): number | undefined {
 
 /**
  * Finds the records of a message with one question without reading what is in them: what others have said is
- * passed on as it came, also of types that nobody here knows. Undefined when it is malformed.
+ * passed on as it came, also of types that are not known here. Undefined when it is malformed.
  */
 export function walk(message: Buffer): Layout | undefined {
   const header = readHeader(message);

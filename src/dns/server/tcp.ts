@@ -5,7 +5,7 @@ import { createFrames, frame } from "../message/frames.ts";
 import type { Listen } from "./udp.ts";
 
 const MAX_CONNECTIONS = 512;
-/** Queries of one connection in hand at once; until one is answered, no more is read. */
+/** Queries of one connection answered at the same time; until one is answered, no more is read. */
 const MAX_IN_HAND = 32;
 /** Unsent answers of one connection, in bytes, above which no more of its queries are read. */
 const MAX_UNSENT = 256 * 1024;

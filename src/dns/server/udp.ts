@@ -23,12 +23,12 @@ export async function serveUdp(listen: Listen, respond: Responder, scope: Scope,
     log.warn("the DNS server's UDP socket failed", { error });
   });
   socket.on("message", (message, from) => {
-    // Nobody can be answered at port 0, which whoever may forge packets can ask from.
+    // Port 0 cannot be answered; only forged packets come from it.
     if (inHand >= MAX_IN_HAND || from.port === 0) return;
     inHand++;
     void respond(message, "udp").then((response) => {
       inHand--;
-      // Who asked may be gone: that concerns nobody else.
+      // The client may be gone: no other client is affected.
       if (open && response) socket.send(response, from.port, from.address, () => {});
     });
   });

@@ -49,7 +49,7 @@ export function ensureDnsService(options: DnsServiceOptions): void {
   queue.add(KEY);
 }
 
-/** What somebody else has changed meanwhile comes by as a change, and is looked at again then. */
+/** Another client's change arrives by the watch, and the Service is looked at again then. */
 async function apply<T extends KubeObject>(client: Client, type: ResourceType<T>, change: Change<T>): Promise<void> {
   if (change.do === "nothing") return;
   const { object } = change;

@@ -33,8 +33,8 @@ const PORTS = [
 ] as const;
 
 /**
- * What is to be done so that the Service leads to the server. A Service that has a selector is somebody's who runs
- * a DNS in pods: it is left alone, and what we said of it is taken back.
+ * What is to be done so that the Service leads to the server. A Service that has a selector belongs to a user who runs
+ * a DNS in pods: it is left alone, and our EndpointSlice of it is removed.
  */
 export function planDnsService({ service, slice, endpoints }: DnsObjects, place: DnsPlace): DnsChanges {
   if (Object.keys(service?.spec?.selector ?? {}).length > 0) {

@@ -52,7 +52,7 @@ test("it is kept", async () => {
   assert.equal(world.client.all(ENDPOINT_SLICES)[0]?.endpoints?.length, 1);
 });
 
-test("a Service with a selector is somebody else's: what was said of it is taken back", async () => {
+test("a Service with a selector belongs to another DNS server: our EndpointSlice of it is removed", async () => {
   await using world = await createWorld();
   world.client.edit(SERVICES, KEY, (draft) => {
     draft["spec"] = { selector: { "k8s-app": "kube-dns" }, clusterIP: "10.96.0.10" };

@@ -19,7 +19,7 @@ export type Say = (
     }
   | undefined;
 
-/** A resolver on the loopback that says what it is told to. */
+/** A resolver on the loopback whose answers the test sets. */
 export async function startUpstream(scope: Scope, say: Say): Promise<Upstream> {
   const respond = (query: Buffer, transport: "udp" | "tcp"): Buffer | undefined => {
     const { id = 0, questions = [] } = read(query);
@@ -51,7 +51,7 @@ export async function startUpstream(scope: Scope, say: Say): Promise<Upstream> {
   return { address: "127.0.0.1", port };
 }
 
-/** A port that is free for UDP may be somebody's for TCP: another is looked for then. */
+/** A port that is free for UDP may be taken for TCP: another is tried then. */
 async function listenOnBoth(tcp: Server): Promise<{ readonly udp: Socket; readonly port: number }> {
   for (;;) {
     const udp = createSocket("udp4");

@@ -37,7 +37,7 @@ const MAX_CHAIN = 8;
 
 /**
  * Answers as CoreDNS' kubernetes plugin does by kubeadm's Corefile, which is the Kubernetes DNS specification
- * 1.1.0. Costs what the answer holds. Addresses come in the order of the slices: whoever sends them shuffles.
+ * 1.1.0. Costs what the answer holds. Addresses come in the order of the slices: the server shuffles them.
  */
 export function answer(question: Question, view: DnsView): Outcome {
   const split = splitAtZone(question.name, view.clusterDomain);

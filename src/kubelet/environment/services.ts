@@ -1,6 +1,6 @@
 import type { Service } from "#objects";
 
-/** The Service that every pod is told of, wherever it is: that of the API. */
+/** The Service that the environment of every pod names, in each namespace: that of the API. */
 const API_SERVICE = { namespace: "default", name: "kubernetes" };
 
 /** Whether the Service has an address of its own to tell. */

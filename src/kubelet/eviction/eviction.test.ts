@@ -61,7 +61,7 @@ describe("who goes first", () => {
     assert.deepEqual(rank(short("node", "inodes"), true), ["logs", "rootfs", "volume"]);
   });
 
-  test("nobody within its requests goes before one of no higher priority that is above them", () => {
+  test("no pod within its requests is evicted before a pod above its requests of the same or a lower priority", () => {
     const pods = fc.array(
       fc.record({ priority: fc.integer({ min: 0, max: 3 }), asked: fc.nat(200), used: fc.nat(200) }),
       { minLength: 2, maxLength: 8 },
@@ -95,7 +95,7 @@ describe("who goes first", () => {
   });
 });
 
-describe("what is said of it", () => {
+describe("the messages of an eviction", () => {
   test("what is short, and which containers use more than they asked for", () => {
     const spec = { containers: [container("web", asking("10Mi").containers[0]), container("idle"), container("side")] };
     spec.containers[0] = { ...spec.containers[0]!, name: "web" };

@@ -177,7 +177,7 @@ onSmallNode("critical pods stay, whatever is short", async (node) => {
   assert.equal(await node.phase("critical"), "Running");
 });
 
-onSmallNode("short of disk, images that nobody uses go before any pod", async (node) => {
+onSmallNode("under disk pressure, unused images are removed before any pod is evicted", async (node) => {
   const { world } = node;
   await node.run("web");
   const before = node.reclaimed;

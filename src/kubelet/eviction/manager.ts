@@ -15,7 +15,7 @@ import { firstShortage, type Shortage } from "../node/shortage.ts";
 const PERIOD_MS = 10_000;
 const CLEANUP_MS = 30_000;
 const LOOK_MS = 1_000;
-/** Upstream's volumeStatsAggPeriod: whoever is over a limit is found at most so long after. */
+/** Upstream's volumeStatsAggPeriod: a pod over a limit is found at most so long after. */
 const LIMITS_MS = 60_000;
 /** Of all time, what looking may take: where that is quick, it is done more often. */
 const LIMITS_SHARE = 0.01;
@@ -29,7 +29,7 @@ export interface EvictionOptions extends Gauges {
   readonly evict: (pod: Pod, message: string, low: boolean) => void;
   /** Nothing of the pod runs any more. */
   readonly isOver: (pod: Pod) => boolean;
-  /** Takes away what nobody uses of the disks; absent when there is nothing of the kind. */
+  /** Frees disk space that is not in use; absent when there is nothing of the kind. */
   readonly reclaimDisk: (() => Promise<void>) | undefined;
   readonly recorder: EventRecorder;
   readonly node: () => Node;

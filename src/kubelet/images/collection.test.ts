@@ -117,7 +117,7 @@ function collecting(images: readonly StoredImage[], disk: { capacityBytes: numbe
   return { clock, scope, stored, events, stuck, collector };
 }
 
-test("when the disk is short, all that nobody uses goes, however young", async () => {
+test("under disk pressure every unused image is removed, however young", async () => {
   const disk = { capacityBytes: 1000, availableBytes: 500 };
   const world = collecting([image("web", 400), image("a", 60), image("pinned", 60, true)], disk);
   await world.clock.advance(1000);

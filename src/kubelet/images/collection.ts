@@ -26,7 +26,7 @@ export const SHARED_MACHINE_POLICY: CollectionPolicy = { ...UPSTREAM_POLICY, eno
 /** What is known of an image from one look to the next. Times are milliseconds since the epoch. */
 export interface ImageRecord {
   readonly image: StoredImage;
-  /** -Infinity: it was there before anybody looked. */
+  /** -Infinity: it was there before the first look. */
   readonly firstSeen: number;
   /** -Infinity: never, as far as is known. */
   readonly lastUsed: number;
@@ -34,7 +34,7 @@ export interface ImageRecord {
 
 export type ImageRecords = ReadonlyMap<string, ImageRecord>;
 
-/** Takes in what there is now. Without records from before, nobody can say how long images have been there. */
+/** Takes in what there is now. Without earlier records the age of images is unknown. */
 export function lookAgain(
   before: ImageRecords | undefined,
   images: readonly StoredImage[],

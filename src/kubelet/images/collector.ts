@@ -33,11 +33,11 @@ export interface ImageCollectorOptions {
 }
 
 export interface ImageCollector {
-  /** Takes every image away that nobody uses, however young it is: the disk is short. */
+  /** Removes every unused image, however young: for disk pressure. */
   removeUnused(): Promise<void>;
 }
 
-/** Keeps the disk from filling up with images that nobody uses: looks at once, and every five minutes. */
+/** Keeps the disk from filling up with unused images: looks at once, and every five minutes. */
 export function startImageCollector(options: ImageCollectorOptions): ImageCollector {
   const { recorder, node, clock, log, scope } = options;
   let records: ImageRecords | undefined;
@@ -54,7 +54,7 @@ export function startImageCollector(options: ImageCollectorOptions): ImageCollec
       if (scope.signal.aborted) return;
       const message = messageOf(error);
       log.warn("collecting images failed", { error: message });
-      // Once may be chance; users hear of it when it goes on.
+      // One failure may be chance; an Event follows when it goes on.
       if (failedBefore) recorder.event(nodeReference(node().metadata.name ?? ""), "Warning", "ImageGCFailed", message);
       failedBefore = true;
       if (error instanceof CollectionError) records = error.records;

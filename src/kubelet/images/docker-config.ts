@@ -1,12 +1,12 @@
 import type { Secret } from "#objects";
 
-/** What a registry is told of who pulls. The password is a secret. */
+/** Credentials for a registry. The password is a secret. */
 export interface RegistryCredentials {
   readonly username: string;
   readonly password: string;
 }
 
-/** By the registry, or the part of one, that they are for: as somebody wrote it, with or without a scheme. */
+/** By the registry, or the part of one, that they are for: as the user wrote it, with or without a scheme. */
 export type DockerConfig = ReadonlyMap<string, RegistryCredentials>;
 
 /**

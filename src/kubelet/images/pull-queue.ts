@@ -18,7 +18,7 @@ export function createPullQueue<Outcome>(limit: number): PullQueue<Outcome> {
     try {
       return await task();
     } finally {
-      // Whoever is next has the place at once, so that nobody slips in between.
+      // The next pull takes the place at once, so that no later one slips in between.
       const next = waiting.shift();
       if (next) next();
       else free++;

@@ -40,7 +40,7 @@ test("an image that was pulled with credentials is for those who have them", asy
   for (const one of [ann, bob]) assert.equal(await records.mayUse(ID, "a.test/app:1", having(one)), true);
 });
 
-test("an image that anybody could pull, or that nobody pulled, is for everybody", async () => {
+test("an image that was pulled anonymously, or never pulled, is for every pod", async () => {
   const records = await createPullRecords(memoryFile(), () => new Set());
   assert.equal(await records.mayUse("sha256:2", "loaded:1", having()), true);
   await records.pulled(ID, "app:1", undefined);

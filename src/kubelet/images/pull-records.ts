@@ -8,10 +8,10 @@ import type { RegistryCredentials } from "./docker-config.ts";
 export interface PullRecords {
   /**
    * Whether a pod may use an image that is on the node without pulling it. Images that were not pulled by the node
-   * are for everybody. The pod's credentials are looked up only when they matter.
+   * are for every pod. The pod's credentials are looked up only when they matter.
    */
   mayUse(id: string, image: string, credentials: () => Promise<readonly RegistryCredentials[]>): Promise<boolean>;
-  /** The image was pulled with these; with none: everybody could. */
+  /** The image was pulled with these; with none, anonymously. */
   pulled(id: string, image: string, credentials: RegistryCredentials | undefined): Promise<void>;
 }
 
@@ -22,9 +22,12 @@ export interface RecordsFile {
   write(text: string): Promise<void>;
 }
 
-/** By the image's digest and the repository it was pulled from: hashes of credentials, or everybody. */
+/** Written to the disk: it stays as it is. */
+const EVERY_POD = "everybody";
+
+/** By the image's digest and the repository it was pulled from: hashes of credentials, or every pod. */
 type Records = Readonly<Record<string, Readonly<Record<string, Access>>>>;
-type Access = "everybody" | readonly string[];
+type Access = typeof EVERY_POD | readonly string[];
 
 /** Credentials of one repository that are remembered; the oldest go first, and have to pull again. */
 const MAX_HASHES = 100;
@@ -38,7 +41,7 @@ export async function createPullRecords(file: RecordsFile, digests: () => Readon
       const repositories = records[digestOf(id)];
       if (!repositories) return true;
       const access = repositories[imageRepository(image)];
-      if (access === undefined || access === "everybody") return access !== undefined;
+      if (access === undefined || access === EVERY_POD) return access !== undefined;
       const hashes = await Promise.all((await credentials()).map(hashOf));
       return hashes.some((hash) => access.includes(hash));
     },
@@ -57,14 +60,14 @@ export async function createPullRecords(file: RecordsFile, digests: () => Readon
 
 function withPull(records: Records, digest: string, repository: string, hash: string | undefined): Records {
   const before = records[digest]?.[repository] ?? [];
-  const access = hash === undefined || before === "everybody" ? "everybody" : [...without(before, hash), hash];
-  const bounded = access === "everybody" ? access : access.slice(-MAX_HASHES);
+  const access = hash === undefined || before === EVERY_POD ? EVERY_POD : [...without(before, hash), hash];
+  const bounded = access === EVERY_POD ? access : access.slice(-MAX_HASHES);
   return { ...records, [digest]: { ...records[digest], [repository]: bounded } };
 }
 
 const without = (hashes: readonly string[], hash: string) => hashes.filter((one) => one !== hash);
 
-/** What cannot be read is no record: an image that nothing is known of is everybody's, as one that was loaded. */
+/** What cannot be read is no record: an image without a record is for every pod, as one that was loaded. */
 function parse(text: string | undefined): Records {
   if (text === undefined) return {};
   try {

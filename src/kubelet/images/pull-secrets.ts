@@ -19,7 +19,7 @@ export async function pullSecretsOf(
 ): Promise<PullSecrets> {
   const names = (pod.spec?.imagePullSecrets ?? []).flatMap(({ name }) => (name ? [name] : []));
   const sources = names.length > 0 ? sourcesOf() : undefined;
-  // A node that looks nothing up pulls as nobody in particular.
+  // A node without a source of Secrets pulls anonymously.
   if (!sources) return { configs: [], missing: [] };
   const found = await Promise.all(names.map((name) => sources.secret(name).catch(() => undefined)));
   return {

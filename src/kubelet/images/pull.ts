@@ -21,7 +21,7 @@ export interface ImageOnNode {
 }
 
 /**
- * Sees to it that an image is on the node, by the policy that the pod pulls it with. What is there already, and what
+ * Ensures that an image is on the node, by the policy that the pod pulls it with. What is there already, and what
  * this pod could not pull, is pulled as if it were not (upstream EnsureImageExists). Rejects with a RuntimeError.
  */
 export async function ensureImageExists(

@@ -18,7 +18,7 @@ const description: NodeDescription = {
   info: MACHINE,
 };
 
-/** A monitor that says what it is told to. */
+/** A monitor whose answers the test sets. */
 function createFakeMonitor(start: NodeHealth): NodeMonitor & { become(health: NodeHealth): void } {
   const listeners = new Set<() => void>();
   let health = start;

@@ -35,7 +35,7 @@ export interface NodeAgent {
   imagesChanged(): void;
 }
 
-/** How a kubelet refers to its node in Events: it goes by the name, as upstream's does. */
+/** How a kubelet refers to its node in Events: by the name as UID, as upstream's does. */
 export const nodeReference = (name: string): ObjectReference => ({ kind: "Node", name, uid: name });
 
 /** Registers the node, and keeps its lease and status fresh until the scope closes. */

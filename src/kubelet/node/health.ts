@@ -1,6 +1,6 @@
 import type { Shortage } from "./shortage.ts";
 
-/** How a node fares. */
+/** The health of a node. */
 export interface NodeHealth {
   readonly memoryPressure: boolean;
   readonly diskPressure: boolean;

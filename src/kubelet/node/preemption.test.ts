@@ -17,7 +17,7 @@ function pod(name: string, requests: Record<string, string>, { guaranteed = fals
 const plan = (pods: readonly Pod[], lacking: Record<string, number>) =>
   planPreemption(critical, pods, new Map(Object.entries(lacking)))?.map(({ metadata }) => metadata.name);
 
-test("guaranteed pods go only for what the others cannot give, and nobody goes for nothing", () => {
+test("guaranteed pods are preempted only for what the others cannot free, and no pod needlessly", () => {
   const guaranteed = pod("guaranteed", { cpu: "1", memory: "100Mi" }, { guaranteed: true });
   const burstable = pod("burstable", { cpu: "1" });
   const best = pod("best", {});
@@ -27,7 +27,7 @@ test("guaranteed pods go only for what the others cannot give, and nobody goes f
   assert.deepEqual(plan([guaranteed, burstable, best], { cpu: 2500 }), undefined);
 });
 
-test("whoever brings the most of what lacks goes first; of equals, who asks for less", () => {
+test("the pod that frees most of what is missing is preempted first; of equal pods, the one with the smaller requests", () => {
   const pods = [pod("small", { memory: "10Mi" }), pod("fits", { memory: "64Mi" }), pod("large", { memory: "900Mi" })];
   assert.deepEqual(plan(pods, { memory: 60 * MI }), ["fits"]);
   assert.deepEqual(plan(pods, { memory: 950 * MI }), ["large", "fits"]);

@@ -44,7 +44,7 @@ function asksForLess(a: Victim, b: Victim): boolean {
   return true;
 }
 
-/** One after the other, whoever brings it nearest to enough. Undefined when all are not enough. */
+/** Picks pod after pod, each time the one that frees most of what is missing. Undefined when all are not enough. */
 function byDistance(candidates: readonly Victim[], lacking: Lacking): readonly Victim[] | undefined {
   const left = [...candidates];
   const chosen: Victim[] = [];

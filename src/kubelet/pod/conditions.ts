@@ -2,7 +2,7 @@ import { findCondition, isSidecar, type ContainerStatus, type PodCondition } fro
 import { failureOf, neverRan, type Phase, type Statuses } from "./phase.ts";
 import type { PodView } from "./view.ts";
 
-/** The conditions that the kubelet keeps; everything else on the pod is somebody else's. */
+/** The conditions that the kubelet keeps; every other condition belongs to other writers. */
 const OURS = new Set(["PodReadyToStartContainers", "Initialized", "Ready", "ContainersReady", "PodScheduled"]);
 
 /** What a condition says, without its times. */
@@ -49,7 +49,7 @@ const no = (type: string, reason: string, message?: string): Verdict => ({
 });
 const names = (statuses: readonly ContainerStatus[]) => `[${statuses.map(({ name }) => name).join(" ")}]`;
 
-/** A pod that goes because of the node says so; what others have said of it stays. */
+/** A pod that the node terminates gets a condition that says so; conditions of other writers stay. */
 function disruptionOf(view: PodView): readonly Verdict[] {
   const message = failureOf(view)?.disruption;
   return message === undefined ? [] : [yes("DisruptionTarget", "TerminationByKubelet", message)];

@@ -14,7 +14,7 @@ import {
   type PodView,
 } from "./view.ts";
 
-/** What a container shows whose end nobody saw (upstream TerminatePod). */
+/** The state of a container whose exit was not observed (upstream TerminatePod). */
 const UNKNOWN: ContainerState = {
   terminated: {
     exitCode: 137,

@@ -122,7 +122,7 @@ async function startContainer(name: string, context: EffectsContext): Promise<vo
   dispatch({ type: "container-starting", name });
   try {
     const { container, kind } = found;
-    // It came later, and may use what nobody has used before.
+    // It came later, and may use what no container used before.
     if (kind === "ephemeral" && container.volumeMounts?.length) await mountMore(context);
     const process = await resolveProcess(pod, container, { ...context, podIps: sandbox.sandbox.ips });
     const started = await runtime.startContainer({
@@ -173,7 +173,7 @@ async function stopContainer(step: StopStep, context: EffectsContext): Promise<v
   return untilStopped(name, id, () => Math.max(MIN_GRACE_AFTER_HOOK_S, graceSeconds()), context);
 }
 
-/** Asks again and again: a runtime that does not answer may be on its way back, and nobody else would ask. */
+/** Asks again until it answers: a runtime that is down may come back, and no other part would ask. */
 async function untilStopped(
   name: string,
   id: string,

@@ -86,7 +86,7 @@ export interface PodEvicted {
   readonly grace: "none" | "own";
 }
 
-/** What follows from a happening: how the pod is then, and what users are told. */
+/** What follows from a happening: the pod's new view, and the Events for users. */
 export interface Transition {
   readonly view: PodView;
   readonly events: readonly PodEvent[];

@@ -45,7 +45,7 @@ async function pull(secret: Secret) {
   return { outcome, happened, tried };
 }
 
-test("an image is pulled with the credentials that fit it; a Secret that is not there is told of", async () => {
+test("an image is pulled with the credentials that match it; a missing Secret is reported by an Event", async () => {
   const { outcome, happened, tried } = await pull(here(JSON.stringify({ auths })));
   assert.equal(outcome, "pulled");
   assert.deepEqual(tried, [[{ username: "ann", password: "secret" }]]);
@@ -62,7 +62,7 @@ test("an image is pulled with the credentials that fit it; a Secret that is not 
   );
 });
 
-test("an image that is there is pulled by whoever may not use it, and is not there for who may not pull", async () => {
+test("a present image is pulled again for a pod that may not use it, and absent for a pod that may not pull", async () => {
   for (const [policy, may, expected] of [
     ["IfNotPresent", true, "present"],
     ["IfNotPresent", false, "pulled"],

@@ -9,7 +9,7 @@ export interface ImageContext extends Pick<PullContext, "runtime" | "podSources"
   readonly dispatch: (happening: Happening) => void;
 }
 
-/** Sees to it that the container's image is on the node, by its pull policy; tells what happens on the way. */
+/** Ensures that the container's image is on the node, by its pull policy; reports progress on the way. */
 export async function ensureImage(
   pod: Pod,
   container: AnyContainer,

@@ -285,7 +285,7 @@ test("main containers start one after the other, and a postStart hook holds the 
   assert.equal(told(viewOf(pod, [SANDBOX, ...started("a")])), "");
   const done: Happening = { type: "hook-done", name: "a", id: "a-1" };
   assert.equal(told(viewOf(pod, [SANDBOX, ...started("a"), done])), "pull-image b");
-  // One that has to wait holds nobody up.
+  // A container that has to wait holds no other up.
   const waits = [
     SANDBOX,
     { type: "image-wanted", name: "a" },

@@ -124,7 +124,7 @@ function advanceInit(
     const sidecar = isSidecar(container);
     const passed = hasPassed(containerView(view, container.name), sidecar);
     if (sidecar || !(passed || view.initialized)) advance(container, "init");
-    // Once a main container has run, a side-car that restarts holds nobody back.
+    // Once a main container has run, a restarting side-car holds no container back.
     if (!passed && !view.initialized) return false;
   }
   return true;

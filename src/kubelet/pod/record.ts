@@ -3,7 +3,7 @@ import { hasReason, PODS, type Pod, type PodStatus } from "#objects";
 
 /** Where it is recorded how a pod is. */
 export interface PodRecord {
-  /** Resolves to the pod as it is recorded then. Rejects with Conflict or NotFound when somebody else was faster. */
+  /** Resolves to the pod as it is recorded then. Rejects with Conflict or NotFound when another writer was faster. */
   writeStatus(pod: Pod, status: PodStatus): Promise<Pod>;
   /** Nothing is left of the pod: it may be forgotten. */
   finish(pod: Pod): Promise<void>;
@@ -16,7 +16,7 @@ export const apiRecord = (client: Client): PodRecord => ({
     try {
       await client.delete(PODS, { namespace, name }, { gracePeriodSeconds: 0, preconditions: { uid } });
     } catch (error) {
-      // Somebody else has finished it, or another pod has its name by now.
+      // Another writer has finished it, or another pod has its name by now.
       if (!hasReason(error, "NotFound", "Conflict")) throw error;
     }
   },

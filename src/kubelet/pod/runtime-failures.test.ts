@@ -62,7 +62,7 @@ test("what is left of a pod goes once the runtime is back", async () => {
   const before = calls.length;
   await world.clock.runUntil(() => calls.length > before, 60_000);
   await world.clock.advance(60_000);
-  assert.equal(calls.length, before + 1, "once it is gone, nobody asks again");
+  assert.equal(calls.length, before + 1, "once it is gone, the runtime is not asked again");
 });
 
 for (const call of ["stopContainer", "stopSandbox"] as const) {

@@ -58,7 +58,7 @@ export function createStatusWriter(options: StatusWriterOptions): StatusWriter {
         written = { status, version: pod.metadata.resourceVersion };
         onWritten(pod);
       } catch (error) {
-        // Someone else has written meanwhile: what they wrote is on its way here.
+        // Another client has written meanwhile: its change arrives by the watch.
         if (hasReason(error, "Conflict", "NotFound")) {
           seen = current;
           continue;

@@ -229,7 +229,7 @@ test("an init container that fails for good fails the pod, and the main containe
   assert.deepEqual(told(view).slice(0, 3), ["Failed", "first: ended 1", "web: waiting PodInitializing"]);
 });
 
-test("what never ran began at the epoch; of what was lost, nobody knows when", () => {
+test("a container that never ran started at the epoch; a lost one has no known times", () => {
   const { startedAt: _, ...lost } = exitOf("web-1", 137, NOW);
   for (const [exit, startedAt] of [
     [exitOf("web-1", 128, NOW, 0), "1970-01-01T00:00:00Z"],

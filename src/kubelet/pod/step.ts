@@ -7,7 +7,7 @@ export type Step =
   | { readonly type: "unmount-volumes" }
   | { readonly type: "create-sandbox" }
   | { readonly type: "stop-sandbox"; readonly id: string }
-  /** Sees to it that its image is on the node. */
+  /** Ensures that its image is on the node. */
   | { readonly type: "pull-image"; readonly name: string }
   | { readonly type: "start-container"; readonly name: string }
   | StopStep

@@ -102,7 +102,7 @@ const isKnown = (pod: Pod, known: Pod) =>
 /** Where the pod is once the API has it like this. A deletion that is asked for again can only come sooner. */
 function lifecycleOf({ lifecycle }: PodView, pod: Pod, now: number): Lifecycle {
   if (pod.metadata.deletionTimestamp === undefined) {
-    // Somebody else has declared it ended.
+    // Another writer has declared it ended.
     return lifecycle.state === "active" && isPodTerminal(pod)
       ? { state: "finishing", deadline: now + graceMs(pod) }
       : lifecycle;
@@ -129,7 +129,7 @@ function lifecycleOf({ lifecycle }: PodView, pod: Pod, now: number): Lifecycle {
   }
 }
 
-/** Gone from the API, by force or with its node: nobody waits for it any more. */
+/** Gone from the API, by force or with its node: no client waits for it any more. */
 function forgotten(lifecycle: Lifecycle, now: number): Lifecycle {
   const deadline = now + MIN_GRACE_SECONDS * 1000;
   return lifecycle.state === "deleting"

@@ -5,7 +5,7 @@ import { createKubeletWorld } from "../testing/kubelet-world.ts";
 import { shown } from "../testing/world.ts";
 import { MountError, type VolumeFailure, type Volumes } from "../volumes.ts";
 
-/** Volumes that do as they are told, and remember what was asked of them. */
+/** Volumes whose results the test sets, and that record the calls. */
 class ToldVolumes implements Volumes {
   readonly calls: string[] = [];
   /** Why mounting fails. */
@@ -126,7 +126,7 @@ describe("a pod and its volumes", () => {
     assert.equal(world.volumes.calls.at(-1), "unmount");
   });
 
-  test("once its containers have ended for good they are taken away, though the pod is still there", async () => {
+  test("volumes are removed once all containers have terminated for good, though the pod still exists", async () => {
     await using world = await createVolumesWorld();
     await world.run("web", {
       ...spec,
@@ -147,7 +147,7 @@ describe("a pod and its volumes", () => {
     assert.deepEqual(world.volumes.calls, []);
   });
 
-  test("what has ended makes room, while its volumes are still being taken away", async () => {
+  test("a terminated pod frees its resources while its volumes are still being removed", async () => {
     await using world = await createVolumesWorld();
     const { volumes, client } = world;
     const [web] = spec.containers;

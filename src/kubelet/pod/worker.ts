@@ -52,7 +52,7 @@ export interface WorkerContext {
 }
 
 /**
- * Looks after one pod on this node from its first sight to its end. Everything it knows is its view: whatever
+ * Manages one pod on this node from its first sight to its end. Everything it knows is its view: whatever
  * happens changes the view (`transition`), and then the plan says what is next (`planPod`).
  */
 export class PodWorker {
@@ -138,7 +138,7 @@ export class PodWorker {
     if (adopted) this.#followAdopted(adopted);
   }
 
-  /** Takes in what happened, and sees to what follows. */
+  /** Applies a happening to the view, and starts what follows from it. */
   dispatch(happening: Happening): void {
     if (this.#state === "closed") return;
     const now = this.#now();
@@ -209,7 +209,7 @@ export class PodWorker {
         : clock.setTimeout(() => this.#settle(), Math.max(1, plan.requeueAt - now));
     for (const step of plan.steps) this.#begin(step);
     this.#probes.follow();
-    // Before the API is told that it has ended, whereupon another may be sent in its place.
+    // Before the API shows that it has ended, after which another pod may be scheduled in its place.
     if (isOver(this.#view)) this.#context.onOver(this.uid);
     const { lifecycle } = this.#view;
     if (!(lifecycle.state === "deleting" && lifecycle.forgotten)) this.#status.look();

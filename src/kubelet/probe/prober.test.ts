@@ -113,7 +113,7 @@ test("a probe that does not work counts for nothing", async () => {
   ]);
 });
 
-test("nobody asks while nothing can change", async () => {
+test("no probe runs while its result cannot change", async () => {
   const { told, left } = await probe("readiness", "y", { steadyUntil: Infinity });
   assert.deepEqual(told, ["0 success", "0 → true"]);
   assert.equal(left, 0);

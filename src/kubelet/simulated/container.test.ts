@@ -47,13 +47,13 @@ test("what a container says when it ends is said, even when the timer is early",
   assert.match((await logOf(one)).at(-1) ?? "", /exit code 3$/);
 });
 
-test("who follows a log slowly is told what was said at the end", async () => {
+test("a slow reader that follows a log gets the last lines", async () => {
   const clock = createVirtualClock(START);
   const one = container(clock);
   const following = one.logs({ ...WHOLE, follow: true });
   const first = await following.next();
   assert.equal(first.done, false);
-  // It ends while the reader still has the first line in hand.
+  // It ends while the reader still handles the first line.
   await clock.advance(50);
   assert.equal(one.running, false);
   const rest: string[] = [];

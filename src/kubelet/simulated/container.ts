@@ -128,7 +128,7 @@ export class SimulatedContainer {
     }
     let ended = !follow;
     while (!ended && !signal.aborted) {
-      // It may have ended while the reader was busy with a line: the last ones are told all the same.
+      // It may have ended while the reader was busy with a line: the last lines are delivered all the same.
       ended = !this.running;
       if (!ended) await this.#untilLine(nextLineAt(timeline, shown), signal);
       const now = until();

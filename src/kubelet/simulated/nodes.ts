@@ -51,7 +51,7 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
   await caches.whenSynced();
   await removeSurplus(options, [...nodes.list()], [...pods.list()]);
   const feed = feedPods(pods, kubelets);
-  // All of them share what is watched. Nobody reads the variables that tell of Services.
+  // All nodes share one set of watches. Simulated programs do not read the Services' environment variables.
   const sources = createSources({ client, scope, clock, random, log });
 
   const add = async () => {

@@ -105,7 +105,7 @@ class ApiPodSources implements PodSources {
   }
 
   async #read<T extends KubeObject>(type: ResourceType<T>, name: string): Promise<T | undefined> {
-    // Nobody would release it any more.
+    // No caller would release it any more.
     if (this.#closed) throw new Error("the pod is gone");
     const id = `${type.resource}/${name}`;
     let watched = this.#held.get(id) as Watched<T> | undefined;

@@ -28,7 +28,7 @@ const inOrder = (a: string, b: string) => (a < b ? -1 : 1);
 const key = (name: string) => ({ namespace: "default", name });
 
 describe("objects that pods refer to", () => {
-  test("one watch each, for as long as somebody asks", async () => {
+  test("each object has one watch, for as long as a pod needs it", async () => {
     await using world = await createSourcesWorld();
     const watched = new WatchedObjects(world.options);
     let changes = 0;

@@ -11,7 +11,7 @@ export interface WatchedOptions {
   readonly scope: Scope;
 }
 
-/** One object that somebody has asked for, as the API has it. */
+/** One object that a pod refers to, as the API has it. */
 export interface Watched<T extends KubeObject> {
   /** Undefined: there is none. Rejects when the API has not told within a moment. */
   read(): Promise<T | undefined>;
@@ -35,7 +35,7 @@ interface Entry {
 const FIRST_ANSWER_MS = 5_000;
 
 /**
- * A watch for each object that is asked for, shared and kept while anybody asks (upstream's watch based managers):
+ * A watch for each object that is asked for, shared and kept while any pod needs it (upstream's watch based managers):
  * a node sees only what its own pods refer to.
  */
 export class WatchedObjects {
@@ -118,7 +118,7 @@ export class WatchedObjects {
     try {
       await Promise.race([cache.whenSynced(), tooLong]);
     } finally {
-      // Nobody waits for it any more.
+      // No caller waits for it any more.
       tooLong.catch(() => {});
       answered.abort();
     }

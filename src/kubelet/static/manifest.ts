@@ -74,7 +74,7 @@ export async function staticPod({ file, bytes }: Manifest, { nodeName, seen }: M
 const isOther = ({ operator, effect, key }: { operator?: string; effect?: string; key?: string }) =>
   operator !== "Exists" || effect !== "NoExecute" || Boolean(key);
 
-/** What the API would have filled in, as far as it matters to whoever runs it. */
+/** What the API would have filled in, as far as the kubelet needs it. */
 function fillIn(container: Draft<Container>): void {
   const { image = "", resources } = container;
   const tag = /:([^:/@]+)(?:@|$)/.exec(image)?.[1];

@@ -31,7 +31,7 @@ export function mirrorOf(pod: Pod, node: Node): New<Pod> {
   };
 }
 
-/** A static pod whose manifest went while nobody looked, by the picture that is left of it. */
+/** A static pod whose manifest went while the kubelet was down, known by the mirror pod that is left of it. */
 export function fromMirror(mirror: Pod): Pod {
   const { metadata } = mirror;
   const uid = metadata.annotations?.[CONFIG_MIRROR] ?? "";

@@ -61,7 +61,7 @@ test("what is no pod is refused", async () => {
   await assert.rejects(podOf("a: ["));
 });
 
-/** A source that says what it is told to. */
+/** A source whose manifests the test sets. */
 function createFakeSource(): StaticPodSource & { say(...pods: readonly Pod[]): void } {
   const listeners = new Set<(pods: readonly Pod[]) => void>();
   return {
@@ -175,7 +175,7 @@ test("another start of the node takes over what runs, and ends what is asked for
   await three.stop();
 });
 
-test("what somebody else writes on a picture while it is written to does not keep the status from it", async () => {
+test("a mirror pod gets its status also when another client writes it at the same time", async () => {
   await using world = await createTestWorld();
   const { client, clock } = world;
   const key = { namespace: "default", name: "web-n1" };

@@ -176,7 +176,7 @@ export function startStaticPods(options: StaticPodsOptions): StaticPods {
           place.told = { status, uid: current.metadata.uid };
           return true;
         } catch (error) {
-          // What somebody else has made of it is on its way here.
+          // What another client made of it arrives by the watch.
           if (hasReason(error, "NotFound", "Conflict")) return false;
           throw error;
         }
@@ -188,7 +188,7 @@ export function startStaticPods(options: StaticPodsOptions): StaticPods {
     if (isNewer(mirror, place.mirror)) place.mirror = mirror;
   };
 
-  /** A picture of what nobody asks for any more: what runs of it ends. */
+  /** A mirror pod whose manifest is gone: its containers are stopped. */
   const endUnwanted = (key: string) => {
     const place = places.get(key);
     if (!known || !place?.mirror || place.wanted || place.running) return;

@@ -41,7 +41,7 @@ export interface TestWorld extends AsyncDisposable {
 const ADMIN = { username: "admin", groups: ["system:masters"] };
 const LIMIT_MS = 600_000;
 
-/** Nothing varies: whoever runs on it can say what happens when. */
+/** Nothing varies: a test can say what happens when. */
 export const EXACT: SimulatedTimes = { sandbox: 100, pull: 500, start: 100 };
 
 export async function createTestWorld(

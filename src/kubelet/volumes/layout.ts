@@ -34,7 +34,7 @@ export function createLayout(rootDir: string): Layout {
   };
 }
 
-/** A name that stays within its directory: the API sees to that, but a directory must not depend on it. */
+/** A name that stays within its directory: the API validates that, but a directory must not depend on it. */
 function segment(name: string): string {
   if (name === "" || name === "." || name === ".." || /[/\0]/.test(name)) {
     throw new Error(`invalid name for a directory: ${JSON.stringify(name)}`);

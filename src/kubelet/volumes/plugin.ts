@@ -14,7 +14,7 @@ export interface VolumePlugin {
    */
   setUp(request: VolumeRequest): Promise<ReadyVolume>;
   /**
-   * Undoes what is more than mounts and files at the volume's path, which are taken away afterwards anyway. It may be
+   * Undoes what is more than mounts and files at the volume's path, which are removed afterwards anyway. It may be
    * called for volumes that an earlier process has set up.
    */
   tearDown?(left: LeftVolume): Promise<void>;

@@ -34,7 +34,7 @@ export function fsUserOf(pod: Pod): number | undefined {
 
 /**
  * How many bytes a volume in memory may hold: what its limit says, but no more than the pod may use or the node can
- * give (upstream calculateEmptyDirMemorySize). Undefined: nobody says.
+ * give (upstream calculateEmptyDirMemorySize). Undefined when neither says.
  */
 export function memoryBytes(
   pod: Pod,
@@ -46,7 +46,7 @@ export function memoryBytes(
   return known.length > 0 ? Math.min(...known) : undefined;
 }
 
-/** 0: the pod may use as much as it likes. */
+/** 0: no limit. */
 function podMemory(pod: Pod): number {
   const { resources, containers = [], initContainers = [] } = pod.spec ?? {};
   const isLimited = (limits: Readonly<Record<string, string>> | undefined) =>

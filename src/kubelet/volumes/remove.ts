@@ -12,7 +12,10 @@ export interface RemoveContext {
   readonly plugins: readonly VolumePlugin[];
 }
 
-/** Takes away all volumes of a pod that can be found on the node, whoever has set them up. Rejects with an Error. */
+/**
+ * Removes all volumes of a pod that can be found on the node, also those that an earlier process set up. Rejects with
+ * an Error.
+ */
 export async function removeVolumes(uid: string, { layout, mounter, plugins }: RemoveContext): Promise<void> {
   // Sub paths first: they hold the volumes that they are of.
   await removeDirectory(layout.subPathsDir(uid), mounter);
@@ -35,7 +38,7 @@ export async function removeVolumes(uid: string, { layout, mounter, plugins }: R
   }
 }
 
-/** Takes away a directory with all mounts in it, and never what is on the other side of a mount. */
+/** Removes a directory with all mounts in it, and never what is on the other side of a mount. */
 export async function removeDirectory(path: string, mounter: Mounter): Promise<void> {
   await mounter.unmountUnder(path);
   const left = mountsUnder(await mounter.list(), path);

@@ -78,7 +78,7 @@ describe("volumes in memory", { skip: NEEDS_ROOT }, () => {
     assert.deepEqual(await readdir(join(there, "pods")), []);
   });
 
-  test("pods that nobody knows any more leave nothing, those that are known everything", async () => {
+  test("removing orphans removes all volumes of unknown pods and none of known pods", async () => {
     await using dir = await createTestDirectory();
     const world = createVolumesWorld(dir.path);
     world.sources.putSecret("s", { word: "pass" });

@@ -51,7 +51,7 @@ export interface NodeVolumes extends Volumes {
   /** Makes the kubelet's directory ready, which exists: what containers mount in it is to be mounted on the node too. */
   prepare(): Promise<void>;
   /**
-   * Takes away what is left on the node of pods that nobody knows any more; to be called before pods are taken up.
+   * Removes what is left on the node of pods that are not known any more; to be called before pods start.
    * `known`: the uids of the node's pods that have not ended. Rejects with an AggregateError after all have been tried.
    */
   removeOrphans(known: ReadonlySet<string>): Promise<void>;

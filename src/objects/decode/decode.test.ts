@@ -63,7 +63,7 @@ test("an object without faults comes through, with its kind filled in", async ()
   assert.deepEqual(warnings, []);
 });
 
-test("unknown and duplicate fields are told together in the order found", async () => {
+test("unknown and duplicate fields are reported together in the order found", async () => {
   const body =
     '{"foo":1,"spec":{"replicas":1,"foo":2,"replicas":2,"template":{"spec":{"containers":[{"name":"a"},{"nam":"b","name":"c"}]}}},' +
     '"metadata":{"labels":{"a":"1","a":"2"},"Name":"x"}}';
@@ -92,7 +92,7 @@ test("unknown and duplicate fields are told together in the order found", async 
   });
 });
 
-test("each fault is told once, and at most a hundred", async () => {
+test("each fault is reported once, and at most a hundred", async () => {
   const items = '{"x":1,"x":1},'.repeat(2) + '{"x":1}';
   assert.equal(
     await refusal(`{"spec":{"template":{"spec":{"containers":[${items}]}}}}`),
@@ -146,7 +146,7 @@ test("wrong types are worded as Go's decoder does", async () => {
   );
 });
 
-test("a fatal fault is told rather than an earlier mismatch, and the first of several mismatches", async () => {
+test("a fatal fault is reported rather than an earlier mismatch, and the first of several mismatches", async () => {
   assert.match(
     await refusal('{"spec":{"replicas":"x","minReadySeconds":"y"},"foo":1}'),
     /string into Go struct field DeploymentSpec\.spec\.replicas of type int32$/,
@@ -230,7 +230,7 @@ test("a key named __proto__ is a key", async () => {
   );
 });
 
-test("malformed JSON is told of as Go does", async () => {
+test("malformed JSON is reported in Go's words", async () => {
   const because = async (text: string | Uint8Array) => {
     const message = await refusal(text);
     const match =
@@ -266,7 +266,7 @@ test("malformed JSON is told of as Go does", async () => {
   assert.deepEqual((await because("[".repeat(100_000)))[0], "invalid character '[' exceeded max depth");
 });
 
-test("an apiVersion that cannot be read is refused; another kind is told to the caller", async () => {
+test("an apiVersion that cannot be read is refused; another kind is returned to the caller", async () => {
   assert.equal(
     await refusal('{"apiVersion":"a/b/c","kind":"Deployment"}'),
     'the object provided is unrecognized (must be of type Deployment): unexpected GroupVersion string: a/b/c ({"apiVersion":"a/b/c","kind":" ...)',
@@ -370,7 +370,7 @@ test("YAML that is JSON reads the same, and may be as large as JSON", async () =
   );
 });
 
-test("YAML's duplicates are told with their lines, beside unknown fields", async () => {
+test("YAML's duplicates are reported with their lines, beside unknown fields", async () => {
   const text = "metadata:\n  name: a\n  name: b\nspec:\n  foo: 1\n  replicas: 1\nspec:\n  replicas: 2\n";
   assert.equal(
     await yamlRefusal(text),
@@ -381,7 +381,7 @@ test("YAML's duplicates are told with their lines, beside unknown fields", async
   assert.deepEqual((value as unknown as { spec: unknown }).spec, { replicas: 2 });
 });
 
-test("malformed YAML is told of as go-yaml does", async () => {
+test("malformed YAML is reported in go-yaml's words", async () => {
   const because = async (text: string) => {
     const message = await yamlRefusal(text);
     const match = /^the object provided is unrecognized \(must be of type Deployment\): (.*) \([^()]*\)$/s.exec(
@@ -422,7 +422,7 @@ test("named types and embedded structs are called what Go calls them", async () 
   );
 });
 
-test("what no schema describes is kept, and its duplicates are told of", async () => {
+test("fields without a schema are kept, and their duplicates reported", async () => {
   const schema: ObjectSchema = { type: "object", fields: new Map(), required: [], preserveUnknown: true };
   const bytes = new TextEncoder().encode('{"a":{"b":null,"c":[{"d":1.5,"d":2}]},"a.b":{"b":1,"b":2}}');
   const body = { type: "encoded", bytes, mediaType: "application/json" } as const;

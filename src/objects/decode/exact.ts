@@ -35,7 +35,7 @@ const ZERO_TIME = "0001-01-01T00:00:00Z";
 class ExactDecoder {
   readonly #cursor: JsonCursor;
   readonly #strictErrors = new Set<string>();
-  /** The first mismatch: decoding goes on after it, for a later one may be fatal and then is what is told. */
+  /** The first mismatch: decoding goes on after it, for a later one may be fatal and then is reported instead. */
   #savedError: string | undefined;
   /** Names of the fields around the value, without indexes and keys of maps. */
   #fields: readonly string[] = [];
@@ -91,7 +91,7 @@ class ExactDecoder {
       this.#fields = field.goEmbedded ? [...outerFields, field.goEmbedded, key] : [...outerFields, key];
       this.#struct = structName(schema.name);
       const value = this.#value(field.schema, goTypeOf(field), join(path, key));
-      // A later null leaves what an earlier duplicate has set to primitives, and takes away the rest: we take it away.
+      // A later null leaves what an earlier duplicate has set to primitives, and removes the rest: so do we.
       if (value === undefined || (value === null && field.schema.type === "any")) delete result[key];
       else setValue(result, key, value);
       this.#fields = outerFields;

@@ -139,7 +139,7 @@ interface Loaded {
   readonly subtle: boolean;
 }
 
-/** As {@link loadBytes}, for a body that has a kind: what cannot be read is told with it. */
+/** As {@link loadBytes}, for a body that has a kind: its kind is named in the error. */
 async function load(request: DecodeRequest, maxDepth: number): Promise<Loaded> {
   const { body, fieldValidation } = request;
   if (body.type === "value") return { value: body.value, text: "", duplicates: [], keys: 0, subtle: false };

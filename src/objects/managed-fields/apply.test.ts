@@ -98,7 +98,7 @@ test("what is applied first is created, and owned without its containers", () =>
   });
 });
 
-test("what is applied no more goes, unless somebody else owns it", () => {
+test("a field that is no longer applied is removed, unless another manager owns it", () => {
   const first = apply(
     undefined,
     config({ metadata: { labels: { a: "1", b: "2", c: "3" } }, spec: { replicas: 1 } }),

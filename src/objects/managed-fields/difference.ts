@@ -27,7 +27,7 @@ export function differenceOf(
   if (old === current) return undefined;
   const difference = compareMaps(old, current, schema, except);
   if (!difference) return undefined;
-  // The object itself is nobody's.
+  // No manager owns the object itself.
   const { changed = EMPTY, removed = EMPTY } = difference;
   return { changed: changed === EMPTY ? undefined : changed, removed: removed === EMPTY ? undefined : removed };
 }

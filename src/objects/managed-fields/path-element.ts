@@ -133,7 +133,7 @@ export function printElement(element: string): string {
 
 /**
  * An element that a client wrote, in the one form that we compare: keys in order, JSON without spaces. Undefined for
- * kinds that nobody knows yet, which are to be ignored. Throws an Error when it is malformed.
+ * kinds that are not known yet, which are to be ignored. Throws an Error when it is malformed.
  */
 export function normalizedElement(element: string): string | undefined {
   if (element.length < 2) throw new Error("key must be 2 characters long:");

@@ -1,4 +1,4 @@
-/** Takes out of the merged object what its manager applied before, applies no more, and nobody else owns. */
+/** Takes out of the merged object what its manager applied before, applies no more, and no other manager owns. */
 import { isList, isMap, ownValue, setValue, type JsonMap } from "../json.ts";
 import type { ObjectSchema, Schema } from "../schema/model.ts";
 import {
@@ -27,7 +27,7 @@ export function prune(merged: JsonMap, last: FieldSet, managed: FieldSet, schema
 
   const stripped = removeItems(merged, lastNamed, schema);
   const strippedSet = named(claimedFields(stripped, schema));
-  // What somebody owns comes back.
+  // What a manager owns comes back.
   const unowned = subtract(mergedSet, union(strippedSet, named(managed)));
   const owned = removeItems(merged, unowned, schema);
   // What went although the manager did not own it comes back too.
@@ -95,8 +95,8 @@ function removeItems(value: unknown, set: FieldSet, schema: Schema | undefined):
 }
 
 /**
- * What was set to null or emptied is dropped, or with `keepContainers` left as an empty container: whoever owns a
- * container still does when it was emptied. Nulls that the live object has already, and those in leaves, stay.
+ * What was set to null or emptied is dropped, or with `keepContainers` left as an empty container: the manager that
+ * owns a container still does when it was emptied. Nulls that the live object has already, and those in leaves, stay.
  * Changes the value.
  */
 export function dropNulls(value: unknown, live: unknown, schema: Schema | undefined, keepContainers: boolean): void {

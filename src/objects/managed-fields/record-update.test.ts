@@ -92,7 +92,7 @@ test("who creates an object owns what is in it, but not what the server fills in
         "f:metadata": { "f:finalizers": { ".": {}, 'v:"x"': {} }, "f:labels": { ".": {}, "f:a": {} } },
         "f:spec": {
           "f:anything": {},
-          // The list always exists, so nobody owns it as such.
+          // The list always exists, so no manager owns it as such.
           "f:containers": {
             'k:{"name":"empty"}': {
               ".": {},
@@ -159,7 +159,7 @@ const BASE = () =>
     },
   );
 
-test("what somebody changes becomes theirs, and the others lose it", () => {
+test("a manager owns what it changes, and the others lose it", () => {
   const changed = update(BASE(), (draft) => (spec(draft)["replicas"] = 2), { manager: "scaler", seconds: 5 });
   assert.deepEqual(owners(changed), [
     [
@@ -179,7 +179,7 @@ test("an entry's time moves only when its set may have changed", () => {
   const same = update(old, () => {}, { manager: "other", seconds: 9 });
   assert.equal(same.metadata.managedFields![0], old.metadata.managedFields![0]);
   assert.equal(same.metadata.managedFields!.length, 1);
-  // Only something removed: nobody's time moves.
+  // Only something removed: no entry's time moves.
   const removed = update(old, (draft) => delete spec(draft)["replicas"], { manager: "creator", seconds: 9 });
   assert.deepEqual(
     owners(removed).map(([who, time]) => [who, time]),
@@ -260,7 +260,7 @@ test("entries are in order of operation, time and manager", () => {
   );
 });
 
-test("nobody is unknown", () => {
+test("a manager without a name is recorded as unknown", () => {
   assert.equal(
     write(undefined, workload({ spec: { replicas: 1 } }), { manager: "" }).metadata.managedFields![0]!.manager,
     "unknown",
@@ -332,7 +332,7 @@ test("an empty list, or one empty entry, resets; what has no entries gets none",
   }
 });
 
-test("entries of other versions are compared in theirs, and go when nobody serves it", () => {
+test("entries of other versions are compared in those, and dropped when the version is not served", () => {
   const old = update(BASE(), (draft) => (spec(draft)["replicas"] = 2), {
     manager: "old-client",
     apiVersion: "example.io/v1beta1",

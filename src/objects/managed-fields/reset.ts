@@ -21,7 +21,7 @@ type Paths = readonly (readonly string[])[];
 
 /** What a request cannot write, and so never owns. Hand in the same lists every time: what is made of them is kept. */
 export interface ResetFields {
-  /** Paths that are put back to what they were, with all below them (upstream GetResetFields): `[["status"]]`. */
+  /** Paths that are reset to their stored value, with all below them (upstream GetResetFields): `[["status"]]`. */
   readonly reset?: Paths;
   /**
    * Only what is at and below these paths is written (upstream GetResetFieldsFilter); `*` is any field or item:
@@ -32,7 +32,7 @@ export interface ResetFields {
 
 const resets = new WeakMap<Paths, FieldSet>();
 
-/** The set of the paths that are put back. Made once per list. */
+/** The set of the paths that are reset. Made once per list. */
 export function resetSet({ reset }: ResetFields): FieldSet | undefined {
   if (!reset || reset.length === 0) return undefined;
   const known = resets.get(reset);

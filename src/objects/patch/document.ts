@@ -2,8 +2,8 @@
 import { copyJson, isList, isMap, type JsonMap } from "../json.ts";
 
 /**
- * A copy of a document that may be changed. Frozen managedFields of its own that the patch does not speak of stay as
- * they are: they are large, and it shows that nobody touched them.
+ * A copy of a document that may be changed. Frozen managedFields of its own that the patch does not name stay as
+ * they are: they are large, and it shows that they are untouched.
  */
 export function documentCopy(document: Readonly<JsonMap>, patch: Readonly<JsonMap>): JsonMap {
   const { metadata } = document;

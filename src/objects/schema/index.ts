@@ -115,7 +115,7 @@ class TypeField implements Field {
   }
 }
 
-/** List and map type are said of the field, not of what it refers to. */
+/** List and map type belong to the field, not to the type that it refers to. */
 function fieldSchema(row: FieldRow): Schema {
   const schema = schemaOfCode(row.code);
   if (schema.type === "list" && row.listType) return { ...schema, listType: row.listType, mapKeys: row.mapKeys };

@@ -2,7 +2,7 @@
  * The structure of a value in the API, as decoding, patching, apply and documentation need it. Built-in types
  * come from a generated table, those of custom kinds from their OpenAPI schema; both become this.
  *
- * References are resolved when they are looked at, so that a type nobody uses costs nothing and types may
+ * References are resolved when they are looked at, so that an unused type costs nothing and types may
  * contain themselves.
  */
 export type Schema = ObjectSchema | MapSchema | ListSchema | ScalarSchema | AnySchema;

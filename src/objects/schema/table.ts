@@ -1,7 +1,7 @@
 import table from "../generated/schemas.json" with { type: "json" };
 
 /**
- * A type as the generated table has it: one row, read when somebody asks for the type. Both the schema model
+ * A type as the generated table has it: one row, read when the type is first asked for. Both the schema model
  * and the OpenAPI documents are made from rows.
  */
 export interface TypeRow {

@@ -7,7 +7,7 @@ export interface SchemaTexts {
   readonly ofField: (name: string, field: string) => string;
 }
 
-/** Half a megabyte that is loaded when somebody asks for OpenAPI. */
+/** Half a megabyte that is loaded when a client asks for OpenAPI. */
 export async function loadSchemaTexts(): Promise<SchemaTexts> {
   const { default: table } = await import("../generated/texts.json", { with: { type: "json" } });
   const strings: readonly string[] = table.strings;

@@ -82,7 +82,7 @@ test("pods that a budget protects are spared where possible", async () => {
   assert.deepEqual(dying(world), ["web"]);
 });
 
-test("a pod with preemptionPolicy Never drives nobody out, and says why it waits", async () => {
+test("a pod with preemptionPolicy Never evicts no pod, and its condition says why it waits", async () => {
   await using world = await createSchedulerWorld();
   await world.addNodes(makeNode("a"));
   await world.addPods(makePod("low", cpu("4", 0)));
@@ -114,7 +114,7 @@ test("while its victims are leaving a pod does not look for more", async () => {
   assert.match(world.why("high") ?? "", /preemption: not eligible due to a terminating pod on the nominated node\.$/);
 });
 
-test("anti-affinity of a less important pod gives way too", async () => {
+test("a pod of lower priority is evicted also for its anti-affinity", async () => {
   await using world = await createSchedulerWorld();
   await world.addNodes(makeNode("a"));
   const labelSelector = { matchLabels: { app: "high" } };

@@ -13,7 +13,7 @@ export type PreemptionResult =
   | { readonly type: "found"; readonly candidate: Candidate }
   /** It may not, or waits already for victims to leave: a promise that it has stands. */
   | { readonly type: "not-eligible"; readonly message: string }
-  /** Nobody's leaving would help: a promise that it has is void. */
+  /** No eviction would help: a nomination that it has is void. */
   | { readonly type: "useless"; readonly message: string };
 
 const NOT_HELPFUL: Refusal = {
@@ -50,7 +50,7 @@ const MIN_PERCENT = 10;
 
 /**
  * Looks for the node where the least harm makes room for a pod that was refused. A generator, since it can take
- * long: it yields after each node that it has tried, with everything as it was, and whoever drives it decides
+ * long: it yields after each node that it has tried, with everything as it was, and the caller decides
  * when to go on.
  */
 export function* searchVictims(

@@ -25,7 +25,7 @@ function fits(pod: PodInfo, node: NodeInfo, snapshot: Snapshot): boolean {
   return "test" in prepared && prepared.test(node) === undefined;
 }
 
-test("victims are of lower priority, none of them is spared in vain, and looking changes nothing", () => {
+test("victims are of lower priority, none of them could have been spared, and looking changes nothing", () => {
   let found = 0;
   fc.assert(
     fc.property(

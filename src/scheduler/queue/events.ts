@@ -95,7 +95,7 @@ const hints: Readonly<Record<string, Hint>> = {
       case "namespace-changed":
         return true;
       case "node-removed":
-        // Upstream does not listen: a pod on it that wants nobody near takes its zone along.
+        // Upstream does not listen: the zone of a pod with anti-affinity on it goes too.
         return true;
       case "node-changed":
         return event.relabelled;

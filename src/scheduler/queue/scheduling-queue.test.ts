@@ -84,7 +84,7 @@ test("without any event a pod is tried again after five minutes", () => {
   assert.equal(queue.ready(T + MAX_UNSCHEDULABLE_MS), true);
 });
 
-test("a change of the pod itself while it is in hand is not lost", () => {
+test("a change of the pod while it is being scheduled is not lost", () => {
   const queue = newQueue();
   const pod = makePod("web", { uid: "u" });
   queue.put(new PodInfo(pod), T, false);
@@ -168,7 +168,7 @@ test("which events can help which refusal", () => {
     ["InterPodAffinity", friend, { type: "pod-left", pod: hater }, true],
     // The last one to be near leaves: the pod may be the first of its kind.
     ["InterPodAffinity", lover, { type: "pod-left", pod: friend }, true],
-    // The node takes the zone of a pod along that wants nobody near.
+    // With the node goes the zone of a pod with anti-affinity.
     ["InterPodAffinity", friend, { type: "node-removed" }, true],
     // Only hard constraints ask for labels.
     ["PodTopologySpread", half, nodeAdded, true],

@@ -12,7 +12,7 @@ type Place =
   | { readonly type: "unschedulable"; readonly since: number }
   /** Until its scheduling gates are gone. */
   | { readonly type: "gated" }
-  /** Somebody is looking for a node for it; `woken` when an event has come meanwhile that can help. */
+  /** The scheduler is looking for a node for it; `woken` when an event has come meanwhile that can help. */
   | { readonly type: "in-hand"; readonly woken: boolean };
 
 /** A pod in the queue. */
@@ -89,7 +89,7 @@ export class SchedulingQueue {
         since: now,
         attempts: 0,
         triedAt: 0,
-        refusedBy: NOBODY,
+        refusedBy: NO_PLUGINS,
         place: { type: "gated" },
       };
       this.#pods.set(info.uid, pod);
@@ -113,7 +113,7 @@ export class SchedulingQueue {
     pod.place = { type: "gated" };
   }
 
-  /** The pod to try next, now in hand. */
+  /** Takes the pod to try next; it is being scheduled from now on. */
   pop(now: number): QueuedPod | undefined {
     this.#endBackOff(now);
     const pod = this.#next(this.#active) ?? this.#next(this.#backOff);
@@ -251,7 +251,7 @@ export class SchedulingQueue {
   }
 }
 
-const NOBODY: ReadonlySet<string> = new Set();
+const NO_PLUGINS: ReadonlySet<string> = new Set();
 const NO_NODES: ReadonlySet<string> = new Set(["no nodes"]);
 
 const sooner = (a: Ticket, b: Ticket) => until(a) < until(b) || (until(a) === until(b) && a.order < b.order);

@@ -18,7 +18,7 @@ export interface HeldTerm {
 const ANY = "";
 
 /**
- * The affinity terms of the pods on the nodes, equal ones together: whoever schedules a pod asks which of them
+ * The affinity terms of the pods on the nodes, equal ones together: for each pod the scheduler asks which of them
  * are about it. They are filed by a label that they ask for, so that only likely ones are looked at.
  */
 export class HeldTerms {

@@ -30,7 +30,7 @@ export class NodeInfo {
   scoredMemory = 0;
   /** How many of the pods take ports of the node. */
   withPorts = 0;
-  /** How many pods have each priority: whether somebody could make room is asked of every node. */
+  /** How many pods have each priority: whether an eviction could make room is asked of every node. */
   readonly #priorities = new Map<number, number>();
 
   constructor(name: string, slot: number) {

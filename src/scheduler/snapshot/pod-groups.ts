@@ -36,7 +36,7 @@ export interface MatchCounter {
 const MAX_COUNTERS = 1024;
 
 /**
- * Pods by what selectors can see of them. A counter is told which groups it counts once, when either is new; a
+ * Pods by what selectors can see of them. Which groups a counter counts is decided once, when either is new; a
  * pod that comes or goes then costs only the counters that count it, however many pods there are.
  */
 export class PodGroups {

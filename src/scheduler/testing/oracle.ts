@@ -126,9 +126,9 @@ function affinityHolds(pod: Pod, node: Node, world: PlainWorld): boolean {
     if (required.some(({ topologyKey }) => labelsOf(node)?.[topologyKey] === undefined)) return false;
     const wanted = world.pods.filter((other) => required.every((term) => isAbout(pod, term, other.pod, world)));
     const met = required.every(({ topologyKey }) => wanted.some(({ nodeName }) => together(topologyKey, nodeName)));
-    const nobody = !wanted.some(({ nodeName }) => required.some(({ topologyKey }) => somewhere(topologyKey, nodeName)));
+    const none = !wanted.some(({ nodeName }) => required.some(({ topologyKey }) => somewhere(topologyKey, nodeName)));
     const self = required.every((term) => isAbout(pod, term, pod, world));
-    if (!met && !(nobody && self)) return false;
+    if (!met && !(none && self)) return false;
   }
   for (const other of world.pods) {
     if (anti.some((term) => isAbout(pod, term, other.pod, world) && together(term.topologyKey, other.nodeName))) {

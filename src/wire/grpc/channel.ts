@@ -9,7 +9,7 @@ const MAX_MESSAGE_BYTES = 16 << 20;
 /** A server that was away is tried again this soon, and at least this often. */
 const RECONNECT = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 3000 };
 
-/** See {@link GrpcOptions}. Apart from its index, so that the packages load only when somebody connects. */
+/** See {@link GrpcOptions}. Apart from its index, so that the packages load only on the first connection. */
 export function openChannel<Methods extends MethodTypes<Methods>>(options: GrpcOptions): GrpcClient<Methods> {
   const { address, clock } = options;
   const codec = createCodec(options.table);

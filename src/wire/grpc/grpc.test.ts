@@ -37,7 +37,7 @@ interface Methods {
   readonly "Echo.Count": Method;
 }
 
-/** Says back what it is told. */
+/** Echoes its input. */
 async function startServer(socket: string) {
   const saying = createCodec(TABLE).message("Saying");
   const seen: { metadata: string[]; cancelled: number } = { metadata: [], cancelled: 0 };
@@ -128,7 +128,7 @@ describe("gRPC", () => {
     });
   });
 
-  it("gives up after a time, and when it is told to", async () => {
+  it("gives up after the deadline, and when the caller aborts", async () => {
     await assert.rejects(client.call("Echo.Never", {}, { timeoutMs: 20 }), { code: "DeadlineExceeded" });
     const controller = new AbortController();
     const call = client.call("Echo.Never", {}, { signal: controller.signal });
@@ -138,7 +138,7 @@ describe("gRPC", () => {
     await assert.rejects(client.call("Echo.Say", {}, { signal: controller.signal }), reason);
   });
 
-  it("streams, until it is told to stop", async () => {
+  it("streams until the caller aborts", async () => {
     const counted: number[] = [];
     for await (const { times } of client.stream("Echo.Count", { times: 3 })) counted.push(times);
     assert.deepEqual(counted, [1, 2, 3]);

@@ -4,6 +4,6 @@ import type { DuplexBytes } from "../streams/contract.ts";
 export interface ForwardTarget {
   /** Opens a connection to a port; rejects with an error whose text the client is shown. */
   connect(port: number): Promise<DuplexBytes>;
-  /** How a failure of one connection is told, from the text of its error. */
+  /** The message of a failed connection, made from the text of its error. */
   describe(port: number, message: string): string;
 }

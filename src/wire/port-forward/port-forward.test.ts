@@ -51,7 +51,7 @@ function serving() {
   return { clock, target, served, client, open };
 }
 
-test("pairs of streams are told apart by their request, or without one by their numbers", async () => {
+test("pairs of streams are distinguished by their request ids, or without one by their stream ids", async () => {
   const { target, served, client, open } = serving();
   const [errorOne, errorTwo] = [await open("error", "80", "1"), await open("error", "81", "2")];
   const [two, one] = [await open("data", "81", "2"), await open("data", "80", "1")];
@@ -72,7 +72,7 @@ test("pairs of streams are told apart by their request, or without one by their 
   assert.equal(target.open, 0);
 });
 
-test("what fails is told on the error stream alone", async () => {
+test("a failure is reported on the error stream alone", async () => {
   const { client, open } = serving();
   const error = await open("error", "1", "0");
   const data = await open("data", "1", "0");
@@ -168,7 +168,7 @@ test("a WebSocket whose port is at its end is the client's to close, for a secon
   await closed;
 });
 
-test("protocols that nobody knows are refused", async () => {
+test("unknown protocols are refused", async () => {
   await using server = await upgradingServer((request) => acceptPortForward(request, [], echoes(), systemClock));
   for (const protocol of ["SPDY/3.1+other.k8s.io", "v9.channel.k8s.io"]) {
     const headers = { connection: "Upgrade", upgrade: "websocket", "sec-websocket-protocol": protocol };

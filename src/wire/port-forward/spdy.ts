@@ -78,7 +78,7 @@ async function tell(error: SpdyStream | undefined, message: string): Promise<voi
   try {
     await error?.write(Buffer.from(message));
   } catch {
-    // Nobody is there to be told.
+    // The client is gone and cannot be told.
   }
 }
 

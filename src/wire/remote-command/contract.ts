@@ -1,4 +1,4 @@
-/** Which of the streams of a process somebody wants. */
+/** Which of the streams of a process the client wants. */
 export interface WantedStreams {
   readonly stdin: boolean;
   readonly stdout: boolean;

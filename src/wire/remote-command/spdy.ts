@@ -71,7 +71,7 @@ export async function acceptOverSpdy(
         if (text) await write("error", Buffer.from(text));
         for (const kind of ["stdout", "stderr", "error"] as const) await streams.get(kind)?.end();
       } catch {
-        // Nobody is there to be told.
+        // The client is gone and cannot be told.
       }
       await session.close();
     },

@@ -33,7 +33,7 @@ async function dial(port: number, protocols: string[]): Promise<Client> {
 const serving = (wanted: WantedStreams, use: (command: RemoteCommand) => Promise<void>) =>
   upgradingServer(async (request) => use(await acceptRemoteCommand(request, wanted, systemClock)));
 
-/** Says back what it is told, tells its terminal, and ends with a failure. */
+/** Echoes its input, reports its terminal size, and ends with a failure. */
 async function echo(command: RemoteCommand): Promise<void> {
   const stdin = await collect(command.stdin);
   await command.writeStdout(stdin);
@@ -99,7 +99,7 @@ describe("the subprotocols of a WebSocket", () => {
     ]);
   });
 
-  test("one that nobody knows is refused", async () => {
+  test("an unknown protocol is refused", async () => {
     await using server = await serving(ALL, echo);
     const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`, ["v9.channel.k8s.io"]);
     const [error] = (await once(socket, "error")) as [Error];
@@ -162,7 +162,7 @@ test("garbage on the connection closes it", async () => {
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ minLength: 1, maxLength: 200 }), async (garbage) => {
       const socket = connect({ port: server.port, host: "127.0.0.1" });
-      // Whoever closes with something unread resets the connection: that is a way to close it, too.
+      // A side that closes with unread data resets the connection: that is a way to close it, too.
       const closed = new Promise((resolve) => socket.on("error", () => {}).once("close", resolve));
       socket.resume();
       socket.write(head);

@@ -1,4 +1,4 @@
-/** Somebody else listens there already. */
+/** Another process listens there already. */
 export class AddressInUse extends Error {
   readonly host: string;
   readonly port: number;

@@ -11,7 +11,7 @@ export interface Exchanges {
   began(request: WireRequest): void;
   /** Its answer is out, or the client has gone. */
   ended(request: WireRequest): void;
-  /** It goes on until somebody ends it: {@link stop} does. */
+  /** It goes on until a side ends it: {@link stop} does. */
   endless(request: WireRequest): void;
   /** Ends what does not end by itself, and resolves once nothing is under way. */
   stop(): Promise<void>;
@@ -53,7 +53,7 @@ export function createExchanges({ handle, clock, log, stalledMs }: ExchangeOptio
         const { body } = response;
         if (body.type === "stream") exchanges.endless(request);
         if (outlet.writable.destroyed) {
-          // Nobody waits any more: let go of what the answer holds.
+          // No client waits any more: release what the answer holds.
           if (body.type === "stream") await body.stream[Symbol.asyncIterator]().return?.();
           return;
         }

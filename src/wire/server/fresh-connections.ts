@@ -4,8 +4,8 @@ interface Cuttable {
 }
 
 /**
- * Connections that have not sent a request yet. However many somebody opens and leaves half-open, only so many
- * are held: the oldest give way, so that a client that does talk always gets in.
+ * Connections that have not sent a request yet. However many a client opens and leaves half-open, only so many
+ * are held: the oldest are closed, so that a client that sends a request always gets in.
  */
 export interface FreshConnections {
   opened(key: string, connection: Cuttable): void;

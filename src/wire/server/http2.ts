@@ -32,7 +32,7 @@ export function http2Handler(exchanges: Exchanges, clock: Clock, requestMs: numb
       () => stream.destroyed || stream.closed,
     );
     exchanges.began(request);
-    // A reset is the client's right; that it is over is told by close.
+    // A reset is the client's right; `close` reports the end.
     stream.on("error", () => {});
     stream.once("close", () => {
       request.abort();

@@ -5,7 +5,7 @@ import { joined, sliced } from "./pieces.ts";
 
 const content = (sizes: readonly number[]) => sizes.map((size, index) => new Uint8Array(size).fill(index % 251));
 
-test("what is joined is the same bytes, in pieces that are not small, whoever is how slow", () => {
+test("joined pieces are the same bytes in larger pieces, whichever side is slow", () => {
   const sizes = fc.array(fc.oneof(fc.nat(300), fc.nat(200_000)), { maxLength: 60 });
   fc.assert(
     fc.property(sizes, fc.infiniteStream(fc.nat(3)), (lengths, delays) => {
@@ -30,7 +30,7 @@ test("what is joined is the same bytes, in pieces that are not small, whoever is
   );
 });
 
-test("whoever makes the pieces may use the memory of a small one again for the next", () => {
+test("a producer may reuse the memory of a small piece for the next one", () => {
   const shared = new Uint8Array(65_535);
   function* reusing(lengths: readonly number[]): Generator<Uint8Array> {
     for (const [index, length] of lengths.entries()) yield shared.fill(index % 251).subarray(0, length);
@@ -56,7 +56,7 @@ test("a long body takes two buffers", () => {
   assert.equal(used.size, 2);
 });
 
-test("what is told to be written twice is given out once", () => {
+test("a piece that is flushed twice is given out once", () => {
   const whole = joined(Array.from({ length: 1000 }, () => new Uint8Array(1000)));
   const pieces = whole.pieces[Symbol.iterator]();
   const first = pieces.next().value!;

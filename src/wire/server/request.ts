@@ -64,7 +64,7 @@ export class WireRequest implements HttpRequest {
   }
 
   async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
-    // Whoever stops reading has not ended the exchange: the answer is still to be sent.
+    // A handler that stops reading has not ended the exchange: the answer is still to be sent.
     for await (const chunk of this.#source.iterator({ destroyOnReturn: false })) yield chunk as Uint8Array;
   }
 }

@@ -135,7 +135,7 @@ async function feed(sink: Sink, whole: Pieces, clock: Clock, stalledMs: number):
   writable.end();
 }
 
-/** False when no more shall be written before the sink has drained. */
+/** False when no more may be written before the sink has drained. */
 const write = (sink: Writable, piece: Uint8Array, { written }: Pieces): boolean =>
   // What failed may still be somewhere underneath: its memory is left alone.
   sink.write(piece, (error) => {

@@ -220,7 +220,7 @@ describe("streams", () => {
 });
 
 describe("hostile clients", () => {
-  it("half-open connections give way to those that talk", async () => {
+  it("closes half-open connections in favour of those that send requests", async () => {
     const server = await start(echo, { limits: { freshConnections: 20 } });
     const sockets = Array.from({ length: 60 }, () => {
       const socket = connectTcp({ port: server.port, host: "127.0.0.1" });

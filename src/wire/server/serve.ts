@@ -21,7 +21,7 @@ import { hangUp } from "./unread.ts";
 export interface ServerTls {
   readonly key: string;
   readonly cert: string;
-  /** Whoever signs client certificates. Without it none is asked for. */
+  /** The authority that signs client certificates. Without it none is asked for. */
   readonly clientCa?: string;
 }
 
@@ -119,7 +119,7 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     socket.setKeepAlive(true, 180_000);
     const key = keyOf(socket);
     fresh.opened(key, socket);
-    // An error that nobody listens for would end the process; what it means is told by close.
+    // An error event without a listener would end the process; `close` reports what it means.
     socket.on("error", () => {});
     socket.once("close", () => {
       sockets.delete(socket);

@@ -181,7 +181,7 @@ describe("a client that has its answer and sends on", () => {
     await server.close();
   });
 
-  it("after it asked for an upgrade in vain, does not hold the connection", async () => {
+  it("does not hold the connection after a refused upgrade", async () => {
     const clock = createVirtualClock();
     const server = await start(handle, { clock });
     const client = await writer(server);

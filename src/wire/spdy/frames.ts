@@ -83,7 +83,7 @@ export class FrameReader {
       rest = rest.subarray(HEADER + length);
       if (frame) yield frame;
     }
-    // A copy: what is left of a large chunk shall not keep it.
+    // A copy: the rest of a large chunk must not keep all of it in memory.
     this.#held = Buffer.from(rest);
   }
 }

@@ -102,7 +102,7 @@ describe("a session", () => {
     client.cut();
   });
 
-  test("whoever waits hears of it when the connection breaks", async () => {
+  test("pending calls fail when the connection breaks", async () => {
     const { client, server, next } = sessions();
     const here = await client.open(kind("data"));
     const there = await next();

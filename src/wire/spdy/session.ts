@@ -181,7 +181,7 @@ class Session implements SpdySession, StreamSession {
 
   #ping(): void {
     this.#timer = this.#options.clock.setTimeout(() => this.#ping(), PING_MS);
-    // One that waits to go out is enough: it is there to find out whether somebody is.
+    // One ping that waits to go out is enough: it only checks that the peer is there.
     if (this.#pinging) return;
     this.#pinging = true;
     const id = this.#nextPing;

@@ -45,7 +45,7 @@ test("a budget holds up who pushes into any of its queues", async () => {
   assert.equal(budget.used, 1);
 });
 
-test("who is held up goes on when nobody reads any more", async () => {
+test("a waiting writer goes on when the reader is gone", async () => {
   for (const stop of [(queue: ByteQueue) => queue.drop(), (queue: ByteQueue) => queue.end()]) {
     const queue = new ByteQueue(0);
     let heldUp = true;

@@ -17,7 +17,7 @@ export class ByteBudget {
     if (bytes < 0) this.wake();
   }
 
-  /** Whoever waits looks again. */
+  /** Wakes the waiting side. */
   wake(): void {
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -31,7 +31,7 @@ export class ByteBudget {
 }
 
 /**
- * Bytes between one who pushes and one who reads. Whoever awaits {@link push} is held up while more than `limit`
+ * Bytes between a writer and a reader. A writer that awaits {@link push} is held up while more than `limit`
  * bytes wait here, or more than the budget allows in all of its queues. There is one reader.
  */
 export class ByteQueue implements AsyncIterable<Uint8Array> {
@@ -49,7 +49,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
     this.#budget = budget;
   }
 
-  /** Resolves once there is room for more. Bytes for a queue that ended or that nobody reads are dropped. */
+  /** Resolves once there is room for more. Bytes for a queue that ended or was abandoned by its reader are dropped. */
   async push(bytes: Uint8Array): Promise<void> {
     if (this.#ended || this.#dropped || bytes.length === 0) return;
     this.#chunks.push(bytes);
@@ -70,7 +70,7 @@ export class ByteQueue implements AsyncIterable<Uint8Array> {
     this.#reader?.();
   }
 
-  /** Nobody reads any more. */
+  /** The reader is gone. */
   drop(): void {
     this.#dropped = true;
     this.#ended = true;

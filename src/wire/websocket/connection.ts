@@ -25,7 +25,7 @@ export interface WebSocketConnection {
   readonly messages: AsyncIterable<Uint8Array>;
   /** Resolves once there is room for more; rejects when the client is gone. */
   send(data: Uint8Array, as?: "binary" | "text"): Promise<void>;
-  /** The closing handshake. Whoever reads {@link messages} goes on until they end. */
+  /** The closing handshake. The reader of {@link messages} goes on until they end. */
   close(code?: number): Promise<void>;
   /** Breaks it off. */
   cut(): void;

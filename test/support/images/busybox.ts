@@ -48,7 +48,7 @@ export const busyboxImage = (base: Layer, tag: string): Image =>
 
 export const PATH_VARIABLE = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** As registry.k8s.io/pause: holds the namespaces of a Pod, and takes the ended processes nobody waits for. */
+/** As registry.k8s.io/pause: holds the namespaces of a Pod, and reaps orphaned processes. */
 export const pauseImage = (base: Layer): Image =>
   image([base], {
     Entrypoint: ["/bin/sh", "-c", "trap 'exit 0' TERM INT; while :; do sleep 2147483647 & wait $!; done"],

@@ -35,7 +35,7 @@ sub answer {
 
 sub session { return { greeted => 0, calls => {} } }
 
-# Takes whole frames off what has come in, and returns what is to be sent; undef to somebody who speaks no HTTP/2.
+# Takes whole frames off what has come in, and returns what is to be sent; undef when the client speaks no HTTP/2.
 # `status_of` has the status of a service by name.
 sub take {
     my ($session, $in, $status_of) = @_;

@@ -36,7 +36,7 @@ export async function sharedLibraries(packageName: string, programs: readonly st
   throw new Error(`the libraries of ${packageName} do not come to an end`);
 }
 
-/** A library that nobody names beforehand: programs with threads load it when one of them ends. */
+/** A library that no program lists: programs with threads load it when one of them ends. */
 export async function threadLibrary(): Promise<TarEntry> {
   const folder = await unpackedPackage("libgcc-s1");
   const [path] = globSync("{lib,usr/lib}/*-linux-*/libgcc_s.so.1", { cwd: folder });

@@ -211,7 +211,7 @@ sub greet {
 
 while (1) {
     if (defined $draining_until && seconds() >= $draining_until) {
-        # From here on nothing new is taken; whoever has sent a request still gets the answer.
+        # From here on nothing new is taken; clients that have sent a request still get the answer.
         if (!$stopping) { $stopping = 1; $select->remove($listener); close $listener; }
         last unless @later || grep { length } values %in;
     }

@@ -44,6 +44,6 @@ export const inside: Step = {
     const { stdout } = await type("kubectl logs client");
     check("the Pod got nginx's answer", stdout === "1.29\n");
     await type("kubectl delete pod client");
-    await wait("it is gone, and nobody makes it anew", async () => live.pods.size === REPLICAS);
+    await wait("it is gone, and no controller makes it anew", async () => live.pods.size === REPLICAS);
   },
 };

@@ -196,7 +196,7 @@ describe("resources of a container", () => {
     ]);
   });
 
-  it("say whom the kernel ends first", () => {
+  it("decide which process the kernel kills first", () => {
     const memory = (amount: string) => ({ requests: { memory: amount } });
     const score = (spec: Partial<PodSpec>, container: AnyContainer) => oomScore(podOf(spec), container, 2 ** 33);
     const whole = { requests: { cpu: "1", memory: "1Gi" }, limits: { cpu: "1", memory: "1Gi" } };
@@ -300,7 +300,7 @@ describe("security of a container", () => {
     it(`not root: ${what}`, () => {
       const securityContext = { runAsNonRoot: true, ...(runAsUser === undefined ? {} : { runAsUser }) };
       assert.equal(nonRootProblem(podOf({ securityContext }), MAIN, user), problem);
-      assert.equal(nonRootProblem(podOf(), MAIN, user), undefined, "nobody minds");
+      assert.equal(nonRootProblem(podOf(), MAIN, user), undefined, "no rule forbids it");
     });
   }
 });

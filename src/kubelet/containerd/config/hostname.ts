@@ -21,7 +21,7 @@ export function hostNameOf({ metadata, spec }: Pod, clusterDomain: string): Host
 const truncated = (name: string): string =>
   name.length <= MAX_NAME ? name : name.slice(0, MAX_NAME).replace(/[-.]+$/, "");
 
-/** What the kernel is told (upstream GetNodenameForKernel). Throws an Error for a name that does not fit. */
+/** The hostname set in the kernel (upstream GetNodenameForKernel). Throws an Error for a name that does not fit. */
 export function kernelName({ name, domain }: HostName, pod: Pod): string {
   if (!domain || !pod.spec?.setHostnameAsFQDN) return name;
   const full = `${name}.${domain}`;

@@ -50,7 +50,10 @@ const OOM_BEST_EFFORT = 1000;
 /** Priorities from here on are for what a node cannot do without. */
 const SYSTEM_NODE_CRITICAL = 2_000_001_000;
 
-/** Whom the kernel ends first when memory runs out: the higher, the sooner (upstream GetContainerOOMScoreAdjust). */
+/**
+ * The score by which the kernel kills processes when memory runs out: the higher, the sooner (upstream
+ * GetContainerOOMScoreAdjust).
+ */
 export function oomScore(pod: Pod, container: AnyContainer, memoryBytes: number): number {
   if ((pod.spec?.priority ?? 0) >= SYSTEM_NODE_CRITICAL) return OOM_GUARANTEED;
   const qos = qosClass(pod.spec);

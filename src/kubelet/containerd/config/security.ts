@@ -6,7 +6,7 @@ import type { LinuxContainerSecurityContext, SecurityProfile } from "../cri/mess
 import { identityOf, podText } from "./names.ts";
 import { podNamespaces } from "./namespaces.ts";
 
-/** As whom an image runs where nobody says otherwise. */
+/** The user that an image runs as unless the pod names another. */
 export interface ImageUser {
   readonly uid?: number;
   /** When it is no number. */

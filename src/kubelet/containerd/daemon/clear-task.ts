@@ -10,7 +10,7 @@ export interface ClearTaskOptions {
 }
 
 /**
- * Takes away what is left of a run that containerd knows nothing of any more: its cgroups, mounts and folder. A shim
+ * Removes what is left of a run that containerd knows nothing of any more: its cgroups, mounts and folder. A shim
  * that was killed can leave them, when what containerd does after its death fails or is interrupted.
  */
 export async function clearTask(container: string, { runc, layout }: ClearTaskOptions): Promise<void> {

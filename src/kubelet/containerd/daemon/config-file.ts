@@ -6,11 +6,11 @@ export interface ConfigFile {
   readonly pauseImage: string;
   readonly cniPlugins: string;
   readonly maxConcurrentDownloads: number;
-  /** We may not ask the kernel to spare processes when memory runs out: nobody is to try. */
+  /** We may not ask the kernel to spare processes when memory runs out: containerd is not to try. */
   readonly restrictOomScore: boolean;
 }
 
-/** Parts of containerd that nobody here asks anything of, or that need what is not there. */
+/** Plugins of containerd that are not used here, or that need what is not there. */
 const DISABLED = [
   ...["aufs", "btrfs", "devmapper", "zfs"].map((name) => `io.containerd.snapshotter.v1.${name}`),
   "io.containerd.tracing.processor.v1.otlp",

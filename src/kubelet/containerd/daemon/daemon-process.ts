@@ -44,8 +44,8 @@ export const noteDaemon = (pidFile: string, pid: number): Promise<void> =>
   writeFile(pidFile, `${pid}\n`, { mode: 0o600 });
 
 /**
- * The daemon that an earlier run started, if it is still the one of this configuration. Whoever started it may have
- * been killed before its number was written down: then it is known by its command, `… --config FILE`.
+ * The daemon that an earlier run started, if it is still the one of this configuration. The process that started it may
+ * have been killed before its number was written down: then it is known by its command, `… --config FILE`.
  */
 export async function findDaemon(pidFile: string, config: string): Promise<number | undefined> {
   const noted = Number.parseInt(await readFile(pidFile, "utf8").catch(() => ""), 10);
@@ -96,7 +96,7 @@ function signal(pid: number, name: "SIGTERM" | "SIGKILL"): void {
   }
 }
 
-/** Keeps the log that somebody else writes from growing on and on. */
+/** Bounds the log that another process writes. */
 export async function boundLog(file: string): Promise<void> {
   const { size } = await stat(file).catch(() => ({ size: 0 }));
   if (size <= MAX_LOG_BYTES) return;

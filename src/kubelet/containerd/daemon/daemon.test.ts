@@ -81,7 +81,7 @@ describe("what a killed containerd leaves behind", () => {
     networks: new Set(["/n/a"]),
   };
 
-  it("belongs to nobody where nothing of it runs", () => {
+  it("is not found where no process of it runs", () => {
     assert.deepEqual(orphansOf(inventory, known), {
       shims: [shim("never-ran", 6), shim("forgotten", 7, 8)],
       tasks: ["never-ran", "of a shim that was killed"],
@@ -126,7 +126,7 @@ describe("a daemon", () => {
       files,
     );
     assert.equal(await findDaemon(files.pid, "my-config"), pid);
-    assert.equal(await findDaemon(files.pid, "another"), undefined, "the number belongs to somebody else");
+    assert.equal(await findDaemon(files.pid, "another"), undefined, "the process id belongs to another program");
     assert.equal(await findDaemon(join(folder, "none"), "my-config"), undefined, "any program may name the file");
     assert.equal(await isAlive(pid), true);
     await endProcess(pid, 10_000, systemClock);
@@ -156,7 +156,7 @@ describe("a daemon", () => {
     await assert.rejects(spawnDaemon("/no/such/program", [], files), /ENOENT/);
   });
 
-  it("is started again when it ends, and left alone when nobody looks after it any more", async () => {
+  it("is started again when it ends, and left alone when it is not supervised any more", async () => {
     const layout = layoutOf(folder);
     const scope = createScope("test");
     const started = join(folder, "started");

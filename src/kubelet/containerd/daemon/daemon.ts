@@ -41,7 +41,7 @@ export interface Containerd extends ImageTools {
   readonly registries: string;
   /** Writes down anew how pods are joined to the network: containerd has lost it, and looks whenever it is written. */
   mendNetwork(): Promise<void>;
-  /** Takes away what is left of a run of a container that has been removed; mostly nothing is. */
+  /** Removes what is left of a run of a container that has been removed; mostly nothing is. */
   clearTask(containerId: string): Promise<void>;
   /** Ends the daemon. Containers go on running. */
   stop(): Promise<void>;
@@ -71,7 +71,7 @@ export async function startContainerd(options: ContainerdOptions): Promise<Conta
   const ctr = found.programs.get("ctr")!;
   const clearing = { layout, runc: found.programs.get("runc")! };
   const sweeping = { ...clearing, cri, ctr, log };
-  // Whoever runs it may have been killed with it.
+  // The process that ran it may have been killed with it.
   const inventory = await takeInventory(layout);
   const daemon = await supervise({
     command: found.programs.get("containerd")!,
@@ -116,7 +116,7 @@ export function daemonPid(folder: string): Promise<number | undefined> {
   return findDaemon(pid, config);
 }
 
-/** Writes what the daemon reads. A daemon that runs with something else is ended: its containers do not mind. */
+/** Writes what the daemon reads. A daemon that runs with something else is stopped: its containers run on. */
 async function configure(
   options: ContainerdOptions,
   layout: Layout,
@@ -185,6 +185,6 @@ async function providePause(
   await writeFile(file, pauseArchive(architecture()));
   await importArchive(file);
   await rm(file, { force: true });
-  // CRI hears of it a moment later, and would look for it at a registry until then.
+  // CRI knows it a moment later, and would look for it at a registry until then.
   while (!(await isThere())) await sleep(clock, 20);
 }

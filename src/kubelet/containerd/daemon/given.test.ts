@@ -15,7 +15,7 @@ describe("a containerd that is given", () => {
   });
   after(() => rm(folder, { recursive: true }));
 
-  it("is not where there is no socket, or nobody behind it", async () => {
+  it("is refused where there is no socket, or no listener behind it", async () => {
     const none = join(folder, "none.sock");
     await assert.rejects(
       connectContainerd(none, systemClock),
@@ -25,7 +25,7 @@ describe("a containerd that is given", () => {
     await writeFile(file, "");
     await assert.rejects(
       connectContainerd(file, systemClock),
-      new Error(`nobody listens at ${file}: is containerd running?`),
+      new Error(`no process listens at ${file}: is containerd running?`),
     );
     assert.equal(knockProblem("/s", "EACCES"), "no permission to use the containerd at /s");
     assert.equal(knockProblem("/s", "EMFILE"), "the containerd at /s cannot be reached: EMFILE");

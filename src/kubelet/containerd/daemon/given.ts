@@ -6,7 +6,7 @@ import type { RuntimeCondition, StatusResponse } from "../cri/messages.ts";
 import { openCri, type Cri } from "../cri/services.ts";
 import { createImageTools, type ImageTools } from "./image-tools.ts";
 
-/** A containerd that is somebody else's to start and to configure. */
+/** A containerd that the user starts and configures. */
 export interface GivenContainerd extends Pick<ImageTools, "mountImage" | "unmountImage"> {
   readonly socket: string;
   /** `1.6.20` */
@@ -44,7 +44,7 @@ export async function connectContainerd(socket: string, clock: Clock): Promise<G
   }
 }
 
-/** Whether anybody is behind the door; what goes wrong there, gRPC would not tell apart. */
+/** Whether a process listens at the socket; gRPC does not tell the failures apart. */
 async function knock(socket: string): Promise<void> {
   const connection = connect(socket);
   try {
@@ -67,7 +67,7 @@ export function knockProblem(socket: string, code: string | undefined): string {
       return `no permission to use the containerd at ${socket}`;
     case "ECONNREFUSED":
     case "ENOTSOCK":
-      return `nobody listens at ${socket}: is containerd running?`;
+      return `no process listens at ${socket}: is containerd running?`;
     default:
       return `the containerd at ${socket} cannot be reached: ${code ?? "unknown error"}`;
   }
@@ -79,7 +79,7 @@ async function versionOf(cri: Cri, socket: string): Promise<string> {
   return runtimeVersion.replace(/^v/, "").replace(/[~+].*$/, "");
 }
 
-/** Why somebody that was reached did not answer as a containerd does. */
+/** Why the server that was reached did not answer as a containerd does. */
 export function answerProblem(socket: string, { code, message }: GrpcError): string {
   if (code === "Unimplemented") {
     return `the containerd at ${socket} has no CRI v1: take "cri" out of disabled_plugins in its configuration (versions before 1.6 are too old)`;

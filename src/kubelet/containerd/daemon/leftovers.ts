@@ -30,7 +30,7 @@ export interface Known {
   readonly networks: ReadonlySet<string>;
 }
 
-/** What of an inventory belongs to nobody (pure). */
+/** What of an inventory has no owner (pure). */
 export const orphansOf = ({ shims, tasks, networks, addresses }: Inventory, known: Known): Inventory => ({
   shims: shims.filter((shim) => !serves(shim, known)),
   tasks: tasks.filter((container) => !known.tasks.has(container)),

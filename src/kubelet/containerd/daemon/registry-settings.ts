@@ -5,7 +5,7 @@ import { registryHostFiles, type RegistrySettings } from "#kubelet";
 /** The first line of a file that is ours to change; others are the user's own. */
 const OURS = "# Written by knarr; another start writes it anew.\n";
 
-/** Writes how registries are to be reached, and takes away what an earlier start wrote and nobody asks for any more. */
+/** Writes how registries are reached, and removes what an earlier start wrote and this one does not need. */
 export async function writeRegistrySettings(folder: string, settings: RegistrySettings): Promise<void> {
   const files = registryHostFiles(settings);
   const paths = new Map([...files].map(([path, text]) => [join(folder, path), OURS + text]));

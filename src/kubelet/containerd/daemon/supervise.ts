@@ -14,11 +14,11 @@ export interface SuperviseOptions {
 }
 
 export interface Supervised {
-  /** From now on nobody minds when it ends. */
+  /** From now on its exit is expected. */
   release(): Promise<void>;
 }
 
-/** One that was taken over tells nobody when it ends. */
+/** A daemon that was taken over is no child of ours: its exit raises no event. */
 const LOOK_MS = 1000;
 const LOG_LOOK_MS = 60_000;
 const FIRST_BACK_OFF_MS = 100;
@@ -32,14 +32,14 @@ export function nextBackOff(before: number, ranMs: number): number {
   return Math.min(MAX_BACK_OFF_MS, Math.max(FIRST_BACK_OFF_MS, before * 2));
 }
 
-/** Sees to it that the daemon runs, until the scope closes. It is not ended then. */
+/** Keeps the daemon running until the scope closes, which does not stop it. */
 export async function supervise(options: SuperviseOptions): Promise<Supervised> {
   const { command, args, layout, clock, log } = options;
   const scope = options.scope.child("containerd");
   const start = () => spawnDaemon(command, args, layout);
 
   const running = await findDaemon(layout.pid, layout.config);
-  // Whoever started it may not have come so far.
+  // The process that started it may not have come so far.
   if (running !== undefined) await noteDaemon(layout.pid, running);
   let current: DaemonProcess = running === undefined ? await start() : { pid: running };
   log.info(running === undefined ? "containerd started" : "containerd taken over", { pid: current.pid });

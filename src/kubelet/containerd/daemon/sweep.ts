@@ -13,7 +13,7 @@ export interface SweepOptions extends ClearTaskOptions {
   readonly log: Log;
 }
 
-/** Takes away what of an inventory the containerd that runs now does not know. Never rejects. */
+/** Removes what of an inventory the containerd that runs now does not know. Never rejects. */
 export async function sweep(inventory: Inventory, options: SweepOptions): Promise<void> {
   const { layout, log } = options;
   if (Object.values(inventory).every((list: readonly unknown[]) => list.length === 0)) return;
@@ -25,7 +25,7 @@ export async function sweep(inventory: Inventory, options: SweepOptions): Promis
     }
   };
   await attempt("everything", async () => {
-    // What is asked for may change while it is told: another look sees it whole.
+    // The lists may change while they are read: a second read sees them whole.
     const known = await lookUp(options).catch(() => lookUp(options));
     const orphans = orphansOf(inventory, known);
     const forgotten = new Set(orphans.shims.map(({ container }) => container));

@@ -159,7 +159,7 @@ describe("reading a log", () => {
     assert.deepEqual(texts, ["b", "c", "d", "e", "f"]);
   });
 
-  it("stops following when nobody wants to know any more", async () => {
+  it("stops following when the reader aborts", async () => {
     await writeFile(path, record(0, "a"));
     const controller = new AbortController();
     const following = textsOf({ follow: true, signal: controller.signal }, new Promise(() => {}));

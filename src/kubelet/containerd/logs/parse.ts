@@ -37,7 +37,7 @@ function parseTime(text: string): number | undefined {
   return Number.isNaN(whole) ? undefined : whole + Number(`0${fraction}`) * 1000;
 }
 
-/** A line that has no end yet is told in pieces of this size. */
+/** A line without an end yet is handed on in pieces of this size, in bytes. */
 const MAX_LINE_BYTES = 1 << 20;
 
 /** Puts records together to lines. */

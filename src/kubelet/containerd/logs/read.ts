@@ -99,7 +99,7 @@ async function startOf(
 }
 
 interface Changes {
-  /** Resolves when the file may have changed since the last call, or nobody wants to know any more. */
+  /** Resolves when the file may have changed since the last call, or the reader has aborted. */
   next(): Promise<void>;
   wake(): void;
   stop(): void;

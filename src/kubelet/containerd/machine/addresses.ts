@@ -4,7 +4,7 @@ export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[]
 
 /** How packets leave the machine. */
 export interface NodeAddressFacts {
-  /** Asked for by whoever starts the node. */
+  /** Asked for by the caller that starts the node. */
   readonly given: string | undefined;
   /** By name. */
   readonly interfaces: Interfaces;

@@ -74,7 +74,7 @@ export async function describeMachine(options: MachineOptions): Promise<NodeDesc
   };
 }
 
-/** The address that this machine has where nobody says another: that of the default route's interface. */
+/** The machine's default address: that of the default route's interface. */
 export async function machineAddress(): Promise<string> {
   const defaultInterface = defaultRouteInterface((await textOf("/proc/net/route")) ?? "");
   return nodeAddress({ given: undefined, interfaces: networkInterfaces(), defaultInterface });

@@ -17,7 +17,7 @@ export function useSystemPath(): void {
 const PLUGIN_FOLDERS = ["/opt/cni/bin", "/usr/lib/cni", "/usr/libexec/cni"];
 
 export interface DetectionOptions {
-  /** Somebody else's containerd is used: what it needs is not looked for. Default false. */
+  /** A containerd of the user's is used: what it needs is not looked for. Default false. */
   readonly givenContainerd?: boolean;
   /** Where programs are looked for; default: the PATH and the system's own folders. */
   readonly path?: readonly string[];

@@ -107,7 +107,7 @@ describe("whether it can run containers", () => {
     assert.deepEqual(lacking.ok ? [] : lacking.missing, ["nft", "ip", "mount"]);
   });
 
-  test("it looks where it is told to", () =>
+  test("the folders that the options name are searched", () =>
     temporary(async (folder) => {
       const bin = join(folder, "bin");
       const plugins = join(folder, "cni");

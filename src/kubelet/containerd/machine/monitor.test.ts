@@ -153,7 +153,7 @@ test("a monitor tells what changes, and nothing else", async () => {
   assert.equal(clock.pending, 0);
 });
 
-test("whoever is slow to answer is not asked again meanwhile", async () => {
+test("a source that is slow to answer is not asked again meanwhile", async () => {
   const clock = createVirtualClock(0);
   const scope = createScope("test");
   let asked = 0;

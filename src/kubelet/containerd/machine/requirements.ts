@@ -6,7 +6,7 @@ export interface MachineTools {
   readonly programs: ReadonlyMap<string, string>;
   /** The folder with the network plugins, when there is one with all that are needed. */
   readonly networkPlugins: string | undefined;
-  /** Containers are run by a containerd that somebody else has installed, with all that it needs. */
+  /** Containers are run by a containerd that the user has installed, with all that it needs. */
   readonly givenContainerd?: boolean;
 }
 

@@ -53,7 +53,7 @@ interface World {
   readonly complaints: readonly string[];
   readonly told: string[];
   start(): void;
-  /** What is told next. */
+  /** The next update. */
   next(): Promise<string | undefined>;
 }
 

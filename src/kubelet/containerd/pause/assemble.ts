@@ -8,7 +8,7 @@ interface Reference {
   readonly encode: (distance: number) => Uint8Array;
 }
 
-/** Puts the pieces together. Throws an Error for a label that nobody has placed. */
+/** Puts the pieces together. Throws an Error for a label that is not defined. */
 export function assemble(pieces: readonly Piece[]): Uint8Array {
   const places = new Map<string, number>();
   let size = 0;

@@ -50,7 +50,7 @@ export async function runNetworkHook(
   }
 }
 
-/** What the body says is nobody's concern, nor is one that breaks off. */
+/** The body is ignored, also when it breaks off. */
 async function ask(target: HttpTarget, headers: ProbeHeaders, signal: AbortSignal): Promise<void> {
   using answer = await get(target, headers, signal);
   await answer.body(MAX_BODY_BYTES).catch(() => signal.throwIfAborted());

@@ -69,7 +69,7 @@ function begin(scheme: HttpTarget["scheme"], options: RequestOptions): ClientReq
 }
 
 function answerOf(response: IncomingMessage, route: string): HttpAnswer {
-  // One that nobody reads may break as it likes.
+  // An unread body may fail without consequence.
   response.on("error", () => {});
   return {
     status: response.statusCode ?? 0,

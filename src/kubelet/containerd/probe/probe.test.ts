@@ -35,7 +35,7 @@ async function timedOut(server: LoopbackServer, probe: Probe): Promise<ProbeOutc
   return outcome;
 }
 
-/** Resolves once somebody in this process has the head of an HTTP answer. */
+/** Resolves once a client in this process has the head of an HTTP answer. */
 function answerHeaded(): Promise<void> {
   const channel = "http.client.response.finish";
   return new Promise((resolve) => {
@@ -187,7 +187,7 @@ describe("HTTP", () => {
   });
 
   test("HTTPS takes any certificate, and says when it is none", async () => {
-    const { certificate, privateKey } = await createAuthority(systemClock, "someone", 1);
+    const { certificate, privateKey } = await createAuthority(systemClock, "unknown", 1);
     await using server = await onLoopback(
       createHttpsServer({ cert: certificate, key: privateKey }, (_request, response) => response.end()),
     );
@@ -212,7 +212,7 @@ describe("HTTP", () => {
     });
   });
 
-  test("whoever gives up hears no outcome", async () => {
+  test("a caller that aborts gets no outcome", async () => {
     await using server = await rawServer("", "hold");
     const controller = new AbortController();
     const outcome = ask(httpGet(server.port), { signal: controller.signal });

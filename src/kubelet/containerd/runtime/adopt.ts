@@ -32,7 +32,7 @@ export async function adoptPod(pod: Pod, context: RuntimeContext): Promise<Adopt
   return { ...(lostSandbox === undefined ? {} : { lostSandbox }), containers };
 }
 
-/** What the pod may use may have changed while nobody looked. */
+/** What the pod may use may have changed while the kubelet was down. */
 async function boundAnew(pod: Pod, { options }: RuntimeContext): Promise<void> {
   try {
     await options.cgroupParentOf?.(pod);
@@ -44,7 +44,7 @@ async function boundAnew(pod: Pod, { options }: RuntimeContext): Promise<void> {
   }
 }
 
-/** One without an address, or with one of a range that the node no longer has, is of no use to anybody. */
+/** One without an address, or with one of a range that the node no longer has, is of no use. */
 async function usableSandbox(
   pod: Pod,
   podSandboxId: string | undefined,

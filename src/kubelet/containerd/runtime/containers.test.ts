@@ -79,7 +79,7 @@ await describeInside("containerd", import.meta.filename, () => {
       pod,
       "trap 'echo bye; exit 0' TERM; echo up; while :; do sleep 0.1; done",
     );
-    // The first process of a container does not hear of a signal that it has no handler for yet.
+    // The first process of a container ignores a signal that it has no handler for yet.
     await until("the shell", async () => ((await logOf(container.id)) === "up\n" ? true : undefined));
     await world.runtime.stopContainer(container.id, 20);
     assert.equal((await container.exited).exitCode, 0);

@@ -10,7 +10,7 @@ const MAX_MESSAGE_BYTES = 4096;
 const LOG_LINES = 80;
 const LOG_BYTES = 2048;
 
-/** A container of which nothing is left ended in a way that nobody saw (as upstream has it). */
+/** The exit of a container of which nothing is left: unknown (as upstream has it). */
 const LOST = {
   exitCode: 137,
   reason: "ContainerStatusUnknown",

@@ -46,7 +46,7 @@ export interface ContainerdRuntimeOptions {
   readonly networkProbe?: (request: ProbeRequest) => Promise<ProbeOutcome>;
   /** Rejects when the hook fails. */
   readonly networkHook?: (hook: NetworkHook) => Promise<void>;
-  /** Takes away what containerd may have left of a run of a container that it has removed. */
+  /** Removes what containerd may have left of a run of a container that it has removed. */
   readonly clearTask?: (containerId: string) => Promise<void>;
   /** For volumes of images where containerd cannot mount them itself (before 2.1). */
   readonly imageTools?: Pick<ImageTools, "mountImage" | "unmountImage">;

@@ -57,10 +57,10 @@ await describeInside("containerd", import.meta.filename, () => {
     const other = await world.run(pod, sandbox, "ps -o args", { container: debug });
     await other.exited;
     assert.match(await logOf(other.id), /^sleep 1234$/m);
-    const lost = { name: "lost", image: BUSYBOX, targetContainerName: "nobody" };
+    const lost = { name: "lost", image: BUSYBOX, targetContainerName: "absent" };
     await assert.rejects(world.run(pod, sandbox, "true", { container: lost }), {
       reason: "CreateContainerConfigError",
-      message: "unable to find target container nobody",
+      message: "unable to find target container absent",
     });
     await world.runtime.stopContainer(container.id, 1);
     await world.runtime.removePod(pod);

@@ -7,13 +7,13 @@ type Removing = Pick<RuntimeContext, "cri"> & {
   readonly options: Pick<RuntimeContext["options"], "clearTask">;
 };
 
-/** Takes away a container that has ended, or has never run. One that is gone is no error. */
+/** Removes a container that has ended, or has never run. One that is gone is no error. */
 export async function removeContainer(containerId: string, { cri, options }: Removing): Promise<void> {
   await unlessGone(cri.call("RuntimeService.RemoveContainer", { containerId }, { timeoutMs: CALL_MS }));
   await options.clearTask?.(containerId);
 }
 
-/** Takes away a sandbox that has been stopped, and the containers in it. One that is gone is no error. */
+/** Removes a sandbox that has been stopped, and the containers in it. One that is gone is no error. */
 export async function removeSandbox(podSandboxId: string, { cri, options }: Removing): Promise<void> {
   await unlessGone(cri.call("RuntimeService.RemovePodSandbox", { podSandboxId }, { timeoutMs: CALL_MS }));
   await options.clearTask?.(podSandboxId);

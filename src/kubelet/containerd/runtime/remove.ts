@@ -40,7 +40,7 @@ async function removeFiles(podUid: string, options: ContainerdRuntimeOptions): P
   await rmdir(podFolder(rootDir, podUid)).catch(() => {});
 }
 
-/** Takes away what is left of a container's runs before the last two, with their logs. */
+/** Removes what is left of a container's runs before the last two, with their logs. */
 export async function removeEarlierRuns(podUid: string, name: string, context: RuntimeContext): Promise<void> {
   const { cri } = context;
   const runs = (await containersOf(context, podUid)).filter(({ labels }) => labels[LABEL.container] === name);
@@ -70,7 +70,7 @@ async function removeLog(path: string): Promise<void> {
 }
 
 /**
- * Takes away what there is of pods that nobody knows any more: sandboxes, containers, logs, files. What cannot go is
+ * Removes what there is of pods that are not known any more: sandboxes, containers, logs, files. What cannot go is
  * left for the next time.
  */
 export async function removeOrphans(

@@ -132,7 +132,7 @@ describe("how a container ended", () => {
     assert.equal((await look(statusOf({ exitCode: 1 }, "File", "nowhere"))).message, undefined);
   });
 
-  it("in a way that nobody saw", async () => {
+  it("in a way that was not observed", async () => {
     const { exitCode, reason } = await look(undefined);
     assert.deepEqual({ exitCode, reason }, { exitCode: 137, reason: "ContainerStatusUnknown" });
   });

@@ -28,7 +28,7 @@ import { createStreams } from "../streams/streams.ts";
 export interface ContainerdRuntime extends Runtime {
   /** Calls of CRI v1: stats, and the addresses of streams (Exec, Attach, PortForward). */
   readonly cri: Cri;
-  /** Takes away what there is of pods other than these. Resolves to the uids of those that are gone. */
+  /** Removes what there is of pods other than these. Resolves to the uids of those that are gone. */
   removeOrphans(knownPodUids: ReadonlySet<string>): Promise<readonly string[]>;
   /** The links on this machine that lead into running pods. */
   hostLinks(): Promise<ReadonlySet<string>>;
@@ -38,10 +38,10 @@ export interface ContainerdRuntime extends Runtime {
 
 /** As often as upstream's kubelet looks at the sizes of logs. */
 const ROTATE_MS = 10_000;
-/** An end that nobody is told of is looked for this much after it should have come. */
+/** An exit without an event is looked for this long after it was due, in milliseconds. */
 const STOP_SLACK_MS = 30_000;
 
-/** Makes the runtime. Rejects when nobody answers at the socket. */
+/** Makes the runtime. Rejects when no containerd answers at the socket. */
 export async function createContainerdRuntime(options: ContainerdRuntimeOptions): Promise<ContainerdRuntime> {
   const { socket, clock, log } = options;
   const scope = options.scope.child("containerd-runtime");

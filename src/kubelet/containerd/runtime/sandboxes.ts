@@ -69,7 +69,7 @@ export async function stopSandbox(id: string, { cri, tracker }: RuntimeContext):
   await unlessGone(cri.call("RuntimeService.StopPodSandbox", { podSandboxId: id }, { timeoutMs: SANDBOX_MS }));
 }
 
-/** Takes sandboxes away that have no container of which anybody might want to know. */
+/** Removes sandboxes without a container that may still be asked for. */
 export async function removeEmpty(sandboxes: readonly PodSandbox[], context: RuntimeContext): Promise<void> {
   for (const { id } of sandboxes) {
     const filter = { podSandboxId: id };

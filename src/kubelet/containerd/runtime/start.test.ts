@@ -64,7 +64,7 @@ async function start(endsAt: string) {
 }
 
 describe("a container that is started while containerd ends", () => {
-  it("runs, though nobody can tell any more about it", async () => {
+  it("runs, though its details cannot be read any more", async () => {
     const { outcome, asked, followed } = await start("ContainerStatus");
     assert.deepEqual(asked, ["CreateContainer", "StartContainer", "ContainerStatus"]);
     assert.equal((outcome as { id: string }).id, "containerd://abc");

@@ -137,7 +137,7 @@ export async function containersOf({ cri, options }: OwnedCri, podUid: string): 
   return containers.toSorted((a, b) => b.createdAt - a.createdAt);
 }
 
-/** Anybody in the container may write to it, and each run has one of its own. */
+/** Every user in the container may write to it, and each run has one of its own. */
 async function makeMessageFile(
   { name, terminationMessagePath }: AnyContainer,
   podUid: string,

@@ -73,7 +73,7 @@ await describeInside("containerd", import.meta.filename, () => {
       reason: "CreateContainerError",
       message: /is reserved for/,
     });
-    // Nobody knows of the first any more.
+    // The first is not known any more.
     await world.restartRuntime();
     const again = await world.run(pod, sandbox, "exit 4");
     assert.equal((await again.exited).exitCode, 4);
@@ -89,7 +89,7 @@ await describeInside("containerd", import.meta.filename, () => {
     assert.equal(pid(), before);
   });
 
-  it("takes away what nobody knows any more", async () => {
+  it("removes what belongs to pods that are not known any more", async () => {
     const [known, orphan] = [podOf(), podOf()];
     await start(known, "sleep 1000");
     const { container } = await start(orphan, "sleep 1000");

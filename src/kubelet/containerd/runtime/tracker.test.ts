@@ -116,7 +116,7 @@ async function endsSoon(clock: VirtualClock, { exited }: Tracked): Promise<numbe
   return exitCode ?? -1;
 }
 
-test("an end that is told of while the container is being looked at is noticed at once", async (t) => {
+test("an exit event that arrives while the container is being inspected is noticed at once", async (t) => {
   const looking = Promise.withResolvers<void>();
   const answer = Promise.withResolvers<void>();
   let looks = 0;
@@ -135,7 +135,7 @@ test("an end that is told of while the container is being looked at is noticed a
   assert.equal(await endsSoon(world.clock, tracked), 3);
 });
 
-test("an end that is told of before the container is tracked is noticed at once", async (t) => {
+test("an exit event that arrives before the container is tracked is noticed at once", async (t) => {
   const world = await startTracker(t, async () => ({ status: { state: "CONTAINER_EXITED", exitCode: 3 } }));
   // All are looked at once soon after the start.
   await world.clock.advance(1000);

@@ -194,7 +194,7 @@ describe("ports", () => {
     assert.deepEqual(server.calls, [{ podSandboxId: "pod", port: [port] }]);
   });
 
-  test("one that nobody listens on fails with the reason alone", async () => {
+  test("a port without a listener fails with the reason alone", async () => {
     await using server = await streamingServer(async () => {});
     const stream = await server.streams.portForward("pod", 1);
     await assert.rejects(text(stream.input), /^Error: connect ECONNREFUSED 127\.0\.0\.1:1$/);

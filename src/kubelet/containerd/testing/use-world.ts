@@ -15,7 +15,7 @@ export interface UsedWorld extends Omit<ContainerWorld, "containerd" | "close"> 
   pidOf(id: string): Promise<number>;
 }
 
-/** Made before the tests and taken away after them, with nothing left of it. */
+/** Made before the tests and removed after them, with nothing left of it. */
 export function useContainerWorld(podCidr: string): UsedWorld {
   let made: ContainerWorld | undefined;
   const world = () => {

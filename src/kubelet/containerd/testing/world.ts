@@ -21,7 +21,7 @@ export interface ContainerWorld {
   readonly runtime: ContainerdRuntime;
   /** Another runtime, as after a restart of ours. */
   restartRuntime(change?: Partial<ContainerdRuntimeOptions>): Promise<ContainerdRuntime>;
-  /** The daemon is looked after from the beginning, as after a restart of ours. */
+  /** The daemon is supervised from the beginning, as after a restart of Knarr. */
   restartSupervision(): Promise<Containerd>;
   /** Runs a shell script in a container of the pod. */
   run(pod: Pod, sandbox: Sandbox, script: string, more?: RunOptions): Promise<RunningContainer>;

@@ -60,7 +60,7 @@ describe("writing a volume's files at once", () => {
     assert.ok((await lstat(join(dir.path, "nested"))).isDirectory());
   });
 
-  test("when it cannot be made ready nobody sees it", async () => {
+  test("a payload that cannot be made ready is never visible", async () => {
     await using dir = await createTestDirectory();
     await write(dir.path, payloadOf({ a: "1" }));
     const beforeSwap = () => Promise.reject(new Error("no"));

@@ -18,7 +18,7 @@ import { hasCode, ifThere } from "./errors.ts";
 
 const DATA = "..data";
 const NEW_DATA = "..data_tmp";
-/** What this writer has made, and nobody else: `..2026_01_01_00_00_00.x7Gh2k`. */
+/** Names that only this writer makes: `..2026_01_01_00_00_00.x7Gh2k`. */
 const TIMESTAMPED = /^\.\.\d{4}(?:_\d\d){5}\./;
 
 export interface WriteOptions {
@@ -98,7 +98,7 @@ async function writeAnew(dir: string, payload: Payload, { now, beforeSwap }: Wri
   return basename(fresh);
 }
 
-/** Everybody may enter them, whatever this process's umask is. */
+/** Every user may enter them, whatever this process's umask is. */
 async function makeDirectories(dir: string): Promise<void> {
   const first = await mkdir(dir, { recursive: true });
   for (let made = dir; first !== undefined && made.length >= first.length; made = dirname(made)) {

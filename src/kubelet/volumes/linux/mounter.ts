@@ -10,11 +10,12 @@ export interface Mounter {
   tmpfs(path: string, bytes: number | undefined): Promise<void>;
   bind(source: string, target: string): Promise<void>;
   /**
-   * Lets mounts in a directory spread to whoever shares it, and theirs to here (upstream MakeRShared). Unless the mount
-   * that it is on does so anyway, the directory becomes a mount of its own, if nothing is mounted in it yet.
+   * Lets mounts in a directory propagate to mount namespaces that share it, and theirs to here (upstream MakeRShared).
+   * Unless the mount that it is on does so anyway, the directory becomes a mount of its own, if nothing is mounted in
+   * it yet.
    */
   makeShared(path: string): Promise<void>;
-  /** Takes away what is mounted at a path and below it. */
+  /** Removes what is mounted at a path and below it. */
   unmountUnder(path: string): Promise<void>;
 }
 

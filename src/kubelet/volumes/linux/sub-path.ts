@@ -29,7 +29,7 @@ export async function makeSubPath(volumePath: string, subPath: string): Promise<
   let parent = await openWithin(await realpath(existing), base);
   try {
     for (const name of missing) {
-      // By the open parent: nobody can put a link in its place meanwhile.
+      // Through the open parent, so that no process can put a link in its place meanwhile.
       await mkdir(join(pathOf(parent), name));
       const child = await open(join(pathOf(parent), name), NO_FOLLOW);
       await parent.close();

@@ -3,7 +3,7 @@ import { downwardPayload } from "../payload/downward.ts";
 import { DEFAULT_MODE } from "../payload/payload.ts";
 import type { FilesKind } from "./files.ts";
 
-/** What the pod is told of itself. */
+/** The pod's own fields, as files. */
 export const downwardApiFiles = (allocatable: () => Quantities): FilesKind => ({
   directory: "kubernetes.io~downward-api",
   supports: ({ downwardAPI }) => downwardAPI !== undefined,

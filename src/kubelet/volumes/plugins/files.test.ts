@@ -76,7 +76,7 @@ describe("volumes on disk", () => {
     assert.deepEqual(await readdir(join(dir.path, "pods")), []);
   });
 
-  test("optional sources, and volumes that nobody uses", async () => {
+  test("optional sources may be missing, and volumes that no container uses are set up too", async () => {
     await using dir = await createTestDirectory();
     const world = createVolumesWorld(dir.path);
     const pod = podWith([{ name: "cm", configMap: { name: "no", optional: true } }]);
@@ -167,7 +167,7 @@ describe("volumes in memory", { skip: NEEDS_ROOT }, () => {
     fails = true;
     const why = 'failed to fetch token: serviceaccounts "default" not found';
     await assert.rejects(volumes.mount(pod), setUpFailed("t", why));
-    assert.deepEqual(await readdir(dir.path), [], "nothing is begun in vain");
+    assert.deepEqual(await readdir(dir.path), [], "nothing is left half done");
     fails = false;
     await volumes.mount(pod);
     const [mount] = await mountsOf(volumes, pod);

@@ -46,7 +46,7 @@ export function rawServer(answer: string, then: "hold" | "close" | "reset"): Pro
   );
 }
 
-/** A port on loopback where nobody listens. */
+/** A port on loopback without a listener. */
 export async function closedPort(): Promise<number> {
   await using server = await onLoopback(createServer());
   return server.port;
