@@ -33,7 +33,7 @@ describe("the conditions of a node", () => {
     assert.equal(ready?.message, "container runtime is down");
   });
 
-  test("a condition keeps the time of its turn, and tells of it", () => {
+  test("a condition keeps its transition time until its status changes, and each change has an Event", () => {
     const before = nodeConditions(undefined, WELL, EARLY);
     const after = nodeConditions(before, { ...WELL, diskPressure: true, problems: ["x"] }, LATE);
     assert.deepEqual(
