@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { leaksSince, tracesNow } from "./support/leaks.ts";
 import { skipUnlessReal } from "./support/machine.ts";
 import { createTestNamespace, type TestNamespace } from "./support/network-namespace.ts";
@@ -44,133 +44,160 @@ const answers = (namespace: TestNamespace, url: string, who: RegExp) =>
 const nodeAddressOf = (kubectl: Kubectl) =>
   kubectl("get", "nodes", "-o", 'jsonpath={.items[0].status.addresses[?(@.type=="InternalIP")].address}');
 
-test("clusters of several data directories on one machine never meet, running or stopped", { skip }, async () => {
-  await using namespace = await createTestNamespace();
-  await using registry = await startRegistry(namespace);
-  const real = { namespace, registry };
-  const dirs = [await mkdtemp(join(tmpdir(), "knarr-test-")), await mkdtemp(join(tmpdir(), "knarr-test-"))] as const;
-  const [one, two] = dirs;
+/** Two data directories in one network of a machine's own. */
+async function twoDirectories() {
+  await using equipment = new AsyncDisposableStack();
+  const namespace = equipment.use(await createTestNamespace());
+  const registry = equipment.use(await startRegistry(namespace));
+  const make = () => mkdtemp(join(tmpdir(), "knarr-test-"));
+  const dirs = [await make(), await make()] as const;
   const untouched = await tracesNow({ dirs: [...dirs], namespace });
   const knarr = (dir: string, ...args: string[]) =>
     namespace.run(KNARR, [...args, "--data-dir", join(dir, "data")], {
       env: { ...process.env, HOME: dir, KUBECONFIG: join(dir, "kubeconfig") },
     });
   const running: ClusterUnderTest[] = [];
-  const up = async (dir: string) => {
-    const cluster = await startUnderTest({ real, dir });
-    running.push(cluster);
-    return cluster;
+  equipment.defer(async () => {
+    for (const cluster of running) await cluster.stop();
+    for (const dir of dirs) {
+      await knarr(dir, "down", "--purge");
+      await rm(dir, { recursive: true, force: true });
+    }
+  });
+  const all = equipment.move();
+  return {
+    namespace,
+    one: dirs[0],
+    two: dirs[1],
+    knarr,
+    async up(dir: string) {
+      const cluster = await startUnderTest({ real: { namespace, registry }, dir });
+      running.push(cluster);
+      return cluster;
+    },
+    left: () => leaksSince(untouched, { dirs: [...dirs], namespace }),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
-  try {
-    const first = await up(one);
-    const web = await startWeb(first.kubectl, "web");
-    await answers(namespace, `http://${web.balancer}/`, /^web-/);
-    assert.equal(web.balancer, namespace.address);
-    const pods = await podsOf(first.kubectl);
-    assert.equal(await first.stop("SIGINT"), 0);
-    const left = `its 3 Pods go on running; end them with: knarr down --purge --data-dir ${one}/data\n`;
-    assert.ok(first.output().endsWith(left), first.output());
+}
 
-    // What the first has left is stepped aside for, and said.
-    const second = await up(two);
-    assert.match(
-      second.output(),
-      new RegExp(
-        `^beside the cluster in ${one}/data \\(bridge knarr-[0-9a-f]{8}\\): Pods in 10\\.245\\.0\\.0/16, Services in 10\\.112\\.0\\.0/16, node ports on 10\\.245\\.0\\.1 only$`,
-        "m",
-      ),
+describe("clusters of several data directories on one machine", { skip, timeout: 900_000 }, () => {
+  let machine: Awaited<ReturnType<typeof twoDirectories>>;
+  let namespace: TestNamespace;
+  let first: ClusterUnderTest;
+  let second: ClusterUnderTest;
+  let web: Awaited<ReturnType<typeof startWeb>>;
+  let shop: Awaited<ReturnType<typeof startWeb>>;
+  let pods: readonly string[];
+
+  before(async () => {
+    machine = await twoDirectories();
+    namespace = machine.namespace;
+    first = await machine.up(machine.one);
+    web = await startWeb(first.kubectl, "web");
+    pods = await podsOf(first.kubectl);
+  });
+  after(() => machine?.[Symbol.asyncDispose]());
+
+  const checkFirst = async () => {
+    const ways = [`http://${web.ip}/`, `http://${web.balancer}/`, `http://127.0.0.1:${web.nodePort}/`];
+    for (const url of ways) await answers(namespace, url, /^web-/);
+    await untilAnswers(web.client, ["http://web/"], ([answer]) => answer!.startsWith("web-"));
+  };
+  const checkSecond = async () => {
+    const ways = [`http://${shop.ip}/`, `http://10.245.0.1:${shop.nodePort}/`, `http://${shop.balancer}/`];
+    for (const url of ways) await answers(namespace, url, /^shop-/);
+    await untilAnswers(shop.client, ["http://shop/"], ([answer]) => answer!.startsWith("shop-"));
+  };
+  /** The Pods of the first are those that it had at the beginning, and perhaps more. */
+  const checkSamePods = async () => {
+    const now = await podsOf(first.kubectl);
+    assert.deepEqual(
+      pods.filter((pod) => !now.includes(pod)),
+      [],
     );
-    const shop = await startWeb(second.kubectl, "shop");
+  };
+
+  test("Ctrl-C says what goes on running, and which command ends it", async () => {
+    await checkFirst();
+    assert.equal(await first.stop("SIGINT"), 0);
+    const left = `its 3 Pods go on running; end them with: knarr down --purge --data-dir ${machine.one}/data\n`;
+    assert.ok(first.output().endsWith(left), first.output());
+  });
+
+  test("the second steps aside for what the first has left, and says so", async () => {
+    second = await machine.up(machine.two);
+    const said = new RegExp(
+      `^beside the cluster in ${machine.one}/data \\(bridge knarr-[0-9a-f]{8}\\): Pods in 10\\.245\\.0\\.0/16, Services in 10\\.112\\.0\\.0/16, node ports on 10\\.245\\.0\\.1 only$`,
+      "m",
+    );
+    assert.match(second.output(), said);
+    shop = await startWeb(second.kubectl, "shop");
     for (const pod of await podsOf(second.kubectl)) assert.match(pod, /^10\.245\.0\./);
     assert.deepEqual([await nodeAddressOf(second.kubectl), shop.balancer], ["10.245.0.1", "10.245.0.1"]);
-    const checkSecond = async () => {
-      for (const url of [`http://${shop.ip}/`, `http://10.245.0.1:${shop.nodePort}/`, `http://${shop.balancer}/`])
-        await answers(namespace, url, /^shop-/);
-      await untilAnswers(shop.client, ["http://shop/"], ([answer]) => answer!.startsWith("shop-"));
-    };
+    assert.equal(web.balancer, namespace.address);
     await checkSecond();
     await answers(namespace, `http://${web.balancer}/`, /^web-/);
+  });
 
-    // Both at once. A node port that both have is each one's own on its own address.
-    const again = await up(one);
-    assert.deepEqual(await podsOf(again.kubectl), pods, "nothing was restarted");
-    const ports = (name: string) =>
-      service(name, { type: "NodePort", ports: [{ port: 80, nodePort: 30080, targetPort: "http" }] });
+  test("both run at once; a node port that both have is each one's own on its own address", async () => {
+    first = await machine.up(machine.one);
+    await checkSamePods();
+    const ports = [{ port: 80, nodePort: 30080, targetPort: "http" }];
     for (const [kubectl, name] of [
-      [again.kubectl, "web"],
+      [first.kubectl, "web"],
       [second.kubectl, "shop"],
     ] as const)
-      await kubectl.apply(listOf({ ...ports(name), metadata: { name: "same-port" } }));
-    const checkFirst = async () => {
-      for (const url of [
-        `http://${web.ip}/`,
-        `http://${web.balancer}/`,
-        `http://127.0.0.1:${web.nodePort}/`,
-        `http://${namespace.address}:30080/`,
-      ])
-        await answers(namespace, url, /^web-/);
-      await untilAnswers(web.client, ["http://web/"], ([answer]) => answer!.startsWith("web-"));
-    };
+      await kubectl.apply(listOf({ ...service(name, { type: "NodePort", ports }), metadata: { name: "same-port" } }));
     await checkFirst();
     await checkSecond();
+    await answers(namespace, `http://${namespace.address}:30080/`, /^web-/);
     await answers(namespace, "http://10.245.0.1:30080/", /^shop-/);
+  });
 
+  test("an address of the other's is refused by name", async () => {
     await second.stop();
-    const refused = await knarr(
-      two,
-      "up",
-      "--runtime",
-      "containerd",
-      "--port",
-      "0",
-      "--node-address",
-      namespace.address,
+    const asked = ["--runtime", "containerd", "--port", "0", "--node-address", namespace.address];
+    const { code, stderr } = await machine.knarr(machine.two, "up", ...asked);
+    assert.equal(code, 1);
+    const why = `^knarr: the node address ${namespace.address} belongs to the cluster in ${machine.one}/data [^\\n]*\\n$`;
+    assert.match(stderr, new RegExp(why));
+  });
+
+  test("a purge of the second takes all that is its own, and nothing of the first's", async () => {
+    const { code, stderr } = await machine.knarr(machine.two, "down", "--purge");
+    assert.equal(code, 0, stderr);
+    const traces = [...(await tracesNow({ dirs: [machine.two], namespace }))];
+    assert.deepEqual(
+      traces.filter((trace) => trace.includes(machine.two)),
+      [],
     );
-    assert.equal(refused.code, 1);
-    assert.match(
-      refused.stderr,
-      new RegExp(`^knarr: the node address ${namespace.address} belongs to the cluster in ${one}/data [^\\n]*\\n$`),
-    );
-    const purged = await knarr(two, "down", "--purge");
-    assert.equal(purged.code, 0, purged.stderr);
-    const traces = [...(await tracesNow({ dirs: [two], namespace }))].filter((trace) => trace.includes(two));
-    assert.deepEqual(traces, []);
     assert.doesNotMatch(await namespace.must("ip", ["route"]), /10\.245|10\.112/);
     await checkFirst();
-    assert.deepEqual(await podsOf(again.kubectl), pods);
+    await checkSamePods();
+  });
 
-    // What other programs remove from a running node is restored.
-    const { id } = JSON.parse(await readFile(join(one, "data/network.json"), "utf8")) as { id: string };
-    await namespace.must("nft", ["delete", "table", "ip", `knarr-${id}`]);
+  test("rules and bridge that another program removes are restored, while the node runs and with its next start", async () => {
+    const network = await readFile(join(machine.one, "data/network.json"), "utf8");
+    const name = `knarr-${(JSON.parse(network) as { id: string }).id}`;
+    await namespace.must("nft", ["delete", "table", "ip", name]);
     await checkFirst();
-    await namespace.must("ip", ["link", "delete", "dev", `knarr-${id}`]);
+    await namespace.must("ip", ["link", "delete", "dev", name]);
     await checkFirst();
-    const fresh = await again.kubectl("run", "late", "--image=test/server:1", "--port=8080");
-    assert.match(fresh, /created/);
-    await again.kubectl("wait", "pod/late", "--for=condition=Ready", "--timeout=120s");
-    assert.deepEqual(
-      (await podsOf(again.kubectl)).filter((line) => pods.includes(line)),
-      pods,
-      "the same Pods",
-    );
-    await again.stop();
-    // And what was removed while it was stopped, with the next start.
-    await namespace.must("ip", ["link", "delete", "dev", `knarr-${id}`]);
-    const last = await up(one);
+    await first.kubectl("run", "late", "--image=test/server:1", "--port=8080");
+    await first.kubectl("wait", "pod/late", "--for=condition=Ready", "--timeout=120s");
+    await checkSamePods();
+    await first.stop();
+    await namespace.must("ip", ["link", "delete", "dev", name]);
+    first = await machine.up(machine.one);
     await checkFirst();
-    assert.deepEqual(
-      (await podsOf(last.kubectl)).filter((line) => pods.includes(line)),
-      pods,
-      "the same Pods still",
-    );
-    await last.stop();
-    assert.equal((await knarr(one, "down", "--purge")).code, 0);
-    assert.deepEqual(await leaksSince(untouched, { dirs: [...dirs], namespace }), []);
-  } finally {
-    for (const cluster of running) await cluster.stop();
-    for (const dir of dirs) await knarr(dir, "down", "--purge");
-    for (const dir of dirs) await rm(dir, { recursive: true, force: true });
-  }
+    await checkSamePods();
+  });
+
+  test("the purge of the last leaves nothing", async () => {
+    await first.stop();
+    assert.equal((await machine.knarr(machine.one, "down", "--purge")).code, 0);
+    assert.deepEqual(await machine.left(), []);
+  });
 });
 
 test("what a version left behind that knew of one cluster only is taken over", { skip }, async () => {

@@ -55,6 +55,4 @@ export const LONG: Exceptions = {
     TO_SPLIT,
   "test/pod-lifecycle.real.test.ts#describe(how pods live in real containers (S2, S6, S10)).test(what a node refuses, and what it cannot make, is said as upstream says it)":
     TO_SPLIT,
-  "test/several-clusters.real.test.ts#test(clusters of several data directories on one machine never meet, running or stopped)":
-    TO_SPLIT,
 };

@@ -45,6 +45,14 @@ test("paths are kept so that they lead to the same place from anywhere", () => {
   });
 });
 
+test("every option of up is kept, or belongs to one call, or is kept elsewhere", () => {
+  const others = ["context", "data-dir", "detach", "no-switch-context", "runtime", "store"];
+  const kept = Object.entries(up.options).filter(
+    ([name, { type }]) => type === "string" && combineOptions(given(`--${name}`, "a=b"), {}).all[name] !== undefined,
+  );
+  assert.deepEqual([...kept.map(([name]) => name), ...others].sort(), Object.keys(up.options).sort());
+});
+
 test("what belongs to one call only is not kept", () => {
   assert.deepEqual(combineOptions(given("--detach", "--no-switch-context", "--context", "x", "--store", "lmdb"), {}), {
     all: {},

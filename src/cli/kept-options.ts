@@ -23,6 +23,8 @@ const KEPT: Readonly<Record<string, (text: string) => string>> = {
   nodes: asItIs,
   port: asItIs,
   bind: asItIs,
+  "runtime-config": asItIs,
+  "feature-gates": asItIs,
   "node-name": asItIs,
   "node-address": asItIs,
   "load-balancer-address": asItIs,

@@ -14,14 +14,17 @@ export interface ClusterOptions {
   readonly staticPodDir?: string;
   /** Default: lmdb when there is a dataDir, else memory. */
   readonly store?: "memory" | "lmdb";
-  /** How many simulated nodes, named knarr-1, knarr-2, …; default 1. */
+  /** How many simulated nodes, named knarr-1, knarr-2, …; default 1. More that a dataDir has had are removed. */
   readonly nodes?: number;
   /**
    * How long it takes until a simulated container runs, in milliseconds: by default as on a laptop, about 0.85 s
    * with its image. `{ sandbox: 0, pull: 0, start: 0 }` makes tests quick.
    */
   readonly simulatedTimes?: Partial<SimulatedTimes>;
-  /** What runs the containers. `auto` takes what the machine offers; default simulated. */
+  /**
+   * What runs the containers. `auto` takes what the machine offers; default simulated. A dataDir that has had one of them
+   * stays with it: without a choice or with `auto` it is that again, the other is refused.
+   */
   readonly runtime?: "auto" | "simulated" | "containerd";
   /**
    * The socket of a containerd that is there already and stays: real containers run on it instead of on one of the
