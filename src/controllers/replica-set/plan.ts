@@ -23,8 +23,11 @@ export interface ReplicaView {
   readonly active: readonly Pod[];
   /** How many owned pods are being deleted and not yet at their end; undefined where the status does not tell. */
   readonly terminating: number | undefined;
-  /** Active pods of all sets of the same owner, these included: they count as doubling up on a node. */
-  readonly related: () => readonly Pod[];
+  /**
+   * Active pods of all sets of the same owner, these included: they count as doubling up on a node. Needed only where
+   * some pods of several are to go.
+   */
+  readonly related: readonly Pod[];
 }
 
 export type ReplicaPlan =
@@ -45,7 +48,7 @@ export function planReplicas(view: ReplicaView, now: number): ReplicaPlan {
   if (missing === 0) return { type: "keep", because };
   const count = Math.min(-missing, BURST_REPLICAS);
   // Which pods go does not matter when all do.
-  const pods = -missing === active.length ? active : inDeletionOrder(active, view.related(), now, view.minReadySeconds);
+  const pods = -missing === active.length ? active : inDeletionOrder(active, view.related, now, view.minReadySeconds);
   return { type: "delete", pods: pods.slice(0, count), because };
 }
 

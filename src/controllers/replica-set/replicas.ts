@@ -112,7 +112,8 @@ function viewOf<T extends KubeObject>(
     status: kind.status(object),
     active,
     terminating: kind.countsTerminating ? owned.filter(isPodTerminating).length : undefined,
-    related: () => kind.related(object, caches, active),
+    // Looked for only where it counts: it may be many pods.
+    related: active.length > kind.replicas(object) ? kind.related(object, caches, active) : active,
   };
 }
 

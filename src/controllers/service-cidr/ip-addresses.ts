@@ -3,7 +3,7 @@ import { allow } from "../framework/access.ts";
 import { defineController, type ControllerDefinition } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { watch, type KeysOf } from "../framework/watch.ts";
-import { planAddresses, serviceOf } from "./plan.ts";
+import { addressesOf, planAddresses, serviceOf } from "./plan.ts";
 
 const BY_SERVICE = "service";
 const BY_CLUSTER_IP = "cluster-ip";
@@ -20,14 +20,17 @@ export function ipAddressController(): ControllerDefinition {
       return async (key, { caches, client }) => {
         const services = caches.of(SERVICES);
         const addresses = caches.of(IP_ADDRESSES);
-        const steps = planAddresses({
+        const service = services.get(key);
+        const present = (service ? addressesOf(service) : []).flatMap((ip) => addresses.get(ip) ?? []);
+        const owners = present.map(serviceOf).filter((owner) => owner !== undefined);
+        const plan = planAddresses({
           key,
-          service: services.get(key),
-          address: (ip) => addresses.get(ip),
+          service,
+          addresses: new Map(present.map((address) => [address.metadata.name ?? "", address])),
           own: addresses.index(BY_SERVICE, key),
-          has: (other, ip) => services.get(other)?.spec?.clusterIPs?.includes(ip) ?? false,
+          clusterIps: new Map(owners.map((owner) => [owner, services.get(owner)?.spec?.clusterIPs ?? []])),
         });
-        for (const { type, address } of steps) {
+        for (const { type, address } of plan.steps) {
           const { name = "", uid } = address.metadata;
           if (type === "delete") {
             const preconditions = uid ? { preconditions: { uid } } : {};

@@ -13,6 +13,7 @@ import {
   type Service,
   type ServiceCIDR,
 } from "#objects";
+import type { Plan } from "../framework/index.ts";
 import { hasClusterIp } from "../service-pods/pod.ts";
 
 export const PROTECTION = "networking.k8s.io/service-cidr-finalizer";
@@ -38,30 +39,35 @@ export interface AddressesView {
   /** `namespace/name` of the Service, and what there is of it. */
   readonly key: string;
   readonly service: Service | undefined;
-  readonly address: (ip: string) => IPAddress | undefined;
+  /** What there is of the addresses that the Service has, by IP. */
+  readonly addresses: ReadonlyMap<string, IPAddress>;
   /** Those that are said to belong to the Service. */
   readonly own: readonly IPAddress[];
-  /** Whether the Service of this key has this cluster IP. */
-  readonly has: (service: string, ip: string) => boolean;
+  /** The cluster IPs of the Services that those addresses are said to belong to, by the Services' keys. */
+  readonly clusterIps: ReadonlyMap<string, readonly string[]>;
 }
 
 /** One IPAddress for each cluster IP (upstream ipallocator, and its repair controller). */
-export function planAddresses({ key, service, address, own, has }: AddressesView): readonly AddressStep[] {
-  const ips = service && hasClusterIp(service) ? (service.spec?.clusterIPs ?? []) : [];
+export function planAddresses({ key, service, addresses, own, clusterIps }: AddressesView): Plan<AddressStep> {
+  const ips = service ? addressesOf(service) : [];
   const steps: AddressStep[] = own
     .filter((one) => isManaged(one) && !ips.includes(one.metadata.name ?? ""))
     .map((one) => ({ type: "delete", address: one }));
   for (const ip of ips) {
-    const there = address(ip);
+    const there = addresses.get(ip);
     const parent = there && serviceOf(there);
     const fits = there && parent === key && isManaged(there);
     // Two Services with one address: whoever had it first keeps the object.
-    if (fits || (parent !== undefined && parent !== key && has(parent, ip))) continue;
+    if (fits || (parent !== undefined && parent !== key && clusterIps.get(parent)?.includes(ip))) continue;
     if (there) steps.push({ type: "delete", address: there });
     if (service) steps.push({ type: "create", address: addressFor(ip, service) });
   }
-  return steps;
+  return { steps, because: `the Service has ${ips.length} cluster IPs` };
 }
+
+/** The cluster IPs that a Service has. */
+export const addressesOf = (service: Service): readonly string[] =>
+  hasClusterIp(service) ? (service.spec?.clusterIPs ?? []) : [];
 
 const addressFor = (ip: string, { metadata: { namespace = "", name = "" } }: Service): New<IPAddress> => ({
   metadata: { name: ip, labels: { [FAMILY]: ip.includes(":") ? "IPv6" : "IPv4", [MANAGED_BY]: MANAGER } },

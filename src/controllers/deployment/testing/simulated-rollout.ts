@@ -87,7 +87,7 @@ export class SimulatedRollout {
       status: set.status,
       active,
       terminating: all.filter(isPodTerminating).length,
-      related: () => this.allPods().filter(isActive),
+      related: this.allPods().filter(isActive),
     };
     const plan = planReplicas(view, this.now);
     const { status } = planStatus(view, this.now, undefined);
