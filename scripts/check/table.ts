@@ -10,13 +10,8 @@ export const WITHOUT_ASSERTION: Exceptions = {
   "src/store/testing/conformance.ts#title": "runs a behaviour, which asserts",
 };
 
-const CLIENT = "for programs outside the process; the room client uses it or drops it (G4)";
-
 /** Exports that nothing uses, by `path#name`. */
-export const UNUSED: Exceptions = {
-  "src/client/http/from-kubeconfig.ts#clientFromKubeconfig": CLIENT,
-  "src/client/http/index.ts#clientFromKubeconfig": CLIENT,
-};
+export const UNUSED: Exceptions = {};
 
 const TO_SPLIT = "was there before the limit; to be split";
 

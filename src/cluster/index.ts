@@ -12,6 +12,7 @@ export type { Client } from "#client";
 export { parseRegistryAuthority, parseRegistryMirror, type RegistrySettings } from "#kubelet";
 export { parseFeatureGates, parseRuntimeConfig } from "#registry";
 export type { Cluster } from "./cluster.ts";
+export { connectCluster, type ConnectOptions, type RemoteCluster } from "./connect.ts";
 export { commandFor, defaultDataDir, shellWord } from "./data-dir/command-line.ts";
 export { mayHaveContainers } from "./data-dir/kept-runtime.ts";
 export { announceRunning, findRunning, forgetRunning, type RunningCluster } from "./data-dir/running.ts";

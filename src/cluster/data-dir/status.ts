@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { request } from "node:https";
 import { join } from "node:path";
+import { createScope, systemClock } from "#base";
+import { createHttpClient, type HttpTransport } from "#client";
+import { metadataOnly, NODES, PODS, type Node } from "#objects";
+import { createNodeTransport } from "#wire";
 import type { ClusterAccess } from "../kubeconfig/document.ts";
 import { nodeFolders } from "../nodes/containerd/folders.ts";
 import { findRunning } from "./running.ts";
@@ -37,37 +40,21 @@ export async function readAccess(dataDir: string, server: string): Promise<Clust
 
 const TIMEOUT_MS = 3_000;
 
-/** Of pods only what they are called: there may be many. */
-const HEADERS = { accept: "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json" };
-const RUNNING_PODS = "/api/v1/pods?fieldSelector=status.phase%3DRunning";
-
-function get(
-  access: ClusterAccess,
+/** What a path outside of the API answers; code 0: nothing. */
+async function answerOf(
+  transport: HttpTransport,
   path: string,
-  headers: Readonly<Record<string, string>> = {},
-): Promise<{ readonly code: number; readonly body: string }> {
-  return new Promise((resolve, reject) => {
-    const call = request(
-      new URL(path, access.server),
-      {
-        ca: access.authority,
-        cert: access.certificate,
-        key: access.privateKey,
-        agent: false,
-        timeout: TIMEOUT_MS,
-        headers,
-      },
-      (response) => {
-        let body = "";
-        response.setEncoding("utf8").on("data", (chunk: string) => (body += chunk));
-        response.on("end", () => resolve({ code: response.statusCode ?? 0, body }));
-        response.on("error", reject);
-      },
-    );
-    call.on("timeout", () => call.destroy(new Error("timed out")));
-    call.on("error", reject);
-    call.end();
-  });
+): Promise<{ readonly code: number; readonly text: string }> {
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const { status, body } = await transport({ method: "GET", path, headers: {}, signal });
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const piece of body) text += decoder.decode(piece, { stream: true });
+    return { code: status, text };
+  } catch {
+    return { code: 0, text: "" };
+  }
 }
 
 /** The sum of all samples of a metric in Prometheus text. */
@@ -79,17 +66,6 @@ export function sumOfMetric(text: string, name: string): number {
   }
   return sum;
 }
-
-interface ShownNode {
-  readonly status?: {
-    readonly conditions?: readonly { readonly type: string; readonly status: string }[];
-    readonly nodeInfo?: { readonly containerRuntimeVersion?: string };
-  };
-}
-
-/** An empty list of metadata has no items but null. */
-const itemsOf = <T>({ code, body }: { readonly code: number; readonly body: string }): readonly T[] =>
-  code === 200 ? ((JSON.parse(body) as { readonly items: readonly T[] | null }).items ?? []) : [];
 
 /** The resident memory of the cluster's own containerd, if it runs: bytes. */
 async function containerdMemory(dataDir: string): Promise<number | undefined> {
@@ -107,19 +83,26 @@ export async function clusterStatus(dataDir: string): Promise<ClusterStatus> {
   const found = await findRunning(dataDir);
   if (!found?.alive) return { running: false, dataDir };
   const { pid, server, version } = found.cluster;
-  const access = await readAccess(dataDir, server);
-  const unreachable = { code: 0, body: "" };
-  const ask = (path: string, headers?: typeof HEADERS) => get(access, path, headers).catch(() => unreachable);
-  const [ready, nodes, metrics, pods, containerdResidentBytes] = await Promise.all([
-    ask("/readyz"),
-    ask("/api/v1/nodes"),
-    ask("/metrics"),
-    ask(RUNNING_PODS, HEADERS),
+  await using scope = createScope("status");
+  const transport = createNodeTransport(await readAccess(dataDir, server), { clock: systemClock, scope });
+  const client = createHttpClient({
+    transport,
+    clock: systemClock,
+    timeoutMs: TIMEOUT_MS,
+    userAgent: `knarr/${version}`,
+  });
+  const none = () => ({ items: [] });
+  const [ready, metrics, nodes, pods, containerdResidentBytes] = await Promise.all([
+    answerOf(transport, "/readyz"),
+    answerOf(transport, "/metrics"),
+    client.list(NODES).catch(none),
+    // Of pods only what they are called: there may be many.
+    client.list(metadataOnly(PODS), { fieldSelector: "status.phase=Running" }).catch(none),
     containerdMemory(dataDir),
   ]);
-  const items = itemsOf<ShownNode>(nodes);
-  const isReady = (node: ShownNode) =>
-    node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") ?? false;
+  const items: readonly Node[] = nodes.items;
+  const isReady = ({ status }: Node) =>
+    status?.conditions?.some(({ type, status: is }) => type === "Ready" && is === "True") ?? false;
   return {
     running: true,
     ready: ready.code === 200,
@@ -129,10 +112,10 @@ export async function clusterStatus(dataDir: string): Promise<ClusterStatus> {
     version,
     nodes: { ready: items.filter(isReady).length, total: items.length },
     runtime: items.map(({ status }) => status?.nodeInfo?.containerRuntimeVersion).find(Boolean) ?? "",
-    runningPods: itemsOf(pods).length,
+    runningPods: pods.items.length,
     ...(containerdResidentBytes === undefined ? {} : { containerdResidentBytes }),
-    objects: sumOfMetric(metrics.body, "apiserver_storage_objects"),
-    storeBytes: sumOfMetric(metrics.body, "apiserver_storage_size_bytes"),
-    residentBytes: sumOfMetric(metrics.body, "process_resident_memory_bytes"),
+    objects: sumOfMetric(metrics.text, "apiserver_storage_objects"),
+    storeBytes: sumOfMetric(metrics.text, "apiserver_storage_size_bytes"),
+    residentBytes: sumOfMetric(metrics.text, "process_resident_memory_bytes"),
   };
 }
