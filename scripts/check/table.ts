@@ -32,7 +32,7 @@ export const LONG: Exceptions = {
   "src/kubelet/static/static-pods.ts#startStaticPods": TO_SPLIT,
   "src/kubelet/volumes/volumes.ts#createVolumes": TO_SPLIT,
   "src/objects/selectors/label-parser.ts#parseRequirements": TO_SPLIT,
-  "src/proxy/rules/ledger.ts#createLedger": TO_SPLIT,
+  "src/proxy/rules/table-state.ts#createTableState": TO_SPLIT,
   "src/proxy/rules/render.ts#wordsOf": TO_SPLIT,
   "src/proxy/table-keeper.ts#createTableKeeper": TO_SPLIT,
   "src/proxy/testing/route.ts#createRouter": TO_SPLIT,

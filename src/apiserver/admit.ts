@@ -2,7 +2,7 @@ import type { AdmissionAttributes, AdmissionChain } from "#admission";
 import type { KubeObject } from "#objects";
 import type { Admission } from "#registry";
 import { attributesOfOperation, authorize } from "./authorize.ts";
-import type { Machinery } from "./machinery.ts";
+import type { ServerContext } from "./server-context.ts";
 import type { Operation } from "./operation.ts";
 import { namingOf } from "./target.ts";
 
@@ -10,8 +10,8 @@ import { namingOf } from "./target.ts";
  * The admission hooks of a write. Whether it creates or updates is known once the old object is. An update or a patch
  * that turns out to create needs leave for that, too, before its object is validated (upstream withAuthorization).
  */
-export function admissionOf(machinery: Machinery, operation: Operation, dryRun: boolean): Admission | undefined {
-  const { admission: chain, authorizer } = machinery;
+export function admissionOf(context: ServerContext, operation: Operation, dryRun: boolean): Admission | undefined {
+  const { admission: chain, authorizer } = context;
   const mayCreate = operation.verb !== "create";
   if (chain.plugins.length === 0 && !mayCreate) return undefined;
   const name = "name" in operation ? (operation.name ?? "") : "";

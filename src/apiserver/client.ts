@@ -1,4 +1,4 @@
-import { assert, type Pacer } from "#base";
+import { assert, type Throttle } from "#base";
 import type {
   Client,
   DeleteOptions,
@@ -30,7 +30,7 @@ import {
   type WatchEvent,
 } from "#registry";
 import { execute } from "./execute.ts";
-import type { Machinery } from "./machinery.ts";
+import type { ServerContext } from "./server-context.ts";
 import type { DeleteParameters, Operation, Result, WriteParameters } from "./operation.ts";
 import { validateWriteOptions } from "./options.ts";
 import { subresourceOf } from "./target.ts";
@@ -40,9 +40,9 @@ import { subresourceOf } from "./target.ts";
  * `manager` is who its writes are recorded under, as the start of a User-Agent is for others.
  */
 export function createInProcessClient(
-  machinery: Machinery,
+  context: ServerContext,
   discovery: Discovery,
-  { user, manager, pace }: { readonly user: UserInfo; readonly manager: string; readonly pace: Pacer },
+  { user, manager, throttle }: { readonly user: UserInfo; readonly manager: string; readonly throttle: Throttle },
 ): Client {
   const parametersOf = (
     kind: "CreateOptions" | "UpdateOptions" | "PatchOptions",
@@ -56,7 +56,7 @@ export function createInProcessClient(
     return { dryRun, fieldManager: fieldManager ?? manager, fieldValidation, ...forced };
   };
   const targetOf = (type: ResourceType): ResolvedResource => {
-    const target = machinery.registry.resolve(type.group, type.version, type.resource);
+    const target = context.registry.resolve(type.group, type.version, type.resource);
     if (!target) throw noSuchPath();
     return target;
   };
@@ -74,8 +74,8 @@ export function createInProcessClient(
   };
   const run = async (operation: Operation) => {
     // In this process a request may never wait for anything: others are to get their turn too.
-    await pace();
-    return execute(machinery, operation);
+    await throttle();
+    return execute(context, operation);
   };
   const objectOf = async <T>(
     type: ResourceType,
@@ -108,7 +108,7 @@ export function createInProcessClient(
       const result = await run(operation);
       if (result.type !== "list") throw new Error("no list");
       const { list } = result;
-      await parsed(list.items, machinery.clock);
+      await parsed(list.items, context.clock);
       if (!type.metadataOnly) await convertAhead(operation.target, list.items);
       return {
         resourceVersion: list.resourceVersion,

@@ -1,6 +1,6 @@
 import { methodNotSupported } from "#objects";
 import { attributesOfOperation, authorize } from "./authorize.ts";
-import type { Machinery } from "./machinery.ts";
+import type { ServerContext } from "./server-context.ts";
 import type { Operation, Result } from "./operation.ts";
 import { namingOf, subresourceOf, verbsOf } from "./target.ts";
 import { create } from "./verbs/create.ts";
@@ -13,13 +13,13 @@ import { update } from "./verbs/update.ts";
 import { watch } from "./verbs/watch.ts";
 
 /** Authorizes an operation and carries it out. Rejects with a StatusError. */
-export async function execute(machinery: Machinery, operation: Operation): Promise<Result> {
-  await authorize(machinery.authorizer, attributesOfOperation(operation));
-  return perform(machinery, operation);
+export async function execute(context: ServerContext, operation: Operation): Promise<Result> {
+  await authorize(context.authorizer, attributesOfOperation(operation));
+  return perform(context, operation);
 }
 
 /** Carries out an operation that is authorized. Rejects with a StatusError. */
-export async function perform(machinery: Machinery, operation: Operation): Promise<Result> {
+export async function perform(context: ServerContext, operation: Operation): Promise<Result> {
   const { definition } = operation.target.resource;
   const subresource = operation.subresource ? subresourceOf(definition, operation.subresource) : undefined;
   if ((operation.subresource && !subresource) || !verbsOf(definition, subresource).includes(operation.verb)) {
@@ -29,20 +29,20 @@ export async function perform(machinery: Machinery, operation: Operation): Promi
   if (deprecation) operation.warn(deprecation);
   switch (operation.verb) {
     case "get":
-      return get(machinery, operation);
+      return get(context, operation);
     case "list":
-      return list(machinery, operation);
+      return list(context, operation);
     case "watch":
-      return watch(machinery, operation);
+      return watch(context, operation);
     case "create":
-      return create(machinery, operation);
+      return create(context, operation);
     case "update":
-      return update(machinery, operation);
+      return update(context, operation);
     case "patch":
-      return patch(machinery, operation);
+      return patch(context, operation);
     case "delete":
-      return deleteObject(machinery, operation);
+      return deleteObject(context, operation);
     case "deletecollection":
-      return deleteCollection(machinery, operation);
+      return deleteCollection(context, operation);
   }
 }

@@ -33,11 +33,11 @@ describe("/openapi/v2", () => {
   it("is made once, in many steps, and the same however long they take", async () => {
     await using api = await fixture();
     let steps = 0;
-    const pace = () => {
+    const throttle = () => {
       steps++;
       return steps % 100 === 0 ? Promise.resolve() : undefined;
     };
-    const openApi = createOpenApi(api.registry, "v1.36.0", false, pace);
+    const openApi = createOpenApi(api.registry, "v1.36.0", false, throttle);
     const request = requestOf("GET /openapi/v2", { headers: { accept: PROTOBUF } });
     const [first, second] = await Promise.all([openApi.respond(request), openApi.respond(request)]);
     assert.ok(first?.body.type === "bytes" && second?.body.type === "bytes");

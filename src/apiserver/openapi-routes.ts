@@ -1,4 +1,4 @@
-import type { Pacer } from "#base";
+import type { Throttle } from "#base";
 import { loadSchemaTexts } from "#objects";
 import type { Registry } from "#registry";
 import { groupsOf } from "./discovery/groups.ts";
@@ -51,13 +51,13 @@ interface Edition {
 
 /**
  * Documents over a registry: each is made when it is first asked for and kept until the registry changes. Those of
- * v2 take long; they are made between turns of the event loop, as `pace` allows.
+ * v2 take long; they are made between turns of the event loop, as `throttle` allows.
  */
 export function createOpenApi(
   registry: Registry,
   version: string,
   protobuf: boolean,
-  pace: Pacer = () => undefined,
+  throttle: Throttle = () => undefined,
 ): OpenApi {
   const mediaTypes = protobuf ? WITH_PROTOBUF : JSON_AND_YAML;
   let edition: Edition | undefined;
@@ -70,9 +70,9 @@ export function createOpenApi(
   const make = async (path: string, form: DocumentForm, { served, groups, hashes }: Edition) => {
     const options = { texts: await loadSchemaTexts(), mediaTypes };
     if (path === V2) {
-      const document = await paced(openApiV2Steps(served, version, options), pace);
-      if (form === "json") return paced(jsonSteps(document), pace);
-      return paced(protobufSteps(document, yamlOf), pace);
+      const document = await throttled(openApiV2Steps(served, version, options), throttle);
+      if (form === "json") return throttled(jsonSteps(document), throttle);
+      return throttled(protobufSteps(document, yamlOf), throttle);
     }
     const found = served.find(({ groupVersion }) => `v3/${pathOf(groupVersion)}` === path);
     const value =
@@ -147,9 +147,9 @@ function editionOf(registry: Registry): Edition {
   };
 }
 
-async function paced<T>(steps: Steps<T>, pace: Pacer): Promise<T> {
+async function throttled<T>(steps: Steps<T>, throttle: Throttle): Promise<T> {
   for (;;) {
-    await pace();
+    await throttle();
     const step = steps.next();
     if (step.done) return step.value;
   }

@@ -11,7 +11,7 @@ import {
   type KubeObject,
 } from "#objects";
 import type { ResourceDefinition, UserInfo, WriteContext } from "#registry";
-import type { Machinery } from "./machinery.ts";
+import type { ServerContext } from "./server-context.ts";
 import type { Operation, Result } from "./operation.ts";
 import { namingOf } from "./target.ts";
 
@@ -82,7 +82,7 @@ export const isReview = (definition: ResourceDefinition): boolean =>
 
 /** Answers the create of a kind of which nothing is stored. */
 export async function review(
-  machinery: Machinery,
+  context: ServerContext,
   operation: Extract<Operation, { readonly verb: "create" }>,
   draft: AnyDraft,
 ): Promise<Result> {
@@ -90,23 +90,23 @@ export async function review(
   const { definition } = target.resource;
   const compute = REVIEWS[nameOf(definition)];
   if (compute) {
-    const { authorizer, authenticator } = machinery;
+    const { authorizer, authenticator } = context;
     const status = await compute({ draft, user, namespace, authorizer, authenticator });
     const { apiVersion, kind } = namingOf(target);
     const spec = draft["spec"];
     // Only the question about oneself is stamped.
     const metadata =
-      kind === "SelfSubjectReview" ? { creationTimestamp: formatTime(machinery.clock.now()) } : draft.metadata;
+      kind === "SelfSubjectReview" ? { creationTimestamp: formatTime(context.clock.now()) } : draft.metadata;
     const value = { kind, apiVersion, metadata, ...(spec === undefined ? {} : { spec }), status };
     return { type: "value", value: value as KubeObject, code: 201 };
   }
-  const context: WriteContext = {
+  const writeContext: WriteContext = {
     user,
-    now: machinery.clock.now(),
+    now: context.clock.now(),
     dryRun: operation.options.dryRun,
-    registry: machinery.registry,
+    registry: context.registry,
   };
-  return { type: "value", value: await definition.compute!(draft, context), code: 201 };
+  return { type: "value", value: await definition.compute!(draft, writeContext), code: 201 };
 }
 
 interface TokenReviewSpec {

@@ -1,6 +1,6 @@
 import { noAdmission, type AdmissionChain } from "#admission";
 import type { Authenticator, Authorizer } from "#auth";
-import { createPacer, silentLog, type Clock, type Log, type Random } from "#base";
+import { createThrottle, silentLog, type Clock, type Log, type Random } from "#base";
 import type { Client } from "#client";
 import { noSuchPath } from "#objects";
 import type { Registry, UserInfo } from "#registry";
@@ -12,7 +12,7 @@ import { ping, type HealthCheck, type HealthChecks } from "./health.ts";
 import type { ApiRequest, ApiResponse } from "./http/message.ts";
 import type { ProtobufReader } from "./http/protobuf.ts";
 import { pageNotFound } from "./http/responses.ts";
-import type { Machinery } from "./machinery.ts";
+import type { ServerContext } from "./server-context.ts";
 import { createOpenApi, type OpenApi } from "./openapi-routes.ts";
 import type { Metrics } from "./metrics.ts";
 import { createRequestMetrics, type RequestMetrics } from "./request-metrics.ts";
@@ -82,9 +82,9 @@ const LOOPBACK_USER: UserInfo = { username: "system:apiserver", groups: ["system
 export function createApiServer(options: ApiServerOptions): ApiServer {
   const { registry, authenticator, authorizer, clock } = options;
   const discovery = createDiscovery(registry, serverAddressOf(options));
-  const pace = createPacer(clock);
+  const throttle = createThrottle(clock);
   const metrics = createRequestMetrics(registry);
-  const machinery: { -readonly [Key in keyof Machinery]: Machinery[Key] } = {
+  const context: { -readonly [Key in keyof ServerContext]: ServerContext[Key] } = {
     registry,
     authenticator,
     authorizer,
@@ -93,15 +93,15 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
   };
   const localDiscovery = createLocalDiscovery(registry);
   const client = (user: UserInfo, manager = DEFAULT_MANAGER) =>
-    createInProcessClient(machinery, localDiscovery, { user, manager, pace });
+    createInProcessClient(context, localDiscovery, { user, manager, throttle });
   if (options.admission) {
-    machinery.admission =
+    context.admission =
       typeof options.admission === "function"
         ? options.admission(client(options.admissionUser ?? LOOPBACK_USER))
         : options.admission;
   }
-  const openApi = createOpenApi(registry, options.version.gitVersion, options.protobuf !== undefined, pace);
-  const standard = standardStages(options, { machinery, metrics, discovery, openApi });
+  const openApi = createOpenApi(registry, options.version.gitVersion, options.protobuf !== undefined, throttle);
+  const standard = standardStages(options, { context, metrics, discovery, openApi });
   const handler = joined(options.stages?.(standard) ?? standard, options.delegate ?? nothingThere(discovery));
   return {
     client,
@@ -113,14 +113,14 @@ export function createApiServer(options: ApiServerOptions): ApiServer {
 const serverAddressOf = ({ serverAddress = () => "127.0.0.1:6443" }: ApiServerOptions) => serverAddress;
 
 interface Parts {
-  readonly machinery: Machinery;
+  readonly context: ServerContext;
   readonly metrics: RequestMetrics;
   readonly discovery: Discovery;
   readonly openApi: OpenApi;
 }
 
 /** The way of a request, from the outside in. */
-function standardStages(options: ApiServerOptions, { machinery, metrics, discovery, openApi }: Parts): Stage[] {
+function standardStages(options: ApiServerOptions, { context, metrics, discovery, openApi }: Parts): Stage[] {
   const { registry, authenticator, authorizer, clock, random, protobuf } = options;
   const log = options.log ?? silentLog;
   const checks = healthChecks(options.health);
@@ -132,9 +132,9 @@ function standardStages(options: ApiServerOptions, { machinery, metrics, discove
     identifySender(authenticator, authorizer),
     askLeave(authorizer),
     route(registry, log),
-    admitConnect(machinery),
+    admitConnect(context),
     connect(options.connector ?? noConnector, metrics),
-    execute({ machinery, metrics, clock, random, log, protobuf }),
+    execute({ context, metrics, clock, random, log, protobuf }),
     serveHealth(checks),
     serveMetrics(metrics.metrics),
     serveIndex(discovery, checks),

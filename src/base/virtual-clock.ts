@@ -1,6 +1,6 @@
 import type { Clock, Timer } from "./clock.ts";
 import { createDueHeap, type Due } from "./timer-heap.ts";
-import { turn } from "./turn.ts";
+import { nextTurn } from "./next-turn.ts";
 
 interface Pending extends Due {
   readonly fn: () => void;
@@ -33,7 +33,7 @@ export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
 
   const settle = async () => {
     for (let quiet = 0, seen = changes; quiet < SETTLED_TURNS; quiet++) {
-      await turn();
+      await nextTurn();
       if (seen !== changes) {
         seen = changes;
         quiet = -1;
@@ -85,7 +85,7 @@ export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
       const loop = async () => {
         while (!stopped) {
           await settle();
-          if (!stopped && !fireNext(Infinity)) await turn();
+          if (!stopped && !fireNext(Infinity)) await nextTurn();
         }
       };
       void loop();

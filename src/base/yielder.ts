@@ -1,6 +1,6 @@
 import { sleep, type Clock } from "./clock.ts";
 
-/** A turn of the event loop ends after this long. */
+/** A turn of the event loop is given up after this long, in milliseconds of the monotonic clock. */
 const SLICE_MS = 5;
 /** And after this many steps, also when the clock stands still (a virtual one). */
 const SLICE_STEPS = 200;
@@ -22,4 +22,22 @@ export function createYielder(clock: Clock, signal: AbortSignal): Yielder {
     steps = 0;
     return true;
   };
+}
+
+/** The clock is read once in so many items. */
+const STRIDE = 32;
+
+/** Calls `each` for every item, until it returns false, and yields to the event loop whenever a turn gets long. */
+export async function forEachYielding<T>(
+  items: readonly T[],
+  clock: Clock,
+  each: (item: T, index: number) => boolean | void,
+): Promise<void> {
+  let since = clock.monotonic();
+  for (let i = 0; i < items.length; i++) {
+    if (each(items[i]!, i) === false) return;
+    if (i % STRIDE !== STRIDE - 1 || clock.monotonic() - since <= SLICE_MS) continue;
+    await new Promise<void>((resolve) => void clock.setTimeout(resolve, 0));
+    since = clock.monotonic();
+  }
 }

@@ -18,7 +18,7 @@ import {
 import { createFakeClient, type FakeClient } from "#simulation";
 import { removeTable } from "./host/remove-table.ts";
 import type { ProxyContext } from "./rules/context.ts";
-import { changes, renderAll } from "./rules/ledger.ts";
+import { changes, renderAll } from "./rules/table-state.ts";
 import { ruleset } from "./rules/ruleset.ts";
 import { startProxy, type ServiceProxy } from "./proxy.ts";
 import type { SyncInfo } from "./table-keeper.ts";

@@ -2,7 +2,7 @@ import { messageOf, type Clock, type Log, type Scope, type Timer } from "#base";
 import type { Nft } from "./host/nft.ts";
 import type { ProxyContext } from "./rules/context.ts";
 import { baseTable } from "./rules/base-table.ts";
-import { createLedger } from "./rules/ledger.ts";
+import { createTableState } from "./rules/table-state.ts";
 import type { Fragment } from "./rules/model.ts";
 
 /** One transaction that nft has carried out. */
@@ -56,7 +56,7 @@ export function createTableKeeper(options: TableKeeperOptions): TableKeeper {
   const { fragmentOf, nft, clock, scope, log, minSyncMs } = options;
   const tables = options.contexts.map((context) => ({
     context,
-    ledger: createLedger(context.family, context.table, baseTable(context)),
+    state: createTableState(context.family, context.table, baseTable(context)),
   }));
   const dirty = new Set<string>();
   const waiters = new Set<PromiseWithResolvers<void>>();
@@ -104,8 +104,8 @@ export function createTableKeeper(options: TableKeeperOptions): TableKeeper {
       const clients = isWhole && failures === 0 ? await remembered() : "";
       takeIn();
       const text = isWhole
-        ? tables.map(({ ledger }) => ledger.takeAll()).join("") + clients
-        : tables.map(({ ledger }) => ledger.takeChanges()).join("");
+        ? tables.map(({ state }) => state.takeAll()).join("") + clients
+        : tables.map(({ state }) => state.takeChanges()).join("");
       whole = false;
       if (text === "") return;
       await nft.apply(text);
@@ -116,7 +116,7 @@ export function createTableKeeper(options: TableKeeperOptions): TableKeeper {
         bytes: text.length,
         ms: clock.monotonic() - began,
       });
-      if (tables.some(({ ledger }) => ledger.stale > 0)) expectStale();
+      if (tables.some(({ state }) => state.stale > 0)) expectStale();
     } catch (error) {
       whole = true;
       const backOffMs = Math.min(FIRST_BACK_OFF_MS * 2 ** failures, MAX_BACK_OFF_MS);
@@ -132,16 +132,16 @@ export function createTableKeeper(options: TableKeeperOptions): TableKeeper {
   const takeIn = () => {
     const owners = [...dirty];
     dirty.clear();
-    for (const { context, ledger } of tables) {
-      for (const owner of owners) ledger.put(owner, fragmentOf(owner, context));
+    for (const { context, state } of tables) {
+      for (const owner of owners) state.put(owner, fragmentOf(owner, context));
     }
   };
 
   /** Which clients stay with which endpoint is in the table alone. */
   const remembered = async () => {
     takeIn();
-    const parts = tables.map(({ context, ledger }) =>
-      nft.rememberedClients(context.family, context.table, ledger.clientSets()).catch(() => ""),
+    const parts = tables.map(({ context, state }) =>
+      nft.rememberedClients(context.family, context.table, state.clientSets()).catch(() => ""),
     );
     return (await Promise.all(parts)).join("");
   };
@@ -157,7 +157,7 @@ export function createTableKeeper(options: TableKeeperOptions): TableKeeper {
   };
   const dropStale = async () => {
     staleDue = false;
-    const text = tables.map(({ ledger }) => ledger.takeStale()).join("");
+    const text = tables.map(({ state }) => state.takeStale()).join("");
     if (text === "") return;
     await nft.apply(text).catch((error: unknown) => {
       whole = true;

@@ -1,4 +1,4 @@
-export { parsed } from "./cache/in-turns.ts";
+export { parsed } from "./cache/parsed.ts";
 export type * from "./contract.ts";
 export { asStored, convertAhead, inVersion, showsStored } from "./conversion/in-version.ts";
 export { apiVersionOf } from "./conversion/versions.ts";

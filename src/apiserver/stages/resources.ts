@@ -21,7 +21,7 @@ import {
 import type { ApiResponse } from "../http/message.ts";
 import type { ProtobufReader } from "../http/protobuf.ts";
 import { operationOf, resolve } from "../http/resource-request.ts";
-import type { Machinery } from "../machinery.ts";
+import type { ServerContext } from "../server-context.ts";
 import { renderResult } from "../render/result.ts";
 import { includeObjectOf } from "../render/table.ts";
 import type { RequestMetrics } from "../request-metrics.ts";
@@ -58,7 +58,7 @@ export const route = (registry: Registry, log: Log): Stage => ({
 });
 
 /** Asks the admission plugins about a connection; about a write they are asked within it, once its objects are known. */
-export const admitConnect = ({ admission }: Machinery): Stage => ({
+export const admitConnect = ({ admission }: ServerContext): Stage => ({
   name: "admit",
   join: (next) => (exchange) =>
     exchange.route?.type === "connect"
@@ -125,7 +125,7 @@ async function connected(
 }
 
 export interface ExecuteOptions {
-  readonly machinery: Machinery;
+  readonly context: ServerContext;
   readonly metrics: RequestMetrics;
   readonly clock: Clock;
   readonly random: Random;
@@ -134,7 +134,7 @@ export interface ExecuteOptions {
 }
 
 /** Carries operations out, and shows what comes of them in the form that the client takes. */
-export const execute = ({ machinery, metrics, clock, random, log, protobuf }: ExecuteOptions): Stage => ({
+export const execute = ({ context, metrics, clock, random, log, protobuf }: ExecuteOptions): Stage => ({
   name: "execute",
   join: (next) => async (exchange) => {
     if (exchange.route?.type !== "operation") return next(exchange);
@@ -147,7 +147,7 @@ export const execute = ({ machinery, metrics, clock, random, log, protobuf }: Ex
     const warn = warnings.add;
     const incoming = { random, request, info, query, target, verb, subresource, user, warn, protobuf };
     const operation = await operationOf(incoming);
-    const result = await perform(machinery, operation);
+    const result = await perform(context, operation);
     return renderResult(result, target, form, includeObject, {
       clock,
       gzip: /(^|[,\s])gzip\s*($|[,;])/.test(exchange.header("accept-encoding") ?? ""),

@@ -11,7 +11,7 @@ import {
 import { resetFieldsOf } from "#registry";
 import { conformPatched, type PatchValue, type Reading } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
-import type { Machinery } from "../machinery.ts";
+import type { ServerContext } from "../server-context.ts";
 import type { Result } from "../operation.ts";
 import { namingOf } from "../target.ts";
 import type { OperationOf } from "./operation-of.ts";
@@ -19,7 +19,7 @@ import { writeOptionsOf } from "./write-options.ts";
 
 /** Server-side apply: makes the object when it is not there. */
 export async function apply(
-  machinery: Machinery,
+  context: ServerContext,
   operation: OperationOf<"patch">,
   { value, strictErrors }: PatchValue,
   reading: Reading,
@@ -37,7 +37,7 @@ export async function apply(
     throw badRequest("the configuration is no object");
   }
   const applied = value as Readonly<Record<string, unknown>>;
-  const time = machinery.clock.now();
+  const time = context.clock.now();
 
   const updatedObject = (live: KubeObject | undefined): AnyDraft => {
     const make = () => {
@@ -54,7 +54,7 @@ export async function apply(
         ...(subresource ? { subresource } : {}),
       });
       // As upstream, after it was found to go together with what others own.
-      tellStrictErrors(strictErrors, reading);
+      warnOfStrictErrors(strictErrors, reading);
       return after;
     };
     const draft = conformPatched({ make, from: "text", shown: (after) => jsonText(after) }, [], reading);
@@ -68,7 +68,7 @@ export async function apply(
     return draft;
   };
   const { object, created } = await target.resource.update({ namespace, name }, updatedObject, {
-    ...writeOptionsOf(machinery, operation),
+    ...writeOptionsOf(context, operation),
     keepsManagedFields: true,
     allowCreate: !subresource,
   });
@@ -76,7 +76,7 @@ export async function apply(
 }
 
 /** Throws 400 for what strict reading of the configuration found, or warns of it. */
-function tellStrictErrors(errors: readonly string[], { fieldValidation, warn }: Reading): void {
+function warnOfStrictErrors(errors: readonly string[], { fieldValidation, warn }: Reading): void {
   if (errors.length === 0) return;
   if (fieldValidation === "Strict") throw badRequest(`error strict decoding patch: ${errors.join(", ")}`);
   if (fieldValidation === "Warn") errors.forEach(warn);

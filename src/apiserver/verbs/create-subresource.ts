@@ -3,13 +3,13 @@ import type { CreateSubresource } from "#registry";
 import { attributesOf } from "../admit.ts";
 import { decodeBody } from "../bodies.ts";
 import { checkKind, checkNamespace } from "../checks.ts";
-import type { Machinery } from "../machinery.ts";
+import type { ServerContext } from "../server-context.ts";
 import type { Result } from "../operation.ts";
 import type { OperationOf } from "./operation-of.ts";
 
 /** POST to `binding`, `eviction`, `token`: the body is of the subresource's own kind. */
 export async function createSubresource(
-  machinery: Machinery,
+  context: ServerContext,
   operation: OperationOf<"create">,
   subresource: CreateSubresource<KubeObject>,
 ): Promise<Result> {
@@ -21,17 +21,17 @@ export async function createSubresource(
   checkKind(draft, apiVersion, kind);
   checkNamespace(draft, namespace);
   const attributes = attributesOf(operation, "CREATE", name, options.dryRun);
-  await machinery.admission.mutate(draft, undefined, attributes);
-  await machinery.admission.validate(draft as KubeObject, undefined, attributes);
+  await context.admission.mutate(draft, undefined, attributes);
+  await context.admission.validate(draft as KubeObject, undefined, attributes);
   const key = { namespace, name };
   const value = await subresource.handle({
     key,
     body: draft,
     context: {
       user,
-      now: machinery.clock.now(),
+      now: context.clock.now(),
       dryRun: options.dryRun,
-      registry: machinery.registry,
+      registry: context.registry,
     },
     parent: async () => (await resource.get(key)).object,
   });

@@ -1,7 +1,7 @@
 import { methodNotSupported } from "#objects";
 import { decodeBody, readingOf } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
-import type { Machinery } from "../machinery.ts";
+import type { ServerContext } from "../server-context.ts";
 import type { Result } from "../operation.ts";
 import { isReview, review } from "../reviews.ts";
 import { namingOf, subresourceOf } from "../target.ts";
@@ -10,12 +10,12 @@ import type { OperationOf } from "./operation-of.ts";
 import { writeOptionsOf } from "./write-options.ts";
 
 /** Makes an object, computes a review, or hands a body to a subresource. */
-export async function create(machinery: Machinery, operation: OperationOf<"create">): Promise<Result> {
+export async function create(context: ServerContext, operation: OperationOf<"create">): Promise<Result> {
   const { target, namespace, name, body, options, warn } = operation;
   const { resource } = target;
   const { definition } = resource;
   const subresource = operation.subresource ? subresourceOf(definition, operation.subresource) : undefined;
-  if (subresource?.type === "create") return createSubresource(machinery, operation, subresource);
+  if (subresource?.type === "create") return createSubresource(context, operation, subresource);
   if (subresource || (definition.namespaced && !namespace)) {
     throw methodNotSupported(namingOf(target).subject, "create");
   }
@@ -24,7 +24,7 @@ export async function create(machinery: Machinery, operation: OperationOf<"creat
   checkTargetKind(draft, target);
   checkNamespace(draft, definition.namespaced ? namespace : "");
   if (name !== undefined) checkName(draft, name);
-  if (isReview(definition)) return review(machinery, operation, draft);
-  const object = await resource.create(draft, writeOptionsOf(machinery, operation));
+  if (isReview(definition)) return review(context, operation, draft);
+  const object = await resource.create(draft, writeOptionsOf(context, operation));
   return { type: "object", object, created: true };
 }

@@ -1,17 +1,17 @@
 import { deletionAdmissionOf } from "../admit.ts";
-import type { Machinery } from "../machinery.ts";
+import type { ServerContext } from "../server-context.ts";
 import type { Result } from "../operation.ts";
 import { validateListOptions } from "../options.ts";
 import type { OperationOf } from "./operation-of.ts";
 
 /** Deletes what a query selects, and answers with it. */
 export async function deleteCollection(
-  machinery: Machinery,
+  context: ServerContext,
   operation: OperationOf<"deletecollection">,
 ): Promise<Result> {
   const { target, query, options, user, warn } = operation;
   validateListOptions(query);
-  const validate = deletionAdmissionOf(machinery.admission, operation, options.dryRun ?? false);
+  const validate = deletionAdmissionOf(context.admission, operation, options.dryRun ?? false);
   const list = await target.resource.deleteCollection(query, {
     ...options,
     user,

@@ -12,7 +12,7 @@ import type { ScaleSubresource } from "#registry";
 import { conformPatched, readingOf, readPatch, type PatchValue, type Reading } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
 import { goValue } from "../go-value.ts";
-import type { Machinery } from "../machinery.ts";
+import type { ServerContext } from "../server-context.ts";
 import type { PatchBody, Result } from "../operation.ts";
 import { scaled, scaleOf, scaleReading } from "../scale.ts";
 import { namingOf, subresourceOf } from "../target.ts";
@@ -21,7 +21,7 @@ import type { OperationOf } from "./operation-of.ts";
 import { inStorageVersion, writeOptionsOf } from "./write-options.ts";
 
 /** Changes an object, or what a subresource covers of it, by a patch. */
-export async function patch(machinery: Machinery, operation: OperationOf<"patch">): Promise<Result> {
+export async function patch(context: ServerContext, operation: OperationOf<"patch">): Promise<Result> {
   const { target, namespace, name, options, warn } = operation;
   const { definition } = target.resource;
   const { type, body } = operation.patch;
@@ -29,8 +29,8 @@ export async function patch(machinery: Machinery, operation: OperationOf<"patch"
   // A write that is tried again must not warn twice: the collection keeps each text once.
   const reading = readingOf(target, { fieldValidation: options.fieldValidation, warn });
   const value = await readPatch(body, type);
-  if (subresource?.type === "scale") return patchScale(machinery, operation, subresource, value);
-  if (type === "apply") return apply(machinery, operation, value, reading);
+  if (subresource?.type === "scale") return patchScale(context, operation, subresource, value);
+  if (type === "apply") return apply(context, operation, value, reading);
 
   const { object } = await target.resource.update(
     { namespace, name },
@@ -42,14 +42,14 @@ export async function patch(machinery: Machinery, operation: OperationOf<"patch"
       checkName(draft, name);
       return draft;
     },
-    writeOptionsOf(machinery, operation),
+    writeOptionsOf(context, operation),
   );
   return { type: "object", object, created: false };
 }
 
 /** A patch of a Scale sets the object's replicas. */
 async function patchScale(
-  machinery: Machinery,
+  context: ServerContext,
   operation: OperationOf<"patch">,
   subresource: ScaleSubresource<KubeObject>,
   value: PatchValue,
@@ -72,7 +72,7 @@ async function patchScale(
       checkName(scale, name);
       return scaled(draftOf(live) as AnyDraft, scale, subresource);
     },
-    inStorageVersion(writeOptionsOf(machinery, operation)),
+    inStorageVersion(writeOptionsOf(context, operation)),
   );
   return { type: "value", value: scaleOf(object.object, subresource), code: 200 };
 }

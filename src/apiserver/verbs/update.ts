@@ -2,7 +2,7 @@ import { draftOf, type AnyDraft, type KubeObject } from "#objects";
 import type { ScaleSubresource } from "#registry";
 import { decodeBody, readingOf, type Reading } from "../bodies.ts";
 import { checkKind, checkName, checkNamespace, checkTargetKind } from "../checks.ts";
-import type { Machinery } from "../machinery.ts";
+import type { ServerContext } from "../server-context.ts";
 import type { Result } from "../operation.ts";
 import { replicasOf, scaled, scaleOf, scaleReading } from "../scale.ts";
 import { subresourceOf } from "../target.ts";
@@ -10,11 +10,11 @@ import type { OperationOf } from "./operation-of.ts";
 import { inStorageVersion, writeOptionsOf } from "./write-options.ts";
 
 /** Replaces an object or what a subresource covers of it. */
-export async function update(machinery: Machinery, operation: OperationOf<"update">): Promise<Result> {
+export async function update(context: ServerContext, operation: OperationOf<"update">): Promise<Result> {
   const { target, namespace, name, body, options, warn } = operation;
   const { definition } = target.resource;
   const subresource = operation.subresource ? subresourceOf(definition, operation.subresource) : undefined;
-  if (subresource?.type === "scale") return updateScale(machinery, operation, subresource);
+  if (subresource?.type === "scale") return updateScale(context, operation, subresource);
 
   const decode = async (reading: Reading) => {
     const draft = await decodeBody(body, reading);
@@ -34,14 +34,14 @@ export async function update(machinery: Machinery, operation: OperationOf<"updat
       decoded = undefined;
       return draft;
     },
-    { ...writeOptionsOf(machinery, operation), ...(uid ? { preconditions: { uid } } : {}) },
+    { ...writeOptionsOf(context, operation), ...(uid ? { preconditions: { uid } } : {}) },
   );
   return { type: "object", object, created };
 }
 
 /** A Scale that is replaced sets the object's replicas. */
 async function updateScale(
-  machinery: Machinery,
+  context: ServerContext,
   operation: OperationOf<"update">,
   subresource: ScaleSubresource<KubeObject>,
 ): Promise<Result> {
@@ -55,7 +55,7 @@ async function updateScale(
   const { object } = await target.resource.update(
     { namespace, name },
     (live) => scaled(draftOf(live) as AnyDraft, scale, subresource),
-    { ...inStorageVersion(writeOptionsOf(machinery, operation)), ...(uid ? { preconditions: { uid } } : {}) },
+    { ...inStorageVersion(writeOptionsOf(context, operation)), ...(uid ? { preconditions: { uid } } : {}) },
   );
   return { type: "value", value: scaleOf(object.object, subresource), code: 200 };
 }

@@ -1,15 +1,15 @@
 import type { UpdateOptions } from "#registry";
 import { admissionOf } from "../admit.ts";
-import type { Machinery } from "../machinery.ts";
+import type { ServerContext } from "../server-context.ts";
 import type { OperationOf } from "./operation-of.ts";
 
 /** What the registry has to know of a write: by whom, how, and who has to be asked. */
 export function writeOptionsOf(
-  machinery: Machinery,
+  context: ServerContext,
   operation: OperationOf<"create" | "update" | "patch">,
 ): UpdateOptions {
   const { target, options, subresource, user, warn } = operation;
-  const admission = admissionOf(machinery, operation, options.dryRun);
+  const admission = admissionOf(context, operation, options.dryRun);
   return {
     user,
     warn,

@@ -43,20 +43,20 @@ export function planBudget(view: BudgetView, now: number): Plan<BudgetStep> {
   const { budget } = view;
   const pods = view.pods.map(({ pod }) => pod);
   const events: BudgetStep[] = [];
-  const tell = (about: PodDisruptionBudget | Pod, level: "Normal" | "Warning", reason: string, message: string) =>
+  const addEvent = (about: PodDisruptionBudget | Pod, level: "Normal" | "Warning", reason: string, message: string) =>
     events.push({ type: "event", about, level, reason, message });
-  if (pods.length === 0) tell(budget, "Normal", "NoPods", "No matching pods found");
+  if (pods.length === 0) addEvent(budget, "Normal", "NoPods", "No matching pods found");
   const expected = expectedPods(view);
   if ("problem" in expected) {
     const { problem } = expected;
     const message = `Failed to calculate the number of expected pods: ${problem}`;
-    tell(budget, "Warning", "CalculateExpectedPodCountFailed", message);
+    addEvent(budget, "Warning", "CalculateExpectedPodCountFailed", message);
     return finish(budget, events, failed(budget, problem, now), problem);
   }
   const { total, desired } = expected;
   if (expected.unmanaged) {
     const selector = selectorText(budget.spec?.selector);
-    tell(
+    addEvent(
       budget,
       "Warning",
       "UnmanagedPods",
@@ -67,7 +67,12 @@ export function planBudget(view: BudgetView, now: number): Plan<BudgetStep> {
   const { namespace = "" } = budget.metadata;
   for (const pod of late) {
     // The namespace stands there twice, as upstream has it.
-    tell(pod, "Warning", "NotDeleted", `Pod was expected by PDB ${namespace}/${namespace} to be deleted but it wasn't`);
+    addEvent(
+      pod,
+      "Warning",
+      "NotDeleted",
+      `Pod was expected by PDB ${namespace}/${namespace} to be deleted but it wasn't`,
+    );
   }
   const healthy = pods.filter(
     (pod) => !pod.metadata.deletionTimestamp && !(pod.metadata.name! in live) && isPodReady(pod),

@@ -3,7 +3,7 @@ import { createRecorder, type Cache, type Client, type SharedCaches } from "#cli
 import { groupResource, hasReason, type ResourceType } from "#objects";
 import { guardCaches, guardClient, Permissions, type UndeclaredAccess } from "./access.ts";
 import { Retry, type ControllerContext, type ControllerDefinition, type Sync } from "./definition.ts";
-import { createWriteLedger, type WriteLedger } from "./write-ledger.ts";
+import { createPendingWrites, type PendingWrites } from "./pending-writes.ts";
 
 export interface RunOptions {
   readonly client: Client;
@@ -51,7 +51,7 @@ export function runController(definition: ControllerDefinition, options: RunOpti
   const cacheOf = (type: ResourceType) => inputs.get(groupResource(type));
 
   /** Of keys that have written what their caches may not show yet. */
-  const ledgers = new Map<string, WriteLedger>();
+  const pendingWrites = new Map<string, PendingWrites>();
   /** Until when a key rests. */
   const resting = new Map<string, number>();
 
@@ -79,20 +79,20 @@ export function runController(definition: ControllerDefinition, options: RunOpti
     const wait = (resting.get(key) ?? 0) - clock.monotonic();
     if (wait > 0) return queue.addAfter(key, wait);
     resting.delete(key);
-    const ledger = ledgers.get(key) ?? createWriteLedger(client, cacheOf);
-    if (!ledger.settled()) {
-      ledger.whenSettled(() => queue.add(key));
+    const pending = pendingWrites.get(key) ?? createPendingWrites(client, cacheOf);
+    if (!pending.settled()) {
+      pending.whenSettled(() => queue.add(key));
       return;
     }
     try {
       if (!syncKey) await started;
-      const result = await syncKey?.(key, { ...context, client: ledger.client });
+      const result = await syncKey?.(key, { ...context, client: pending.client });
       if (!result) return;
       if (result.requeueAt !== undefined) queue.addAfter(key, Math.max(1, result.requeueAt - clock.now()));
       if (result.restMs) resting.set(key, clock.monotonic() + result.restMs);
     } finally {
-      if (ledger.settled()) ledgers.delete(key);
-      else ledgers.set(key, ledger);
+      if (pending.settled()) pendingWrites.delete(key);
+      else pendingWrites.set(key, pending);
     }
   }
 

@@ -152,7 +152,7 @@ async function lookAtAll(state: State, context: SyncContext): Promise<void> {
 
 /** Says which nodes have come and gone since the last look. Returns those that have come. */
 function register(state: State, nodes: readonly Node[], { recorder }: SyncContext): ReadonlySet<Node> {
-  const tell = ({ metadata: { name = "", uid = "" } }: Node, reason: string, event: string) =>
+  const recordEvent = ({ metadata: { name = "", uid = "" } }: Node, reason: string, event: string) =>
     recorder.event({ apiVersion: "v1", kind: "Node", name, uid }, "Normal", reason, `Node ${name} event: ${event}`);
   const added = new Set<Node>();
   const names = new Set(nodes.map(({ metadata }) => metadata.name ?? ""));
@@ -162,11 +162,11 @@ function register(state: State, nodes: readonly Node[], { recorder }: SyncContex
     state.known.set(name, node);
     if (!isNew) continue;
     added.add(node);
-    tell(node, "RegisteredNode", `Registered Node ${name} in Controller`);
+    recordEvent(node, "RegisteredNode", `Registered Node ${name} in Controller`);
   }
   for (const [name, node] of state.known) {
     if (names.has(name)) continue;
-    tell(node, "RemovingNode", `Removing Node ${name} from Controller`);
+    recordEvent(node, "RemovingNode", `Removing Node ${name} from Controller`);
     state.known.delete(name);
     state.heartbeats.delete(name);
     state.unfinished.delete(name);

@@ -12,7 +12,7 @@ import {
   planBalancer,
   wantsBalancer,
   type BalancerPlan,
-  type Claim,
+  type UsedPort,
 } from "./plan.ts";
 
 export interface LoadBalancerOptions {
@@ -21,7 +21,7 @@ export interface LoadBalancerOptions {
   /** Addresses for Services whose ports are taken at all of the nodes'. */
   readonly spare?: readonly string[];
   /** What listens at these addresses already, such as the API server; `ip` empty: at all of them. */
-  readonly taken?: readonly Claim[];
+  readonly taken?: readonly UsedPort[];
 }
 
 /** How often a Service that waits for an address says so again. */
@@ -54,23 +54,23 @@ export function serviceLoadBalancer({
       /** Who has which addresses, by key: newer than the caches, which show what was given only later. */
       const given = new Map<string, readonly string[]>();
 
-      const claimsBeside = (key: string, service: Service, caches: SharedCaches): Claim[] => {
+      const portsUsedByOthers = (key: string, service: Service, caches: SharedCaches): UsedPort[] => {
         const services = caches.of(SERVICES);
-        const claims = [...taken];
+        const usedPorts = [...taken];
         for (const [other, ips] of given) {
           if (other === key) continue;
           const by = `Service ${other}`;
           for (const { port, protocol = "TCP" } of services.get(other)?.spec?.ports ?? []) {
-            for (const ip of ips) claims.push({ ip, port, protocol, by });
+            for (const ip of ips) usedPorts.push({ ip, port, protocol, by });
           }
         }
         for (const { port, protocol = "TCP" } of service.spec?.ports ?? []) {
           for (const other of services.index(NODE_PORTS, `${port}/${protocol}`)) {
             if (keyOf(other) !== key)
-              claims.push({ ip: "", port, protocol, by: `a node port of Service ${keyOf(other)}` });
+              usedPorts.push({ ip: "", port, protocol, by: `a node port of Service ${keyOf(other)}` });
           }
         }
-        return claims;
+        return usedPorts;
       };
 
       const services = caches.of(SERVICES);
@@ -90,7 +90,7 @@ export function serviceLoadBalancer({
         const first = addresses ?? nodeAddresses(caches);
         // While no node is there, a Service waits for its address: what it is given it keeps.
         const pool = first.length === 0 ? first : [...first, ...spare];
-        const plan = planBalancer({ service, pool, claims: claimsBeside(key, service, caches) });
+        const plan = planBalancer({ service, pool, usedPorts: portsUsedByOthers(key, service, caches) });
         if (plan.type === "ensure") given.set(key, plan.ips);
         if (plan.type === "nothing") {
           if (wantsBalancer(service)) given.set(key, addressesGiven(service));

@@ -5,7 +5,7 @@ import { NODES, SERVICES, type AnyDraft, type New, type Service } from "#objects
 import { node, PORT, service } from "../testing/services.ts";
 import { createTestWorld, type TestWorld } from "../testing/world.ts";
 import { serviceLoadBalancer, type LoadBalancerOptions } from "./controller.ts";
-import { CLEANUP_FINALIZER, planBalancer, type Claim } from "./plan.ts";
+import { CLEANUP_FINALIZER, planBalancer, type UsedPort } from "./plan.ts";
 
 type Spec = Partial<NonNullable<Service["spec"]>>;
 const balanced = (
@@ -18,14 +18,19 @@ const balanced = (
 });
 const marked = { finalizers: [CLEANUP_FINALIZER] };
 const POOL = ["10.9.0.1", "10.9.0.2", "fd09::1"];
-const claim = (ip: string, protocol = "TCP"): Claim => ({ ip, port: 80, protocol, by: "somebody" });
+const usedPort = (ip: string, protocol = "TCP"): UsedPort => ({ ip, port: 80, protocol, by: "somebody" });
 
-for (const [what, of, claims, expected] of [
+for (const [what, of, usedPorts, expected] of [
   ["no balancer is wanted", service(), [], { type: "nothing" }],
   ["somebody else serves its class", balanced({ loadBalancerClass: "x/y" }), [], { type: "nothing" }],
   ["it gets the first address", balanced(), [], { type: "ensure", ips: ["10.9.0.1"], ...marked }],
-  ["the first one free", balanced(), [claim("10.9.0.1")], { type: "ensure", ips: ["10.9.0.2"], ...marked }],
-  ["UDP does not meet TCP", balanced(), [claim("10.9.0.1", "UDP")], { type: "ensure", ips: ["10.9.0.1"], ...marked }],
+  ["the first one free", balanced(), [usedPort("10.9.0.1")], { type: "ensure", ips: ["10.9.0.2"], ...marked }],
+  [
+    "UDP does not meet TCP",
+    balanced(),
+    [usedPort("10.9.0.1", "UDP")],
+    { type: "ensure", ips: ["10.9.0.1"], ...marked },
+  ],
   ["it keeps what it has", balanced({}, marked, ["10.9.0.2"]), [], { type: "nothing" }],
   ["it moves when it must", balanced({}, marked, ["10.9.0.7"]), [], { type: "ensure", ips: ["10.9.0.1"] }],
   [
@@ -47,7 +52,7 @@ for (const [what, of, claims, expected] of [
   [
     "its port is taken everywhere",
     balanced(),
-    [claim("")],
+    [usedPort("")],
     { type: "wait", problem: "port 80/TCP of 10.9.0.1 is taken by somebody", ...marked },
   ],
   [
@@ -69,11 +74,11 @@ for (const [what, of, claims, expected] of [
     { type: "release", finalizers: [] },
   ],
 ] as const) {
-  test(`plan: ${what}`, () => assert.deepEqual(planBalancer({ service: of, pool: POOL, claims }), expected));
+  test(`plan: ${what}`, () => assert.deepEqual(planBalancer({ service: of, pool: POOL, usedPorts }), expected));
 }
 
 test("an empty pool says so", () => {
-  const plan = planBalancer({ service: balanced(), pool: ["fd09::1"], claims: [] });
+  const plan = planBalancer({ service: balanced(), pool: ["fd09::1"], usedPorts: [] });
   assert.deepEqual(plan.type === "wait" && plan.problem, "the pool has no address of the family IPv4");
 });
 

@@ -3,7 +3,7 @@ import { equalJson, parseIp, type LoadBalancerIngress, type Service, type Servic
 export const CLEANUP_FINALIZER = "service.kubernetes.io/load-balancer-cleanup";
 
 /** A port of an address that something listens at, or is led away from. */
-export interface Claim {
+export interface UsedPort {
   /** Empty: of every address of the pool. */
   readonly ip: string;
   readonly port: number;
@@ -17,7 +17,7 @@ export interface BalancerView {
   /** The addresses that may be given, the preferred first. */
   readonly pool: readonly string[];
   /** What others have. */
-  readonly claims: readonly Claim[];
+  readonly usedPorts: readonly UsedPort[];
 }
 
 export type BalancerPlan =
@@ -62,7 +62,7 @@ export function planBalancer(view: BalancerView): BalancerPlan {
 }
 
 /** An address of each of the Service's families that the pool has, or why there is none. */
-function choose({ service, pool, claims }: BalancerView): readonly string[] | string {
+function choose({ service, pool, usedPorts }: BalancerView): readonly string[] | string {
   const { loadBalancerIP: asked, ports = [], ipFamilies = ["IPv4"] } = service.spec ?? {};
   const had = addressesGiven(service);
   const chosen: string[] = [];
@@ -75,18 +75,19 @@ function choose({ service, pool, claims }: BalancerView): readonly string[] | st
     }
     // What it has it keeps, as long as it can.
     const candidates = given === undefined ? [...usable.filter((ip) => had.includes(ip)), ...usable] : [given];
-    const free = candidates.find((ip) => clashAt(ip, ports, claims) === undefined);
+    const free = candidates.find((ip) => clashAt(ip, ports, usedPorts) === undefined);
     if (free !== undefined) chosen.push(free);
-    else if (candidates[0] !== undefined) problem ??= clashAt(candidates[0], ports, claims);
+    else if (candidates[0] !== undefined) problem ??= clashAt(candidates[0], ports, usedPorts);
   }
   if (chosen.length > 0 && problem === undefined) return chosen;
   return problem ?? `the pool has no address of the family ${ipFamilies.join(" or ")}`;
 }
 
-function clashAt(ip: string, ports: readonly ServicePort[], claims: readonly Claim[]): string | undefined {
+function clashAt(ip: string, ports: readonly ServicePort[], usedPorts: readonly UsedPort[]): string | undefined {
   for (const { port, protocol = "TCP" } of ports) {
-    const clash = claims.find(
-      (claim) => claim.port === port && claim.protocol === protocol && (claim.ip === "" || claim.ip === ip),
+    const clash = usedPorts.find(
+      (usedPort) =>
+        usedPort.port === port && usedPort.protocol === protocol && (usedPort.ip === "" || usedPort.ip === ip),
     );
     if (clash) return `port ${port}/${protocol} of ${ip} is taken by ${clash.by}`;
   }

@@ -2,7 +2,7 @@ import { createWorkQueue, type Clock, type Log, type Scope } from "#base";
 import type { Client, SharedCaches } from "#client";
 import { ENDPOINT_SLICES, ENDPOINTS, hasReason, keyOf, SERVICES, type KubeObject, type ResourceType } from "#objects";
 import { DNS_SERVICE } from "./names.ts";
-import { planDnsService, type Change, type DnsPlace } from "./plan.ts";
+import { planDnsService, type Write, type DnsPlace } from "./plan.ts";
 
 export interface DnsServiceOptions extends DnsPlace {
   readonly client: Client;
@@ -50,7 +50,7 @@ export function ensureDnsService(options: DnsServiceOptions): void {
 }
 
 /** Another client's change arrives by the watch, and the Service is looked at again then. */
-async function apply<T extends KubeObject>(client: Client, type: ResourceType<T>, change: Change<T>): Promise<void> {
+async function apply<T extends KubeObject>(client: Client, type: ResourceType<T>, change: Write<T>): Promise<void> {
   if (change.do === "nothing") return;
   const { object } = change;
   const { namespace = "", name = "", uid } = object.metadata;

@@ -17,14 +17,12 @@ export interface DnsObjects {
 }
 
 /** What is to be done about one object. */
-export type Change<T> =
-  | { readonly do: "nothing" }
-  | { readonly do: "create" | "update" | "delete"; readonly object: T };
+export type Write<T> = { readonly do: "nothing" } | { readonly do: "create" | "update" | "delete"; readonly object: T };
 
-export interface DnsChanges {
-  readonly service: Change<Service>;
-  readonly slice: Change<EndpointSlice>;
-  readonly endpoints: Change<Endpoints>;
+export interface DnsWrites {
+  readonly service: Write<Service>;
+  readonly slice: Write<EndpointSlice>;
+  readonly endpoints: Write<Endpoints>;
 }
 
 const PORTS = [
@@ -36,7 +34,7 @@ const PORTS = [
  * What is to be done so that the Service leads to the server. A Service that has a selector belongs to a user who runs
  * a DNS in pods: it is left alone, and our EndpointSlice of it is removed.
  */
-export function planDnsService({ service, slice, endpoints }: DnsObjects, place: DnsPlace): DnsChanges {
+export function planDnsService({ service, slice, endpoints }: DnsObjects, place: DnsPlace): DnsWrites {
   if (Object.keys(service?.spec?.selector ?? {}).length > 0) {
     return { service: NOTHING, slice: gone(slice), endpoints: gone(endpoints) };
   }
@@ -52,10 +50,10 @@ export function planDnsService({ service, slice, endpoints }: DnsObjects, place:
 
 const NOTHING = { do: "nothing" } as const;
 
-const gone = <T>(object: T | undefined): Change<T> => (object ? { do: "delete", object } : NOTHING);
+const gone = <T>(object: T | undefined): Write<T> => (object ? { do: "delete", object } : NOTHING);
 
 /** Of an object that is ours altogether: what it says, whatever was added around it. */
-function saying<T extends KubeObject>(found: T | undefined, wanted: T): Change<T> {
+function saying<T extends KubeObject>(found: T | undefined, wanted: T): Write<T> {
   if (!found) return { do: "create", object: wanted };
   const labels = { ...found.metadata.labels, ...wanted.metadata.labels };
   const object: T = { ...found, ...wanted, metadata: { ...found.metadata, labels } };

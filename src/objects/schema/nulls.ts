@@ -18,11 +18,11 @@ type ObjectValue = Readonly<Record<string, unknown>>;
 /** Gives the changed value, or the same when nothing changes. */
 type Walk = (value: object) => object;
 /** With nulls, and without. Made once for each type that has some: every object that is written goes through it. */
-type Changes = readonly [Walk, Walk];
+type NullWalks = readonly [Walk, Walk];
 
-const changesOfTypes = new WeakMap<ObjectSchema, Changes | null>();
+const changesOfTypes = new WeakMap<ObjectSchema, NullWalks | null>();
 
-function changesOf(schema: Schema): Changes | undefined {
+function changesOf(schema: Schema): NullWalks | undefined {
   if (schema.type === "object") return changesOfObject(schema) ?? undefined;
   if (schema.type === "list") {
     const items = changesOf(schema.items);
@@ -33,12 +33,12 @@ function changesOf(schema: Schema): Changes | undefined {
   return values && [mapWalk(values[0]), mapWalk(values[1])];
 }
 
-function changesOfObject(schema: ObjectSchema): Changes | null {
+function changesOfObject(schema: ObjectSchema): NullWalks | null {
   const known = changesOfTypes.get(schema);
   if (known !== undefined) return known;
   const fields: string[] = [];
-  const inner: (readonly [name: string, changes: Changes])[] = [];
-  const changes: Changes = [
+  const inner: (readonly [name: string, changes: NullWalks])[] = [];
+  const changes: NullWalks = [
     objectWalk(inner, 0, (object) => added(object, fields)),
     objectWalk(inner, 1, (object) => taken(object, fields)),
   ];
@@ -66,7 +66,7 @@ function taken(object: ObjectValue, fields: readonly string[]): ObjectValue {
 }
 
 function objectWalk(
-  inner: readonly (readonly [name: string, changes: Changes])[],
+  inner: readonly (readonly [name: string, changes: NullWalks])[],
   which: 0 | 1,
   own: (object: ObjectValue) => ObjectValue,
 ): Walk {

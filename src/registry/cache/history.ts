@@ -1,14 +1,14 @@
 import type { Store, StoreEvent, TooOld } from "#store";
 import { readEntries } from "./read-entries.ts";
 import type { ResourceCache } from "./resource-cache.ts";
-import { Change } from "./ring.ts";
+import { RingEntry } from "./ring.ts";
 
 /** How many changes are taken from the store in one go. */
 const CHUNK = 1000;
 
 export interface Past {
   readonly ok: true;
-  readonly changes: readonly Change[];
+  readonly changes: readonly RingEntry[];
   /** All changes up to this revision are among them. */
   readonly revision: number;
 }
@@ -30,11 +30,11 @@ export async function readPast(store: Store, cache: ResourceCache, from: number)
   return { ok: true, changes: await changesOf(cache, events), revision };
 }
 
-async function changesOf(cache: ResourceCache, events: readonly StoreEvent[]): Promise<Change[]> {
+async function changesOf(cache: ResourceCache, events: readonly StoreEvent[]): Promise<RingEntry[]> {
   const entries = events.flatMap(({ entry, previous }) => [entry, previous].filter((each) => each !== undefined));
   const read = await readEntries(cache, entries);
   const byEntry = new Map(entries.map((entry, i) => [entry, read[i]!]));
   return events.map(({ revision, key, entry, previous }) => {
-    return new Change(revision, key, entry && byEntry.get(entry), previous && byEntry.get(previous));
+    return new RingEntry(revision, key, entry && byEntry.get(entry), previous && byEntry.get(previous));
   });
 }

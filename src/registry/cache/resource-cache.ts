@@ -8,7 +8,7 @@ import { resourcePrefix, storeKey } from "../keys.ts";
 import { FieldIndex } from "./field-index.ts";
 import { isCurrent, readCurrent, readEntries } from "./read-entries.ts";
 import type { Revisions } from "./revisions.ts";
-import { Change, Ring } from "./ring.ts";
+import { RingEntry, Ring } from "./ring.ts";
 import { SortedEntries } from "./sorted-entries.ts";
 import { Encoding, type Stored } from "./stored.ts";
 import { WatcherSet } from "./watcher-set.ts";
@@ -243,7 +243,7 @@ export class ResourceCache {
     }
     for (const index of this.#indexes.values()) index.change(current, previous);
     this.#changed = event.revision;
-    const change = new Change(event.revision, event.key, current, previous);
+    const change = new RingEntry(event.revision, event.key, current, previous);
     const number = this.#ring.end;
     this.#ring.push(change);
     this.watchers.changed(change, number);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { Change, Ring } from "./ring.ts";
+import { RingEntry, Ring } from "./ring.ts";
 import { Encoding, Stored } from "./stored.ts";
 
 const encoding = new Encoding("v1", "Widget");
@@ -9,7 +9,7 @@ const key = { namespace: "", name: "a" };
 
 /** A put of about so many bytes, or a deletion. */
 const change = (revision: number, size: number | undefined) =>
-  new Change(
+  new RingEntry(
     revision,
     "/a",
     size === undefined
@@ -23,7 +23,7 @@ test("a ring holds the newest changes, by number and by bytes, and the newest on
   fc.assert(
     fc.property(sizes, fc.integer({ min: 1, max: 20 }), fc.integer({ min: 0, max: 3000 }), (puts, max, maxCost) => {
       const ring = new Ring(10, max, maxCost);
-      const all: Change[] = [];
+      const all: RingEntry[] = [];
       for (const size of puts) {
         const next = change(11 + all.length, size);
         all.push(next);

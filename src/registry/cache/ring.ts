@@ -3,10 +3,10 @@ import type { WatchEvent } from "../contract.ts";
 import type { Stored } from "./stored.ts";
 
 /**
- * One change of one object. What watchers are told of it is made once and shared, so that its encoding can be
- * too: whoever writes it out may keep the bytes by the identity of the event.
+ * One change of one object. Its watch events are made once and shared, so that their encoding can be
+ * too: the API server may keep the bytes by the identity of the event.
  */
-export class Change {
+export class RingEntry {
   readonly revision: number;
   readonly storeKey: string;
   /** Undefined when it was deleted. */
@@ -53,7 +53,7 @@ export class Ring {
   readonly #max: number;
   readonly #maxCost: number;
   #cost = 0;
-  #changes: (Change | undefined)[];
+  #changes: (RingEntry | undefined)[];
   /** The number of the oldest change that is held, and the one after the newest. */
   #start = 0;
   #end = 0;
@@ -81,11 +81,11 @@ export class Ring {
   }
 
   /** `number` must be held. */
-  at(number: number): Change {
+  at(number: number): RingEntry {
     return this.#changes[number % this.#changes.length]!;
   }
 
-  push(change: Change): void {
+  push(change: RingEntry): void {
     if (this.#end - this.#start === this.#changes.length) {
       if (this.#changes.length < this.#max) this.#grow();
       else this.#drop();
@@ -118,7 +118,7 @@ export class Ring {
   }
 
   #grow(): void {
-    const changes: (Change | undefined)[] = Array.from({ length: Math.min(this.#changes.length * 2, this.#max) });
+    const changes: (RingEntry | undefined)[] = Array.from({ length: Math.min(this.#changes.length * 2, this.#max) });
     for (let i = this.#start; i < this.#end; i++) changes[i % changes.length] = this.at(i);
     this.#changes = changes;
   }

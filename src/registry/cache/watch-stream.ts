@@ -1,11 +1,10 @@
-import type { Clock } from "#base";
+import { type Clock, forEachYielding } from "#base";
 import { expired, type StatusError } from "#objects";
 import type { Store } from "#store";
 import type { WatchEvent } from "../contract.ts";
 import type { BookmarkTimer } from "./bookmarks.ts";
 import { Cursor } from "./cursor.ts";
 import { readPast } from "./history.ts";
-import { inTurns } from "./in-turns.ts";
 import type { ResourceCache } from "./resource-cache.ts";
 import type { Stored } from "./stored.ts";
 import { Watcher, type Interest } from "./watcher-set.ts";
@@ -93,7 +92,7 @@ export async function* watchStream(
       const objects = options.current();
       for (let i = 0; i < objects.length; i += BATCH) {
         const events: WatchEvent[] = [];
-        await inTurns(objects.slice(i, i + BATCH), clock, (object) => {
+        await forEachYielding(objects.slice(i, i + BATCH), clock, (object) => {
           if (options.matches(object)) events.push({ type: "ADDED", object });
         });
         if (events.length > 0) yield events;

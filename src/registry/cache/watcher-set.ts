@@ -1,4 +1,4 @@
-import type { Change } from "./ring.ts";
+import type { RingEntry } from "./ring.ts";
 import type { Stored } from "./stored.ts";
 
 /**
@@ -77,20 +77,20 @@ export class WatcherSet {
   }
 
   /** A change was added to the ring under this number. Those who want everything are told at {@link flush}. */
-  changed(change: Change, number: number): void {
+  changed(change: RingEntry, number: number): void {
     this.#first ??= { number, revision: change.revision };
     for (const { read, byValue } of this.#buckets.values()) {
       const value = change.current && read(change.current);
       const old = change.previous && read(change.previous);
-      if (value !== undefined) tell(byValue.get(value), number, change.revision);
-      if (old !== undefined && old !== value) tell(byValue.get(old), number, change.revision);
+      if (value !== undefined) notify(byValue.get(value), number, change.revision);
+      if (old !== undefined && old !== value) notify(byValue.get(old), number, change.revision);
     }
   }
 
   /** The batch is over. */
   flush(): void {
     if (!this.#first) return;
-    tell(this.#all, this.#first.number, this.#first.revision);
+    notify(this.#all, this.#first.number, this.#first.revision);
     this.#first = undefined;
   }
 
@@ -103,7 +103,7 @@ export class WatcherSet {
   }
 }
 
-function tell(watchers: ReadonlySet<Watcher> | undefined, number: number, revision: number): void {
+function notify(watchers: ReadonlySet<Watcher> | undefined, number: number, revision: number): void {
   if (!watchers) return;
   for (const watcher of watchers) watcher.notify(number, revision);
 }

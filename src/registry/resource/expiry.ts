@@ -1,8 +1,7 @@
 /** Objects that vanish by themselves some time after they were written (Events). */
-import type { Clock, Log, Timer } from "#base";
+import { type Clock, forEachYielding, type Log, type Timer } from "#base";
 import { parseTime } from "#objects";
 import type { Store } from "#store";
-import { inTurns } from "../cache/in-turns.ts";
 import type { ResourceCache } from "../cache/resource-cache.ts";
 import type { Stored } from "../cache/stored.ts";
 import type { ResourceDefinition } from "../definition.ts";
@@ -75,7 +74,7 @@ export class Expiry {
     this.#begun = true;
     const since = new Set(this.#queue.map(({ revision }) => revision));
     const now = this.#clock.now();
-    await inTurns([...this.#cache.all()], this.#clock, (object) => {
+    await forEachYielding([...this.#cache.all()], this.#clock, (object) => {
       if (!since.has(object.revision)) this.#put(object, Math.min(this.#writtenAt(object) ?? now, now));
     });
     this.#queue.sort((a, b) => a.at - b.at);

@@ -1,7 +1,7 @@
-import type { Clock } from "#base";
+import { type Clock, forEachYielding } from "#base";
 import { badRequest } from "#objects";
 import { prefixEnd, type Store } from "#store";
-import { inTurns, parsed } from "../cache/in-turns.ts";
+import { parsed } from "../cache/parsed.ts";
 import { LISTED_MS, type Horizon } from "../cache/horizon.ts";
 import type { ResourceCache } from "../cache/resource-cache.ts";
 import type { Stored } from "../cache/stored.ts";
@@ -123,7 +123,7 @@ async function pageFromCache({ cache, clock }: ListSource, plan: Plan): Promise<
   const items: Stored[] = [];
   let more = false;
   let lastKey = start;
-  await inTurns(candidates, clock, (object) => {
+  await forEachYielding(candidates, clock, (object) => {
     if (selector.matches(object)) {
       more = limit > 0 && items.length === limit;
       if (more) return false;

@@ -79,7 +79,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
     if (session !== opened) {
       session = opened;
       ({ compacted } = opened);
-      tellOfUnannounced(opened);
+      announceMissed(opened);
     }
     return opened;
   };
@@ -122,7 +122,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   };
 
   /** Publishes commits of which we were told that they failed, but which the disk has. */
-  const tellOfUnannounced = ({ snapshot }: Session) => {
+  const announceMissed = ({ snapshot }: Session) => {
     while (revision < snapshot.revision) {
       const batch = snapshot.read(revision, "");
       publish(batch.revision, batch.events);

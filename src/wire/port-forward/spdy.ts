@@ -34,7 +34,7 @@ export async function servePortForward(connection: RawConnection, target: Forwar
       const pair = pairs.get(id) ?? newPair(id);
       if (pair[kind]) {
         const text = `error processing stream for request ${id}: ${kind} stream already assigned`;
-        void tell(pair.error, text).finally(() => stream.close());
+        void sendError(pair.error, text).finally(() => stream.close());
         return;
       }
       pair[kind] = stream;
@@ -49,7 +49,7 @@ export async function servePortForward(connection: RawConnection, target: Forwar
     const timer = clock.setTimeout(() => {
       const { data, error } = pairs.get(id) ?? {};
       pairs.delete(id);
-      void tell(error, `(request=${id}) timed out waiting for streams`).finally(() => {
+      void sendError(error, `(request=${id}) timed out waiting for streams`).finally(() => {
         data?.close();
         error?.close();
       });
@@ -68,13 +68,13 @@ async function forward(data: SpdyStream, error: SpdyStream, target: ForwardTarge
   // Clients end their side at once and say nothing on it.
   error.input.drop();
   const port = portOf(data.headers)!;
-  const well = await carry({ port, data, gone: data.gone, fail: (message) => tell(error, message) }, target);
+  const well = await carry({ port, data, gone: data.gone, fail: (message) => sendError(error, message) }, target);
   await error.end().catch(() => {});
   // A connection that failed is reset, so that the client does not take it for one that ended well.
   if (!well) data.close();
 }
 
-async function tell(error: SpdyStream | undefined, message: string): Promise<void> {
+async function sendError(error: SpdyStream | undefined, message: string): Promise<void> {
   try {
     await error?.write(Buffer.from(message));
   } catch {

@@ -98,14 +98,14 @@ async function startOf(
   return { files, at: 0 };
 }
 
-interface Changes {
+interface FileWatch {
   /** Resolves when the file may have changed since the last call, or the reader has aborted. */
   next(): Promise<void>;
   wake(): void;
   stop(): void;
 }
 
-function watchChanges(path: string, clock: Clock, signal: AbortSignal): Changes {
+function watchChanges(path: string, clock: Clock, signal: AbortSignal): FileWatch {
   let changed = false;
   let waiting: (() => void) | undefined;
   let timer: Timer | undefined;

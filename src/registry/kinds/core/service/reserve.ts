@@ -10,7 +10,7 @@ import {
   type Service,
 } from "#objects";
 import type { Registry, Reservation, WriteContext } from "../../../definition.ts";
-import { Ledger } from "./ledger.ts";
+import { Allocator } from "./allocator.ts";
 import type { Family, ServiceNetworks } from "./options.ts";
 import { addresses, addressProblem, nodePorts, portProblem } from "./ranges.ts";
 import { allocatesNodePorts, needsClusterIp, needsHealthCheckNodePort, needsNodePort, NONE } from "./rules.ts";
@@ -29,7 +29,7 @@ export function nodePortsOf(service: Service): number[] {
 const refused = (name: string | undefined, error: FieldError) => invalidObject("", "Service", name ?? "", [error]);
 
 class Pool<Item> {
-  readonly ledger = new Ledger<Item>();
+  readonly allocator = new Allocator<Item>();
   readonly itemsOf: (service: Service) => Item[];
 
   constructor(itemsOf: (service: Service) => Item[]) {
@@ -52,8 +52,8 @@ class Pools {
     const pools = new Pools(registry);
     for (const service of await pools.#services()) {
       const owner = keyOf(service);
-      for (const ip of pools.ips.itemsOf(service)) pools.ips.ledger.record(ip, owner);
-      for (const port of pools.ports.itemsOf(service)) pools.ports.ledger.record(port, owner);
+      for (const ip of pools.ips.itemsOf(service)) pools.ips.allocator.record(ip, owner);
+      for (const port of pools.ports.itemsOf(service)) pools.ports.allocator.record(port, owner);
     }
     return pools;
   }
@@ -73,35 +73,39 @@ class Pools {
   }
 
   /** Takes an item by name; false when a Service has it. */
-  async claim<Item>({ ledger, itemsOf }: Pool<Item>, item: Item, owner: string): Promise<boolean> {
+  async allocate<Item>({ allocator, itemsOf }: Pool<Item>, item: Item, owner: string): Promise<boolean> {
     for (;;) {
-      const claim = ledger.take(item, owner);
-      if (claim === "taken") return true;
-      if (claim === "held") return false;
-      const { perhapsStale } = claim;
+      const allocation = allocator.take(item, owner);
+      if (allocation === "taken") return true;
+      if (allocation === "held") return false;
+      const { perhapsStale } = allocation;
       const holder = await this.#service(perhapsStale.owner);
       if (holder && itemsOf(holder).includes(item)) return false;
       // Its Service is gone or gave it up.
-      ledger.releaseStale(item, perhapsStale);
+      allocator.releaseStale(item, perhapsStale);
     }
   }
 
   /** Takes the first free one; undefined when the pool is full. */
-  async claimAny<Item>(pool: Pool<Item>, candidates: () => Iterable<Item>, owner: string): Promise<Item | undefined> {
-    const { ledger, itemsOf } = pool;
-    let item = ledger.firstFree(candidates());
+  async allocateAny<Item>(
+    pool: Pool<Item>,
+    candidates: () => Iterable<Item>,
+    owner: string,
+  ): Promise<Item | undefined> {
+    const { allocator, itemsOf } = pool;
+    let item = allocator.firstFree(candidates());
     if (item === undefined) {
       const services = await this.#services();
-      ledger.keepOnly(new Set(services.flatMap(itemsOf)));
-      item = ledger.firstFree(candidates());
+      allocator.keepOnly(new Set(services.flatMap(itemsOf)));
+      item = allocator.firstFree(candidates());
     }
-    if (item !== undefined) ledger.take(item, owner);
+    if (item !== undefined) allocator.take(item, owner);
     return item;
   }
 }
 
-/** Takes what one write needs, and gives it back when something fails. */
-class Taking {
+/** Allocates what one write needs, and releases it when something fails. */
+class ServiceAllocations {
   readonly #pools: Pools;
   readonly #networks: ServiceNetworks;
   readonly #name: string | undefined;
@@ -137,7 +141,7 @@ class Taking {
     const problem = addressProblem(this.#networks.blocks.get(family as Family), ip);
     const detail =
       problem ??
-      ((await this.#pools.claim(this.#pools.ips, ip, this.#owner)) ? undefined : "provided IP is already allocated");
+      ((await this.#pools.allocate(this.#pools.ips, ip, this.#owner)) ? undefined : "provided IP is already allocated");
     if (detail) throw refused(this.#name, invalid("spec.clusterIPs", ips, `failed to allocate IP ${ip}: ${detail}`));
     return ip;
   }
@@ -145,7 +149,7 @@ class Taking {
   async #anyIp(family: string): Promise<string> {
     const block = this.#networks.blocks.get(family as Family);
     const candidates = () => (block ? addresses(block, this.#owner) : []);
-    const ip = await this.#pools.claimAny(this.#pools.ips, candidates, this.#owner);
+    const ip = await this.#pools.allocateAny(this.#pools.ips, candidates, this.#owner);
     if (!ip) throw internalError("failed to allocate a serviceIP: range is full");
     return ip;
   }
@@ -185,7 +189,8 @@ class Taking {
     if (this.#ports.includes(port)) return undefined;
     const problem = portProblem(this.#networks.nodePorts, port);
     if (problem) return problem;
-    if (!(await this.#pools.claim(this.#pools.ports, port, this.#owner))) return "provided port is already allocated";
+    if (!(await this.#pools.allocate(this.#pools.ports, port, this.#owner)))
+      return "provided port is already allocated";
     this.#ports.push(port);
     return undefined;
   }
@@ -198,26 +203,26 @@ class Taking {
 
   async #anyPort(seed: string, what: string): Promise<number> {
     const candidates = () => nodePorts(this.#networks.nodePorts, seed);
-    const port = await this.#pools.claimAny(this.#pools.ports, candidates, this.#owner);
+    const port = await this.#pools.allocateAny(this.#pools.ports, candidates, this.#owner);
     if (port === undefined) throw internalError(`failed to allocate ${what}: range is full`);
     this.#ports.push(port);
     return port;
   }
 
   undo(): void {
-    for (const ip of this.#ips) this.#pools.ips.ledger.release(ip, this.#owner);
-    for (const port of this.#ports) this.#pools.ports.ledger.release(port, this.#owner);
+    for (const ip of this.#ips) this.#pools.ips.allocator.release(ip, this.#owner);
+    for (const port of this.#ports) this.#pools.ports.allocator.release(port, this.#owner);
   }
 
   /** Keeps what was taken and frees what only the old object had. */
   settle(written: Service, old: Service | undefined): void {
-    for (const ip of this.#ips) this.#pools.ips.ledger.settle(ip);
-    for (const port of this.#ports) this.#pools.ports.ledger.settle(port);
+    for (const ip of this.#ips) this.#pools.ips.allocator.settle(ip);
+    for (const port of this.#ports) this.#pools.ports.allocator.settle(port);
     if (!old) return;
     const [ips, ports] = [clusterIpsOf(written), nodePortsOf(written)];
-    for (const ip of clusterIpsOf(old)) if (!ips.includes(ip)) this.#pools.ips.ledger.release(ip, this.#owner);
+    for (const ip of clusterIpsOf(old)) if (!ips.includes(ip)) this.#pools.ips.allocator.release(ip, this.#owner);
     for (const port of nodePortsOf(old)) {
-      if (!ports.includes(port)) this.#pools.ports.ledger.release(port, this.#owner);
+      if (!ports.includes(port)) this.#pools.ports.allocator.release(port, this.#owner);
     }
   }
 }
@@ -239,15 +244,15 @@ export function reserveFrom(networks: ServiceNetworks) {
     return found;
   };
   return async (draft: Draft<Service>, old: Service | undefined, context: WriteContext): Promise<Reservation> => {
-    const taking = new Taking(await poolsOf(context.registry), networks, draft);
+    const allocations = new ServiceAllocations(await poolsOf(context.registry), networks, draft);
     try {
-      await taking.clusterIps(draft, old);
-      await taking.nodePorts(draft, old);
-      await taking.healthCheckPort(draft, old);
+      await allocations.clusterIps(draft, old);
+      await allocations.nodePorts(draft, old);
+      await allocations.healthCheckPort(draft, old);
     } catch (error) {
-      taking.undo();
+      allocations.undo();
       throw error;
     }
-    return { undo: () => taking.undo(), done: () => taking.settle(draft as Service, old) };
+    return { undo: () => allocations.undo(), done: () => allocations.settle(draft as Service, old) };
   };
 }

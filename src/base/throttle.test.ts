@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Clock } from "./clock.ts";
-import { createPacer } from "./pacer.ts";
+import { createThrottle } from "./throttle.ts";
 import { createVirtualClock } from "./virtual-clock.ts";
 
 /** A clock that work moves, and a little each look at it. */
@@ -15,9 +15,9 @@ function workClock(): Clock & { work(ms: number): void } {
   };
 }
 
-test("work that never waits takes turns: no turn is long, all is done, in order", async () => {
+test("requests without I/O start turn by turn: no turn is long, all are done, in order", async () => {
   const clock = workClock();
-  const pace = createPacer(clock);
+  const throttle = createThrottle(clock);
   const done: number[] = [];
   let inTurn = 0;
   const turns: number[] = [];
@@ -29,7 +29,7 @@ test("work that never waits takes turns: no turn is long, all is done, in order"
     }
   })();
   const work = async (i: number) => {
-    await pace();
+    await throttle();
     clock.work(0.5);
     inTurn += 0.5;
     done.push(i);
@@ -46,9 +46,9 @@ test("work that never waits takes turns: no turn is long, all is done, in order"
   assert.ok(turns.length >= 10);
 });
 
-test("nobody waits while there is little to do, nor on a clock that stands still", () => {
-  const pace = createPacer(workClock());
-  assert.equal(pace(), undefined);
-  const virtual = createPacer(createVirtualClock());
+test("no request waits while there is little to do, nor on a clock that stands still", () => {
+  const throttle = createThrottle(workClock());
+  assert.equal(throttle(), undefined);
+  const virtual = createThrottle(createVirtualClock());
   for (let i = 0; i < 10_000; i++) assert.equal(virtual(), undefined);
 });

@@ -12,7 +12,7 @@ const MAX_GONE = 1000;
  * what it changes. Several may claim one element (two Services with one external address, a Service that takes over
  * an address in the moment that another gives it up): the first owner in the order of their names has it.
  */
-export interface Ledger {
+export interface TableState {
   /** From now on this is what the table has on account of the owner. */
   put(owner: string, fragment: Fragment | undefined): void;
   /** The commands that bring nft from what it was last told to what is now: one transaction. Empty: nothing to do. */
@@ -30,8 +30,8 @@ export interface Ledger {
   clientSets(): ReadonlySet<string>;
 }
 
-/** Makes a {@link Ledger} of a table that has nothing but its base yet. */
-export function createLedger(family: Family, table: string, base: Fragment): Ledger {
+/** Makes a {@link TableState} of a table that has nothing but its base yet. */
+export function createTableState(family: Family, table: string, base: Fragment): TableState {
   const nft = createRenderer(family, table);
   const movesFlows = base.sets.some(({ name }) => name === GONE);
   const owned = new Map<string, Fragment>();
@@ -212,17 +212,17 @@ function changeLog<T extends { readonly name: string }>() {
 /** The transaction that makes of one table the other: what the two share costs nothing but the look at it. */
 export function changes(before: Ruleset, after: Ruleset): string {
   assert(before.family === after.family && before.table === after.table, "these are two different tables");
-  const ledger = createLedger(before.family, before.table, before.base);
-  for (const [owner, fragment] of before.fragments) ledger.put(owner, fragment);
-  ledger.takeAll();
-  for (const owner of before.fragments.keys()) if (!after.fragments.has(owner)) ledger.put(owner, undefined);
-  for (const [owner, fragment] of after.fragments) ledger.put(owner, fragment);
-  return ledger.takeChanges();
+  const state = createTableState(before.family, before.table, before.base);
+  for (const [owner, fragment] of before.fragments) state.put(owner, fragment);
+  state.takeAll();
+  for (const owner of before.fragments.keys()) if (!after.fragments.has(owner)) state.put(owner, undefined);
+  for (const [owner, fragment] of after.fragments) state.put(owner, fragment);
+  return state.takeChanges();
 }
 
 /** All of a table, in place of whatever is there. */
 export function renderAll({ family, table, base, fragments }: Ruleset): string {
-  const ledger = createLedger(family, table, base);
-  for (const [owner, fragment] of fragments) ledger.put(owner, fragment);
-  return ledger.takeAll();
+  const state = createTableState(family, table, base);
+  for (const [owner, fragment] of fragments) state.put(owner, fragment);
+  return state.takeAll();
 }

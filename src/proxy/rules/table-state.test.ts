@@ -5,7 +5,7 @@ import type { Endpoint, EndpointSlice, Pod, Service } from "#objects";
 import { createFakeTable } from "../testing/nft-text.ts";
 import { DRAINING, endpoint, NODE, pod, service, slice } from "../testing/objects.ts";
 import { createRouter } from "../testing/route.ts";
-import { changes, createLedger, renderAll } from "./ledger.ts";
+import { changes, createTableState, renderAll } from "./table-state.ts";
 import { baseTable } from "./base-table.ts";
 import { ruleset } from "./ruleset.ts";
 
@@ -111,19 +111,19 @@ describe("changes", () => {
   test("gathered over several steps, or told only in part, come to the same", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(worlds, fc.boolean(), fc.boolean()), { minLength: 1, maxLength: 6 }), (steps) => {
-        const ledger = createLedger("ip", "knarr", baseTable(NODE));
+        const state = createTableState("ip", "knarr", baseTable(NODE));
         const table = createFakeTable();
-        table.run(ledger.takeAll());
+        table.run(state.takeAll());
         let before = ruleset({ services: [], endpointSlices: [] }, NODE);
         for (const [step, told, cleaned] of steps) {
           const after = ruleset(step, NODE);
-          for (const owner of before.fragments.keys()) if (!after.fragments.has(owner)) ledger.put(owner, undefined);
-          for (const [owner, fragment] of after.fragments) ledger.put(owner, fragment);
+          for (const owner of before.fragments.keys()) if (!after.fragments.has(owner)) state.put(owner, undefined);
+          for (const [owner, fragment] of after.fragments) state.put(owner, fragment);
           before = after;
-          if (told) table.run(ledger.takeChanges());
-          if (told && cleaned) table.run(ledger.takeStale());
+          if (told) table.run(state.takeChanges());
+          if (told && cleaned) table.run(state.takeStale());
         }
-        table.run(ledger.takeChanges());
+        table.run(state.takeChanges());
         const fresh = createFakeTable();
         fresh.run(renderAll(before));
         assert.deepEqual(
@@ -202,20 +202,20 @@ describe("changes", () => {
         NODE,
       );
     const two = udp(["10.244.0.5", "10.244.0.6"]);
-    const ledger = createLedger("ip", "knarr", two.base);
+    const state = createTableState("ip", "knarr", two.base);
     const put = (rules: typeof two) => {
-      for (const [owner, fragment] of rules.fragments) ledger.put(owner, fragment);
+      for (const [owner, fragment] of rules.fragments) state.put(owner, fragment);
     };
     const table = createFakeTable();
     put(two);
-    table.run(ledger.takeAll());
+    table.run(state.takeAll());
     const gone = () => table.dump().filter(isMemory);
     assert.deepEqual(gone(), []);
     put(udp(["10.244.0.6"]));
-    table.run(ledger.takeChanges());
+    table.run(state.takeChanges());
     assert.deepEqual(gone(), ["gone-udp-endpoints has 10.244.0.5 . 53 => "]);
     put(two);
-    table.run(ledger.takeChanges());
+    table.run(state.takeChanges());
     assert.deepEqual(gone(), []);
   });
 });

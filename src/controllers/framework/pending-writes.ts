@@ -9,7 +9,7 @@ import { keyOf, type KubeObject, type ObjectKey, type ResourceType, type Status 
  * version, nothing can get lost, so no expiry is needed (upstream's is 5 minutes). A write whose outcome is
  * unknown, such as a request that timed out, is not waited for, as upstream.
  */
-export interface WriteLedger {
+export interface PendingWrites {
   /** A client that remembers writes to the kinds that have a cache here. */
   readonly client: Client;
   /** Whether the caches show everything that was written. */
@@ -24,8 +24,8 @@ interface Vanished {
   readonly uid: string;
 }
 
-/** Makes a ledger for one key. `cacheOf` gives the cache of a kind if the controller watches it. */
-export function createWriteLedger(client: Client, cacheOf: (type: ResourceType) => Cache | undefined): WriteLedger {
+/** Makes the record of one key's writes. `cacheOf` gives the cache of a kind if the controller watches it. */
+export function createPendingWrites(client: Client, cacheOf: (type: ResourceType) => Cache | undefined): PendingWrites {
   const written = new Map<Cache, number>();
   let vanished: Vanished[] = [];
 

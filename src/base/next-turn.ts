@@ -1,5 +1,5 @@
 /** Resolves in the next turn of the event loop; in browsers, which lack setImmediate, by way of a message. */
-export const turn = (): Promise<void> =>
+export const nextTurn = (): Promise<void> =>
   new Promise<void>((resolve) => {
     if (typeof setImmediate === "function") {
       setImmediate(resolve);

@@ -4,7 +4,7 @@ import type { Clock } from "#base";
 import type { Registry } from "#registry";
 
 /** What the verbs work with. */
-export interface Machinery {
+export interface ServerContext {
   readonly registry: Registry;
   readonly authorizer: Authorizer;
   readonly authenticator: Authenticator;

@@ -1,5 +1,5 @@
 import type { Clock } from "./clock.ts";
-import { turn } from "./turn.ts";
+import { nextTurn } from "./next-turn.ts";
 
 /** A turn of the event loop is over after this long. */
 const SLICE_MS = 5;
@@ -8,14 +8,14 @@ const FIRST_SHARE = 16;
 const MAX_SHARE = 256;
 
 /**
- * Keeps work that never waits for anything from holding up the event loop: what is to be done calls this first,
- * and waits for what it returns. Nothing is returned while the turn is young; later ones are let in turn by turn,
- * in order, as many as fit. On a clock that stands still (a virtual one) nobody ever waits.
+ * Keeps requests that never wait for I/O from holding up the event loop: each calls this first and awaits what it
+ * returns. That is undefined while the turn of the event loop is young; later requests start turn by turn, in order,
+ * as many as fit. On a clock that stands still (a virtual one) no request waits.
  */
-export type Pacer = () => Promise<void> | undefined;
+export type Throttle = () => Promise<void> | undefined;
 
-/** Makes a {@link Pacer}. Those who share the event loop share one. */
-export function createPacer(clock: Clock): Pacer {
+/** Makes a {@link Throttle}. Those who share the event loop share one. */
+export function createThrottle(clock: Clock): Throttle {
   const waiting = new Set<() => void>();
   let began: number | undefined;
   let share = FIRST_SHARE;
@@ -24,7 +24,7 @@ export function createPacer(clock: Clock): Pacer {
   const begin = (): number => {
     began = clock.monotonic();
     admitted = 0;
-    void turn().then(end);
+    void nextTurn().then(end);
     return began;
   };
   const end = () => {

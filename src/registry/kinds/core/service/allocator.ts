@@ -4,19 +4,19 @@ export interface Holding {
   pending: boolean;
 }
 
-/** What a pool says when asked for an item. */
-export type Claim = "taken" | "held" | { readonly perhapsStale: Holding };
+/** The result of asking a pool for an item. */
+export type Allocation = "taken" | "held" | { readonly perhapsStale: Holding };
 
 /**
  * The items of a pool that are in use. It is filled from the Services there are and follows every write that goes
- * through {@link take}; a Service's deletion leaves its items behind as stale, and whoever wants one of them (or
+ * through {@link take}; a Service's deletion leaves its items behind as stale, and a write that wants one of them (or
  * finds the pool full) looks whether the owner still has it.
  */
-export class Ledger<Item> {
+export class Allocator<Item> {
   readonly #holdings = new Map<Item, Holding>();
 
   /** Takes an item that is free; says who holds it otherwise. */
-  take(item: Item, owner: string): Claim {
+  take(item: Item, owner: string): Allocation {
     const holding = this.#holdings.get(item);
     if (holding) return holding.pending ? "held" : { perhapsStale: holding };
     this.#holdings.set(item, { owner, pending: true });
@@ -34,7 +34,7 @@ export class Ledger<Item> {
     if (!this.#holdings.has(item)) this.#holdings.set(item, { owner, pending: false });
   }
 
-  /** Forgets this very holding: somebody of the same name may have taken the item anew meanwhile. */
+  /** Forgets this very holding: a Service of the same name may have taken the item anew meanwhile. */
   releaseStale(item: Item, stale: Holding): void {
     if (this.#holdings.get(item) === stale && !stale.pending) this.#holdings.delete(item);
   }
