@@ -1,6 +1,6 @@
 import { StatusError, type Status } from "#objects";
 
-/** What upstream's router answers before a request gets to anybody who knows what it is about. */
+/** What upstream's router answers before a request reaches a handler. */
 export const routeError = (code: number, reason: NonNullable<Status["reason"]>, message: string) =>
   new StatusError({
     kind: "Status",

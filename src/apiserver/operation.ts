@@ -74,7 +74,7 @@ export type DeleteParameters = Pick<
   "dryRun" | "gracePeriodSeconds" | "propagationPolicy" | "preconditions"
 >;
 
-/** Objects are in their storage version: whoever shows them converts. */
+/** Objects are in their storage version: the renderer converts. */
 export type Result =
   | { readonly type: "object"; readonly object: StoredObject; readonly created?: boolean }
   /** Made for this answer, not stored: a Scale, a review. */

@@ -106,7 +106,7 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
         total: totals.at(...values, String(code)),
         duration: info?.isLongRunning ? undefined : durations.at(...values),
       };
-      // Paths that nobody serves must not grow this without bound: only what is served is remembered by name.
+      // Paths that are not served must not grow this without bound: only what is served is remembered by name.
       if (recorders.size < 20_000) recorders.set(key, recorder);
     }
     return recorder;

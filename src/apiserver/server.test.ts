@@ -231,7 +231,7 @@ describe("who may what", () => {
     );
   });
 
-  it("answers what somebody may do", async () => {
+  it("answers what a user may do", async () => {
     await using api = await fixture();
     const ask = async (kind: string, spec: object) =>
       (

@@ -72,7 +72,7 @@ export interface ApiServer {
   readonly metrics: Metrics;
 }
 
-/** Who writes when nobody says. */
+/** The field manager when the client names none. */
 const DEFAULT_MANAGER = "knarr";
 
 /** Upstream's name for the API server's own loopback client. */

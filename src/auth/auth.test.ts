@@ -200,12 +200,12 @@ describe("impersonation", () => {
     assert.deepEqual(found.user.extra, { "example.com/scope": ["x"] });
   });
 
-  it("of nobody is refused", () => {
+  it("without a user name is refused", () => {
     assert.equal(of({}).type, "none");
     assert.equal(of({ "impersonate-group": "a" }).type, "refused");
   });
 
-  it("of anonymous is not of somebody known", () => {
+  it("of anonymous is not in system:authenticated", () => {
     const found = of({ "impersonate-user": "system:anonymous" });
     assert.deepEqual(found.type === "user" && found.user.groups, ["system:unauthenticated"]);
   });

@@ -5,8 +5,8 @@ import { anonymous, AUTHENTICATED, type UserInfo } from "./user.ts";
 const NONE: Authentication = { type: "none" };
 
 /**
- * Asks each in turn; the first that knows the sender wins. Credentials that nobody accepts are invalid, also
- * when another authenticator found nothing to read. Everybody known is in system:authenticated.
+ * Asks each in turn; the first that knows the sender wins. Credentials that no authenticator accepts are invalid, also
+ * when another authenticator found nothing to read. Every authenticated user is in system:authenticated.
  */
 export function authenticators(...chain: readonly Authenticator[]): Authenticator {
   return {
@@ -38,7 +38,7 @@ export function clientCertificates(): Authenticator {
           groups: [...new Set([...organizations, AUTHENTICATED])],
           ...(sha256 ? { extra: { "authentication.kubernetes.io/credential-id": [`X509SHA256=${sha256}`] } } : {}),
         };
-        found = commonName ? { type: "user", user } : { type: "invalid", reason: "the certificate names nobody" };
+        found = commonName ? { type: "user", user } : { type: "invalid", reason: "the certificate names no user" };
         known.set(peer, found);
       }
       return found;

@@ -94,7 +94,7 @@ const SELF_REVIEWS = new Set([
   "authentication.k8s.io/selfsubjectreviews",
 ]);
 
-/** Everybody who is known may ask what they are and what they may do. */
+/** Every authenticated user may ask who they are and what they may do. */
 export const selfReviews: Authorizer = {
   authorize: ({ user, verb, isResource, group, resource }) =>
     isResource && verb === "create" && SELF_REVIEWS.has(`${group}/${resource}`) && user.groups.includes(AUTHENTICATED)

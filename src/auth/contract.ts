@@ -48,7 +48,7 @@ export interface Authenticator {
   authenticate(credentials: Credentials): Authentication | Promise<Authentication>;
 }
 
-/** What somebody wants to do. */
+/** What a user wants to do. */
 export interface Attributes {
   readonly user: UserInfo;
   /** Of a resource request: get, list, watch, create, …; else the method in lower case. */
@@ -68,7 +68,7 @@ export interface Decision {
   readonly reason: string;
 }
 
-/** Decides whether somebody may do something. */
+/** Decides whether a user may do something. */
 export interface Authorizer {
   authorize(attributes: Attributes): Decision | Promise<Decision>;
   /** What a user may do in a namespace, for SelfSubjectRulesReview; absent: cannot be listed. */

@@ -12,7 +12,7 @@ export const UNAUTHENTICATED = "system:unauthenticated";
 export const MASTERS = "system:masters";
 const SERVICE_ACCOUNT = "system:serviceaccount:";
 
-/** Somebody without credentials. */
+/** A client without credentials. */
 export const anonymous: UserInfo = Object.freeze({ username: ANONYMOUS, groups: Object.freeze([UNAUTHENTICATED]) });
 
 /** The name under which a service account acts: `system:serviceaccount:<namespace>:<name>`. */

@@ -13,7 +13,7 @@ export type IndexFunction<T extends KubeObject> = (object: T) => readonly string
 
 /**
  * The reader's half of a cache of the objects of one kind (or a selection of them), kept by a watch and shared
- * by everyone in the process. What it hands out is frozen and shared. Nothing here takes time that grows with
+ * by the whole process. What it hands out is frozen and shared. Nothing here takes time that grows with
  * the number of objects, except {@link list} and what an index lookup finds.
  */
 export interface Cache<T extends KubeObject = KubeObject> {
@@ -44,7 +44,7 @@ export interface Cache<T extends KubeObject = KubeObject> {
   /** The values of an index under which anything is filed. */
   indexValues(name: string): Iterable<string>;
   /**
-   * Adds an index, or does nothing when one of this name is there: so a name must mean the same to everyone.
+   * Adds an index, or does nothing when one of this name is there: so a name must mean the same everywhere.
    * `fn` must be pure and cheap: it is called on every change.
    */
   addIndex(name: string, fn: IndexFunction<T>): void;
@@ -72,7 +72,7 @@ export const BUILT_IN_INDEXES = {
 export const orphanLabelKey = (namespace: string, label: string, value: string): string =>
   `${namespace}/${label}=${value}`;
 
-/** The writer's half: who keeps a cache has this, and nobody else. */
+/** The writer's half: only the part that fills a cache has this. */
 export interface CacheWriter<T extends KubeObject = KubeObject> {
   put(object: T): void;
   /** `object` is the final state, with the version of the deletion. */

@@ -149,7 +149,7 @@ test("whenSeen resolves when the cache shows the write", async () => {
   assert.equal(cache.get("default/a"), created, "the very object that the API answered with, no copy");
 });
 
-test("closing the scope ends the watches and lets nobody wait for ever", async () => {
+test("closing the scope ends the watches and all waiting", async () => {
   const w = await world();
   const cache = w.caches.of(CONFIG_MAPS);
   await cache.whenSynced();

@@ -14,7 +14,7 @@ export interface CachesOptions {
   readonly log: Log;
 }
 
-/** One cache for each kind and selection that somebody asked for, shared by all who ask. */
+/** One cache for each kind and selection that was asked for, shared by all callers. */
 export interface SharedCaches {
   /** The cache of a kind; the first call starts its watch. It is filled once `whenSynced()` resolves. */
   of<T extends KubeObject>(type: ResourceType<T>, selection?: Selection): Cache<T>;

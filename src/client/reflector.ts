@@ -103,7 +103,7 @@ async function carryOut<T extends KubeObject>(
   }
 }
 
-/** Whoever stops does not wait for an answer that may take a minute. */
+/** Stopping does not wait for an answer that may take a minute. */
 function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason as Error);

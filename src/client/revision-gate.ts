@@ -3,7 +3,10 @@ export interface RevisionGate {
   readonly revision: number;
   /** Never goes back. */
   advance(revision: number): void;
-  /** May go back: the server's store was replaced by an older one. Whoever waits for a revision then is let go, since it may never come. */
+  /**
+   * May go back: the server's store was replaced by an older one. Waiting callers are released then, since their
+   * revision may never come.
+   */
   reset(revision: number): void;
   /** Rejects when the gate closes first. */
   reached(revision: number): Promise<void>;
@@ -19,7 +22,7 @@ interface Waiter {
 export function createRevisionGate(): RevisionGate {
   let current = 0;
   let closed: Error | undefined;
-  /** In order of revision; short, since whoever waits does nothing else meanwhile. */
+  /** In order of revision; short, since a waiting caller does nothing else meanwhile. */
   const waiters: Waiter[] = [];
 
   const release = () => {

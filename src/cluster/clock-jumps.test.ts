@@ -59,7 +59,7 @@ describe("when the wall clock is set", () => {
     ["forwards", HOUR_MS],
     ["backwards", -HOUR_MS],
   ] as const) {
-    test(`${way}: what runs runs on, and nobody takes the node for lost`, async () => {
+    test(`${way}: what runs runs on, and the node is not taken for lost`, async () => {
       await using world = await startJumpable();
       const { cluster, clock, jump } = world;
       const { client } = cluster;

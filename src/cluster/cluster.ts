@@ -6,13 +6,13 @@ import type { ClusterAccess } from "./kubeconfig/document.ts";
 export interface Cluster extends AsyncDisposable {
   /** The administrator's client, without a wire. */
   readonly client: Client;
-  /** A client of somebody else. */
+  /** A client of another user. */
   clientAs(user: UserInfo): Client;
   /** https://host:port once something listens. */
   readonly server: string | undefined;
   /** What runs the containers. */
   readonly runtime: "simulated" | "containerd";
-  /** Lines worth telling whoever started it, such as what was missing for real containers. */
+  /** Lines for the user that started it, such as what was missing for real containers. */
   readonly notes: readonly string[];
   /** From the call of startCluster to ready, in milliseconds. */
   readonly readyMs: number;

@@ -393,7 +393,7 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     assert.match(table, /fd00:2::4 \. sctp \. 80 : goto service-\S+\/six-sctp/);
   });
 
-  test("rules that somebody has taken away come back with the next change, and the log says why", async () => {
+  test("rules that another program removed come back with the next change, and the log says why", async () => {
     await set({ services: [web()], slices: [both] });
     await network.run("nft", ["flush", "ruleset"]);
     lines.length = 0;

@@ -76,7 +76,7 @@ export function startProxy(options: ProxyOptions): ServiceProxy {
 
 /** What has been seen of the node's network since it was prepared last. */
 interface HostState {
-  /** The tables were gone: whoever took them has taken the rules in others' chains too. */
+  /** The tables were gone: the program that removed them removed the rules in others' chains too. */
   tablesLost: boolean;
 }
 
@@ -96,7 +96,7 @@ async function keepPrepared(
   for (;;) {
     state.tablesLost = false;
     const saying = new Set<string>();
-    // The same complaint every few seconds tells nobody anything new.
+    // The same warning every few seconds says nothing new.
     const warn: typeof options.log.warn = (message, fields) => {
       saying.add(message);
       if (!said.has(message)) options.log.warn(message, fields);

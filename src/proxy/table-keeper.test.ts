@@ -174,7 +174,7 @@ describe("the keeper of the tables", () => {
     await w.clock.runUntil(() => w.syncs.filter(({ whole }) => whole).length === 2);
   });
 
-  test("a table that has gone without anybody's doing here is made again", async () => {
+  test("a table that another program removed is made again", async () => {
     await using w = world();
     w.set("a", ["10.244.0.5"]);
     await w.settled();
@@ -207,7 +207,7 @@ describe("the keeper of the tables", () => {
     });
   }
 
-  test("stopped, it tells nothing more, and nobody waits for ever", async () => {
+  test("once stopped it sends nft nothing more, and no caller waits for ever", async () => {
     const w = world();
     w.set("a", ["10.244.0.5"]);
     await w.settled();

@@ -27,7 +27,7 @@ export interface TableKeeperOptions {
   /** Changes that come so soon after a transaction wait this long for others. */
   readonly minSyncMs: number;
   readonly onSync?: (info: SyncInfo) => void;
-  /** Somebody else has taken the table away. */
+  /** Another program has removed the table. */
   readonly onLost?: () => void;
 }
 
@@ -172,7 +172,7 @@ export function createTableKeeper(options: TableKeeperOptions): TableKeeper {
     const there = await Promise.all(tables.map(({ context }) => nft.exists(context.family, context.table)));
     if (there.includes(false) && !whole) {
       whole = true;
-      log.warn("somebody has removed the rules of Services; they will be set anew");
+      log.warn("another program has removed the rules of Services; they will be set anew");
       options.onLost?.();
     }
     expectCheck();

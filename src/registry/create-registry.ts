@@ -69,7 +69,7 @@ export async function createRegistry(options: RegistryOptions): Promise<Registry
       cache.watchers.flush();
       if (populated.has(cache)) continue;
       populated.add(cache);
-      // Whoever has not asked does not wait for it.
+      // Other requests do not wait for it.
       first ||= looked.has(cache);
     }
     touched.clear();

@@ -259,7 +259,7 @@ export interface Resource {
   /**
    * Ends when the signal aborts, the timeout is over, the kind is no longer served, or after an ERROR event.
    * Throws a StatusError in the call for a query that is not valid. Events are the same objects for all watchers,
-   * so that whoever encodes them can do it once.
+   * so that each is encoded once.
    */
   watch(query: WatchQuery): AsyncIterable<readonly WatchEvent[]>;
   /** `draft` is decoded, in the request's version, with its schema's defaults; it belongs to the registry from now on. */
@@ -277,7 +277,7 @@ export interface Resource {
   delete(key: ObjectKey, options: DeleteOptions): Promise<{ readonly object: StoredObject; readonly deleted: boolean }>;
   /** Gives the list that was deleted, with the revision it was read at. */
   deleteCollection(query: ListQuery, options: DeleteCollectionOptions): Promise<ListResult>;
-  /** How many objects there are; 0 as long as nobody has asked for any. */
+  /** How many objects there are; 0 as long as none was asked for. */
   readonly count: number;
   /** How many watches are open. */
   readonly watchers: number;

@@ -3,7 +3,7 @@
  *
  * Keys follow etcd's layout (`/registry/<resource>/<namespace>/<name>`), values are Kubernetes JSON without
  * `metadata.resourceVersion` (the revision of the entry is it). Every commit makes exactly one new revision,
- * one higher than the last. Commits are seen in that order by everybody.
+ * one higher than the last. All watchers see commits in that order.
  */
 export interface Store {
   /** The newest revision that is durable. An empty store starts at 1. */
@@ -22,8 +22,8 @@ export interface Store {
   commit(commit: Commit): Promise<CommitResult>;
   /**
    * Calls `sink` with every batch of events after revision `from`, in order, without gap or repetition:
-   * first what history holds, then live. A batch holds whole revisions. `sink` must not block: whoever is
-   * slow keeps its own cursor. Returns `too-old` when `from` is below what is retained. What history holds at the
+   * first what history holds, then live. A batch holds whole revisions. `sink` must not block: a slow
+   * watcher keeps its own cursor. Returns `too-old` when `from` is below what is retained. What history holds at the
    * call has been handed over when it resolves. A sink that returns "stop" has had enough: nothing more is read
    * for it or handed to it.
    */

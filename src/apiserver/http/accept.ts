@@ -73,7 +73,7 @@ export const producedBy = (lists: boolean): readonly string[] => (lists ? [...AC
 
 /**
  * Whether a route sends anything that the header names, by the words alone: what upstream's router (go-restful)
- * looks at before anybody negotiates.
+ * looks at before negotiation.
  */
 export function routeAccepts(accept: string | undefined, produced: readonly string[]): boolean {
   if (!accept) return true;

@@ -1,4 +1,4 @@
-/** Work that is done in steps of well under a millisecond: between them whoever runs it may let others run. */
+/** Work that is done in steps of well under a millisecond: between them the caller may let others run. */
 export type Steps<T> = Generator<undefined, T>;
 
 /** Does all steps at once. */

@@ -332,7 +332,7 @@ describe("the in-process client", () => {
     assert.equal(gone.kind, "Status");
   });
 
-  it("is authorized like anyone", async () => {
+  it("is authorized like every client", async () => {
     await using api = await fixture();
     const nobody = api.server.client({ username: "nobody", groups: ["system:authenticated"] });
     await assert.rejects(nobody.get(DEPLOYMENTS, { namespace: "default", name: "d" }), {

@@ -214,7 +214,7 @@ test("a watch that is aborted ends without an error", async () => {
       body: (async function* () {
         yield encode(line({ type: "ADDED", object: pod }));
         signal?.throwIfAborted();
-        assert.fail("nobody asked for more");
+        assert.fail("the client read no further");
       })(),
     }),
   });

@@ -225,7 +225,7 @@ function eventOf<T extends KubeObject>(
   };
 }
 
-/** The items of a list come without their kind; everybody else's objects have it. */
+/** The items of a list come without their kind; all other objects have it. */
 function named<T extends KubeObject>(type: ResourceType<T>, object: T): T {
   if (object.kind && object.apiVersion) return object;
   return Object.freeze({ ...object, ...typeInAnswers(type) });

@@ -72,7 +72,7 @@ async function join(client: RemoteCommand, process: RemoteProcess) {
   const close = () => process.close();
   client.signal.addEventListener("abort", close, { once: true });
   if (client.signal.aborted) close();
-  // Once the client is gone there is nobody to write to: what is left of the output is let go.
+  // Once the client is gone the rest of the output is dropped.
   const carry = async (from: AsyncIterable<Uint8Array>, write: (bytes: Uint8Array) => Promise<void>) => {
     try {
       for await (const bytes of from) await write(bytes);

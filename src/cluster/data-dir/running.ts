@@ -20,7 +20,7 @@ const FILE = "running.json";
 interface Process {
   /** When it began, in clock ticks since boot. */
   readonly start: string;
-  /** It has ended, and only its parent has not asked how: where nobody collects orphans, nobody ever does. */
+  /** It has ended, and only its parent has not asked how: where no process reaps orphans, this never changes. */
   readonly ended: boolean;
 }
 

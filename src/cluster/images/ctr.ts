@@ -45,7 +45,7 @@ async function call(args: readonly string[], input: Readable | undefined): Promi
     await fed;
     return output.stdout;
   }
-  // Its own words say more than that nobody read on.
+  // Its own error says more than that the pipe was closed.
   const text = output.stderr.trim().replace(/^ctr: /, "");
   if (text) throw new ImageError(text.split("\n").at(-1)!);
   throw inputProblem instanceof Error

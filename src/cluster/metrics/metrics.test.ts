@@ -83,7 +83,7 @@ test("a container that began between the looks counts from there on, once it has
   assert.equal(of("1970-01-01T00:00:01Z"), undefined);
 });
 
-test("is measured while somebody asks, and not for long after", async () => {
+test("usage is measured while clients ask, and not for long after", async () => {
   await using scope = createScope("test");
   const clock = createVirtualClock();
   let looks = 0;

@@ -13,12 +13,12 @@ export interface MetricsSourceOptions {
 
 /** As often as metrics-server looks. */
 const EVERY_MS = 15_000;
-/** Nobody has asked for so long: nothing is measured until somebody does. */
+/** Without a request for so long, in milliseconds, nothing is measured until the next one. */
 const REST_MS = 5 * 60_000;
 /** Between the first two looks, so that the first who asks gets an answer. */
 const FIRST_MS = 1000;
 
-/** Measures while somebody asks. Nodes that measure nothing are not told of. */
+/** Measures while clients ask. Nodes that measure nothing are left out. */
 export function createMetricsSource({ kubelets, clock, log, scope }: MetricsSourceOptions): MetricsSource {
   const samples = new Map<string, { before: NodeStats | undefined; after: NodeStats }>();
   let asked = 0;

@@ -106,7 +106,7 @@ export async function keepCredentials(dir: string, clock: Clock, hosts: readonly
   return { authority, server, admin };
 }
 
-/** Credentials that are made, or read, when somebody first needs them: a cluster without a server needs few. */
+/** Credentials that are made, or read, when they are first needed: a cluster without a server needs few. */
 export interface LazyCredentials {
   all(): Promise<Credentials>;
   /** The authority's certificate, PEM. */
@@ -119,7 +119,7 @@ export function credentialsOf(dataDir: string | undefined, clock: Clock, hosts: 
   const all = () =>
     (made ??=
       dataDir === undefined ? createCredentials(clock, hosts) : keepCredentials(join(dataDir, "pki"), clock, hosts));
-  // A failure is reported to whoever asks, not as an unhandled rejection.
+  // A failure is reported to the caller, not as an unhandled rejection.
   if (dataDir !== undefined) all().catch(() => {});
   return { all, authority: async () => (await all()).authority.certificate };
 }

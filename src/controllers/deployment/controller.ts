@@ -183,7 +183,7 @@ async function reportFailure(message: string, deployment: Deployment, { client, 
   try {
     await client.update(DEPLOYMENTS, { ...deployment, status }, { subresource: "status" });
   } catch (error) {
-    // The failure itself is what matters, and it is reported by whoever called.
+    // The failure itself is what matters, and the caller reports it.
     log.debug("status not updated", { error });
   }
 }

@@ -214,7 +214,7 @@ function selectsEverything({ spec }: Deployment): boolean {
   return Object.keys(matchLabels).length === 0 && matchExpressions.length === 0;
 }
 
-/** Such a Deployment would take everybody's pods; validation refuses new ones. */
+/** Such a Deployment would take all pods; validation refuses new ones. */
 function refuse(deployment: Deployment): Plan<DeploymentStep> {
   const message = "This deployment is selecting all pods. A non-empty selector is required.";
   const steps: DeploymentStep[] = [{ type: "event", level: "Warning", reason: "SelectingAll", message }];

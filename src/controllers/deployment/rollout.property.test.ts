@@ -120,7 +120,7 @@ const rolling = ({
     strategy: { type: "RollingUpdate", rollingUpdate: { maxSurge, maxUnavailable } },
   });
 
-/** Everybody does their work and every pod gets well, until nothing changes any more. */
+/** Every controller does its work and every pod gets ready, until nothing changes any more. */
 function heal(rollout: SimulatedRollout): void {
   if (rollout.deployment.spec?.paused) rollout.edit({ paused: false });
   for (let quiet = 0, rounds = 0; quiet < 10; rounds++) {
@@ -209,7 +209,7 @@ test("recreate: no new pod starts before the last old one has ended, and complet
   );
 });
 
-test("no flapping: while nobody changes the spec, the new set only grows and old sets only shrink", () => {
+test("while the spec does not change, the new set only grows and old sets only shrink", () => {
   fc.assert(
     fc.property(world, ({ happenings, ...spec }) => {
       const rollout = rolling(spec);

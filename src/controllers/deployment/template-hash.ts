@@ -9,7 +9,7 @@ const SAFE_ALPHABET = "bcdfghjklmnpqrstvwxz2456789";
 /**
  * The hash that names the ReplicaSet of a template: FNV-1a of 32 bits over the template and, after a collision,
  * the number of collisions, in decimal and written in the safe alphabet. Upstream hashes a memory dump of its
- * Go structures, which nobody else can make; here it is the template's JSON with sorted keys, so that templates
+ * Go structures, which other programs cannot make; here it is the template's JSON with sorted keys, so that templates
  * that mean the same have the same hash and nothing in them is left out.
  */
 export function templateHash(template: PodTemplateSpec, collisionCount: number | undefined): string {

@@ -8,7 +8,7 @@ import { isManagedBy, serviceKeyOf, servicesOfSlices, SLICES_BY_SERVICE } from "
 import { hasSelector } from "../service-pods/pod.ts";
 import { isMirrored, MIRROR, planMirror } from "./plan.ts";
 
-/** Mirrors Endpoints that somebody made for a Service without a selector into EndpointSlices, which is what is read. */
+/** Mirrors Endpoints that a user made for a Service without a selector into EndpointSlices, which is what is read. */
 export function endpointSliceMirroringController(): ControllerDefinition {
   return defineController({
     name: "endpoint-slice-mirroring-controller",

@@ -112,7 +112,7 @@ test("what cannot be mirrored is told", async () => {
   ]);
 });
 
-test("a slice that somebody changes or removes is put back", async () => {
+test("a slice that another client changes or removes is restored", async () => {
   await using w = await world();
   await put(w, [{ addresses: [{ ip: "10.1.0.1" }], ports: [http] }]);
   const { namespace = "", name = "" } = w.client.all(ENDPOINT_SLICES)[0]!.metadata;

@@ -36,7 +36,7 @@ export interface MirrorPlan {
   readonly warnings: readonly (readonly [string, string])[];
 }
 
-/** Whether the Endpoints are somebody's own, that nobody said to leave alone. */
+/** Whether the Endpoints are a user's own, without the label that says to skip them. */
 export const isMirrored = ({ metadata }: Endpoints): boolean =>
   metadata.labels?.[SKIP_MIRROR] !== "true" && metadata.annotations?.[LEADER] === undefined;
 

@@ -111,7 +111,7 @@ test("a Service that changes its selector, its type or goes", async () => {
   assert.deepEqual(w.client.all(ENDPOINTS), [], "slices are left to the garbage collector, Endpoints have no owner");
 });
 
-test("what somebody does to a slice is undone", async () => {
+test("what another client does to a slice is undone", async () => {
   await using w = await world();
   await w.client.create(SERVICES, service());
   await w.client.create(PODS, podAt(1));
@@ -213,7 +213,7 @@ test("failures are told in an Event of the Service, and tried again", async () =
   assert.equal(slicesOf(w).length, 1);
 });
 
-test("Endpoints whose Service went while nobody looked are removed at the start, those of leaders stay", async () => {
+test("Endpoints whose Service went while the controller was down are removed at the start, those of leaders stay", async () => {
   const leader = { "control-plane.alpha.kubernetes.io/leader": "{}" };
   await using w = await createTestWorld([endpointsController()], async (client) => {
     await client.create(ENDPOINTS, { metadata: key("left") });

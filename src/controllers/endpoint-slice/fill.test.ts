@@ -64,7 +64,12 @@ for (const [what, existing, wanted, expected] of [
     range(0, 3),
     ["b: 1"],
   ],
-  ["what somebody overfilled is spread", [holding("a", range(0, 120))], range(0, 120), ["a: 100", "new: 20"]],
+  [
+    "a slice that another client overfilled is spread",
+    [holding("a", range(0, 120))],
+    range(0, 120),
+    ["a: 100", "new: 20"],
+  ],
 ] as const) {
   test(what, () => assert.deepEqual(written(fill(existing, wanted, 100)), expected));
 }

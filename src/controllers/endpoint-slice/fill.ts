@@ -34,7 +34,7 @@ export function fill<S>(existing: readonly Holding<S>[], wanted: readonly Endpoi
     for (const endpoint of endpoints) {
       const key = endpointKey(endpoint);
       const want = left.get(key);
-      // Nobody but this controller fills its slices; if somebody has overfilled one, the rest moves on.
+      // Only this controller fills its slices; if another client has overfilled one, the rest moves on.
       if (!want || wantedHere.length === max) {
         changed = true;
         continue;

@@ -87,7 +87,7 @@ function planType(view: SlicesView, type: AddressType): SliceStep[] {
   }
   for (const [key, slices] of byPorts) if (!groups.has(key)) remove.push(...slices);
 
-  // A Service without endpoints has one empty slice: watchers can tell it from one that nobody looked at yet.
+  // A Service without endpoints has one empty slice: watchers can tell it from one that was not synced yet.
   if (existing.length === remove.length && create.length === 0) {
     const [only] = remove;
     if (remove.length === 1 && only && isPlaceholder(only, service, labels)) return [];

@@ -23,7 +23,7 @@ export function endpointsController(): ControllerDefinition {
     writes: [allow(ENDPOINTS, "create", "update", "delete")],
     start({ caches, enqueue }) {
       const seen = new Map<string, TriggerTimes>();
-      // Endpoints whose Service went while nobody looked. Those that leaders are elected by never had one.
+      // Endpoints whose Service went while the controller was down. Those that leaders are elected by never had one.
       for (const endpoints of caches.of(ENDPOINTS).list()) {
         if (endpoints.metadata.annotations?.[LEADER] === undefined) enqueue(keyOf(endpoints));
       }

@@ -13,7 +13,7 @@ export type Verb =
   | "deletecollection"
   | `${"get" | "create" | "update" | "patch"}/${string}`;
 
-/** Every kind there is: for controllers that look after objects of kinds that nobody knew when they were written. */
+/** Every kind there is: for controllers of kinds that are known only at run time. */
 export const ANY_KIND = "any kind";
 
 /** Leave to do something to the objects of a kind. */

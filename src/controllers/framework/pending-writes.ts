@@ -86,7 +86,7 @@ export function createPendingWrites(client: Client, cacheOf: (type: ResourceType
       const waits = [...written].filter(unseen).map(([cache, revision]) => cache.whenSeen(revision));
       const missing = Map.groupBy(vanished.filter(present), ({ cache }) => cache);
       for (const [cache, gone] of missing) waits.push(removal(cache, new Set(gone.map(({ uid }) => uid))));
-      // A cache that closes while somebody waits takes the controller with it: nothing is left to call back.
+      // A cache that closes during the wait ends the controller too: nothing is left to call back.
       Promise.all(waits).then(callback, () => {});
     },
   };

@@ -127,7 +127,7 @@ test("a conflict with another writer is no reason to give up", async () => {
       tries++;
       if (tries === 1) {
         w.client.edit(CONFIG_MAPS, key("a"), (draft) => {
-          draft.data = { by: "somebody" };
+          draft.data = { by: "another writer" };
         });
       }
       await client.update(CONFIG_MAPS, { ...object, data: { by: "controller" } });

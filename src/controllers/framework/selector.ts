@@ -73,7 +73,7 @@ export function adopter<O extends KubeObject>(
     const { object, previous } = change;
     if (change.type === "deleted" || controllerOf(object)) return undefined;
     const { labels = {}, namespace = "" } = object.metadata;
-    // As long as nothing that matters changes, whoever did not want it before does not want it now.
+    // As long as nothing that matters changes, a controller that did not adopt it before does not adopt it now.
     if (previous && previous.metadata.labels === labels && !controllerOf(previous)) return undefined;
     const owners = caches.of(type);
     owners.addIndex(SELECTOR_INDEX, filed);

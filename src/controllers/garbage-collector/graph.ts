@@ -298,7 +298,7 @@ function alternative(dependents: readonly GraphNode[], absent: Coordinates): Coo
   for (const { coordinates, owners } of dependents) {
     for (const reference of owners) {
       if (reference.uid !== absent.uid) continue;
-      // A kind without namespaces: it is where the absent one was looked for, whoever names it.
+      // A kind without namespaces: it is where the absent one was looked for, whatever names it.
       const clusterScoped =
         absent.namespace === "" && reference.apiVersion === absent.apiVersion && reference.kind === absent.kind;
       const other = referenced(reference, clusterScoped ? "" : coordinates.namespace);

@@ -16,7 +16,7 @@ import { watch, type KeysOf } from "../framework/watch.ts";
 import { planKubernetesService, type Advertised, type KubernetesStep } from "./plan.ts";
 
 export interface KubernetesServiceOptions {
-  /** The Service, to be made again when somebody deletes it. */
+  /** The Service, to be made again when a client deletes it. */
   readonly service: New<Service>;
   /** Where the API server is reached; undefined: nowhere that a pod could come to. */
   readonly advertise: Advertised | undefined;
@@ -24,7 +24,7 @@ export interface KubernetesServiceOptions {
 
 const KEY = "default/kubernetes";
 
-/** Keeps the Service `default/kubernetes` and makes it lead to the API server, whatever anybody does to it. */
+/** Keeps the Service `default/kubernetes` and makes it lead to the API server, whatever clients do to it. */
 export function kubernetesServiceController({ service, advertise }: KubernetesServiceOptions): ControllerDefinition {
   return defineController({
     name: "kubernetes-service-controller",

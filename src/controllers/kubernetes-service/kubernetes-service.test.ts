@@ -25,7 +25,7 @@ function assertLeads(w: TestWorld, ip = "192.0.2.1", port = 6443) {
   assert.deepEqual(slice?.ports, [{ name: "https", port, protocol: "TCP" }]);
 }
 
-test("the Service leads to the API server, whatever anybody deletes or changes", async () => {
+test("the Service leads to the API server, whatever clients delete or change", async () => {
   await using w = await world();
   await w.settle();
   assertLeads(w);

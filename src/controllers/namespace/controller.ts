@@ -17,7 +17,7 @@ import {
 
 /** How long until a namespace whose content waits for something is looked at again. */
 const RECHECK_MS = 5_000;
-/** A first look soon: most content goes at once, and its deletion wakes nobody here. */
+/** A first look soon: most content goes at once, and its deletion does not wake this controller. */
 const FIRST_RECHECK_MS = 100;
 
 /** Empties a namespace that is being deleted, kind by kind, custom ones included, and lets it go once nothing is left. */

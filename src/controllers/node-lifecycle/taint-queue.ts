@@ -32,7 +32,7 @@ export class TaintQueue {
     return this.#names.size > 0 && this.#rate > 0 ? this.#nextAt : undefined;
   }
 
-  /** `rate` in nodes a second; 0: none. Whoever had to wait waits a whole period of the new rate. */
+  /** `rate` in nodes a second; 0: none. A node that had to wait waits a whole period of the new rate. */
   setRate(rate: number, now: number): void {
     if (rate === this.#rate) return;
     const waits = this.#rate <= 0 || now < this.#nextAt;

@@ -12,7 +12,7 @@ const PERIOD_MS = 20_000;
 const QUARANTINE_MS = 40_000;
 const KEY = "pods";
 
-/** Removes pods that nobody would finish: of nodes that are gone, never scheduled, or finished beyond measure. */
+/** Removes pods that no kubelet would finish: of nodes that are gone, never scheduled, or finished beyond measure. */
 export function podGarbageCollector(): ControllerDefinition {
   return defineController({
     name: "pod-garbage-collector-controller",

@@ -11,7 +11,7 @@ export function surplusTerminated(pods: Iterable<Pod>, threshold = TERMINATED_TH
   return terminated.sort((a, b) => created(a) - created(b)).slice(0, terminated.length - threshold);
 }
 
-/** Whether a pod that is being deleted was never on a node: nobody else would finish its deletion. */
+/** Whether a pod that is being deleted was never on a node: no kubelet would finish its deletion. */
 export function isUnscheduledTerminating(pod: Pod): boolean {
   return pod.metadata.deletionTimestamp !== undefined && !pod.spec?.nodeName;
 }

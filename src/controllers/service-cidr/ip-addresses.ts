@@ -50,7 +50,7 @@ export function ipAddressController(): ControllerDefinition {
 const changedIps: KeysOf<Service> = ({ type, object, previous }) =>
   type === "modified" && equalJson(previous.spec?.clusterIPs, object.spec?.clusterIPs) ? undefined : keyOf(object);
 
-/** The Service that an address names, and whoever has it: after one went another may need it made. */
+/** The Service that an address names, and the one that has it: after one went another may need it made. */
 const owners: KeysOf<IPAddress> = ({ object }, caches) => {
   const keys = new Set<string>();
   const named = serviceOf(object);

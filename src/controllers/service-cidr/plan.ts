@@ -20,7 +20,7 @@ export const PROTECTION = "networking.k8s.io/service-cidr-finalizer";
 const FAMILY = "ipaddress.kubernetes.io/ip-family";
 const MANAGED_BY = "ipaddress.kubernetes.io/managed-by";
 const MANAGER = "ipallocator.k8s.io";
-/** How long a network that nothing needs stays, so that everybody has seen that it goes. */
+/** How long a network that nothing needs stays, so that every API server has seen that it goes. */
 const GRACE_MS = 10_000;
 
 export const isManaged = ({ metadata }: IPAddress): boolean => metadata.labels?.[MANAGED_BY] === MANAGER;
@@ -57,7 +57,7 @@ export function planAddresses({ key, service, addresses, own, clusterIps }: Addr
     const there = addresses.get(ip);
     const parent = there && serviceOf(there);
     const fits = there && parent === key && isManaged(there);
-    // Two Services with one address: whoever had it first keeps the object.
+    // Two Services with one address: the first to have it keeps the object.
     if (fits || (parent !== undefined && parent !== key && clusterIps.get(parent)?.includes(ip))) continue;
     if (there) steps.push({ type: "delete", address: there });
     if (service) steps.push({ type: "create", address: addressFor(ip, service) });

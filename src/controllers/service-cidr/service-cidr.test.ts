@@ -43,7 +43,7 @@ test("each cluster IP has an IPAddress that names its Service, as long as it is 
   assert.deepEqual(addresses(w), []);
 });
 
-test("an address goes from one Service to the next; one that somebody made for it is replaced; others are left alone", async () => {
+test("an address goes from one Service to the next; one that a user made for it is replaced; others are left alone", async () => {
   await using w = await world();
   const foreign = { parentRef: { resource: "gateways", group: "example.org", namespace: "default", name: "g" } };
   await w.client.create(IP_ADDRESSES, { metadata: { name: "10.96.0.10" }, spec: foreign });

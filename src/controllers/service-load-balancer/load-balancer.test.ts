@@ -18,11 +18,11 @@ const balanced = (
 });
 const marked = { finalizers: [CLEANUP_FINALIZER] };
 const POOL = ["10.9.0.1", "10.9.0.2", "fd09::1"];
-const usedPort = (ip: string, protocol = "TCP"): UsedPort => ({ ip, port: 80, protocol, by: "somebody" });
+const usedPort = (ip: string, protocol = "TCP"): UsedPort => ({ ip, port: 80, protocol, by: "another Service" });
 
 for (const [what, of, usedPorts, expected] of [
   ["no balancer is wanted", service(), [], { type: "nothing" }],
-  ["somebody else serves its class", balanced({ loadBalancerClass: "x/y" }), [], { type: "nothing" }],
+  ["another controller serves its class", balanced({ loadBalancerClass: "x/y" }), [], { type: "nothing" }],
   ["it gets the first address", balanced(), [], { type: "ensure", ips: ["10.9.0.1"], ...marked }],
   ["the first one free", balanced(), [usedPort("10.9.0.1")], { type: "ensure", ips: ["10.9.0.2"], ...marked }],
   [
@@ -53,7 +53,7 @@ for (const [what, of, usedPorts, expected] of [
     "its port is taken everywhere",
     balanced(),
     [usedPort("")],
-    { type: "wait", problem: "port 80/TCP of 10.9.0.1 is taken by somebody", ...marked },
+    { type: "wait", problem: "port 80/TCP of 10.9.0.1 is taken by another Service", ...marked },
   ],
   [
     "both families",
@@ -184,7 +184,7 @@ test("what another implementation writes into the status is not undone, a wait i
   assert.equal(w.events().filter((event) => event.includes("SyncLoadBalancerFailed")).length, 1);
 });
 
-test("after a restart everybody keeps what they had", async () => {
+test("after a restart every Service keeps its address", async () => {
   const prepare: Parameters<typeof createTestWorld>[1] = async (client) => {
     await client.create(SERVICES, balanced({}, { name: "new", uid: "new" }));
     const old = await client.create(SERVICES, balanced({}, { name: "old", uid: "old", ...marked }));
@@ -199,7 +199,7 @@ test("after a restart everybody keeps what they had", async () => {
   assert.deepEqual(given(w), { new: "", old: "10.9.0.1" });
 });
 
-test("property: whatever comes and goes, no two Services have one port of one address, and nobody waits for nothing", async () => {
+test("property: whatever comes and goes, no two Services have one port of one address, and no Service waits needlessly", async () => {
   const step = fc.record({
     name: fc.constantFrom("a", "b", "c", "d", "e"),
     act: fc.constantFrom("create", "delete", "port 80", "port 81", "ClusterIP", "LoadBalancer", "let go"),

@@ -18,13 +18,13 @@ export function serviceKeyOf({ metadata }: EndpointSlice): string | undefined {
   return name ? `${metadata.namespace}/${name}` : undefined;
 }
 
-/** Whether a controller of this name keeps the slice, and nobody is deleting it. */
+/** Whether a controller of this name keeps the slice, and it is not being deleted. */
 export const isManagedBy =
   (manager: string) =>
   ({ metadata }: EndpointSlice): boolean =>
     metadata.labels?.[MANAGED_BY] === manager && metadata.deletionTimestamp === undefined;
 
-/** Wakes the Services of slices that this manager keeps, or kept: somebody else may have changed them. */
+/** Wakes the Services of slices that this manager keeps, or kept: another client may have changed them. */
 export const servicesOfSlices =
   (manager: string): KeysOf<EndpointSlice> =>
   ({ object, previous }) => {

@@ -19,7 +19,7 @@ interface Told {
   readonly body: string;
 }
 
-/** What the port answers; its error's code when nobody listens. */
+/** What the port answers; its error's code without a listener. */
 const ask = (port: number) =>
   new Promise<Told | string>((resolve) => {
     get({ port, host: "127.0.0.1", agent: false }, (response: IncomingMessage) => {

@@ -5,7 +5,7 @@ import { parseKey } from "#objects";
 import { healthAnswer } from "./answer.ts";
 
 export interface ServiceHealth {
-  /** 0: nobody asks. */
+  /** 0: no health check port. */
   readonly port: number;
   /** Ready endpoints of the Service on this node. */
   readonly localEndpoints: number;
@@ -37,7 +37,10 @@ interface Listening {
 /** A balancer asks one short question at a time. */
 const MAX_CONNECTIONS = 64;
 
-/** A port that somebody else has may be free later; upstream tries with each of its rounds, which are no further apart. */
+/**
+ * A port that another process has may be free later; upstream tries with each of its rounds, which are no further
+ * apart.
+ */
 const RETRY_MS = 30_000;
 
 /** Makes {@link HealthServers}; closing the scope closes all of them. */

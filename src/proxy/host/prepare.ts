@@ -72,7 +72,8 @@ export async function prepareHost(options: HostPreparation): Promise<boolean> {
 
 /**
  * A bridge has the hardware address of some pod's end of a cable, unless it was given one: it would change as pods
- * come and go, and pods would send to where nobody is until they ask again. Given what it has, it keeps that.
+ * come and go, and pods would send to an address without a resolver until they ask again. Given what it has, it keeps
+ * that.
  */
 async function keepHardwareAddress(run: RunCommand, bridge: string): Promise<void> {
   await run("ip", ["link", "set", "dev", bridge, "address", await hardwareAddress(run, bridge)]);

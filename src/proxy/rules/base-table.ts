@@ -18,8 +18,9 @@ const MULTICAST = { ip: "224.0.0.0/4", ip6: "ff00::/8" } as const;
  * what is masqueraded (upstream pkg/proxy/nftables, setupNFTables; the rest is said at each rule).
  *
  * UDP has no connections that could be broken off when an endpoint goes: a client that keeps sending from one port
- * would be sent to where nobody is for as long as it sends. Upstream deletes conntrack's entries. Here a packet on
- * its way to an endpoint that has gone puts its flow into another conntrack zone: the next one is a new connection.
+ * would be sent to an endpoint that is gone for as long as it sends. Upstream deletes conntrack's entries. Here a
+ * packet on its way to an endpoint that has gone puts its flow into another conntrack zone: the next one is a new
+ * connection.
  */
 export function baseTable(context: ProxyContext): Fragment {
   const { moveUdpFlows } = context;
@@ -102,7 +103,7 @@ const lookUp = (key: typeof tables.BY_ADDRESS, map: string, matches: readonly Ma
 function serviceRules(context: ProxyContext): Rule[] {
   const mark = { type: "mark", mark: masqueradeMark(context) } as const;
   return [
-    // Whoever is outside may route the service range here; the endpoint may be on another node.
+    // Other machines may route the service range here; the endpoint may be on another node.
     ...(context.clusterCidrs.length > 0
       ? [
           rule(
@@ -168,7 +169,7 @@ function masqueradingRules(context: ProxyContext): Rule[] {
     rule([{ on: "mark", mark }], { type: "unmark", mark }, { type: "masquerade" }),
     // A pod that reached itself would see its own address as the client's, and answer itself.
     rule([{ on: "dnat" }, { on: "set", key: tables.BY_HAIRPIN, set: tables.HAIRPIN }], { type: "masquerade" }),
-    // Nobody outside knows the way to a pod.
+    // No machine outside has a route to a pod.
     ...(pods.length > 0
       ? [
           rule(

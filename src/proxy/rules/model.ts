@@ -45,7 +45,7 @@ export type Action =
   | { readonly type: "remember"; readonly set: string; readonly seconds: number }
   | { readonly type: "mark" | "unmark"; readonly mark: number }
   | { readonly type: "masquerade" }
-  /** Says so to whoever sent the packet; by a reset: over TCP only. */
+  /** Answers the sender of the packet; by a reset: over TCP only. */
   | { readonly type: "reject"; readonly by?: "reset" }
   /** UDP: what the client sends from now on counts as a connection of its own. See base-table.ts. */
   | { readonly type: "move-flow"; readonly map: string }

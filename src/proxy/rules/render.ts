@@ -2,7 +2,7 @@ import { unreachable } from "#base";
 import { hostPort } from "./addresses.ts";
 import type { Action, Chain, Collection, Element, Family, KeyField, Match, Rule, Verdict } from "./model.ts";
 
-/** How long an endpoint that has gone is remembered: longer than conntrack keeps a UDP flow that nobody uses (2 min). */
+/** How long an endpoint that has gone is remembered: longer than conntrack keeps an unused UDP flow (2 min). */
 const GONE_SECONDS = 600;
 /** How long a flow that was moved stays so. */
 const MOVED_SECONDS = 86_400;

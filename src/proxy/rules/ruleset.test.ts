@@ -181,7 +181,7 @@ describe("a Service", () => {
       [`${A}*`],
     ],
     [
-      "source ranges: everybody",
+      "source ranges: every client",
       { services: [web({ loadBalancerSourceRanges: ["0.0.0.0/0"] })], slices: [slice("web", [a])] },
       to("198.51.100.2"),
       [`${A}*`],

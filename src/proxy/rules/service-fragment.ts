@@ -146,7 +146,7 @@ function affinityNames(port: ProxyServicePort, target: Target) {
 /**
  * A choice is looked up in a map of the rule's own, and the kernel empties that a moment before the last packet has
  * left a rule that is being replaced: such a packet falls through, past the Service. So what follows a choice takes
- * whoever comes that far, and where there is nothing to choose there is no map.
+ * every packet that comes that far, and where there is nothing to choose there is no map.
  */
 function toOneOf(port: ProxyServicePort, targets: readonly Target[]): Rule[] {
   const { protocol } = port;

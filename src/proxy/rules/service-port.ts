@@ -15,7 +15,7 @@ export interface ProxyServicePort {
   readonly clusterIp: string;
   readonly externalIps: readonly string[];
   readonly loadBalancerIps: readonly string[];
-  /** Who may come by way of a load balancer; empty: everybody. */
+  /** Which clients may come by way of a load balancer; empty: all. */
   readonly sourceRanges: readonly string[];
   /** 0: none. */
   readonly nodePort: number;

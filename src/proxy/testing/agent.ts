@@ -20,7 +20,7 @@ export type Request =
 
 /**
  * How long no answer is silence: 0.7 s on an idle machine. Of a tick that comes late only its own length counts, since
- * where we had to wait for our turn whoever is to answer had to as well.
+ * where we had to wait for our turn the answering process had to as well.
  */
 const SILENCE_TICKS = 70;
 const TICK_MS = 10;

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { RunCommand } from "#programs";
 import type { Request } from "./agent.ts";
 
-/** Somebody in a network namespace who does what he is asked. */
+/** An agent in a network namespace that carries out commands. */
 export interface Agent {
   do(request: Request): Promise<string>;
 }

@@ -1,6 +1,6 @@
 /**
  * The objects that every cluster has from its first start. They are made as a client would make them (defaults and
- * allocation as for anybody), where they are absent; nobody's changes to them are undone.
+ * allocation as for every client), where they are absent; later changes to them are not undone.
  */
 import type { AnyDraft, Draft, New, Service } from "#objects";
 import { DEFAULT_SERVICE_CIDR, firstServiceIps } from "../kinds/core/service/options.ts";

@@ -24,7 +24,7 @@ const LOAD_PAGE = 1000;
 
 /**
  * The objects of one resource as they are now, in key order, and its most recent changes. Loaded from the store
- * when somebody first asks; kept current by the one watch of the registry, which calls {@link apply}.
+ * when it is first asked for; kept current by the one watch of the registry, which calls {@link apply}.
  */
 export class ResourceCache {
   readonly prefix: string;

@@ -4,7 +4,7 @@ import { createVirtualClock } from "#base";
 import { fixture } from "../testing/fixture.ts";
 import { Revisions } from "./revisions.ts";
 
-test("whoever waits for a revision hears of it, of a later one, or that the time is up", async () => {
+test("a caller that waits for a revision resumes with it, with a later one, or at the timeout", async () => {
   const clock = createVirtualClock();
   const revisions = new Revisions(3);
   const seen: string[] = [];
@@ -22,7 +22,7 @@ test("whoever waits for a revision hears of it, of a later one, or that the time
   assert.equal(await revisions.reachedWithin(7, 0, clock), true);
 });
 
-test("when there are no more, nobody waits any longer, and no timer is left", async () => {
+test("after the last revision no caller waits any longer, and no timer is left", async () => {
   const clock = createVirtualClock();
   const revisions = new Revisions(1);
   const waiting = Promise.all([revisions.reached(2), revisions.reachedWithin(2, 1000, clock)]);
@@ -35,7 +35,7 @@ test("when there are no more, nobody waits any longer, and no timer is left", as
   assert.equal(clock.pending, 0);
 });
 
-test("a registry that is closed keeps nobody waiting for what is not written yet", async () => {
+test("a closed registry keeps no caller waiting for what is not written yet", async () => {
   const f = await fixture();
   const list = f.widgets.list({ resourceVersion: "1000" }).catch((error: unknown) => error);
   await f.clock.advance(0);

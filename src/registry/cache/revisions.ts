@@ -29,7 +29,7 @@ export class Revisions {
     for (const waiter of due) waiter.resolve(true);
   }
 
-  /** There are no more to come: whoever waits is let go. */
+  /** There are no more to come: waiting callers are released. */
   close(): void {
     this.#closed = true;
     const left = this.#waiting;

@@ -173,7 +173,7 @@ export class Stored implements StoredObject {
   #revision: number;
   #object: KubeObject | undefined;
   #bytes: Uint8Array | undefined;
-  /** Where the metadata end in the bytes; 0 before somebody asked. */
+  /** Where the metadata end in the bytes; 0 before the first use. */
   #metadataEnd = 0;
 
   private constructor(

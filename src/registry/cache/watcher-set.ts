@@ -94,7 +94,7 @@ export class WatcherSet {
     this.#first = undefined;
   }
 
-  /** Wakes everybody, news or not. */
+  /** Wakes every watcher, with or without events. */
   wakeAll(): void {
     for (const watcher of this.#all) watcher.wake();
     for (const { byValue } of this.#buckets.values()) {

@@ -1,4 +1,4 @@
-/** What holds for every definition, whoever wrote it. */
+/** What holds for every definition. */
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { deepFreeze, draftOf, type AnyDraft, type Draft, type KubeObject, type Schema } from "#objects";

@@ -20,7 +20,7 @@ export async function deleteObject(writer: Writer, key: ObjectKey, options: Dele
     await cache.ready();
     const current = cache.get(key);
     if (!current) {
-      // Between our mark and our removal somebody else has finished it: that is what we wanted.
+      // Between our mark and our removal another client has finished it: that is what we wanted.
       if (mine) return { object: mine, deleted: true };
       throw notFoundError(subjectOf(definition), key.name);
     }

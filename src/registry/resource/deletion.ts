@@ -93,7 +93,7 @@ function planGrace(
   if (requested === undefined || requested >= current) return "pending";
   const at = (parseTime(metadata.deletionTimestamp) ?? now) - spanMs(current) + spanMs(requested);
   if (at >= now) return { at, seconds: requested, requested };
-  // All of it is over: whoever finishes the deletion still gets to see that it was shortened.
+  // All of it is over: the kubelet that finishes the deletion still sees that it was shortened.
   return { at: now, seconds: requested === 0 ? 0 : 1, requested };
 }
 

@@ -43,7 +43,7 @@ test("many that fall due together each get a revision of their own", async () =>
   await watch.stop();
 });
 
-test("what was written before a restart vanishes at its time, even if nobody asks for the kind", async () => {
+test("what was written before a restart vanishes at its time, even if no client asks for the kind", async () => {
   const store = createMemoryStore();
   await using f1 = await fixture({ definitions: [EXPIRING], store });
   await f1.clock.advance(MINUTE);

@@ -8,7 +8,7 @@ import type { ResourceDefinition } from "../definition.ts";
 
 /** Expiries that lie so close together are swept at once, in milliseconds. */
 const GRAIN_MS = 5_000;
-/** After a start, so long until old objects are looked for even if nobody asks for the kind. */
+/** After a start, so long until old objects are looked for even if no client asks for the kind. */
 const FIRST_LOOK_MS = 30_000;
 const AT_ONCE = 64;
 

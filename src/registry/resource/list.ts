@@ -104,7 +104,7 @@ function result(plan: Plan, page: Page): ListResult {
     resourceVersion: String(revision),
     items,
     continue: encodeContinue({ revision, start, began: plan.began }),
-    // With selectors nobody knows how many of the rest match.
+    // With selectors it is unknown how many of the rest match.
     ...(plan.selector.empty ? { remainingItemCount: page.count - items.length } : {}),
   };
 }

@@ -143,7 +143,7 @@ test("what is not reached is named: replicas, Pods, endpoints, owners and namesp
   const truth = await truthOf([
     namespace,
     deployment(2, { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 }),
-    owned("ReplicaSet", "lost", "nobody", {}),
+    owned("ReplicaSet", "lost", "absent", {}),
     pod("a", { status: { phase: "Pending" } }),
     {
       kind: "Service",

@@ -34,7 +34,7 @@ export function createCompactor({ history, jobs, session, write, isClosing }: Co
     const { snapshot, removed, compacted } = await session();
     if (compacted >= target && removed >= target) return true;
     const to = Math.min(removed + STEP, target);
-    // The refusal is durable no later than the first removal, so nobody ever reads with something missing.
+    // The refusal is durable no later than the first removal, so no reader ever misses something.
     const rows: RowWrite[] = [{ table: "meta", key: "compacted", value: encodeNumber(Math.max(compacted, target)) }];
     for (const key of snapshot.replaced(removed, to)) rows.push({ table: "past", key, value: undefined });
     for (let key = removed + 1; key <= to; key++) rows.push({ table: "log", key, value: undefined });

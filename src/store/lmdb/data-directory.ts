@@ -18,7 +18,7 @@ import { DataDirUnusable } from "./errors.ts";
 
 /** Holds everything. */
 export const DATA_FILE = "data.mdb";
-/** LMDB's table of readers and its mutexes; means nothing once nobody has the directory open. */
+/** LMDB's table of readers and its mutexes; means nothing once no process has the directory open. */
 const LOCK_FILE = "lock.mdb";
 /** Room for about 1000 readers. */
 const LOCK_BYTES = 64 * 1024;

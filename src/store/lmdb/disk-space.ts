@@ -53,7 +53,7 @@ export async function createDiskSpace({ path, pageSize, usedPages }: DiskSpaceOp
   };
 
   const growAhead = (bytes: number) => {
-    // Whoever really needs it will find out.
+    // The next write will find out.
     growing = growTo(bytes)
       .catch(() => {})
       .finally(() => (growing = undefined));

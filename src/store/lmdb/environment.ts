@@ -11,14 +11,14 @@ export interface Tables {
   readonly meta: Table<string>;
 }
 
-/** An open LMDB environment that nobody else has open. */
+/** An open LMDB environment that no other process has open. */
 export interface Environment {
   readonly tables: Tables;
   readonly pageSize: number;
   /** The number of pages that LMDB has ever used. */
   usedPages(): number;
   /**
-   * A read transaction on what is on disk now. Whoever takes it calls `done()`, but takes the next one first: what
+   * A read transaction on what is on disk now. The caller calls `done()`, but takes the next one first: what
    * keeps others out of the directory is that there is always one.
    */
   snapshot(): Transaction;

@@ -75,7 +75,7 @@ test("while the files cannot be opened everything is refused, afterwards all goe
   await assert.rejects(put(store, "/a", "3"), StoreUnavailable);
   assert.equal(store.revision, 2);
   failing.clear();
-  // The second commit was on disk after all, though nobody could know.
+  // The second commit was on disk after all, though the store could not know.
   assert.equal(await value(store, "/a"), "2");
   assert.equal(await put(store, "/a", "4"), 4);
   assert.deepEqual(
@@ -150,7 +150,7 @@ test("a compaction that the disk refuses is refused, and can be repeated", async
     if (++transactions === 2) fail();
   });
   await assert.rejects(store.compact(450), StoreUnavailable);
-  assert.equal(store.compacted, 450, "nobody may read what is partly gone");
+  assert.equal(store.compacted, 450, "no reader may see what is partly gone");
   failing.clear();
   await store.compact(460);
   assert.equal(store.compacted, 460);

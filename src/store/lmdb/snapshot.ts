@@ -19,7 +19,7 @@ const TURN = 1_000;
 /** Versions of one key that are stepped over before a new seek is cheaper. */
 const STEPS = 8;
 
-/** A consistent view of everything at one durable revision. Whoever uses it over a pause retains it. */
+/** A consistent view of everything at one durable revision. A caller that uses it across an await retains it. */
 export interface Snapshot {
   readonly revision: number;
   get(key: string): Entry | undefined;
@@ -29,7 +29,7 @@ export interface Snapshot {
   /** One piece of the events after `from`. */
   read(from: number, prefix: string): EventBatch;
   timeOf(revision: number): number;
-  /** Keys and versions in `past` that nobody can see who reads at `to`; they were replaced after `from`, up to `to`. */
+  /** Keys and versions in `past` that a reader at `to` cannot see; they were replaced after `from`, up to `to`. */
   replaced(from: number, to: number): { readonly key: string; readonly revision: number }[];
   retain(): void;
   release(): void;

@@ -54,7 +54,7 @@ export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
   let broken: Session | undefined;
   let reopening: Promise<Session> | undefined;
   let closing: Promise<void> | undefined;
-  /** What everybody has been told of. */
+  /** The revision that was announced to all watchers. */
   let { revision } = session.snapshot;
   let { compacted } = session;
   let time = revision > session.removed ? session.snapshot.timeOf(revision) : 0;

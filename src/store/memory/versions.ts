@@ -28,7 +28,7 @@ export function entryAt(chain: VersionChain, at: number): Entry | undefined {
   return undefined;
 }
 
-/** Drops what nobody can read who reads at `at` or later. Returns whether anything is left. */
+/** Drops what readers at `at` or later cannot see. Returns whether anything is left. */
 export function compactChain(chain: VersionChain, at: number): boolean {
   const { versions } = chain;
   let keep = 0;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { Clock } from "#base";
 import type { Commit, CommitResult, Entry, EventBatch, History, Read, Store, StoreEvent, Write } from "#store";
 
-/** A store for one test, which nobody else uses. */
+/** A store for one test, which no other test uses. */
 export interface StoreUnderTest {
   readonly store: Store;
   /** Closes the store and opens it again on the same data; absent where nothing outlives a store. */

@@ -223,7 +223,7 @@ export function watchBehaviours(behaviour: Behaviour): void {
     assert.equal(found(await store.get("/a", 2)), undefined);
   });
 
-  behaviour("W14 a conflict is told to nobody", async (store) => {
+  behaviour("W14 a conflict raises no event", async (store) => {
     const watch = await record(store, 1);
     await store.commit({ expect: [{ key: "/a", modRevision: 9 }], writes: [putOf("/a", "1")] });
     await put(store, "/b", "1");

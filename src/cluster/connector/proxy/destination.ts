@@ -65,7 +65,7 @@ export interface Candidate extends Destination {
 
 /**
  * The addresses of a Service's port in the order in which to try them, from a random one on, all of one subset
- * before the next. Only pods of the Service's namespace: endpoints that somebody wrote lead nowhere else.
+ * before the next. Only pods of the Service's namespace: endpoints that a user wrote lead nowhere else.
  *
  * @throws StatusError ServiceUnavailable when there is none.
  */

@@ -24,7 +24,7 @@ export const hostPort = ({ host, port }: Pick<Destination, "host" | "port">): st
   return port === "" ? bracketed : `${bracketed}:${port}`;
 };
 
-/** A connection for requests. Certificates of pods are not checked: nobody vouches for them (as upstream). */
+/** A connection for requests. Certificates of pods are not checked: no authority signs them (as upstream). */
 export function connectTo(destination: Destination, port: number, reach: Reach): Socket {
   const socket = reach(destination.host, port);
   return destination.secure ? connectTls({ socket, rejectUnauthorized: false, ALPNProtocols: ["http/1.1"] }) : socket;

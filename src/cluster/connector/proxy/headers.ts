@@ -12,7 +12,7 @@ const HOP_BY_HOP = [
   "transfer-encoding",
   "upgrade",
 ];
-/** What the API server's own client said to it, and nobody else is to hear. */
+/** What the client sent to the API server alone, such as its credentials. */
 const OURS = /^(authorization$|impersonate-|x-remote-)/;
 const CORS = /^access-control-allow-(credentials|headers|methods|origin)$/;
 

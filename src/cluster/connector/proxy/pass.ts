@@ -98,7 +98,7 @@ async function* withLinks(source: AsyncIterable<Uint8Array>, context: LinkContex
 }
 
 function rezipped(response: IncomingMessage, context: LinkContext): AsyncIterable<Uint8Array> {
-  // A failure shows to whoever reads the last of them.
+  // The reader of the last of them sees a failure.
   const ignore = () => {};
   const plain = pipeline(response, createGunzip(), ignore);
   return pipeline(Readable.from(withLinks(plain, context)), createGzip(), ignore);

@@ -112,7 +112,7 @@ describe("a request for a pod", () => {
     const sent = httpRequest({ host: "127.0.0.1", port: world.port, path: `${PODS_PATH}/web/proxy/` });
     sent.end();
     const [response] = (await once(sent, "response")) as [IncomingMessage];
-    // Nobody reads: the sender comes to a halt when the buffers between are full.
+    // No side reads: the sender stops when the buffers between are full.
     let before = -1;
     while (before !== sentSoFar) {
       before = sentSoFar;

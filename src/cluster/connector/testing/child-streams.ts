@@ -6,7 +6,7 @@ import { RuntimeError, type ByteStream, type ExecRequest, type RemoteProcess, ty
 export interface ChildStreams extends RuntimeStreams {
   /** Processes and connections that are open. */
   readonly open: number;
-  /** Bytes that processes have written and somebody has taken. */
+  /** Bytes that processes have written and a reader has taken. */
   readonly taken: number;
 }
 

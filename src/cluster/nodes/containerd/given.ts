@@ -13,7 +13,7 @@ export async function givenSocket({ given }: NodeFolders): Promise<string | unde
   }
 }
 
-/** Remembers where the containers run, so that they are found there even when nobody says it again. */
+/** Remembers where the containers run, so that they are found there also without the option. */
 export const rememberSocket = ({ given }: NodeFolders, socket: string): Promise<void> =>
   writeFile(given, `${JSON.stringify({ socket })}\n`, { mode: 0o600 });
 

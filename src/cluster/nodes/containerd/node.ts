@@ -73,7 +73,7 @@ export async function startContainerdNode(
   await caches.whenSynced();
   const known = new Set([...pods.list()].map(uidOnNode));
   await volumes.prepare();
-  // What was deleted while nobody looked.
+  // What was deleted while the node was down.
   await runtime.removeOrphans(known);
   await volumes.removeOrphans(known);
 
@@ -131,7 +131,7 @@ const STATUS_MS = 10_000;
 async function conditionsOf({ cri }: ContainerdRuntime, { mendNetwork }: NodeDaemon, log: Log) {
   const { status } = await cri.call("RuntimeService.Status", {}, { timeoutMs: STATUS_MS });
   const conditions = status?.conditions ?? [];
-  // It is ours to write: somebody may have taken it away.
+  // It is ours to write: another program may have removed it.
   if (conditions.some(({ type, status: holds }) => type === "NetworkReady" && !holds))
     await mendNetwork?.().catch((error: unknown) => log.error("the pods' network could not be set up", { error }));
   return conditions;

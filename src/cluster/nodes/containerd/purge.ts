@@ -17,7 +17,7 @@ import { bridgeOf, CLUSTER_DOMAIN, networkNameOf, nodePodsOf } from "./network/n
 import { keptNetwork } from "./network/record.ts";
 import { earlierNetwork, removeNetworkOf } from "./network/remove.ts";
 
-const NOBODY: ReadonlySet<string> = new Set();
+const NO_PODS: ReadonlySet<string> = new Set();
 
 /** Nothing is looked up for pods that only go. */
 const noSources: Sources = {
@@ -66,9 +66,9 @@ export async function purgeContainers(
       clusterDomain: CLUSTER_DOMAIN,
       imageTools: shared ?? own!,
     });
-    await runtime.removeOrphans(NOBODY);
+    await runtime.removeOrphans(NO_PODS);
     const volumes = createVolumes({ ...common, run: createShell(scope), sources: noSources, allocatable: () => ({}) });
-    await volumes.removeOrphans(NOBODY);
+    await volumes.removeOrphans(NO_PODS);
     await volumes.removeAll();
     await (await openPodCgroups({ clock, log, parent: folders.cgroup })).destroy();
     await runtime.close();

@@ -65,7 +65,7 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
     spareAddresses: spareAddressesOf(network),
     prepare: () => claim.take(),
     begin() {
-      // Who starts the node is told; until then it is nobody's.
+      // The caller that starts the node gets it; until then it has no owner.
       begin().catch(() => {});
     },
     async start(nodesContext) {

@@ -108,7 +108,7 @@ export class SimulatedRollout {
     });
   }
 
-  /** The pod vanishes, as when its node dies or somebody deletes it by force. */
+  /** The pod vanishes, as when its node dies or a client deletes it by force. */
   lose(pod: Pod): void {
     this.#replace(pod, undefined);
   }
@@ -139,7 +139,7 @@ export class SimulatedRollout {
     return this.#sumOfSets((set) => Math.min(sizeOf(set), this.#available(set)));
   }
 
-  /** The same, of those that the sets report: nobody can take into account what is not reported yet. */
+  /** The same, of those that the sets report: the plan cannot take into account what is not reported yet. */
   knownAvailable(): number {
     return this.#sumOfSets((set) => Math.min(sizeOf(set), this.#available(set), set.status?.availableReplicas ?? 0));
   }

@@ -18,7 +18,7 @@ import { validateReference } from "./reference.ts";
 export function validateAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldError[] {
   if (!spec) return [required("spec.scaleTargetRef.kind"), required("spec.scaleTargetRef.name")];
   const { minReplicas, metrics = [] } = spec;
-  // The schema asks for it, but nobody has checked that it is there.
+  // The schema requires it, but no check has seen it yet.
   const maxReplicas = spec.maxReplicas ?? 0;
   const errors: FieldError[] = [];
   if (minReplicas !== undefined && minReplicas < 1) {

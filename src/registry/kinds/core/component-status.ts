@@ -2,7 +2,10 @@ import type { ComponentStatus } from "#objects";
 import { text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
 
-/** The parts that upstream reports here; they are one process with this server, so whoever asks finds them up. */
+/**
+ * The parts that upstream reports here; they are one process with this server, so a client that gets an answer finds
+ * them up.
+ */
 const COMPONENTS: readonly (readonly [name: string, message: string])[] = [
   ["controller-manager", "ok"],
   ["etcd-0", "ok"],

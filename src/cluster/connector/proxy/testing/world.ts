@@ -13,7 +13,7 @@ export interface ProxyWorld extends AsyncDisposable {
   readonly client: FakeClient;
   /** What was connected to: `10.0.0.1:80`. */
   readonly reached: readonly string[];
-  /** Whoever is reached from now on. */
+  /** The server that is reached from now on. */
   backendPort: number;
   readonly scope: Scope;
 }

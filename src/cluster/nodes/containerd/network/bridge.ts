@@ -17,7 +17,7 @@ export async function ensureNodeBridge(network: NodeNetwork, dataDir: string): P
   return ensureBridge(runCommand, {
     name: bridgeOf(network),
     gateway: gatewayBlockOf(network),
-    // Of those that anybody may give.
+    // Of those that are administered locally.
     hardwareAddress: `02:6b:${network.id.match(/../g)!.join(":")}`,
     alias: Buffer.from(dataDir).subarray(0, MAX_ALIAS_BYTES).toString(),
   });

@@ -49,7 +49,7 @@ export const binding: CreateSubresource<Pod> = {
         if (problem !== undefined) throw conflict({ group: "", resource: "pods/binding" }, key.name, problem);
         return bound(pod, request, context.now) as AnyDraft;
       },
-      // Upstream records nobody as the owner of what a binding sets.
+      // Upstream records no manager for what a binding sets.
       { user: context.user, dryRun: context.dryRun, subresource: "binding", keepsManagedFields: true },
     );
     return success();
