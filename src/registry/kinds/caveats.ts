@@ -1,6 +1,6 @@
 /**
  * What is stored, validated and defaulted, and not acted on yet. A client is told so with each create and apply, by a
- * Warning; README's list is checked against this table. What comes to act is taken out of it.
+ * Warning; README's list is checked against this table. A kind that is acted on is removed from it.
  */
 import type { KubeObject, PodSpec, PodTemplateSpec } from "#objects";
 import type { ResourceDefinition } from "../definition.ts";
