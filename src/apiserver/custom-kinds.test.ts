@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { plainError, type KubeObject, type ObjectMeta } from "#objects";
 import { alphaToV1, gadgets, local, remote, V1, V1_WITH_COLOR, v1ToAlpha, V1ALPHA1 } from "./testing/custom-kinds.ts";
-import { eventsOf, failure, fixture, type Fixture } from "./testing/fixture.ts";
+import { eventsOf, failure, createApiWorld, type ApiWorld } from "./testing/world.ts";
 
 interface Gadget extends KubeObject {
   readonly spec?: Readonly<Record<string, unknown>>;
@@ -31,13 +31,13 @@ const STABLE_STORED = gadgets({
   versions: [V1, { ...V1ALPHA1, conversion: local(v1ToAlpha, alphaToV1) }],
 });
 
-async function made(api: Fixture, name: string, spec: object): Promise<Gadget> {
+async function made(api: ApiWorld, name: string, spec: object): Promise<Gadget> {
   const answer = await api.ask(`POST ${ALPHA}`, { body: alpha(name, spec) });
   assert.equal(answer.status, 201, answer.text);
   return answer.json<Gadget>();
 }
 
-const got = async (api: Fixture, at: string): Promise<Gadget> => {
+const got = async (api: ApiWorld, at: string): Promise<Gadget> => {
   const answer = await api.ask(`GET ${at}`);
   assert.equal(answer.status, 200, answer.text);
   return answer.json<Gadget>();
@@ -48,7 +48,7 @@ const told = ({ type, object }: Line) =>
   `${type} ${(object["metadata"] as ObjectMeta).name} ${JSON.stringify(object["spec"])}`;
 
 /** A watch that is read line by line. */
-async function watching(api: Fixture, at: string, query = "") {
+async function watching(api: ApiWorld, at: string, query = "") {
   const lines = eventsOf(await api.open(`GET ${at}?watch=1${query}`))[Symbol.asyncIterator]();
   return {
     next: async () => told(((await lines.next()) as IteratorResult<Line> & { value: Line }).value),
@@ -63,7 +63,7 @@ async function watching(api: Fixture, at: string, query = "") {
 
 describe("a custom kind", () => {
   it("is found, written in every way, read in every form and listed in pages", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     assert.equal((await api.ask(`GET ${ALPHA}`)).status, 404);
     api.registry.add(gadgets({}));
     const found = await api.ask("GET /apis/test.example.com/v1alpha1");
@@ -130,7 +130,7 @@ describe("a custom kind", () => {
   });
 
   it("that is no custom resource is patched by its schema's strategies", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     api.registry.add(gadgets({ custom: false }));
     await made(api, "a", { parts: [{ name: "x", value: "1" }] });
     const patched = await api.ask(`PATCH ${ALPHA}/a`, {
@@ -144,7 +144,7 @@ describe("a custom kind", () => {
   });
 
   it("gets a version while it is watched: the watch ends, and goes on where it was", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     api.registry.add(gadgets({}));
     const before = await watching(api, ALPHA);
     const a = await made(api, "a", { size: "1" });
@@ -180,7 +180,7 @@ describe("a custom kind", () => {
   });
 
   it("is stored in another version: what was stored before is read from that", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     api.registry.add(ALPHA_STORED);
     const a = await made(api, "a", { size: "1" });
     const b = await made(api, "b", { size: "2" });
@@ -212,7 +212,7 @@ describe("a custom kind", () => {
   });
 
   it("takes what another server still writes in an old version", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     api.registry.add(STABLE_STORED);
     const watch = await watching(api, STABLE);
     const a = await made(api, "a", { size: "1" });
@@ -232,7 +232,7 @@ describe("a custom kind", () => {
   });
 
   it("that was stored in a version which it no longer has is not read as something else", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     api.registry.add(gadgets({}));
     await made(api, "a", { size: "1" });
     api.registry.add(gadgets({ storageVersion: "v1", versions: [V1] }));
@@ -251,7 +251,7 @@ describe("a custom kind", () => {
   });
 
   it("gets another schema: what is written from then on is of that", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     api.registry.add(gadgets({ storageVersion: "v1", versions: [V1] }));
     const stable = (name: string, spec: object) => ({ ...alpha(name, spec), apiVersion: "test.example.com/v1" });
     const strict = `POST ${STABLE}?fieldValidation=Strict`;
@@ -264,7 +264,7 @@ describe("a custom kind", () => {
   });
 
   it("is removed while it is watched and comes again, with other versions", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     api.registry.add(ALPHA_STORED);
     await made(api, "a", { size: "1" });
     const watch = await watching(api, STABLE);
@@ -289,7 +289,7 @@ describe("a custom kind", () => {
   });
 
   it("shows what another conversion makes of the same objects once that is changed", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     api.registry.add(ALPHA_STORED);
     await made(api, "a", { size: "1" });
     assert.deepEqual((await got(api, `${STABLE}/a`)).spec, { amount: 1 });
@@ -320,7 +320,7 @@ describe("a kind that a webhook converts", () => {
   };
 
   it("is converted a whole list in one call, and each object once", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const calls: string[] = [];
     api.registry.add(served(calls, { now: false }).alphaStored);
     for (const name of ["a", "b", "c"]) await made(api, name, { size: "1" });
@@ -345,7 +345,7 @@ describe("a kind that a webhook converts", () => {
   });
 
   it("is read from the version that it was stored in, in one call; while that fails, so do its readers", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const calls: string[] = [];
     const broken = { now: false };
     const { alphaStored, stableStored } = served(calls, broken);
@@ -372,7 +372,7 @@ describe("a kind that a webhook converts", () => {
   });
 
   it("keeps the order of changes while one of them is converted", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const calls: string[] = [];
     const broken = { now: false };
     api.registry.add(served(calls, broken).stableStored);

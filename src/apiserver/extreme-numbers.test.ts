@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { jsonText, parseJson, parseTime, type Schema } from "#objects";
 import { builtInKinds, type ResourceDefinition } from "#registry";
-import { fixture, type Answer, type Fixture } from "./testing/fixture.ts";
+import { createApiWorld, type Answer, type ApiWorld } from "./testing/world.ts";
 import { json } from "./testing/objects.ts";
 
 const MAX = 9223372036854775807n;
@@ -23,7 +23,7 @@ const parsed = (answer: Answer) => parseJson(answer.text) as Record<string, neve
 describe("an integer beyond 2^53", () => {
   for (const seconds of [MAX, 9007199254740993n, 300000000000]) {
     it(`is kept exactly on every way in and out: ${seconds}`, async () => {
-      await using api = await fixture();
+      await using api = await createApiWorld();
       const has = (answer: Answer, where = "") => {
         assert.ok(answer.status < 300, `${where} ${answer.status} ${answer.text}`);
         assert.match(answer.text, new RegExp(`"?terminationGracePeriodSeconds"?: ?${seconds}\\b`), where);
@@ -58,7 +58,7 @@ describe("an integer beyond 2^53", () => {
   }
 
   it("can be set by every patch and by apply, which owns it", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const path = "/apis/apps/v1/namespaces/default/deployments";
     const template = (seconds: number | bigint) => ({
       metadata: { labels: { a: "b" } },
@@ -108,7 +108,7 @@ describe("an integer beyond 2^53", () => {
   });
 
   it("out of the type's range is refused in the words of Go's decoder", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     for (const text of ["9223372036854775808", "1e30", "-9223372036854775809"]) {
       const body = jsonText(pod("a", MAX)).replace(String(MAX), text);
       const answer = await api.ask(`POST ${PODS}`, { body, headers: json });
@@ -123,7 +123,7 @@ describe("an integer beyond 2^53", () => {
   });
 
   it("of grace leaves a time that every client can read, exact seconds, and a deletion that can be shortened", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     for (const seconds of [MAX, 9007199254740993n, 300000000000]) {
       await api.ask(`POST ${PODS}`, { body: jsonText(pod("a", seconds)), headers: json });
       const going = parsed(await api.ask(`DELETE ${PODS}/a`)) as unknown as Going;
@@ -219,7 +219,7 @@ const nameOf = ({ group, kind }: ResourceDefinition) => (group ? `${kind}.${grou
 
 /** Returns how many of the numbers were stored as they were sent. */
 async function tryField(
-  api: Fixture,
+  api: ApiWorld,
   { base, body, stored }: { readonly base: string; readonly body: object; readonly stored: boolean },
   { path }: IntegerField,
 ): Promise<number> {
@@ -257,7 +257,7 @@ describe("every integer field of every kind takes its extremes or refuses them i
   for (const definition of builtInKinds()) {
     if (definition.verbs && !definition.verbs.includes("create")) continue;
     it(nameOf(definition), async () => {
-      await using api = await fixture();
+      await using api = await createApiWorld();
       const version = definition.versions.find((each) => each.version === definition.storageVersion && !each.group);
       const group = definition.group ? `/apis/${definition.group}` : "/api";
       const place = definition.namespaced ? "/namespaces/default" : "";

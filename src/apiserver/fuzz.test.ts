@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { builtInAdmission } from "#admission";
 import { createRandom, createScope, silentLog } from "#base";
 import { createCaches } from "#client";
-import { fixture, textOf } from "./testing/fixture.ts";
+import { createApiWorld, textOf } from "./testing/world.ts";
 
 const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "get", ""];
 
@@ -369,7 +369,7 @@ const request = fc.oneof({ weight: 3, arbitrary: likely }, { weight: 1, arbitrar
 
 it("any request gets a Status or a proper answer, whatever it is", { timeout: 120_000 }, async () => {
   await using scope = createScope("fuzz");
-  await using api = await fixture({
+  await using api = await createApiWorld({
     admission: (client) => {
       const random = createRandom(7);
       const caches = createCaches({ client, scope, clock: api_clock(), random, log: silentLog });
@@ -415,7 +415,7 @@ it("any request gets a Status or a proper answer, whatever it is", { timeout: 12
   }
 });
 
-/** The admission plugins are made before the fixture is there to be asked for its clock. */
+/** The admission plugins are made before the world is there to be asked for its clock. */
 const clock: { current?: import("#base").VirtualClock } = {};
 const api_clock = () => ({
   now: () => clock.current!.now(),

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ConfigMap, KubeObject } from "#objects";
-import { failure, fixture } from "./testing/fixture.ts";
+import { failure, createApiWorld } from "./testing/world.ts";
 import { make, TABLE, type Table } from "./testing/lists.ts";
 import { CMS } from "./testing/objects.ts";
 
 describe("lists", () => {
   it("are the items without their type, at a revision", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a", "b");
     const list = (await api.ask(`GET ${CMS}`)).json<{ kind: string; metadata: object; items: ConfigMap[] }>();
     assert.equal(list.kind, "ConfigMapList");
@@ -26,7 +26,7 @@ describe("lists", () => {
   });
 
   it("are the same in every form, also when they are empty", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const { parse } = await import("yaml");
     for (const names of [[], ["a", "b"]]) {
       await make(api, ...names);
@@ -42,7 +42,7 @@ describe("lists", () => {
   });
 
   it("come in pages", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a", "b", "c");
     const first = (await api.ask(`GET ${CMS}?limit=2`)).json<{
       metadata: { continue: string; remainingItemCount: number };
@@ -60,7 +60,7 @@ describe("lists", () => {
   });
 
   it("as tables have columns, cells and what was asked for beside them", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a");
     const headers = { accept: TABLE };
     const table = (await api.ask(`GET ${CMS}`, { headers })).json<Table>();
@@ -79,7 +79,7 @@ describe("lists", () => {
   });
 
   it("of what is not stored have no tables", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const review = "POST /apis/authorization.k8s.io/v1/selfsubjectaccessreviews";
     const body = { spec: { nonResourceAttributes: { path: "/", verb: "get" } } };
     const only = TABLE.split(",", 1)[0]!;
@@ -89,7 +89,7 @@ describe("lists", () => {
   });
 
   it("as metadata leave out everything else", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a");
     const accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
     const list = (await api.ask(`GET ${CMS}`, { headers: { accept } })).json<{ kind: string; items: KubeObject[] }>();
@@ -99,7 +99,7 @@ describe("lists", () => {
   });
 
   it("come in the form that the client takes", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a");
     const yaml = await api.ask(`GET ${CMS}/a`, { headers: { accept: "application/yaml" } });
     assert.equal(yaml.headers["content-type"], "application/yaml");
@@ -115,7 +115,7 @@ describe("lists", () => {
   });
 
   it("are refused to who takes nothing of it, indented", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a");
     const refusal = async (path: string, accept: string) => {
       const answer = await api.ask(`GET ${path}`, { headers: { accept } });
@@ -148,7 +148,7 @@ describe("lists", () => {
   });
 
   it("as metadata of nothing have no items at all", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
     const list = (await api.ask(`GET ${CMS}?labelSelector=no`, { headers: { accept } })).json<{ items: unknown }>();
     assert.equal(list.items, null);
@@ -165,7 +165,7 @@ describe("the last byte", () => {
   const paths = [CMS, `${CMS}/a`, "/api", "/apis", "/api/v1"];
   for (const [name, headers] of forms) {
     it(`of answers for programs is a newline, of those for people it is not: ${name}`, async () => {
-      await using api = await fixture();
+      await using api = await createApiWorld();
       await make(api, "a");
       for (const path of paths) {
         const answer = await api.ask(`GET ${path}`, { headers });
@@ -179,7 +179,7 @@ describe("the last byte", () => {
   }
 
   it("lists in YAML are not indented", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", finalizers: ["x.io/a", "x.io/b"] } };
     await api.ask(`POST ${CMS}`, { body });
     const headers = { accept: "application/yaml" };

@@ -1,11 +1,11 @@
 /** What answers leave out, what they say is null or zero: as upstream's types are written. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { fixture, type Fixture } from "./testing/fixture.ts";
+import { createApiWorld, type ApiWorld } from "./testing/world.ts";
 
 const json = { "content-type": "application/json" };
 
-async function written(api: Fixture, path: string, apiVersion: string, kind: string, more: object) {
+async function written(api: ApiWorld, path: string, apiVersion: string, kind: string, more: object) {
   const body = { apiVersion, kind, metadata: { name: "a" }, ...more };
   const answer = await api.ask(`POST ${path}`, { body, headers: json });
   assert.equal(answer.status, 201, answer.text);
@@ -15,7 +15,7 @@ async function written(api: Fixture, path: string, apiVersion: string, kind: str
 const NAMESPACED = "namespaces/default";
 
 test("a list, pointer or time that upstream never leaves out is null", async () => {
-  await using api = await fixture();
+  await using api = await createApiWorld();
   const target = { scaleTargetRef: { kind: "Deployment", name: "d" }, maxReplicas: 2 };
   const autoscaler = await written(
     api,
@@ -53,7 +53,7 @@ test("a list, pointer or time that upstream never leaves out is null", async () 
 });
 
 test("the nulls are in every form of the answer, and in no object in memory", async () => {
-  await using api = await fixture();
+  await using api = await createApiWorld();
   const roles = `/apis/rbac.authorization.k8s.io/v1/${NAMESPACED}/roles`;
   await written(api, roles, "rbac.authorization.k8s.io/v1", "Role", {});
   for (const path of [`${roles}/a`, `${roles}/a?pretty=true`, roles, `${roles}?pretty=true`]) {
@@ -73,7 +73,7 @@ test("the nulls are in every form of the answer, and in no object in memory", as
 });
 
 test("a zero that upstream leaves out is no default", async () => {
-  await using api = await fixture();
+  await using api = await createApiWorld();
   const spec = {
     selector: { app: "a" },
     template: { metadata: { labels: { app: "a" } }, spec: { containers: [{ name: "c", image: "i" }] } },
@@ -85,7 +85,7 @@ test("a zero that upstream leaves out is no default", async () => {
 });
 
 test("a CSIDriver has a generation from its first change on", async () => {
-  await using api = await fixture();
+  await using api = await createApiWorld();
   const drivers = "/apis/storage.k8s.io/v1/csidrivers";
   const made = await written(api, drivers, "storage.k8s.io/v1", "CSIDriver", { spec: { podInfoOnMount: false } });
   assert.equal("generation" in made["metadata"]!, false);

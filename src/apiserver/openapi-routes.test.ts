@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createOpenApi } from "./openapi-routes.ts";
-import { fixture, requestOf } from "./testing/fixture.ts";
+import { createApiWorld, requestOf } from "./testing/world.ts";
 
 const PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 /** What client-go asks for. */
@@ -9,7 +9,7 @@ const OLD_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf
 
 describe("/openapi/v2", () => {
   it("is protobuf for those who ask for it, and JSON for others, under one ETag", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const ask = (accept: string, etag = "") =>
       api.open("GET /openapi/v2", { headers: { accept, "if-none-match": etag } });
     const json = await ask("application/json");
@@ -31,7 +31,7 @@ describe("/openapi/v2", () => {
   });
 
   it("is made once, in many steps, and the same however long they take", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     let steps = 0;
     const throttle = () => {
       steps++;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ConfigMap, KubeObject } from "#objects";
-import { failure, fixture, eventsOf } from "./testing/fixture.ts";
+import { failure, createApiWorld, eventsOf } from "./testing/world.ts";
 import { make, TABLE, type Table } from "./testing/lists.ts";
 import { CMS } from "./testing/objects.ts";
 
@@ -98,7 +98,7 @@ describe("routes", () => {
   ];
   for (const [line, expected] of cases) {
     it(`${line} is ${expected}`, async () => {
-      await using api = await fixture();
+      await using api = await createApiWorld();
       const answer = await api.ask(line);
       const text = answer.headers["content-type"] === "application/json" ? failure(answer) : answer.text.trim();
       assert.equal(text, expected);
@@ -106,7 +106,7 @@ describe("routes", () => {
   }
 
   it("paths are decoded first, and may end in slashes", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a");
     for (const path of [`${CMS}/%61`, `${CMS}/a//`, "/api/v1/namespaces/default/%63onfigmaps/a", "/%61pi%2Fv1"]) {
       assert.equal((await api.ask(`GET ${path}`)).status, 200, path);
@@ -114,7 +114,7 @@ describe("routes", () => {
   });
 
   it("options of a deletion that cannot be read are refused without more ado", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     assert.equal(
       failure(await api.ask(`DELETE ${CMS}/a`, { body: { gracePeriodSeconds: "x" } })),
       "400 BadRequest: json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64",
@@ -134,7 +134,7 @@ describe("routes", () => {
   });
 
   it("a deletion by query names what must be found, as one by body does", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a");
     const { uid, resourceVersion } = (await api.ask(`GET ${CMS}/a`)).json<ConfigMap>().metadata;
     assert.equal((await api.ask(`DELETE ${CMS}/a?uid=other`)).status, 409);
@@ -143,7 +143,7 @@ describe("routes", () => {
   });
 
   it("a watch from whatever is newest marks where that ends, for a client that takes bookmarks", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a");
     const stop = new AbortController();
     const events = eventsOf(await api.open(`GET ${CMS}?watch=1&allowWatchBookmarks=true`, { signal: stop.signal }));
@@ -157,14 +157,14 @@ describe("routes", () => {
   });
 
   it("a namespace and what is in it are told apart", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     assert.equal((await api.ask("GET /api/v1/namespaces/default")).json<KubeObject>().kind, "Namespace");
     assert.equal((await api.ask("GET /api/v1/namespaces/default/status")).json<KubeObject>().kind, "Namespace");
     assert.equal((await api.ask("GET /api/v1/namespaces/default/pods")).json<{ kind: string }>().kind, "PodList");
   });
 
   it("says which methods there are", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const answer = await api.ask(`PUT ${CMS}`, { body: {} });
     assert.equal(answer.status, 405);
     assert.equal(answer.headers["allow"], "POST, DELETE, GET");
@@ -173,7 +173,7 @@ describe("routes", () => {
 
 describe("who may what", () => {
   it("without credentials only health and version answer", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     for (const path of ["/healthz", "/livez", "/readyz", "/version"]) {
       assert.equal((await api.ask(`GET ${path}`, { as: "" })).status, 200, path);
     }
@@ -189,7 +189,7 @@ describe("who may what", () => {
   });
 
   it("knows who asks, and whom they act as", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
     const path = "POST /apis/authentication.k8s.io/v1/selfsubjectreviews";
     const who = async (headers: Record<string, string | string[]>, as = "admin") =>
@@ -208,7 +208,7 @@ describe("who may what", () => {
   });
 
   it("answers whose token it is, and for which of the audiences that are asked about", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const review = async (spec: object) =>
       api.ask("POST /apis/authentication.k8s.io/v1/tokenreviews", {
         body: { apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec },
@@ -232,7 +232,7 @@ describe("who may what", () => {
   });
 
   it("answers what a user may do", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const ask = async (kind: string, spec: object) =>
       (
         await api.ask(`POST /apis/authorization.k8s.io/v1/${kind.toLowerCase()}s`, {
@@ -248,7 +248,7 @@ describe("who may what", () => {
 
 describe("watches", () => {
   it("send each change once, and the same bytes to all", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a");
     const stop = new AbortController();
     const line = `GET ${CMS}?watch=true&resourceVersion=0`;
@@ -279,7 +279,7 @@ describe("watches", () => {
   });
 
   it("end with an ERROR when the version is too old, and refuse what they cannot read", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     assert.equal((await api.ask(`GET ${CMS}?watch=true&labelSelector=a%20b`)).status, 400);
     assert.equal((await api.ask(`GET ${CMS}?watch=true&fieldSelector=spec.nope%3D1`)).status, 400);
     assert.equal((await api.ask(`GET ${CMS}?watch=true&sendInitialEvents=true`)).status, 422);
@@ -287,7 +287,7 @@ describe("watches", () => {
   });
 
   it("as tables name the columns once", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a", "b");
     const stop = new AbortController();
     const response = await api.open(`GET ${CMS}?watch=true&resourceVersion=0`, {
@@ -308,7 +308,7 @@ describe("watches", () => {
   });
 
   it("of one object, by the old path", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a", "b");
     const stop = new AbortController();
     const response = await api.open(`GET /api/v1/watch/namespaces/default/configmaps/b`, { signal: stop.signal });
@@ -323,7 +323,7 @@ describe("beside the API", () => {
   it("tells other systems how to check the tokens of service accounts, where there is an issuer", async () => {
     const key = { use: "sig", kty: "EC", kid: "k", crv: "P-256", alg: "ES256", x: "x", y: "y" };
     const tokenIssuer = { issuer: "https://issuer", keys: () => Promise.resolve([key]) };
-    await using api = await fixture({ more: { tokenIssuer, serverAddress: () => "1.2.3.4:5" } });
+    await using api = await createApiWorld({ more: { tokenIssuer, serverAddress: () => "1.2.3.4:5" } });
     const configuration = await api.ask("GET /.well-known/openid-configuration");
     assert.equal(
       configuration.text,
@@ -335,7 +335,7 @@ describe("beside the API", () => {
     assert.equal(keys.headers["content-type"], "application/jwk-set+json");
     assert.equal(keys.headers["cache-control"], "public, max-age=3600");
     assert.equal((await api.ask("POST /openid/v1/jwks")).status, 405);
-    await using without = await fixture();
+    await using without = await createApiWorld();
     assert.equal((await without.ask("GET /openid/v1/jwks")).status, 404);
   });
 
@@ -343,7 +343,7 @@ describe("beside the API", () => {
     const more = {
       health: { readyz: [{ name: "store", check: () => Promise.reject(new Error("full")) }] },
     };
-    await using api = await fixture({ more });
+    await using api = await createApiWorld({ more });
     assert.equal((await api.ask("GET /livez")).text, "ok");
     assert.equal((await api.ask("GET /livez?verbose")).text, "[+]ping ok\nlivez check passed\n");
     const ready = await api.ask("GET /readyz");
@@ -360,7 +360,7 @@ describe("beside the API", () => {
   });
 
   it("metrics count what was asked", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await make(api, "a");
     await api.ask(`GET ${CMS}/a`);
     await api.ask(`GET ${CMS}/a`);
@@ -374,7 +374,7 @@ describe("beside the API", () => {
   });
 
   it("OpenAPI documents are named by their hash", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const index = (await api.ask("GET /openapi/v3")).json<{ paths: Record<string, { serverRelativeURL: string }> }>();
     const url = index.paths["apis/apps/v1"]!.serverRelativeURL;
     const document = await api.ask(`GET ${url}`);
@@ -389,7 +389,7 @@ describe("beside the API", () => {
   });
 
   it("connects nowhere without a node", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     assert.equal((await api.ask("GET /api/v1/namespaces/default/pods/p/log")).status, 503);
     assert.equal((await api.ask("GET /api/v1/namespaces/default/pods/p/exec?command=ls")).status, 503);
     assert.equal((await api.ask("PUT /api/v1/namespaces/default/pods/p/log")).status, 405);

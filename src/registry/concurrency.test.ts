@@ -10,7 +10,7 @@ import type { Store } from "#store";
 import { openLmdbStore } from "#store/lmdb";
 import { createMemoryStore } from "#store/memory";
 import type { ListResult, WatchEvent } from "./contract.ts";
-import { fixture, reader, setting, USER, widget, type Fixture } from "./testing/fixture.ts";
+import { createRegistryWorld, reader, setting, USER, widget, type RegistryWorld } from "./testing/world.ts";
 
 const NAMES = Array.from({ length: 12 }, (_, i) => `w${i}`);
 const NODES = ["n1", "n2", "n3"];
@@ -23,7 +23,7 @@ const ignoring = async (work: Promise<unknown>) => {
   }
 };
 
-async function writeAtRandom({ widgets }: Fixture, random: Random, times: number): Promise<void> {
+async function writeAtRandom({ widgets }: RegistryWorld, random: Random, times: number): Promise<void> {
   for (let i = 0; i < times; i++) {
     const name = NAMES[random.int(NAMES.length)]!;
     const key = { namespace: "default", name };
@@ -35,7 +35,7 @@ async function writeAtRandom({ widgets }: Fixture, random: Random, times: number
   }
 }
 
-async function listAtRandom({ widgets }: Fixture, random: Random, times: number, lists: Map<ListResult, string>) {
+async function listAtRandom({ widgets }: RegistryWorld, random: Random, times: number, lists: Map<ListResult, string>) {
   for (let i = 0; i < times; i++) {
     const node = NODES[random.int(NODES.length)]!;
     const fieldSelector = random.int(2) ? `spec.node=${node}` : "";
@@ -78,7 +78,7 @@ function statesOf(events: readonly WatchEvent[]): (revision: number, fieldSelect
 
 async function check(store: Store, seed: number): Promise<void> {
   const random = createRandom(seed);
-  const f = await fixture({ store, ringSize: 16, seed });
+  const f = await createRegistryWorld({ store, ringSize: 16, seed });
   const whole = reader(f.widgets, { resourceVersion: "1", timeoutSeconds: 60 });
   const one = reader(f.widgets, { resourceVersion: "1", fieldSelector: "spec.node=n1", timeoutSeconds: 60 });
   const seen = Promise.all([whole.all(), one.all()]);

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { draftOf, type AnyDraft } from "#objects";
-import { fixture, reader, told, USER, widget, WIDGETS } from "./testing/fixture.ts";
+import { createRegistryWorld, reader, told, USER, widget, WIDGETS } from "./testing/world.ts";
 
 test("an object is created, read, changed, listed and deleted", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const { widgets } = f;
   const created = await widgets.create(widget("a", { spec: { size: 1 }, status: { phase: "Mine" } }), USER);
   assert.equal(created.object.metadata.resourceVersion, String(created.revision));
@@ -31,7 +31,7 @@ test("an object is created, read, changed, listed and deleted", async () => {
 });
 
 test("a watch tells what happens, in order", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const { widgets } = f;
   await widgets.create(widget("a"), USER);
   const watch = reader(widgets);
@@ -48,7 +48,7 @@ test("a watch tells what happens, in order", async () => {
 });
 
 test("kinds come and go at run time", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const seen: number[] = [];
   f.registry.onChange(() => seen.push(f.registry.generation));
   f.registry.add({ ...WIDGETS, resource: "others", kind: "Other" });
@@ -62,7 +62,9 @@ test("kinds come and go at run time", async () => {
 });
 
 test("a kind is empty until its first object, of which the listeners are told once", async () => {
-  await using f = await fixture({ definitions: [WIDGETS, { ...WIDGETS, resource: "others", kind: "Other" }] });
+  await using f = await createRegistryWorld({
+    definitions: [WIDGETS, { ...WIDGETS, resource: "others", kind: "Other" }],
+  });
   const emptyNames = async () => [...(await f.registry.emptyResources())].map(({ definition }) => definition.resource);
   await f.widgets.create(widget("early"), USER);
   assert.deepEqual(await emptyNames(), ["others"]);

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { hasReason, type AnyDraft } from "#objects";
 import { createMemoryStore } from "#store/memory";
 import type { ListResult, WatchEvent } from "./contract.ts";
-import { fixture, reader, setting, told, USER, widget, type Widget } from "./testing/fixture.ts";
+import { createRegistryWorld, reader, setting, told, USER, widget, type Widget } from "./testing/world.ts";
 
 const NAMES = ["a", "b", "c", "d", "e"];
 const NAMESPACES = ["x", "y"];
@@ -57,17 +57,17 @@ const SELECTIONS: readonly Selection[] = [
 const selection = fc.constantFrom(...SELECTIONS);
 const queryOf = ({ has: _has, ...query }: Selection) => query;
 
-type Fixture = Awaited<ReturnType<typeof fixture>>;
+type RegistryWorld = Awaited<ReturnType<typeof createRegistryWorld>>;
 
 /** Carries out writes, and keeps the model of them. */
-function model(first: Fixture) {
+function model(first: RegistryWorld) {
   const steps: Step[] = [];
   const current = new Map<string, State>();
   let { widgets } = first;
   return {
     steps,
     current,
-    use(next: Fixture) {
+    use(next: RegistryWorld) {
       ({ widgets } = next);
     },
     async apply({ type, namespace, name, tier, node }: Write): Promise<void> {
@@ -138,10 +138,10 @@ test("watches tell every change exactly once, in order, from any revision and th
       fc.boolean(),
       async (early, late, watches, ringSize, restarts) => {
         await using store = disposable(createMemoryStore());
-        await using f1 = await fixture({ store, ringSize });
+        await using f1 = await createRegistryWorld({ store, ringSize });
         const m = model(f1);
         for (const each of early) await m.apply(each);
-        await using f2 = restarts ? await fixture({ store, ringSize }) : f1;
+        await using f2 = restarts ? await createRegistryWorld({ store, ringSize }) : f1;
         m.use(f2);
         const open = watches.map(([query, share, readAt]) => {
           // From 0 would mean something else.
@@ -185,7 +185,7 @@ test("lists give the state at their revision, whole or in pages, while writes go
       selection,
       fc.integer({ min: 1, max: 4 }),
       async (early, late, query, limit) => {
-        await using f = await fixture();
+        await using f = await createRegistryWorld();
         const m = model(f);
         for (const each of early) await m.apply(each);
         const revision = f.store.revision;
@@ -229,10 +229,10 @@ test("a registry that starts over the same store has the same objects", async ()
   await fc.assert(
     fc.asyncProperty(fc.array(write, { maxLength: 30 }), async (writes) => {
       await using store = disposable(createMemoryStore());
-      await using f1 = await fixture({ store });
+      await using f1 = await createRegistryWorld({ store });
       const m = model(f1);
       for (const each of writes) await m.apply(each);
-      await using f2 = await fixture({ store });
+      await using f2 = await createRegistryWorld({ store });
       assert.deepEqual(
         items(await f2.widgets.list({})),
         m.at(store.revision, () => true),
@@ -246,7 +246,7 @@ test("a registry that starts over the same store has the same objects", async ()
 });
 
 test("of many who write one object, each sees the write before its own", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   await f.widgets.create(widget("counter", { spec: { size: 0 } }), USER);
   const key = { namespace: "default", name: "counter" };
   await Promise.all(

@@ -4,13 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { openLmdbStore } from "#store/lmdb";
-import { fixture, reader, setting, told, USER, widget } from "./testing/fixture.ts";
+import { createRegistryWorld, reader, setting, told, USER, widget } from "./testing/world.ts";
 
 test("after a restart everything is there, and a watch goes on from where it was", async () => {
   const dir = await mkdtemp(join(tmpdir(), "knarr-registry-"));
   try {
     const store = await openLmdbStore({ dir, noSync: true });
-    const f = await fixture({ store });
+    const f = await createRegistryWorld({ store });
     const created = await f.widgets.create(widget("a", { spec: { size: 1 } }, { labels: { app: "x" } }), USER);
     await f.widgets.create(widget("b"), USER);
     await f.widgets.update(created.key, setting({ spec: { size: 2 } }, { labels: { app: "y" } }), USER);
@@ -20,7 +20,7 @@ test("after a restart everything is there, and a watch goes on from where it was
     await store.close();
 
     const again = await openLmdbStore({ dir, noSync: true });
-    const g = await fixture({ store: again });
+    const g = await createRegistryWorld({ store: again });
     const after = await g.widgets.list({});
     assert.equal(after.resourceVersion, before.resourceVersion);
     assert.deepEqual(after.items[0]!.object, before.items[0]!.object);

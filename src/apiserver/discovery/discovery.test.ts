@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { failure, fixture } from "../testing/fixture.ts";
+import { failure, createApiWorld } from "../testing/world.ts";
 
 const AGGREGATED = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList";
 
 describe("discovery", () => {
   it("a group is served by the aggregator: in any form that can be negotiated, whatever the method", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     for (const path of ["/apis", "/apis/", "/apis/apps", "/apis/apps/"]) {
       for (const method of ["GET", "POST", "DELETE", "HEAD", "FOO"]) {
         const answer = await api.ask(`${method} ${path}`, { headers: { accept: "application/*" } });
@@ -21,7 +21,7 @@ describe("discovery", () => {
   });
 
   it("a version is served by the router: with GET alone, in a form that the client names", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     for (const path of ["/api", "/api/", "/api/v1", "/apis/apps/v1", "/apis/apps/v1/"]) {
       assert.match(
         failure(await api.ask(`GET ${path}`, { headers: { accept: "application/*" } })),
@@ -32,7 +32,7 @@ describe("discovery", () => {
   });
 
   it("everything at once is given to a client that also takes the plain form, in whichever order", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const kindAt = async (path: string, accept: string) =>
       (await api.ask(`GET ${path}`, { headers: { accept } })).json<{ kind: string }>().kind;
     for (const accept of [`${AGGREGATED},application/json`, `application/json,${AGGREGATED}`]) {
@@ -44,7 +44,7 @@ describe("discovery", () => {
   });
 
   it("a resource that is stored names what as, by upstream's short hash; a review or a subresource does not", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const hashes = async (path: string) => {
       const { resources } = (await api.ask(`GET ${path}`)).json<{
         resources: readonly { readonly name: string; readonly storageVersionHash?: string }[];

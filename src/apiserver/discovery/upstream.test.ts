@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { fixture } from "../testing/fixture.ts";
+import { createApiWorld } from "../testing/world.ts";
 
 // Holds discovery against upstream 1.36's. On purpose different:
 //   - storageVersionHash of what Knarr stores in a newer version than upstream
@@ -40,7 +40,7 @@ describe("discovery", { skip }, () => {
   for (const file of files) {
     const path = `/${file.replace(/\.json$/, "").replaceAll("__", "/")}`;
     it(`${path} is upstream's`, async () => {
-      await using api = await fixture();
+      await using api = await createApiWorld();
       const answer = await api.ask(`GET ${path}`);
       assert.equal(answer.status, 200, answer.text);
       assert.deepEqual(comparable(answer.json()), comparable(read(file)));
@@ -48,7 +48,7 @@ describe("discovery", { skip }, () => {
   }
 
   it("aggregated is upstream's", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const accept = "application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json";
     const answer = await api.ask("GET /apis", { headers: { accept } });
     assert.equal(

@@ -4,7 +4,7 @@ import { admissionChain, type AdmissionAttributes } from "#admission";
 import { forbiddenError } from "#objects";
 import type { Connector } from "../connect.ts";
 import { plainText } from "../http/responses.ts";
-import { failure, fixture } from "../testing/fixture.ts";
+import { failure, createApiWorld } from "../testing/world.ts";
 import { make } from "../testing/lists.ts";
 import { CMS } from "../testing/objects.ts";
 import { Exchange, type Stage } from "./exchange.ts";
@@ -19,7 +19,7 @@ const before = (name: string, stage: Stage) => (all: readonly Stage[]) => {
 describe("the stages of a request", () => {
   it("stand in upstream's order", async () => {
     let names: readonly string[] = [];
-    await using _ = await fixture({
+    await using _ = await createApiWorld({
       more: {
         stages(all) {
           names = all.map(({ name }) => name);
@@ -60,7 +60,7 @@ describe("the stages of a request", () => {
         }
       },
     };
-    await using api = await fixture({ more: { stages: before("authorize", audit) } });
+    await using api = await createApiWorld({ more: { stages: before("authorize", audit) } });
     await api.ask(`GET ${CMS}/gone`);
     await api.ask("GET /metrics", { as: "nobody" });
     await api.ask("GET /apis");
@@ -81,7 +81,7 @@ describe("the stages of a request", () => {
           : next(exchange),
     };
     const stages = (all: readonly Stage[]) => before("identify", page)(before("route", other)(all));
-    await using api = await fixture({ more: { stages } });
+    await using api = await createApiWorld({ more: { stages } });
     assert.equal((await api.ask("GET /ui", { as: "" })).text, "hello");
     const line = "GET /apis/other.example.com/v1/things";
     assert.equal((await api.ask(line)).text, "admin at /apis/other.example.com/v1/things");
@@ -100,7 +100,7 @@ describe("the stages of a request", () => {
         return next(new Exchange({ ...exchange.request, path, query }));
       },
     };
-    await using api = await fixture({ more: { stages: before("path", past) } });
+    await using api = await createApiWorld({ more: { stages: before("path", past) } });
     await make(api, "a");
     const { resourceVersion } = (await api.ask(`GET ${CMS}`)).json<{ metadata: { resourceVersion: string } }>()
       .metadata;
@@ -112,7 +112,7 @@ describe("the stages of a request", () => {
 
   it("end with the delegate where none answers", async () => {
     const delegate = ({ path }: Exchange) => Promise.resolve(plainText(200, `delegated ${path}`));
-    await using api = await fixture({ more: { delegate } });
+    await using api = await createApiWorld({ more: { delegate } });
     assert.equal((await api.ask("GET /else")).text, "delegated /else");
     assert.equal(
       (await api.ask("GET /apis/nope.example.com/v1/things")).text,
@@ -122,7 +122,7 @@ describe("the stages of a request", () => {
   });
 
   it("refuse a timeout of a short request that is no duration, and read none of a long-running one", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     assert.equal(
       failure(await api.ask(`GET ${CMS}?timeout=soon`)),
       '400 BadRequest: invalid timeout specified in the request URL - time: invalid duration "soon"',
@@ -151,7 +151,7 @@ describe("the stages of a request", () => {
         return next(exchange);
       },
     };
-    await using api = await fixture({ more: { connector, stages: before("route", look) } });
+    await using api = await createApiWorld({ more: { connector, stages: before("route", look) } });
     const counted = (name: string) => new RegExp(`^${name}.* (\\d+)$`, "m").exec(text)?.[1];
     await api.ask(`GET ${CMS}`);
     assert.equal(counted('apiserver_current_inflight_requests{request_kind="readOnly"}'), "1");
@@ -184,7 +184,7 @@ describe("connections", () => {
       },
     ]);
     const connector: Connector = { connect: () => Promise.resolve(plainText(200, "connected")) };
-    await using api = await fixture({ admission, more: { connector } });
+    await using api = await createApiWorld({ admission, more: { connector } });
     const ask = async (line: string) => (await api.ask(line)).text;
     const POD = "/api/v1/namespaces/default/pods";
     await ask(`POST ${POD}/p/exec?command=sh&command=-c&stdin=true&tty=false&container=c`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import type { ConfigMap } from "#objects";
-import type { Fixture } from "./fixture.ts";
+import type { ApiWorld } from "./world.ts";
 
 export const CMS = "/api/v1/namespaces/default/configmaps";
 export const DEPLOYS = "/apis/apps/v1/namespaces/default/deployments";
@@ -24,7 +24,7 @@ export const deployment = (name: string, replicas = 1) => ({
   },
 });
 
-export const created = async (api: Fixture, name = "a", data: Record<string, string> = { x: "1" }) => {
+export const created = async (api: ApiWorld, name = "a", data: Record<string, string> = { x: "1" }) => {
   const answer = await api.ask(`POST ${CMS}`, { body: configMap(name, data), headers: json });
   assert.equal(answer.status, 201, answer.text);
   return answer.json<ConfigMap>();

@@ -1,15 +1,15 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { ConfigMap, Deployment } from "#objects";
-import { failure, fixture, type Fixture } from "../testing/fixture.ts";
+import { failure, createApiWorld, type ApiWorld } from "../testing/world.ts";
 import { CMS, configMap, created, deployment, DEPLOYS } from "../testing/objects.ts";
 
 describe("patch", () => {
-  const patch = (api: Fixture, type: string, path: string, body: unknown) =>
+  const patch = (api: ApiWorld, type: string, path: string, body: unknown) =>
     api.ask(`PATCH ${path}`, { body, headers: { "content-type": `application/${type}` } });
 
   it("by JSON patch, merge patch and strategic merge patch", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await created(api);
     const byJson = await patch(api, "json-patch+json", `${CMS}/a`, [{ op: "add", path: "/data/y", value: "2" }]);
     assert.deepEqual(byJson.json<ConfigMap>().data, { x: "1", y: "2" });
@@ -38,7 +38,7 @@ describe("patch", () => {
   });
 
   it("of null changes nothing; a strategic one says nothing about the kind", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await created(api);
     for (const type of ["json-patch+json", "strategic-merge-patch+json"]) {
       assert.equal((await patch(api, type, `${CMS}/a`, "null")).status, 200);
@@ -77,7 +77,7 @@ describe("patch", () => {
     ];
     for (const [text, shown, detail] of cases) {
       it(text, async () => {
-        await using api = await fixture();
+        await using api = await createApiWorld();
         await created(api);
         assert.equal(
           failure(await patch(api, "strategic-merge-patch+json", `${CMS}/a`, text)),
@@ -87,7 +87,7 @@ describe("patch", () => {
     }
 
     it("in a Deployment", async () => {
-      await using api = await fixture();
+      await using api = await createApiWorld();
       await api.ask(`POST ${DEPLOYS}`, { body: deployment("d") });
       const refused = async (spec: object) =>
         failure(await patch(api, "strategic-merge-patch+json", `${DEPLOYS}/d`, { spec }))
@@ -105,7 +105,7 @@ describe("patch", () => {
   });
 
   it("says what is wrong with it", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await created(api);
     const nowhere = await patch(api, "json-patch+json", `${CMS}/a`, [{ op: "remove", path: "/data/nope/x" }]);
     assert.equal(failure(nowhere), "422 Invalid: the server rejected our request due to an error in our request");
@@ -160,14 +160,14 @@ describe("patch", () => {
   });
 
   it("with a stale resourceVersion conflicts", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await created(api);
     const body = { metadata: { resourceVersion: "1" }, data: { z: "1" } };
     assert.equal((await patch(api, "merge-patch+json", `${CMS}/a`, body)).status, 409);
   });
 
   it("of many at once loses none", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await created(api);
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => patch(api, "merge-patch+json", `${CMS}/a`, { data: { [`k${i}`]: "v" } })),
@@ -181,14 +181,14 @@ describe("patch", () => {
 });
 
 describe("apply", () => {
-  const apply = (api: Fixture, manager: string, data: Record<string, string>, more = "") =>
+  const apply = (api: ApiWorld, manager: string, data: Record<string, string>, more = "") =>
     api.ask(`PATCH ${CMS}/a?fieldManager=${manager}${more}`, {
       body: configMap("a", data),
       headers: { "content-type": "application/apply-patch+yaml" },
     });
 
   it("makes the object, then owns its fields", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const first = await apply(api, "one", { x: "1", y: "1" });
     assert.equal(first.status, 201, first.text);
     const second = await apply(api, "one", { x: "2" });
@@ -206,7 +206,7 @@ describe("apply", () => {
   });
 
   it("needs a manager", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const answer = await api.ask(`PATCH ${CMS}/a`, {
       body: configMap("a"),
       headers: { "content-type": "application/apply-patch+yaml" },

@@ -11,12 +11,12 @@ import {
   type Scale,
 } from "#objects";
 import { admissionChain } from "#admission";
-import { failure, fixture } from "../testing/fixture.ts";
+import { failure, createApiWorld } from "../testing/world.ts";
 import { CMS, configMap, created, deployment, DEPLOYS, json } from "../testing/objects.ts";
 
 describe("create", () => {
   it("answers 201 with what is stored", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const object = await created(api);
     assert.equal(object.metadata.namespace, "default");
     assert.ok(object.metadata.uid && object.metadata.resourceVersion && object.metadata.creationTimestamp);
@@ -24,7 +24,7 @@ describe("create", () => {
   });
 
   it("takes YAML", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const body = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\ndata:\n  k: v\n";
     const answer = await api.ask(`POST ${CMS}`, { body, headers: { "content-type": "application/yaml" } });
     assert.equal(answer.status, 201, answer.text);
@@ -32,7 +32,7 @@ describe("create", () => {
   });
 
   it("refuses what does not match the path", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const elsewhere = { ...configMap("a"), metadata: { name: "a", namespace: "other" } };
     assert.equal(
       failure(await api.ask(`POST ${CMS}`, { body: elsewhere })),
@@ -55,7 +55,7 @@ describe("create", () => {
   });
 
   it("tells of unknown fields as the client wants it", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const body = { ...configMap("a"), dat: {} };
     assert.match(
       failure(await api.ask(`POST ${CMS}?fieldValidation=Strict`, { body })),
@@ -69,7 +69,7 @@ describe("create", () => {
   });
 
   it("checks its parameters", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const body = configMap("a");
     assert.equal(
       failure(await api.ask(`POST ${CMS}?dryRun=Some`, { body })),
@@ -86,7 +86,7 @@ describe("create", () => {
   });
 
   it("refuses bodies that cannot be read", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     assert.equal(
       failure(await api.ask(`POST ${CMS}`, { body: "x", headers: { "content-type": "text/plain" } })),
       "415 UnsupportedMediaType: the body of the request was in an unknown format - accepted media types include: application/json, application/yaml",
@@ -103,7 +103,7 @@ describe("create", () => {
 
 describe("update", () => {
   it("replaces, and refuses a stale version", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const object = await created(api);
     const changed = await api.ask(`PUT ${CMS}/a`, { body: { ...object, data: { x: "2" } } });
     assert.equal(changed.status, 200, changed.text);
@@ -115,7 +115,7 @@ describe("update", () => {
   });
 
   it("refuses another name", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await created(api);
     assert.equal(
       failure(await api.ask(`PUT ${CMS}/a`, { body: configMap("b") })),
@@ -124,7 +124,7 @@ describe("update", () => {
   });
 
   it("of an absent object is 404", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     assert.equal(
       failure(await api.ask(`PUT ${CMS}/a`, { body: configMap("a") })),
       '404 NotFound: configmaps "a" not found',
@@ -132,7 +132,7 @@ describe("update", () => {
   });
 
   it("defaults what it creates as a create does", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const body = {
       apiVersion: "v1",
       kind: "LimitRange",
@@ -149,7 +149,7 @@ describe("update", () => {
 
   it("needs leave to create what is not there, by PUT and by apply, and has it before validating admission", async () => {
     const asked: string[] = [];
-    await using api = await fixture({
+    await using api = await createApiWorld({
       admission: admissionChain([{ name: "Asked", handles: () => true, validate: () => void asked.push("validate") }]),
       more: {
         authorizer: {
@@ -173,7 +173,7 @@ describe("update", () => {
   });
 
   it("makes the client own nothing of what a subresource puts back", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await api.ask(`POST ${DEPLOYS}`, { body: deployment("d") });
     const read = (await api.ask(`GET ${DEPLOYS}/d`)).json<Deployment>();
     const { managedFields: _, ...metadata } = { ...read.metadata, labels: { mine: "1" }, annotations: { kept: "1" } };
@@ -190,7 +190,7 @@ describe("update", () => {
   });
 
   it("of ephemeral containers owns these alone", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const pods = "/api/v1/namespaces/default/pods";
     const body = {
       apiVersion: "v1",
@@ -213,7 +213,7 @@ describe("update", () => {
   });
 
   it("keeps status for its subresource", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await api.ask(`POST ${DEPLOYS}`, { body: deployment("d") });
     const body = { ...(await api.ask(`GET ${DEPLOYS}/d`)).json<Deployment>(), status: { replicas: 7 } };
     const main = (await api.ask(`PUT ${DEPLOYS}/d`, { body })).json<Deployment>();
@@ -229,7 +229,7 @@ describe("update", () => {
 
 describe("delete", () => {
   it("answers with a Status once the object is gone", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const { metadata } = await created(api);
     const answer = await api.ask(`DELETE ${CMS}/a`);
     assert.equal(answer.status, 200);
@@ -244,7 +244,7 @@ describe("delete", () => {
   });
 
   it("honours preconditions and waits for finalizers", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const body = { ...configMap("a"), metadata: { name: "a", finalizers: ["example.com/x"] } };
     await api.ask(`POST ${CMS}`, { body });
     const wrong = await api.ask(`DELETE ${CMS}/a`, { body: { kind: "DeleteOptions", preconditions: { uid: "nope" } } });
@@ -260,7 +260,7 @@ describe("delete", () => {
   });
 
   it("checks its options", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await created(api);
     assert.match(
       failure(await api.ask(`DELETE ${CMS}/a?propagationPolicy=Sideways`)),
@@ -272,7 +272,7 @@ describe("delete", () => {
   });
 
   it("of a collection deletes what is selected", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     for (const name of ["a", "b", "c"]) {
       const metadata = { name, labels: { keep: name === "c" ? "yes" : "no" } };
       await api.ask(`POST ${CMS}`, { body: { ...configMap(name), metadata } });
@@ -290,7 +290,7 @@ describe("delete", () => {
 
 describe("scale", () => {
   it("is read, replaced and patched", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     await api.ask(`POST ${DEPLOYS}`, { body: deployment("d", 2) });
     const scale = (await api.ask(`GET ${DEPLOYS}/d/scale`)).json<Scale>();
     assert.equal(scale.spec?.replicas, 2);
@@ -317,7 +317,7 @@ describe("scale", () => {
 
 describe("the in-process client", () => {
   it("behaves like the wire", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const { client } = api;
     const made = await client.create(CONFIG_MAPS, { metadata: { name: "a", namespace: "default" }, data: { k: "v" } });
     assert.ok(Object.isFrozen(made));
@@ -333,7 +333,7 @@ describe("the in-process client", () => {
   });
 
   it("is authorized like every client", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const nobody = api.server.client({ username: "nobody", groups: ["system:authenticated"] });
     await assert.rejects(nobody.get(DEPLOYMENTS, { namespace: "default", name: "d" }), {
       message:
@@ -342,7 +342,7 @@ describe("the in-process client", () => {
   });
 
   it("watches", async () => {
-    await using api = await fixture();
+    await using api = await createApiWorld();
     const stop = new AbortController();
     const seen: string[] = [];
     const watching = (async () => {

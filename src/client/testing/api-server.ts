@@ -4,7 +4,7 @@ import { createRandom, createVirtualClock, silentLog, type VirtualClock } from "
 import { NAMESPACES, schemaOf } from "#objects";
 import { builtInKinds, createRegistry, type Registry, type ResourceDefinition, type UserInfo } from "#registry";
 import { createMemoryStore } from "#store/memory";
-import { NS } from "./harness.ts";
+import { NS } from "./suite.ts";
 
 export const ADMIN: UserInfo = { username: "admin", groups: ["system:masters"] };
 export const STRANGER: UserInfo = { username: "stranger", groups: [] };

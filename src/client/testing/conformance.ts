@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { suite, test } from "node:test";
 import { deletionBehaviours } from "./deletion.ts";
 import { discoveryBehaviours } from "./discovery.ts";
-import type { Behaviour, OpenClient } from "./harness.ts";
+import type { Behaviour, OpenClient } from "./suite.ts";
 import { patchBehaviours } from "./patches.ts";
 import { readBehaviours } from "./reads.ts";
 import { subresourceBehaviours } from "./subresources.ts";

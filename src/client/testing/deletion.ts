@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CONFIG_MAPS, DEPLOYMENTS, PODS, SERVICE_ACCOUNTS, type KubeObject, type Status } from "#objects";
-import { assertFrozen, configMap, deployment, key, namesOf, NS, pod, refusal, type Behaviour } from "./harness.ts";
+import { assertFrozen, configMap, deployment, key, namesOf, NS, pod, refusal, type Behaviour } from "./suite.ts";
 
 const held = { metadata: { namespace: NS, name: "a", finalizers: ["example.com/wait"] } };
 const objectIn = <T extends KubeObject>(answer: T | Status): T => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { metadataOnly, CONFIG_MAPS, DEPLOYMENTS, EVENTS, type KubeObject } from "#objects";
-import { assertFrozen, configMap, deployment, key, NS, readWatch, toldBy, type Behaviour } from "./harness.ts";
+import { assertFrozen, configMap, deployment, key, NS, readWatch, toldBy, type Behaviour } from "./suite.ts";
 
 export function discoveryBehaviours(behaviour: Behaviour): void {
   behaviour(

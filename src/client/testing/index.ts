@@ -1,2 +1,2 @@
 export { clientConformance, type ConformanceOptions } from "./conformance.ts";
-export type { ClientUnderTest, OpenClient } from "./harness.ts";
+export type { ClientUnderTest, OpenClient } from "./suite.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Patch, PatchOptions } from "#client";
 import { CONFIG_MAPS, DEPLOYMENTS, PODS } from "#objects";
-import { assertFrozen, configMap, deployment, key, NS, pod, refusal, type Behaviour } from "./harness.ts";
+import { assertFrozen, configMap, deployment, key, NS, pod, refusal, type Behaviour } from "./suite.ts";
 
 const applied = (data: Readonly<Record<string, string>>): Patch => ({
   type: "apply",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Client, ListOptions } from "#client";
 import { CONFIG_MAPS, EVENTS, NODES, PODS, type KubeObject, type ResourceType } from "#objects";
-import { assertFrozen, configMap, key, namesOf, NS, pod, refusal, withTime, type Behaviour } from "./harness.ts";
+import { assertFrozen, configMap, key, namesOf, NS, pod, refusal, withTime, type Behaviour } from "./suite.ts";
 
 const WIDGETS: ResourceType = {
   group: "example.com",

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { getScale, patchScale, updateScale } from "#client";
 import { CONFIG_MAPS, DEPLOYMENTS, NAMESPACES, PODS, type KubeObject } from "#objects";
-import { assertFrozen, deployment, key, NS, pod, refusal, type Behaviour } from "./harness.ts";
+import { assertFrozen, deployment, key, NS, pod, refusal, type Behaviour } from "./suite.ts";
 
 const binding = (name: string) => ({
   apiVersion: "v1",

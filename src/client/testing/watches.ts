@@ -13,7 +13,7 @@ import {
   withTime,
   type Behaviour,
   type ClientUnderTest,
-} from "./harness.ts";
+} from "./suite.ts";
 
 /** Opens a watch that ends with the test. */
 function watching<T extends KubeObject>(

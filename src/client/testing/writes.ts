@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CONFIG_MAPS, DEPLOYMENTS, LEASES, PODS } from "#objects";
-import { assertFrozen, configMap, deployment, key, NS, pod, refusal, type Behaviour } from "./harness.ts";
+import { assertFrozen, configMap, deployment, key, NS, pod, refusal, type Behaviour } from "./suite.ts";
 
 export function writeBehaviours(behaviour: Behaviour): void {
   behaviour(

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { applySchemaDefaults, type Draft, type KubeObject, type Service } from "#objects";
 import { builtInKinds } from "../kinds/index.ts";
-import { fixture, USER } from "../testing/fixture.ts";
+import { createRegistryWorld, USER } from "../testing/world.ts";
 import { bootstrapObjects } from "./index.ts";
 
 test("a new cluster takes all of them", async () => {
   const serviceCidr = "10.43.0.0/16";
-  await using made = await fixture({ definitions: builtInKinds({ serviceCidr }) });
+  await using made = await createRegistryWorld({ definitions: builtInKinds({ serviceCidr }) });
   const names: string[] = [];
   for (const { group, resource, object } of bootstrapObjects({ serviceCidr })) {
     const target = made.registry.resource(group, resource);

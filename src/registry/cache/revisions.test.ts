@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createVirtualClock } from "#base";
-import { fixture } from "../testing/fixture.ts";
+import { createRegistryWorld } from "../testing/world.ts";
 import { Revisions } from "./revisions.ts";
 
 test("a caller that waits for a revision resumes with it, with a later one, or at the timeout", async () => {
@@ -36,7 +36,7 @@ test("after the last revision no caller waits any longer, and no timer is left",
 });
 
 test("a closed registry keeps no caller waiting for what is not written yet", async () => {
-  const f = await fixture();
+  const f = await createRegistryWorld();
   const list = f.widgets.list({ resourceVersion: "1000" }).catch((error: unknown) => error);
   await f.clock.advance(0);
   await f.registry.close();

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StatusError } from "#objects";
 import type { WatchQuery } from "../contract.ts";
-import { fixture, reader, setting, told, USER, widget } from "../testing/fixture.ts";
+import { createRegistryWorld, reader, setting, told, USER, widget } from "../testing/world.ts";
 
 const key = (name: string) => ({ namespace: "default", name });
 
 test("a watch without a revision, or from 0, begins with what is there", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   await f.widgets.create(widget("a"), USER);
   await f.widgets.create(widget("b"), USER);
   for (const query of [{}, { resourceVersion: "0" }, { resourceVersion: "" }]) {
@@ -18,7 +18,7 @@ test("a watch without a revision, or from 0, begins with what is there", async (
 });
 
 test("sendInitialEvents ends with a bookmark; without, only news come", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   await f.widgets.create(widget("a"), USER);
   const match = { resourceVersionMatch: "NotOlderThan", allowWatchBookmarks: true };
   const whole = reader(f.widgets, { ...match, sendInitialEvents: true });
@@ -34,7 +34,7 @@ test("sendInitialEvents ends with a bookmark; without, only news come", async ()
 });
 
 test("what a watch may not ask for is refused in the call", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const invalid = (text: string) => `ListOptions.meta.k8s.io "" is invalid: ${text}`;
   const cases: readonly (readonly [Partial<WatchQuery>, number, string])[] = [
     [
@@ -71,7 +71,7 @@ test("what a watch may not ask for is refused in the call", async () => {
 });
 
 test("objects that enter or leave a selection are ADDED and DELETED", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   await f.widgets.create(widget("a", { spec: { node: "n1" } }), USER);
   const watch = reader(f.widgets, { fieldSelector: "spec.node=n2", resourceVersion: "2" });
   await f.widgets.update(key("a"), setting({ spec: { node: "n2" } }), USER);
@@ -88,7 +88,7 @@ test("objects that enter or leave a selection are ADDED and DELETED", async () =
 });
 
 test("all watchers get the same event objects", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const watches = [{}, { namespace: "default" }, { labelSelector: "!x" }].map((query) =>
     reader(f.widgets, { ...query, resourceVersion: "1" }),
   );
@@ -100,7 +100,7 @@ test("all watchers get the same event objects", async () => {
 });
 
 test("bookmarks come about every minute and at the end, for those who want them", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   await f.widgets.create(widget("a"), USER);
   const watch = reader(f.widgets, {
     resourceVersion: "2",
@@ -122,7 +122,7 @@ test("bookmarks come about every minute and at the end, for those who want them"
 });
 
 test("a revision that history has forgotten is an ERROR event", async () => {
-  await using f = await fixture({ ringSize: 2 });
+  await using f = await createRegistryWorld({ ringSize: 2 });
   for (let i = 0; i < 5; i++) await f.widgets.create(widget(`w${i}`), USER);
   const slow = reader(f.widgets, { resourceVersion: "2" });
   await f.store.compact(5);
@@ -135,7 +135,7 @@ test("a revision that history has forgotten is an ERROR event", async () => {
 });
 
 test("a reader that falls behind what is held goes on in the store's history, until that is gone too", async () => {
-  await using f = await fixture({ ringSize: 4 });
+  await using f = await createRegistryWorld({ ringSize: 4 });
   const slow = reader(f.widgets, { resourceVersion: "1" });
   await f.widgets.create(widget("a"), USER);
   assert.deepEqual((await slow.take(1)).map(told), ["ADDED a@2"]);
@@ -150,7 +150,7 @@ test("a reader that falls behind what is held goes on in the store's history, un
 });
 
 test("a watch from a revision that is yet to come is silent until then, however long that is", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const early = reader(f.widgets, { resourceVersion: "3", allowWatchBookmarks: true, timeoutSeconds: 3600 });
   early.begin();
   await f.clock.advance(10_000);
@@ -160,7 +160,7 @@ test("a watch from a revision that is yet to come is silent until then, however 
 });
 
 test("objects that shall be as new as a revision that is yet to come are waited for a little", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const never = reader(f.widgets, {
     resourceVersion: "99",
     resourceVersionMatch: "NotOlderThan",
@@ -172,7 +172,7 @@ test("objects that shall be as new as a revision that is yet to come are waited 
 });
 
 test("a watch ends with its signal, and leaves nothing behind", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const stop = new AbortController();
   const seen: string[] = [];
   const loop = (async () => {
@@ -194,7 +194,7 @@ test("a watch ends with its signal, and leaves nothing behind", async () => {
 });
 
 test("a change wakes only the watchers that it can concern", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   await f.widgets.list({});
   let looked = 0;
   const watches = Array.from({ length: 200 }, (_, i) => {

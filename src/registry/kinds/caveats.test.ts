@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, test } from "node:test";
 import { draftOf, type AnyDraft } from "#objects";
-import { fixture, USER } from "../testing/fixture.ts";
+import { createRegistryWorld, USER } from "../testing/world.ts";
 import { CAVEATS, POD_CAVEATS } from "./caveats.ts";
 import { BUILT_IN_KINDS } from "./index.ts";
 import { kind } from "./testing/kind.ts";
@@ -56,7 +56,7 @@ describe("what is stored and not acted on", () => {
 
   test("is told on create and apply, and on an update that brings it", async () => {
     const namespaces = kind("Namespace");
-    await using bench = await fixture({ definitions: [namespaces, kind("Role")] });
+    await using bench = await createRegistryWorld({ definitions: [namespaces, kind("Role")] });
     const told: string[] = [];
     const options = { ...USER, warn: (text: string) => void told.push(text) };
     const take = () => told.splice(0).length;

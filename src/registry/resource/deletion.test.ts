@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { AnyDraft, KubeObject } from "#objects";
 import type { ResourceDefinition } from "../definition.ts";
-import { GRACEFUL, widget, WIDGETS } from "../testing/fixture.ts";
+import { GRACEFUL, widget, WIDGETS } from "../testing/world.ts";
 import { finalizersFor, isReleased, planDeletion, type DeletionPlan } from "./deletion.ts";
 
 const NOW = Date.UTC(2026, 0, 1, 12, 0, 0);

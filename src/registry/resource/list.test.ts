@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { StatusError } from "#objects";
 import type { ListQuery } from "../contract.ts";
-import { fixture, setting, USER, widget } from "../testing/fixture.ts";
+import { createRegistryWorld, setting, USER, widget } from "../testing/world.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
 
 const failsWith = (promise: Promise<unknown>, code: number, message: string | RegExp) =>
@@ -14,7 +14,7 @@ const failsWith = (promise: Promise<unknown>, code: number, message: string | Re
   });
 
 async function filled(count: number) {
-  const f = await fixture();
+  const f = await createRegistryWorld();
   for (let i = 0; i < count; i++) {
     await f.widgets.create(
       widget(`w${i}`, { spec: { node: i % 2 ? "odd" : "even" } }, { labels: { i: String(i) } }),
@@ -25,7 +25,7 @@ async function filled(count: number) {
 }
 
 test("what a list may not ask for together", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const invalid = (text: string) => `ListOptions.meta.k8s.io "" is invalid: ${text}`;
   const cases: readonly (readonly [ListQuery, number, string])[] = [
     [

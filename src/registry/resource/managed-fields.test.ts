@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { schemaOf, type AnyDraft } from "#objects";
 import type { ResourceDefinition } from "../definition.ts";
-import { fixture, setting, USER } from "../testing/fixture.ts";
+import { createRegistryWorld, setting, USER } from "../testing/world.ts";
 
 const CONFIG_MAPS: ResourceDefinition = {
   group: "",
@@ -19,7 +19,7 @@ const configMap = (data: Record<string, string>) =>
   ({ metadata: { namespace: "default", name: "a" }, data }) as unknown as AnyDraft;
 
 test("who sets a field is recorded, in the version of the request", async () => {
-  await using f = await fixture({ definitions: [CONFIG_MAPS] });
+  await using f = await createRegistryWorld({ definitions: [CONFIG_MAPS] });
   const maps = f.registry.resource("", "configmaps")!;
   await maps.create(configMap({ a: "1", b: "1" }), { ...USER, fieldManager: "first" });
   await f.clock.advance(60_000);
@@ -39,7 +39,7 @@ test("who sets a field is recorded, in the version of the request", async () => 
 });
 
 test("writing the same again later is no change, though the time is another", async () => {
-  await using f = await fixture({ definitions: [CONFIG_MAPS] });
+  await using f = await createRegistryWorld({ definitions: [CONFIG_MAPS] });
   const maps = f.registry.resource("", "configmaps")!;
   const created = await maps.create(configMap({ a: "1" }), { ...USER, fieldManager: "first" });
   await f.clock.advance(60_000);
@@ -48,7 +48,7 @@ test("writing the same again later is no change, though the time is another", as
 });
 
 test("what apply made of them is kept as it is", async () => {
-  await using f = await fixture({ definitions: [CONFIG_MAPS] });
+  await using f = await createRegistryWorld({ definitions: [CONFIG_MAPS] });
   const maps = f.registry.resource("", "configmaps")!;
   const entries = [
     {

@@ -11,7 +11,7 @@ import {
 } from "#objects";
 import type { WriteOptions } from "../contract.ts";
 import type { ResourceDefinition } from "../definition.ts";
-import { fixture, GRACEFUL, reader, setting, told, USER, widget, WIDGETS } from "../testing/fixture.ts";
+import { createRegistryWorld, GRACEFUL, reader, setting, told, USER, widget, WIDGETS } from "../testing/world.ts";
 
 const A = { namespace: "default", name: "a" };
 const failsWith = (promise: Promise<unknown>, code: number, message: string | RegExp) =>
@@ -23,7 +23,7 @@ const failsWith = (promise: Promise<unknown>, code: number, message: string | Re
   });
 
 test("a new object gets what the server gives, and nothing that it may not bring", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const { object } = await f.widgets.create(
     widget(
       "a",
@@ -46,11 +46,11 @@ test("a new object gets what the server gives, and nothing that it may not bring
 });
 
 test("generated names are the base and five characters, and new ones are drawn on a collision", async () => {
-  await using f = await fixture({ seed: 3 });
+  await using f = await createRegistryWorld({ seed: 3 });
   const draw = () => f.widgets.create(widget("", {}, { name: undefined, generateName: "job-" }), USER);
   const first = await draw();
   assert.match(first.key.name, /^job-[b-df-hj-np-tv-z2-9]{5}$/);
-  await using again = await fixture({ seed: 3, store: f.store });
+  await using again = await createRegistryWorld({ seed: 3, store: f.store });
   // The same seed draws the same name first.
   const second = await again.widgets.create(widget("", {}, { name: undefined, generateName: "job-" }), USER);
   assert.notEqual(second.key.name, first.key.name);
@@ -59,7 +59,7 @@ test("generated names are the base and five characters, and new ones are drawn o
 });
 
 test("a name that is taken, and one that is being deleted", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   await f.widgets.create(widget("a", {}, { finalizers: ["x/y"] }), USER);
   await failsWith(f.widgets.create(widget("a"), USER), 409, 'widgets.example.com "a" already exists');
   await failsWith(
@@ -76,7 +76,7 @@ test("a name that is taken, and one that is being deleted", async () => {
 });
 
 test("everything that is wrong is said at once, in the order found", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   await failsWith(
     f.widgets.create(widget("A_b", { spec: { size: -1 } }), USER),
     422,
@@ -95,7 +95,7 @@ test("everything that is wrong is said at once, in the order found", async () =>
 });
 
 test("a new object's resourceVersion that is no number, or 0, is as good as none", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   for (const [i, resourceVersion] of ["abc", "0", "00", "-1", "99999999999999999999"].entries()) {
     const made = await f.widgets.create(widget(`a${i}`, {}, { resourceVersion }), USER);
     assert.equal(made.object.metadata.resourceVersion, String(made.revision));
@@ -103,7 +103,7 @@ test("a new object's resourceVersion that is no number, or 0, is as good as none
 });
 
 test("an update counts generations for changes beside metadata and status", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   await f.widgets.create(widget("a", { spec: { size: 1 } }), USER);
   const generation = async (change: ReturnType<typeof setting>, options: WriteOptions = USER) =>
     (await f.widgets.update(A, change, options)).object.object.metadata.generation;
@@ -123,7 +123,7 @@ test("an update counts generations for changes beside metadata and status", asyn
 
 test("a status update leaves the metadata alone that the kind says", async () => {
   const kind = { ...WIDGETS, statusResetFields: ["labels", "ownerReferences"] } as ResourceDefinition;
-  await using f = await fixture({ definitions: [kind] });
+  await using f = await createRegistryWorld({ definitions: [kind] });
   await f.widgets.create(widget("a", {}, { labels: { a: "1" } }), USER);
   const owner = { apiVersion: "v1", kind: "Pod", name: "p", uid: "u" };
   const { object } = await f.widgets.update(
@@ -139,7 +139,7 @@ test("a status update leaves the metadata alone that the kind says", async () =>
 });
 
 test("an update that changes nothing writes nothing", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const created = await f.widgets.create(widget("a", { spec: { size: 1 } }, { labels: { constructor: "x" } }), USER);
   const revision = f.store.revision;
   const { object } = await f.widgets.update(A, setting({ spec: { size: 1 } }), USER);
@@ -151,7 +151,7 @@ test("an update that changes nothing writes nothing", async () => {
 });
 
 test("optimistic locking", async () => {
-  await using f = await fixture({
+  await using f = await createRegistryWorld({
     definitions: [WIDGETS, { ...WIDGETS, resource: "strict", requiresResourceVersionOnUpdate: true }],
   });
   const { revision } = await f.widgets.create(widget("a"), USER);
@@ -173,7 +173,7 @@ test("optimistic locking", async () => {
 });
 
 test("preconditions of updates and deletions", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const { object, revision } = await f.widgets.create(widget("a"), USER);
   const { uid } = object.metadata;
   await failsWith(
@@ -195,7 +195,7 @@ test("preconditions of updates and deletions", async () => {
 });
 
 test("what identifies an object cannot be changed, and what is left out stays", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const { object } = await f.widgets.create(widget("a"), USER);
   await failsWith(
     f.widgets.update(A, setting({}, { uid: "other" }), USER),
@@ -227,7 +227,7 @@ test("what identifies an object cannot be changed, and what is left out stays", 
 });
 
 test("a dry run does everything but write", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const dry = { ...USER, dryRun: true };
   const revision = f.store.revision;
   const created = await f.widgets.create(widget("a"), dry);
@@ -256,7 +256,7 @@ test("the hooks come in upstream's order", async () => {
     warnings: () => (note("warnings"), ["careful"]),
     reserve: async () => (note("reserve"), { undo: () => note("undo"), done: () => note("done") }),
   } as ResourceDefinition;
-  await using f = await fixture({ definitions: [definition] });
+  await using f = await createRegistryWorld({ definitions: [definition] });
   const warnings: string[] = [];
   const options: WriteOptions = {
     ...USER,
@@ -282,7 +282,9 @@ test("the hooks come in upstream's order", async () => {
 });
 
 test("PUT of what is not there creates it where the kind or the request allows that", async () => {
-  await using f = await fixture({ definitions: [WIDGETS, { ...WIDGETS, resource: "puts", createsOnUpdate: true }] });
+  await using f = await createRegistryWorld({
+    definitions: [WIDGETS, { ...WIDGETS, resource: "puts", createsOnUpdate: true }],
+  });
   await failsWith(
     f.widgets.update(A, () => widget("a"), USER),
     404,
@@ -297,7 +299,7 @@ test("PUT of what is not there creates it where the kind or the request allows t
 });
 
 test("two who create the same by update agree", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const options = { ...USER, allowCreate: true };
   const results = await Promise.all(
     [1, 2, 3].map((size) =>
@@ -313,7 +315,7 @@ test("two who create the same by update agree", async () => {
 });
 
 test("an object with a finalizer goes when the last one is taken away", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   await f.widgets.create(widget("a", {}, { finalizers: ["x/y", "x/z"] }), USER);
   const watch = reader(f.widgets, { resourceVersion: String(f.store.revision) });
   const begun = await f.widgets.delete(A, USER);
@@ -335,7 +337,7 @@ test("an object with a finalizer goes when the last one is taken away", async ()
 });
 
 test("a graceful deletion is begun, shortened and finished", async () => {
-  await using f = await fixture({ definitions: [GRACEFUL] });
+  await using f = await createRegistryWorld({ definitions: [GRACEFUL] });
   const gadgets = f.registry.resource("example.com", "gadgets")!;
   await gadgets.create(widget("a"), USER);
   const watch = reader(gadgets, { resourceVersion: String(f.store.revision) });
@@ -349,7 +351,7 @@ test("a graceful deletion is begun, shortened and finished", async () => {
 });
 
 test("deletion asks admission first, and answers with what was there", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const created = await f.widgets.create(widget("a"), USER);
   await failsWith(
     f.widgets.delete(A, { ...USER, validate: () => Promise.reject(badRequest("not now")) }),
@@ -361,7 +363,7 @@ test("deletion asks admission first, and answers with what was there", async () 
 });
 
 test("a collection is deleted by selection; one that is gone meanwhile is no error", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   for (let i = 0; i < 40; i++) await f.widgets.create(widget(`w${i}`, {}, { labels: { odd: String(i % 2) } }), USER);
   const gone: string[] = [];
   const { items, resourceVersion } = await f.widgets.deleteCollection(
@@ -385,7 +387,7 @@ test("a collection is deleted by selection; one that is gone meanwhile is no err
 });
 
 test("a collection's deletion begins no further one once it is aborted", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   for (let i = 0; i < 100; i++) await f.widgets.create(widget(`w${i}`), USER);
   const stop = new AbortController();
   await f.widgets.deleteCollection({}, { ...USER, signal: stop.signal, validate: async () => stop.abort() });
@@ -394,7 +396,7 @@ test("a collection's deletion begins no further one once it is aborted", async (
 });
 
 test("owner references that are there twice are dropped with a warning", async () => {
-  await using f = await fixture();
+  await using f = await createRegistryWorld();
   const owner = { apiVersion: "v1", kind: "Pod", name: "p", uid: "u" };
   const warnings: string[] = [];
   const { object } = await f.widgets.create(widget("a", {}, { ownerReferences: [owner, { ...owner }] }), {
@@ -420,7 +422,7 @@ test("a subresource writes its part by its own rules", async () => {
       },
     },
   };
-  await using f = await fixture({ definitions: [definition] });
+  await using f = await createRegistryWorld({ definitions: [definition] });
   await f.widgets.create(widget("a", { spec: { size: 1, node: "n" } }), USER);
   const options = { ...USER, subresource: "resize" };
   const { object } = await f.widgets.update(A, setting({ spec: { size: 2, node: "other" } }), options);
@@ -448,7 +450,7 @@ test("what is computed is not stored", async () => {
       { apiVersion: "", kind: "", metadata: { name: "a" } },
     ],
   };
-  await using f = await fixture({ definitions: [review, statuses] });
+  await using f = await createRegistryWorld({ definitions: [review, statuses] });
   const answer = await f.registry.resource("example.com", "reviews")!.create(widget(""), USER);
   assert.equal(answer.object.metadata.name, "admin");
   assert.deepEqual(JSON.parse(new TextDecoder().decode(answer.bytes)), answer.object);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Behaviour, commit, deleteOf, found, plain, plainResult, put, putOf, remove } from "./harness.ts";
+import { type Behaviour, commit, deleteOf, found, plain, plainResult, put, putOf, remove } from "./suite.ts";
 
 /** C: what commits do. */
 export function commitBehaviours(behaviour: Behaviour): void {

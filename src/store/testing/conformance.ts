@@ -1,6 +1,6 @@
 import { suite, test } from "node:test";
 import { commitBehaviours } from "./commits.ts";
-import type { Behaviour, OpenStore } from "./harness.ts";
+import type { Behaviour, OpenStore } from "./suite.ts";
 import { historyBehaviours } from "./history.ts";
 import { lifecycleBehaviours } from "./lifecycle.ts";
 import { modelBehaviours } from "./model.ts";

@@ -12,7 +12,7 @@ import {
   record,
   remove,
   until,
-} from "./harness.ts";
+} from "./suite.ts";
 
 /** H: what is remembered and what is forgotten. */
 export function historyBehaviours(behaviour: Behaviour): void {

@@ -1,2 +1,2 @@
 export { storeConformance } from "./conformance.ts";
-export * from "./harness.ts";
+export * from "./suite.ts";

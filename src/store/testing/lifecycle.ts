@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type Behaviour, commit, deleteOf, found, plain, plainEvent, put, putOf, record } from "./harness.ts";
+import { type Behaviour, commit, deleteOf, found, plain, plainEvent, put, putOf, record } from "./suite.ts";
 
 /** L: opening and closing. */
 export function lifecycleBehaviours(behaviour: Behaviour): void {

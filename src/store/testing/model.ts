@@ -11,7 +11,7 @@ import {
   putOf,
   deleteOf,
   record,
-} from "./harness.ts";
+} from "./suite.ts";
 
 interface ModelEntry {
   readonly key: string;

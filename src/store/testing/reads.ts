@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { type Entry, prefixEnd, type Store } from "#store";
-import { type Behaviour, commit, deleteOf, found, plain, put, putOf, remove } from "./harness.ts";
+import { type Behaviour, commit, deleteOf, found, plain, put, putOf, remove } from "./suite.ts";
 
 /** What may happen to a key while a client reads pages at an earlier revision. */
 const borderChanges: readonly { readonly name: string; apply(store: Store, key: string): Promise<unknown> }[] = [

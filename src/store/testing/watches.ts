@@ -12,7 +12,7 @@ import {
   type Recorder,
   remove,
   until,
-} from "./harness.ts";
+} from "./suite.ts";
 
 const revisionsOf = (events: readonly StoreEvent[]) => events.map(({ revision }) => revision);
 

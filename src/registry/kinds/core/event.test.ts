@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { draftOf, StatusError, type AnyDraft } from "#objects";
-import { fixture, USER } from "../../testing/fixture.ts";
+import { createRegistryWorld, USER } from "../../testing/world.ts";
 import { events } from "./event.ts";
 import { locally } from "../testing/kind.ts";
 import { cells, created, wrong } from "../testing/try-kind.ts";
@@ -69,7 +69,7 @@ describe("Event", () => {
     };
 
     test("a new one has the new fields, none of the old ones, and a series of two at least", async () => {
-      await using bench = await fixture({ definitions: [events] });
+      await using bench = await createRegistryWorld({ definitions: [events] });
       const resource = bench.registry.resource("", "events")!;
       const old = {
         involvedObject: POD,
@@ -101,7 +101,7 @@ describe("Event", () => {
     });
 
     test("only the series of an existing one may change", async () => {
-      await using bench = await fixture({ definitions: [events] });
+      await using bench = await createRegistryWorld({ definitions: [events] });
       const resource = bench.registry.resource("", "events")!;
       await resource.create(draft(good), { ...USER, version });
       const change = (fields: object, options: object) =>

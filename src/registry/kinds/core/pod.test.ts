@@ -2,20 +2,20 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { draftOf, StatusError, type AnyDraft, type KubeObject, type Pod, type PodDisruptionBudget } from "#objects";
 import type { CreateSubresource, Resource, WriteContext } from "../../definition.ts";
-import { fixture, USER, type Fixture } from "../../testing/fixture.ts";
+import { createRegistryWorld, USER, type RegistryWorld } from "../../testing/world.ts";
 import { podDisruptionBudgets } from "../policy/pod-disruption-budget.ts";
 import { pods } from "./pod.ts";
 
 const KEY = { namespace: "default", name: "p" };
 
-interface Bench extends Fixture, AsyncDisposable {
+interface Bench extends RegistryWorld, AsyncDisposable {
   readonly pods: Resource;
   readonly budgets: Resource;
   readonly context: WriteContext;
 }
 
 async function bench(): Promise<Bench> {
-  const base = await fixture({ definitions: [pods, podDisruptionBudgets] });
+  const base = await createRegistryWorld({ definitions: [pods, podDisruptionBudgets] });
   return {
     ...base,
     pods: base.registry.resource("", "pods")!,

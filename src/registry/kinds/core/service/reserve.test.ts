@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { hasReason, type AnyDraft, type Draft, type KubeObject, type Service } from "#objects";
-import { fixture, USER } from "../../../testing/fixture.ts";
+import { createRegistryWorld, USER } from "../../../testing/world.ts";
 import type { WriteOptions } from "../../../contract.ts";
 import type { Resource } from "../../../definition.ts";
 import { serviceDefinition, type ServiceOptions } from "./index.ts";
@@ -11,8 +11,8 @@ import { serviceDefinition, type ServiceOptions } from "./index.ts";
 /** 14 addresses, all of them in one band; 4 ports. */
 const SMALL: ServiceOptions = { serviceCidr: "10.0.0.0/28", nodePortRange: "30000-30003" };
 
-async function cluster(options: ServiceOptions = {}, store?: Parameters<typeof fixture>[0]) {
-  const made = await fixture({ ...store, definitions: [serviceDefinition(options)] });
+async function cluster(options: ServiceOptions = {}, store?: Parameters<typeof createRegistryWorld>[0]) {
+  const made = await createRegistryWorld({ ...store, definitions: [serviceDefinition(options)] });
   return { ...made, services: made.registry.resource("", "services")!, close: () => made[Symbol.asyncDispose]() };
 }
 
@@ -104,9 +104,9 @@ describe("cluster IPs", () => {
   });
 
   test("known again after a restart", async () => {
-    const first = await fixture({ definitions: [serviceDefinition()] });
+    const first = await createRegistryWorld({ definitions: [serviceDefinition()] });
     await create(first.registry.resource("", "services")!, "kubernetes", { clusterIP: "10.96.0.1" });
-    const second = await fixture({ definitions: [serviceDefinition()], store: first.store });
+    const second = await createRegistryWorld({ definitions: [serviceDefinition()], store: first.store });
     const services = second.registry.resource("", "services")!;
     await assert.rejects(create(services, "thief", { clusterIP: "10.96.0.1" }), says(IP_TAKEN));
     await second[Symbol.asyncDispose]();

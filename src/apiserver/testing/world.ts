@@ -37,7 +37,7 @@ export interface Answer {
   json<T = Record<string, unknown>>(): T;
 }
 
-export interface Fixture extends AsyncDisposable {
+export interface ApiWorld extends AsyncDisposable {
   readonly server: ApiServer;
   readonly client: Client;
   readonly clock: VirtualClock;
@@ -52,13 +52,13 @@ export interface Fixture extends AsyncDisposable {
 }
 
 /** Starts one with the namespace `default` and the built-in kinds, or only some kinds. */
-export async function fixture(
+export async function createApiWorld(
   options: {
     readonly definitions?: readonly ResourceDefinition[];
     readonly admission?: AdmissionChain | ((client: Client) => AdmissionChain);
     readonly more?: Partial<ApiServerOptions>;
   } = {},
-): Promise<Fixture> {
+): Promise<ApiWorld> {
   const clock = createVirtualClock();
   const random = createRandom(1);
   const errors: unknown[] = [];

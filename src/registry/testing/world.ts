@@ -65,14 +65,14 @@ export const GRACEFUL = {
 
 export const USER: WriteOptions = { user: { username: "admin", groups: ["system:masters"] } };
 
-export interface Fixture {
+export interface RegistryWorld {
   readonly registry: Registry;
   readonly store: Store;
   readonly clock: VirtualClock;
   readonly widgets: Resource;
 }
 
-export async function fixture(
+export async function createRegistryWorld(
   options: {
     readonly definitions?: readonly ResourceDefinition[];
     readonly store?: Store;
@@ -81,7 +81,7 @@ export async function fixture(
     /** Milliseconds since the epoch; default 2026-01-01. */
     readonly startsAt?: number;
   } = {},
-): Promise<Fixture & AsyncDisposable> {
+): Promise<RegistryWorld & AsyncDisposable> {
   const clock = createVirtualClock(options.startsAt);
   const store = options.store ?? createMemoryStore({ clock });
   const registry = await createRegistry({
