@@ -274,7 +274,7 @@ describe("probes", () => {
 describe("the way out", () => {
   const stubborn = { annotations: { "simulated.knarr.dev/fail": "ignore-term" } };
 
-  test("who ignores the signal is killed after the grace", async () => {
+  test("a container that ignores the signal is killed after the grace period", async () => {
     await using world = await createTestWorld();
     await world.run("stubborn", { terminationGracePeriodSeconds: 12, containers: [nginx] }, stubborn);
     await world.until("stubborn", isReady);

@@ -67,7 +67,7 @@ describe("variables that tell of Services", () => {
     }
   });
 
-  test("one without an address is not told of", () => {
+  test("a Service without an address has no variables", () => {
     assert.deepEqual(linesOf([service("a", "headless", "None"), service("a", "external", "")], "a", true), []);
   });
 });

@@ -142,7 +142,7 @@ test("a full disk is freed down to the low threshold, and no further", async () 
   await world.scope.close();
 });
 
-test("when not enough can go, and it goes on so, Events tell", async () => {
+test("Events report when repeatedly not enough images can be removed", async () => {
   const world = collecting([image("web", 400), image("a", 60)], { capacityBytes: 1000, availableBytes: 0 });
   await world.clock.runUntil(() => world.events.length > 0, MINUTE);
   const first =

@@ -37,7 +37,7 @@ test("both types of Secret, with user and password or with both in one", () => {
   assert.equal(dockerConfigOf({ ...old, data: {} }), undefined);
 });
 
-test("what cannot be read says so", () => {
+test("credentials that cannot be read are reported", () => {
   const bad = /unable to parse auth field, must be formatted as base64\(username:password\)/;
   assert.throws(() => dockerConfigOf(json({ "a.io": { auth: base64("no colon") } })), bad);
   assert.throws(() => dockerConfigOf(json({ "a.io": { auth: "%%" } })), bad);

@@ -28,7 +28,7 @@ test("which stays what was meant", () => {
   );
 });
 
-test("what is no name is refused in upstream's words", () => {
+test("a malformed image name is refused in upstream's words", () => {
   for (const [image, quoted, problem] of [
     ["Nginx", '"Nginx"', "invalid reference format: repository name (library/Nginx) must be lowercase"],
     ["", '""', "invalid reference format"],

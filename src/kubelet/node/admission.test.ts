@@ -114,7 +114,7 @@ describe("what a node takes, with 3 CPUs, 512 Mi and port 8080 taken", () => {
   });
 });
 
-test("what is given back is free again", () => {
+test("resources that a pod gives back are free again", () => {
   const usage = createUsageCounter();
   usage.add(podOf(asks({ cpu: "3", memory: "1Gi" }), { uid: "a" }));
   usage.add(podOf(asks({ cpu: "1" }), { uid: "b" }));

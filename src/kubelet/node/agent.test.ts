@@ -37,7 +37,7 @@ function createFakeMonitor(start: NodeHealth): NodeMonitor & { become(health: No
   };
 }
 
-test("a node's conditions follow its monitor at once, and Events tell of their turns", async () => {
+test("a node's conditions follow its monitor at once, and Events report each change", async () => {
   await using world = await createTestWorld();
   const { client, clock } = world;
   const random = createRandom(2);

@@ -30,7 +30,7 @@ function createWriter() {
   return { writer, writes, complaints, clock };
 }
 
-test("a write that does not come through is complained of, and tried again", async () => {
+test("a failed status write is logged and retried", async () => {
   const { writes, complaints, clock } = createWriter();
   writes[0]!.reject(new Error("connection refused"));
   await clock.advance(1_000);

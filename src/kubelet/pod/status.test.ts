@@ -252,7 +252,7 @@ test("readiness gates", () => {
   ]);
 });
 
-test("what others have written stays; times turn only with a status", () => {
+test("conditions of other writers stay; transition times change only with a status", () => {
   const early = "2025-12-31T00:00:00Z";
   const conditions = [
     { type: "PodScheduled", status: "True", lastTransitionTime: early },

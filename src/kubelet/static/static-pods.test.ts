@@ -54,7 +54,7 @@ test("what a pod is depends on what its file says, where it is, and nothing else
   assert.equal(fnv128a("a"), "d228cb696f1a8caf78912b704e4a8964");
 });
 
-test("what is no pod is refused", async () => {
+test("a manifest that is no pod is refused", async () => {
   await assert.rejects(podOf("{ apiVersion: v1, kind: ConfigMap, metadata: { name: x } }"));
   await assert.rejects(podOf("{ apiVersion: v1, kind: Pod, spec: { containers: [{ name: a }] } }"), /name is needed/);
   await assert.rejects(podOf("{ apiVersion: v1, kind: Pod, metadata: { name: x } }"), /no containers/);

@@ -122,7 +122,7 @@ test("a client that goes without a word is noticed", async () => {
   await ended.promise;
 });
 
-test("who does not read what a process writes holds it up", async () => {
+test("a client that does not read output holds the process up", async () => {
   const state = { written: 0 };
   const done = Promise.withResolvers<void>();
   await using server = await serving(ALL, async (command) => {
@@ -174,7 +174,7 @@ test("garbage on the connection closes it", async () => {
   await Promise.all(ended);
 });
 
-test("what is no handshake is refused", async () => {
+test("a malformed handshake is refused", async () => {
   await using server = await serving(ALL, echo);
   const answers: number[] = [];
   for (const headers of [

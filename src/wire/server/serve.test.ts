@@ -259,7 +259,7 @@ describe("hostile clients", () => {
     await server.close();
   });
 
-  it("who gets a 400 and keeps its side open is cut off", async () => {
+  it("a client that gets a 400 and keeps its side open is cut off", async () => {
     const server = await start(echo);
     const socket = connectTls({ port: server.port, host: "127.0.0.1", ca: authority.certificate });
     socket.on("error", () => {});

@@ -79,7 +79,7 @@ describe("a session", () => {
     client.cut();
   });
 
-  test("who does not read holds the other side up", async () => {
+  test("a side that does not read holds the other side up", async () => {
     const { client, next } = sessions();
     const here = await client.open(kind("data"));
     const there = await next();

@@ -113,7 +113,7 @@ test("fails when no server listens, and when the server speaks no HTTP/2 before 
   }
 });
 
-test("who comes up in time is in time", async () => {
+test("a server that comes up before the timeout passes the probe", async () => {
   const clock = createVirtualClock(0);
   let connections = 0;
   const server = createServer();

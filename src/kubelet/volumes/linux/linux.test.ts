@@ -93,7 +93,7 @@ describe("mounts", { skip: NEEDS_ROOT }, () => {
     assert.deepEqual(await below(used), [[join(used, "inner"), false]], "what is mounted stays in sight");
   });
 
-  test("what cannot be mounted says why", async () => {
+  test("a failed mount reports why", async () => {
     await using dir = await createTestDirectory();
     await assert.rejects(
       createMounter(runCommand).tmpfs(join(dir.path, "none"), undefined),
