@@ -12,22 +12,23 @@ const PLANNERS = ["client", "objects", "base"];
 /** Keys are folders of src/; a folder inside a room that is named here is a room of its own with its own index. */
 export const ROOMS: Readonly<Record<string, Room>> = {
   base: { imports: [], neutral: true },
+  http: { imports: [], neutral: true },
   objects: { imports: ["base"], neutral: true, packages: ["yaml"] },
   programs: { imports: ["base"], neutral: false },
-  wire: { imports: ["base"], neutral: false, packages: ["@peculiar/x509", "reflect-metadata", "ws"] },
+  wire: { imports: ["base", "http"], neutral: false, packages: ["@peculiar/x509", "reflect-metadata", "ws"] },
   "wire/grpc": { imports: ["base"], neutral: false, packages: ["@grpc/grpc-js", "protobufjs"] },
   store: { imports: ["base"], neutral: true },
   "store/memory": { imports: ["base", "store"], neutral: true },
   "store/lmdb": { imports: ["base", "store"], neutral: false, packages: ["lmdb"] },
   "store/testing": { imports: ["base", "store"], neutral: false, packages: ["fast-check"] },
-  registry: { imports: ["base", "objects", "store"], neutral: true },
-  client: { imports: ["base", "objects"], neutral: true, packages: ["yaml"] },
+  registry: { imports: ["base", "http", "objects", "store"], neutral: true },
+  client: { imports: ["base", "http", "objects"], neutral: true, packages: ["yaml"] },
   "client/testing": { imports: ["base", "objects", "client"], neutral: false },
-  auth: { imports: ["base", "objects", "client"], neutral: true },
-  "auth/tokens": { imports: ["auth", "base", "objects"], neutral: true, packages: ["jose"] },
+  auth: { imports: ["base", "http", "objects", "client"], neutral: true },
+  "auth/tokens": { imports: ["auth", "base", "http", "objects"], neutral: true, packages: ["jose"] },
   admission: { imports: ["base", "objects", "client"], neutral: true },
   apiserver: {
-    imports: ["auth", "admission", "registry", "client", "objects", "base"],
+    imports: ["auth", "admission", "registry", "client", "objects", "http", "base"],
     neutral: true,
   },
   controllers: { imports: PLANNERS, neutral: true },
@@ -41,6 +42,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   composition: {
     imports: [
       "base",
+      "http",
       "objects",
       "store",
       "registry",
@@ -59,6 +61,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   cluster: {
     imports: [
       "base",
+      "http",
       "objects",
       "programs",
       "wire",
@@ -102,6 +105,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   simulator: {
     imports: [
       "base",
+      "http",
       "objects",
       "store",
       "store/memory",

@@ -9,6 +9,7 @@ import type {
   PatchOptions,
   WatchEvent as ClientWatchEvent,
 } from "#client";
+import type { UserInfo } from "#http";
 import {
   deepFreeze,
   noSuchPath,
@@ -20,15 +21,7 @@ import {
   type Status,
   validateDeleteOptions,
 } from "#objects";
-import {
-  convertAhead,
-  inVersion,
-  parsed,
-  type ResolvedResource,
-  type StoredObject,
-  type UserInfo,
-  type WatchEvent,
-} from "#registry";
+import { convertAhead, inVersion, parsed, type ResolvedResource, type StoredObject, type WatchEvent } from "#registry";
 import { execute } from "./execute.ts";
 import type { ServerContext } from "./server-context.ts";
 import type { DeleteParameters, Operation, Result, WriteParameters } from "./operation.ts";

@@ -1,7 +1,7 @@
+import type { HttpRequest, HttpResponse, UserInfo } from "#http";
 import { serviceUnavailable } from "#objects";
 import type { ObjectKey } from "#objects";
-import type { ResolvedResource, UserInfo } from "#registry";
-import type { ApiRequest, ApiResponse } from "./http/message.ts";
+import type { ResolvedResource } from "#registry";
 
 /** A request that is passed on to where the object runs: `log`, `exec`, `attach`, `portforward`, `proxy`. */
 export interface ConnectRequest {
@@ -13,12 +13,12 @@ export interface ConnectRequest {
   readonly path: string;
   readonly query: URLSearchParams;
   /** With its method, body and, for streams, the upgrade. */
-  readonly request: ApiRequest;
+  readonly request: HttpRequest;
 }
 
 /** Answers connect subresources. Rejects with a StatusError. */
 export interface Connector {
-  connect(request: ConnectRequest): Promise<ApiResponse>;
+  connect(request: ConnectRequest): Promise<HttpResponse>;
 }
 
 /** For a server without nodes. */

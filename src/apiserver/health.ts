@@ -1,5 +1,5 @@
 import { messageOf } from "#base";
-import type { ApiResponse } from "./http/message.ts";
+import type { HttpResponse } from "#http";
 import { plainText } from "./http/responses.ts";
 
 /** One thing that must be well. Throws, or rejects, when it is not. */
@@ -22,7 +22,7 @@ export async function healthResponse(
   checks: HealthChecks,
   path: string,
   query: URLSearchParams,
-): Promise<ApiResponse | undefined> {
+): Promise<HttpResponse | undefined> {
   const [, root = "", ...rest] = path.split("/");
   if (root !== "healthz" && root !== "livez" && root !== "readyz") return undefined;
   const all = checks[root].some((check) => check.name === "ping") ? checks[root] : [ping, ...checks[root]];

@@ -1,14 +1,13 @@
 import { impersonation, type Authenticator, type Authorizer } from "#auth";
+import type { HttpRequest, UserInfo } from "#http";
 import { badRequest, unauthorized } from "#objects";
-import type { UserInfo } from "#registry";
 import { authorize } from "./authorize.ts";
-import type { ApiRequest } from "./http/message.ts";
 
 /** Who sends the request, or whom they may act as. */
 export async function identify(
   authenticator: Authenticator,
   authorizer: Authorizer,
-  request: ApiRequest,
+  request: HttpRequest,
 ): Promise<UserInfo> {
   const found = await authenticator.authenticate(request);
   if (found.type !== "user") throw unauthorized();
@@ -21,7 +20,7 @@ export async function identify(
   return wanted.user;
 }
 
-function mayImpersonate({ headers }: ApiRequest): boolean {
+function mayImpersonate({ headers }: HttpRequest): boolean {
   for (const name in headers) if (name.startsWith("impersonate-")) return true;
   return false;
 }

@@ -1,14 +1,5 @@
 export type { Connector, ConnectRequest } from "./connect.ts";
 export type { HealthCheck, HealthChecks } from "./health.ts";
-export type {
-  ApiRequest,
-  ApiResponse,
-  Piece,
-  RequestHeaders,
-  ResponseBody,
-  Upgrade,
-  UpgradedConnection,
-} from "./http/message.ts";
 export type { ProtobufReader } from "./http/protobuf.ts";
 export type { Body, DeleteParameters, Operation, PatchBody, Result, WriteParameters } from "./operation.ts";
 export { createApiServer, type ApiServer, type ApiServerOptions } from "./server.ts";

@@ -1,9 +1,9 @@
 import type { Throttle } from "#base";
+import { header, type HttpRequest, type HttpResponse } from "#http";
 import { loadSchemaTexts } from "#objects";
 import type { Registry } from "#registry";
 import { groupsOf } from "./discovery/groups.ts";
 import { apiResourcesOf } from "./discovery/plain.ts";
-import { header, type ApiRequest, type ApiResponse } from "./http/message.ts";
 import {
   documentForm,
   JSON_AND_YAML,
@@ -28,7 +28,7 @@ import { yamlOf } from "./render/yaml.ts";
 /** Answers `/openapi/v2` and `/openapi/v3/…`. */
 export interface OpenApi {
   /** Undefined for any other path. */
-  respond(request: ApiRequest): Promise<ApiResponse | undefined>;
+  respond(request: HttpRequest): Promise<HttpResponse | undefined>;
 }
 
 const YEAR_SECONDS = 365 * 24 * 3600;
@@ -155,7 +155,7 @@ async function throttled<T>(steps: Steps<T>, throttle: Throttle): Promise<T> {
   }
 }
 
-const redirect = (location: string): ApiResponse => ({
+const redirect = (location: string): HttpResponse => ({
   status: 301,
   headers: { location, "content-type": "text/html; charset=utf-8" },
   body: { type: "bytes", bytes: utf8(`<a href="${location}">Moved Permanently</a>.\n\n`) },

@@ -1,3 +1,4 @@
+import type { UserInfo } from "#http";
 import type { AnyDraft, KubeObject, Status } from "#objects";
 import type {
   DeleteCollectionOptions,
@@ -6,7 +7,6 @@ import type {
   ListResult,
   ResolvedResource,
   StoredObject,
-  UserInfo,
   WatchEvent,
   WatchQuery,
 } from "#registry";

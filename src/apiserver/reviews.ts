@@ -1,4 +1,5 @@
 import { API_AUDIENCES, intersection, type Attributes, type Authenticator, type Authorizer } from "#auth";
+import type { UserInfo } from "#http";
 import {
   badRequest,
   formatTime,
@@ -10,7 +11,7 @@ import {
   type FieldError,
   type KubeObject,
 } from "#objects";
-import type { ResourceDefinition, UserInfo, WriteContext } from "#registry";
+import type { ResourceDefinition, WriteContext } from "#registry";
 import type { ServerContext } from "./server-context.ts";
 import type { Operation, Result } from "./operation.ts";
 import { namingOf } from "./target.ts";

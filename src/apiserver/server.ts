@@ -2,14 +2,14 @@ import { noAdmission, type AdmissionChain } from "#admission";
 import type { Authenticator, Authorizer } from "#auth";
 import { createThrottle, silentLog, type Clock, type Log, type Random } from "#base";
 import type { Client } from "#client";
+import type { HttpRequest, HttpResponse, UserInfo } from "#http";
 import { noSuchPath } from "#objects";
-import type { Registry, UserInfo } from "#registry";
+import type { Registry } from "#registry";
 import { createInProcessClient } from "./client.ts";
 import { noConnector, type Connector } from "./connect.ts";
 import { createLocalDiscovery } from "./discovery/local.ts";
 import { createDiscovery, type Discovery } from "./discovery/routes.ts";
 import { ping, type HealthCheck, type HealthChecks } from "./health.ts";
-import type { ApiRequest, ApiResponse } from "./http/message.ts";
 import type { ProtobufReader } from "./http/protobuf.ts";
 import { pageNotFound } from "./http/responses.ts";
 import type { ServerContext } from "./server-context.ts";
@@ -65,7 +65,7 @@ export interface ApiServerOptions {
 
 export interface ApiServer {
   /** Answers one request. Never rejects: whatever goes wrong is a Status. */
-  handle(request: ApiRequest): Promise<ApiResponse>;
+  handle(request: HttpRequest): Promise<HttpResponse>;
   /** The API without a wire, as a user: same authorization, admission and errors. Writes are recorded under `manager`. */
   client(user: UserInfo, manager?: string): Client;
   /** What `/metrics` shows; others add what they count. */

@@ -1,6 +1,7 @@
+import type { UserInfo } from "#http";
 import { API_AUDIENCES, intersection } from "./audiences.ts";
 import type { Authentication, Authenticator, VerifyToken } from "./contract.ts";
-import { anonymous, AUTHENTICATED, type UserInfo } from "./user.ts";
+import { anonymous, AUTHENTICATED } from "./user.ts";
 
 const NONE: Authentication = { type: "none" };
 

@@ -1,5 +1,6 @@
+import type { UserInfo } from "#http";
 import type { Attributes, Authorizer, Decision, Rules } from "./contract.ts";
-import { AUTHENTICATED, MASTERS, UNAUTHENTICATED, type UserInfo } from "./user.ts";
+import { AUTHENTICATED, MASTERS, UNAUTHENTICATED } from "./user.ts";
 
 const NO_OPINION: Decision = { decision: "no-opinion", reason: "" };
 const ALLOW: Decision = { decision: "allow", reason: "" };

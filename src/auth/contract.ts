@@ -1,25 +1,8 @@
-import type { UserInfo } from "./user.ts";
+import type { Peer, RequestHeaders, UserInfo } from "#http";
 
-/** What the transport knows about the other side of a connection. */
-export interface Peer {
-  /** Of the client certificate, when one was sent and our authority vouches for it. */
-  readonly certificate?: PeerCertificate;
-  /** Why the certificate that was sent does not count. */
-  readonly refused?: string;
-  /** For logs. */
-  readonly address?: string;
-}
-
-export interface PeerCertificate {
-  readonly commonName: string;
-  readonly organizations: readonly string[];
-  /** SHA-256 of its DER form, lower-case hex without separators. */
-  readonly sha256?: string;
-}
-
-/** The part of a request that says who sends it. Header names in lower case. */
+/** The part of a request that says who sends it. */
 export interface Credentials {
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  readonly headers: RequestHeaders;
   readonly peer?: Peer;
   /** For whom they have to be, one of these; absent: for the API server. */
   readonly audiences?: readonly string[];

@@ -1,12 +1,6 @@
-import type { Attributes, Credentials } from "./contract.ts";
-import {
-  ANONYMOUS,
-  AUTHENTICATED,
-  parseServiceAccount,
-  serviceAccountGroups,
-  UNAUTHENTICATED,
-  type UserInfo,
-} from "./user.ts";
+import { header, headerValues, type RequestHeaders, type UserInfo } from "#http";
+import type { Attributes } from "./contract.ts";
+import { ANONYMOUS, AUTHENTICATED, parseServiceAccount, serviceAccountGroups, UNAUTHENTICATED } from "./user.ts";
 
 export type Impersonation =
   | { readonly type: "none" }
@@ -17,13 +11,13 @@ export type Impersonation =
 const EXTRA = "impersonate-extra-";
 
 /** What the Impersonate-* headers ask for (apiserver endpoints/filters/impersonation). */
-export function impersonation(headers: Credentials["headers"], requestor: UserInfo): Impersonation {
-  const username = lines(headers["impersonate-user"])[0] ?? "";
-  const groups = lines(headers["impersonate-group"]);
-  const uid = lines(headers["impersonate-uid"])[0] ?? "";
+export function impersonation(headers: RequestHeaders, requestor: UserInfo): Impersonation {
+  const username = header(headers, "impersonate-user") ?? "";
+  const groups = headerValues(headers, "impersonate-group");
+  const uid = header(headers, "impersonate-uid") ?? "";
   const extra: Record<string, readonly string[]> = {};
   for (const name in headers) {
-    if (name.startsWith(EXTRA)) extra[unescapeKey(name.slice(EXTRA.length))] = lines(headers[name]);
+    if (name.startsWith(EXTRA)) extra[unescapeKey(name.slice(EXTRA.length))] = headerValues(headers, name);
   }
   if (!username) {
     const asked = [
@@ -76,9 +70,6 @@ export function impersonation(headers: Credentials["headers"], requestor: UserIn
   };
   return { type: "user", user, needs };
 }
-
-const lines = (value: string | readonly string[] | undefined): readonly string[] =>
-  value === undefined ? [] : typeof value === "string" ? [value] : value;
 
 function unescapeKey(key: string): string {
   try {

@@ -10,6 +10,5 @@ export {
   selfReviews,
 } from "./authorize.ts";
 export type * from "./contract.ts";
-export type { UserInfo } from "./user.ts";
 export { impersonation, type Impersonation } from "./impersonate.ts";
 export { AUTHENTICATED, parseServiceAccount, serviceAccountGroups, serviceAccountUsername } from "./user.ts";

@@ -1,10 +1,4 @@
-/** Who does something. Structurally the registry's UserInfo: the rooms do not import each other. */
-export interface UserInfo {
-  readonly username: string;
-  readonly uid?: string;
-  readonly groups: readonly string[];
-  readonly extra?: Readonly<Record<string, readonly string[]>>;
-}
+import type { UserInfo } from "#http";
 
 export const ANONYMOUS = "system:anonymous";
 export const AUTHENTICATED = "system:authenticated";

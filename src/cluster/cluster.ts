@@ -1,5 +1,5 @@
 import type { Client } from "#client";
-import type { UserInfo } from "#registry";
+import type { UserInfo } from "#http";
 import type { ClusterAccess } from "./kubeconfig/document.ts";
 
 /** A running cluster. `await using` stops it at the end of the block. */

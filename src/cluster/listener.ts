@@ -39,7 +39,7 @@ export function createListener(listening: ListenerOptions): Listener {
     const { authority, server: pair } = await credentials.all();
     try {
       const started = await serve({
-        handle: (request) => handle(request as Parameters<typeof handle>[0]),
+        handle,
         tls: { cert: pair.certificate, key: pair.privateKey, clientCa: authority.certificate },
         host,
         port: onPort,

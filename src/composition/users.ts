@@ -1,4 +1,4 @@
-import type { UserInfo } from "#registry";
+import type { UserInfo } from "#http";
 
 /** Who the parts of the control plane are to the API. Until there is RBAC, all of them may do everything. */
 const component = (username: string): UserInfo => ({

@@ -1,3 +1,4 @@
+import type { UserInfo } from "#http";
 import type { Int64, AnyDraft, KubeObject, ObjectKey, ObjectSchema, Status } from "#objects";
 
 /**
@@ -101,13 +102,6 @@ export interface DeleteOptions extends WriteOptions {
 export interface DeleteCollectionOptions extends DeleteOptions {
   /** Begins no further deletion once it aborts. */
   readonly signal?: AbortSignal;
-}
-
-export interface UserInfo {
-  readonly username: string;
-  readonly uid?: string;
-  readonly groups: readonly string[];
-  readonly extra?: Readonly<Record<string, readonly string[]>>;
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { UserInfo } from "#http";
 import type {
   Int64,
   AnyDraft,
@@ -18,7 +19,6 @@ import type {
   StoredObject,
   UpdatedObject,
   UpdateOptions,
-  UserInfo,
   WatchEvent,
   WatchQuery,
   WriteOptions,

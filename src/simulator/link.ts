@@ -1,6 +1,6 @@
 import { sleep, type Clock, type Random } from "#base";
 import type { ApiResource, Client, Discovery, WatchEvent } from "#client";
-import type { UserInfo } from "#registry";
+import type { UserInfo } from "#http";
 import { SOUND, type LinkFaults } from "./faults.ts";
 
 /** The connection failed. Whether the request was carried out is not known. */

@@ -1,3 +1,4 @@
+import { header, type HttpRequest, type HttpResponse } from "#http";
 import type { Registry } from "#registry";
 import { methodNotAllowed } from "../errors.ts";
 import {
@@ -10,7 +11,6 @@ import {
   type Form,
 } from "../http/accept.ts";
 import { fingerprint } from "../http/etag.ts";
-import { header, type ApiRequest, type ApiResponse } from "../http/message.ts";
 import { encodeValue } from "../render/value.ts";
 import { aggregatedDiscovery, aggregatedOnly } from "./aggregated.ts";
 import { groupsOf, type GroupView } from "./groups.ts";
@@ -22,7 +22,7 @@ export interface Discovery {
    * Undefined when the path is not one of discovery or names a group or version that is not served. `wantsPretty`:
    * people read it.
    */
-  respond(request: ApiRequest, wantsPretty: boolean): Promise<ApiResponse | undefined>;
+  respond(request: HttpRequest, wantsPretty: boolean): Promise<HttpResponse | undefined>;
   /** Whether a group and version serve anything. */
   serves(group: string, version: string): boolean;
   /** Whether a path is below one that upstream's router has: what is not there is told as a Status. */
@@ -124,7 +124,7 @@ function documentResponse(
   { bytes, etag }: { readonly bytes: Uint8Array; readonly etag?: string },
   form: Form,
   known: string | undefined,
-): ApiResponse {
+): HttpResponse {
   if (!etag || !form.as) {
     return {
       status: 200,

@@ -1,5 +1,5 @@
 import type { Attributes } from "#auth";
-import type { UserInfo } from "#registry";
+import type { UserInfo } from "#http";
 
 /**
  * What a path and method ask for (apiserver endpoints/request RequestInfo): who may do it is decided from this,

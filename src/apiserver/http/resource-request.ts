@@ -1,12 +1,12 @@
 import type { Random } from "#base";
+import { header, type HttpRequest, type UserInfo } from "#http";
 import { badRequest, entityTooLarge, schemaOf, validateDeleteOptions, type DeleteOptions } from "#objects";
-import type { ResolvedResource, UserInfo, Verb } from "#registry";
+import type { ResolvedResource, Verb } from "#registry";
 import { decodePlain } from "../bodies.ts";
 import type { Body, DeleteParameters, Operation } from "../operation.ts";
 import { scaleSchema } from "../scale.ts";
 import { isBuiltIn, namingOf, subresourceOf, verbsOf, type SubresourceType } from "../target.ts";
 import { objectMediaType, patchType, PROTOBUF } from "./content-type.ts";
-import { header, type ApiRequest } from "./message.ts";
 import { bodyOfProtobuf, type BodyType, type ProtobufReader } from "./protobuf.ts";
 import { deleteParameters, listParameters, writeParameters } from "./query.ts";
 import type { RequestInfo } from "./request-info.ts";
@@ -76,7 +76,7 @@ export function resolve(target: ResolvedResource, info: RequestInfo, method: str
 
 /** What an operation is made of. */
 export interface Incoming {
-  readonly request: ApiRequest;
+  readonly request: HttpRequest;
   readonly info: RequestInfo;
   readonly query: URLSearchParams;
   readonly target: ResolvedResource;
@@ -187,7 +187,7 @@ async function objectBody({ request, protobuf, target }: Incoming, expected: Bod
 }
 
 /** The body of a request. Rejects with 413 when it is longer than {@link BODY_LIMIT}. */
-async function readBody(request: ApiRequest): Promise<Uint8Array> {
+async function readBody(request: HttpRequest): Promise<Uint8Array> {
   const bytes = await request.body(BODY_LIMIT);
   if (!bytes) throw entityTooLarge(`Request entity too large: limit is ${BODY_LIMIT}`);
   return bytes;

@@ -1,13 +1,13 @@
+import type { HttpResponse } from "#http";
 import { StatusError, type Status } from "#objects";
 import { encodeValue } from "../render/value.ts";
 import { utf8 } from "../render/text.ts";
 import { negotiate, plainOnly, type Form } from "./accept.ts";
-import type { ApiResponse } from "./message.ts";
 
 const NO_STORE = "no-cache, private";
 
 /** Text for people and probes. */
-export function plainText(status: number, text: string): ApiResponse {
+export function plainText(status: number, text: string): HttpResponse {
   return {
     status,
     headers: {
@@ -26,7 +26,7 @@ export const pageNotFound = () => plainText(404, "404 page not found\n");
 const UNASKED: Form = { mediaType: "application/json", pretty: true };
 
 /** A Status as an answer, in the form that the client takes, JSON if it takes none. */
-export function statusResponse(error: StatusError, accept: string, pretty: boolean): ApiResponse {
+export function statusResponse(error: StatusError, accept: string, pretty: boolean): HttpResponse {
   const form = negotiate(accept, plainOnly) ?? UNASKED;
   const status: Status = error.status;
   const retry = status.details?.retryAfterSeconds;
@@ -42,7 +42,7 @@ export function statusResponse(error: StatusError, accept: string, pretty: boole
 }
 
 /** A value as JSON, for documents that are no objects of the API. */
-export function jsonResponse(value: unknown, status = 200): ApiResponse {
+export function jsonResponse(value: unknown, status = 200): HttpResponse {
   return {
     status,
     headers: { "content-type": "application/json", "cache-control": NO_STORE },

@@ -1,7 +1,7 @@
+import type { ResponseBody } from "#http";
 import { notAcceptable } from "#objects";
 import { inVersion, showsStored, type ListResult, type ResolvedResource, type StoredObject } from "#registry";
 import type { Form } from "../http/accept.ts";
-import type { ResponseBody } from "../http/message.ts";
 import { isBuiltIn, namingOf, typeInCode } from "../target.ts";
 import { partialOf, partialParts } from "./partial.ts";
 import { rowOf, rowParts, tableHead, tableShapeOf, type IncludeObject, type TableOptions } from "./table.ts";

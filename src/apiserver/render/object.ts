@@ -1,8 +1,8 @@
+import type { ResponseBody } from "#http";
 import { notAcceptable, type KubeObject, type Status } from "#objects";
 import { asStored, inVersion, type ResolvedResource, type StoredObject } from "#registry";
 import { typeInCode } from "../target.ts";
 import type { Form } from "../http/accept.ts";
-import type { ResponseBody } from "../http/message.ts";
 import { partialOf, partialParts } from "./partial.ts";
 import { rowOf, tableHead, tableMetadataOf, tableShapeOf, valueTableShape, type IncludeObject } from "./table.ts";
 import { concat, NEWLINE, shownObject } from "./text.ts";

@@ -1,7 +1,7 @@
 import type { Clock } from "#base";
+import type { HttpResponse } from "#http";
 import { convertAhead, showsStored, parsed, type ResolvedResource } from "#registry";
 import type { Form } from "../http/accept.ts";
-import type { ApiResponse } from "../http/message.ts";
 import type { Result } from "../operation.ts";
 import { listBody } from "./list.ts";
 import { objectBody, valueBody } from "./object.ts";
@@ -23,7 +23,7 @@ export async function renderResult(
   form: Form,
   includeObject: IncludeObject,
   options: RenderOptions,
-): Promise<ApiResponse> {
+): Promise<HttpResponse> {
   const headers = { "content-type": form.mediaType, "cache-control": "no-cache, private" };
   switch (result.type) {
     case "object": {

@@ -1,6 +1,6 @@
 import type { Clock, Log, Random } from "#base";
+import type { HttpResponse } from "#http";
 import { internalError, StatusError } from "#objects";
-import type { ApiResponse } from "../http/message.ts";
 import { statusResponse } from "../http/responses.ts";
 import type { RequestMetrics } from "../request-metrics.ts";
 import type { Exchange, Stage } from "./exchange.ts";
@@ -21,7 +21,7 @@ export function account(options: {
     join: (next) => async (exchange) => {
       const { request, warnings } = exchange;
       const started = clock.monotonic();
-      let response: ApiResponse;
+      let response: HttpResponse;
       try {
         response = await next(exchange);
       } catch (error) {
@@ -39,7 +39,7 @@ export function account(options: {
 }
 
 /** A failure as an answer: a StatusError is its Status, anything else a bug that is logged and told without innards. */
-export function failureResponse(log: Log, exchange: Exchange, error: unknown): ApiResponse {
+export function failureResponse(log: Log, exchange: Exchange, error: unknown): HttpResponse {
   const { request } = exchange;
   if (!(error instanceof StatusError)) {
     if (request.signal.aborted) {

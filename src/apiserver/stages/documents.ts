@@ -1,9 +1,9 @@
 /** Answers what is no resource: health, metrics, version, the lists and descriptions of what is served. */
+import type { HttpRequest, HttpResponse } from "#http";
 import type { Discovery } from "../discovery/routes.ts";
 import { methodNotAllowed } from "../errors.ts";
 import { healthResponse, type HealthChecks } from "../health.ts";
 import { routeAccepts, routeNotAcceptable } from "../http/accept.ts";
-import type { ApiRequest, ApiResponse } from "../http/message.ts";
 import { jsonResponse, plainText } from "../http/responses.ts";
 import type { Metrics } from "../metrics.ts";
 import type { OpenApi } from "../openapi-routes.ts";
@@ -14,7 +14,7 @@ import type { Exchange, Stage } from "./exchange.ts";
 /** A stage that answers what is its own, of all that is no resource. */
 const documents = (
   name: string,
-  answer: (exchange: Exchange) => ApiResponse | undefined | Promise<ApiResponse | undefined>,
+  answer: (exchange: Exchange) => HttpResponse | undefined | Promise<HttpResponse | undefined>,
 ): Stage => ({
   name,
   join: (next) => async (exchange) => {
@@ -101,4 +101,4 @@ export const serveDiscovery = (discovery: Discovery): Stage =>
   documents("discovery", (exchange) => discovery.respond(asked(exchange), exchange.isPretty));
 
 /** The request with its path decoded. */
-const asked = ({ path, request }: Exchange): ApiRequest => (path === request.path ? request : { ...request, path });
+const asked = ({ path, request }: Exchange): HttpRequest => (path === request.path ? request : { ...request, path });

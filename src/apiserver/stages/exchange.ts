@@ -1,5 +1,5 @@
-import type { ResolvedResource, UserInfo, Verb } from "#registry";
-import { header, type ApiRequest, type ApiResponse } from "../http/message.ts";
+import { header, type HttpRequest, type HttpResponse, type UserInfo } from "#http";
+import type { ResolvedResource, Verb } from "#registry";
 import type { RequestInfo } from "../http/request-info.ts";
 import { createWarnings, type Warnings } from "../http/warnings.ts";
 import type { SubresourceType } from "../target.ts";
@@ -18,7 +18,7 @@ const NO_QUERY = new URLSearchParams();
 
 /** A request on its way through the stages, and what has become known of it. */
 export class Exchange {
-  readonly request: ApiRequest;
+  readonly request: HttpRequest;
   readonly warnings: Warnings = createWarnings();
   /** Percent-decoded; empty until the path has been read. */
   path = "";
@@ -30,7 +30,7 @@ export class Exchange {
   route: Route | undefined;
   #query: URLSearchParams | undefined;
 
-  constructor(request: ApiRequest) {
+  constructor(request: HttpRequest) {
     this.request = request;
   }
 
@@ -56,7 +56,7 @@ export class Exchange {
 }
 
 /** Answers a request. Rejects with a StatusError for what the client is to be told. */
-export type Handler = (exchange: Exchange) => Promise<ApiResponse>;
+export type Handler = (exchange: Exchange) => Promise<HttpResponse>;
 
 /**
  * A step that every request takes: it answers, or learns something and hands on to the next. Joined once, when the

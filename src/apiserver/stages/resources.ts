@@ -1,6 +1,7 @@
 /** Answers what is asked of resources. */
 import type { AdmissionAttributes, AdmissionChain } from "#admission";
 import type { Clock, Log, Random } from "#base";
+import type { HttpResponse } from "#http";
 import { badRequest, noSuchPath, type AnyDraft, type KubeObject } from "#objects";
 import type { Registry, ResolvedResource, Verb } from "#registry";
 import type { Connector } from "../connect.ts";
@@ -18,7 +19,6 @@ import {
   withoutTables,
   type Form,
 } from "../http/accept.ts";
-import type { ApiResponse } from "../http/message.ts";
 import type { ProtobufReader } from "../http/protobuf.ts";
 import { operationOf, resolve } from "../http/resource-request.ts";
 import type { ServerContext } from "../server-context.ts";
@@ -105,7 +105,7 @@ async function connected(
   metrics: RequestMetrics,
   exchange: Exchange,
   target: ResolvedResource,
-): Promise<ApiResponse> {
+): Promise<HttpResponse> {
   const { query, request } = exchange;
   const info = exchange.info!;
   const ended = metrics.longRunning(info);

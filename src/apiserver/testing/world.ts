@@ -11,11 +11,11 @@ import {
 } from "#auth";
 import { createLog, createRandom, createVirtualClock, type VirtualClock } from "#base";
 import type { Client } from "#client";
+import type { HttpRequest, HttpResponse, UserInfo } from "#http";
 import { NAMESPACES, type Status } from "#objects";
-import { builtInKinds, createRegistry, type Registry, type ResourceDefinition, type UserInfo } from "#registry";
+import { builtInKinds, createRegistry, type Registry, type ResourceDefinition } from "#registry";
 import type { Store } from "#store";
 import { createMemoryStore } from "#store/memory";
-import type { ApiRequest, ApiResponse } from "../http/message.ts";
 import { createApiServer, type ApiServer, type ApiServerOptions } from "../server.ts";
 import { versionInfo } from "../version.ts";
 
@@ -31,7 +31,7 @@ export interface Asked {
 
 export interface Answer {
   readonly status: number;
-  readonly headers: ApiResponse["headers"];
+  readonly headers: HttpResponse["headers"];
   readonly text: string;
   /** The body as JSON. */
   json<T = Record<string, unknown>>(): T;
@@ -48,7 +48,7 @@ export interface ApiWorld extends AsyncDisposable {
   /** Sends `GET /path?query`. A body that is no string is sent as JSON. */
   ask(line: string, options?: Asked): Promise<Answer>;
   /** The answer itself, its body not read. */
-  open(line: string, options?: Asked): Promise<ApiResponse>;
+  open(line: string, options?: Asked): Promise<HttpResponse>;
 }
 
 /** Starts one with the namespace `default` and the built-in kinds, or only some kinds. */
@@ -112,7 +112,7 @@ export async function createApiWorld(
   };
 }
 
-export function requestOf(line: string, { headers, body, as = "admin", signal }: Asked = {}): ApiRequest {
+export function requestOf(line: string, { headers, body, as = "admin", signal }: Asked = {}): HttpRequest {
   const [method = "GET", target = "/"] = line.split(" ");
   const [path = "/", query = ""] = target.split("?");
   const bytes =
@@ -132,7 +132,7 @@ export function requestOf(line: string, { headers, body, as = "admin", signal }:
 }
 
 /** A response's whole body as text. */
-export async function textOf({ body }: ApiResponse): Promise<string> {
+export async function textOf({ body }: HttpResponse): Promise<string> {
   const decoder = new TextDecoder();
   switch (body.type) {
     case "empty":
@@ -156,7 +156,7 @@ export async function textOf({ body }: ApiResponse): Promise<string> {
 
 /** The events of a watch, one at a time. */
 export async function* eventsOf(
-  response: ApiResponse,
+  response: HttpResponse,
 ): AsyncGenerator<{ type: string; object: Record<string, unknown> }> {
   if (response.body.type !== "stream") throw new Error(`no stream but ${response.status}: ${await textOf(response)}`);
   let rest = "";

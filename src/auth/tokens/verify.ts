@@ -5,9 +5,9 @@ import {
   serviceAccountGroups,
   serviceAccountUsername,
   type TokenAnswer,
-  type UserInfo,
   type VerifyToken,
 } from "#auth";
+import type { UserInfo } from "#http";
 import { parseTime, type KubeObject } from "#objects";
 import type { ServiceAccountTokensOptions } from "./contract.ts";
 

@@ -1,5 +1,5 @@
 import type { Clock } from "#base";
-import type { Connection, HttpTransport } from "./transport.ts";
+import type { Connection, HttpTransport } from "#http";
 import type { Client } from "../port.ts";
 import { createHttpClient } from "./http-client.ts";
 import { readKubeconfig, type KubeconfigOptions } from "./kubeconfig.ts";

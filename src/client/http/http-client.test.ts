@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { createVirtualClock } from "#base";
+import type { TransportRequest, TransportResponse } from "#http";
 import { CONFIG_MAPS, DEPLOYMENTS, hasReason, NODES, PODS, StatusError } from "#objects";
-import type { HttpRequest, HttpResponse } from "./transport.ts";
 import { createHttpClient } from "./http-client.ts";
 
 const encode = (text: string) => new TextEncoder().encode(text);
@@ -17,12 +17,12 @@ interface Answer {
 /** A client whose requests get these answers, in turn. */
 function clientWith(...answers: readonly Answer[]) {
   const clock = createVirtualClock();
-  const requests: HttpRequest[] = [];
+  const requests: TransportRequest[] = [];
   const left = [...answers];
   const client = createHttpClient({
     clock,
     headers: { authorization: "Bearer t" },
-    transport: async (request): Promise<HttpResponse> => {
+    transport: async (request): Promise<TransportResponse> => {
       requests.push(request);
       const { status = 200, headers = {}, body } = left.shift() ?? assert.fail("one request too many");
       const chunks = Array.isArray(body) ? (body as string[]) : [JSON.stringify(body)];
@@ -40,7 +40,7 @@ function clientWith(...answers: readonly Answer[]) {
 
 const pod = { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "shop", resourceVersion: "7" } };
 const line = (value: object) => `${JSON.stringify(value)}\n`;
-const textOf = ({ body }: HttpRequest) => new TextDecoder().decode(body);
+const textOf = ({ body }: TransportRequest) => new TextDecoder().decode(body);
 
 test("requests have the paths, parameters and types of the API", async () => {
   const { client, requests } = clientWith(...Array.from({ length: 9 }, () => ({ body: { ...pod, items: [] } })));

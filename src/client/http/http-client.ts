@@ -1,4 +1,5 @@
 import { assert, sleep, type Clock } from "#base";
+import type { HttpTransport, TransportRequest, TransportResponse } from "#http";
 import {
   parseJson,
   jsonText,
@@ -12,7 +13,6 @@ import {
   type ResourceType,
   type Status,
 } from "#objects";
-import type { HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
 import type {
   Client,
   DeleteOptions,
@@ -61,10 +61,10 @@ export function createHttpClient(options: HttpClientOptions): Client {
 
   /** Sends, and again while the server says when to come back. Answers of 400 and more are thrown. */
   const send = async (
-    request: Omit<HttpRequest, "headers">,
+    request: Omit<TransportRequest, "headers">,
     accept: string,
     contentType?: string,
-  ): Promise<HttpResponse> => {
+  ): Promise<TransportResponse> => {
     const headers = { ...common, accept, ...(contentType ? { "content-type": contentType } : {}) };
     for (let attempt = 0; ; attempt++) {
       const response = await transport({ ...request, headers });

@@ -1,5 +1,5 @@
 import { messageOf } from "#base";
-import type { Connection } from "./transport.ts";
+import type { Connection } from "#http";
 
 /** What a context of a kubeconfig says. */
 export interface KubeconfigContext {

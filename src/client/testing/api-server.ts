@@ -1,8 +1,9 @@
 import { createApiServer, versionInfo, type ApiServer } from "#apiserver";
 import { authenticators, authorizers, privilegedGroup, staticTokens } from "#auth";
 import { createRandom, createVirtualClock, silentLog, type VirtualClock } from "#base";
+import type { UserInfo } from "#http";
 import { NAMESPACES, schemaOf } from "#objects";
-import { builtInKinds, createRegistry, type Registry, type ResourceDefinition, type UserInfo } from "#registry";
+import { builtInKinds, createRegistry, type Registry, type ResourceDefinition } from "#registry";
 import { createMemoryStore } from "#store/memory";
 import { NS } from "./suite.ts";
 

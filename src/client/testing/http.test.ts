@@ -1,6 +1,6 @@
 import { createScope, systemClock, type Clock } from "#base";
 import { createHttpClient } from "#client";
-import { createNodeTransport, serve, type HttpRequest } from "#wire";
+import { createNodeTransport, serve } from "#wire";
 import { openApiServer } from "./api-server.ts";
 import { clientConformance } from "./conformance.ts";
 
@@ -16,7 +16,7 @@ clientConformance("HTTP", async () => {
   const { server, clock, serveWidgets, forget, close } = await openApiServer();
   const scope = createScope("test");
   const listening = await serve({
-    handle: (request: HttpRequest) => server.handle(request),
+    handle: server.handle,
     host: "127.0.0.1",
     port: 0,
   });

@@ -1,6 +1,7 @@
-import type { ApiResponse, ConnectRequest, Connector } from "#apiserver";
+import type { ConnectRequest, Connector } from "#apiserver";
 import type { Clock, Random } from "#base";
 import type { NodeAccess } from "#composition";
+import type { HttpResponse } from "#http";
 import { renderLog } from "#kubelet";
 import { StreamGone, UpgradeRefused } from "#wire";
 import { badRequest, NODES, notFoundError, PODS, serviceUnavailable, SERVICES, type Pod } from "#objects";
@@ -64,7 +65,7 @@ async function podLog(
   { clock, kubelet }: ConnectorOptions,
   { query, request }: ConnectRequest,
   pod: Pod,
-): Promise<ApiResponse> {
+): Promise<HttpResponse> {
   const { name = "" } = pod.metadata;
   const wanted = parseLogOptions(query, name, clock.now());
   const container = chooseContainer(pod, wanted.container);
@@ -82,7 +83,7 @@ async function podStreams(
   { clock, kubelet }: ConnectorOptions,
   connect: ConnectRequest,
   pod: Pod,
-): Promise<ApiResponse> {
+): Promise<HttpResponse> {
   const { subresource, query, request } = connect;
   const container = subresource === "portforward" ? "" : chooseContainer(pod, query.get("container") ?? "");
   const { nodeName } = pod.spec ?? {};
@@ -103,7 +104,7 @@ async function podStreams(
 }
 
 /** What the kubelet would answer instead of upgrading the connection, in plain text. */
-function refusal(error: unknown): ApiResponse {
+function refusal(error: unknown): HttpResponse {
   // It was there for the upgrade, and gone before anything came of it.
   if (error instanceof StreamGone) return { status: 101, headers: {}, body: { type: "upgraded" } };
   if (!(error instanceof UpgradeRefused)) throw error;
@@ -114,7 +115,7 @@ function refusal(error: unknown): ApiResponse {
   };
 }
 
-const text = (body: ApiResponse["body"]): ApiResponse => ({
+const text = (body: HttpResponse["body"]): HttpResponse => ({
   status: 200,
   headers: { "content-type": "text/plain", "cache-control": "no-cache, private" },
   body,

@@ -1,5 +1,6 @@
-import type { ApiResponse, ConnectRequest } from "#apiserver";
+import type { ConnectRequest } from "#apiserver";
 import type { Clock } from "#base";
+import type { HttpResponse } from "#http";
 import type { KubeletStreams } from "#kubelet";
 import type { Pod } from "#objects";
 import { acceptPortForward, isTunnel, UpgradeRefused } from "#wire";
@@ -13,7 +14,7 @@ export interface PortForwardRequest {
 }
 
 /** Forwards connections to ports of a pod. Resolves once the client is gone. */
-export async function connectPortForward({ connect, pod, streams, clock }: PortForwardRequest): Promise<ApiResponse> {
+export async function connectPortForward({ connect, pod, streams, clock }: PortForwardRequest): Promise<HttpResponse> {
   const { query, request } = connect;
   const needsPorts = request.upgrade?.protocol === "websocket" && !isTunnel(request);
   const ports = needsPorts ? parsePorts(query) : [];

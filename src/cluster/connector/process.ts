@@ -1,5 +1,6 @@
-import type { ApiResponse, ConnectRequest } from "#apiserver";
+import type { ConnectRequest } from "#apiserver";
 import { messageOf, type Clock } from "#base";
+import type { HttpResponse } from "#http";
 import type { KubeletStreams, RemoteProcess } from "#kubelet";
 import type { Pod } from "#objects";
 import { acceptRemoteCommand, UpgradeRefused, type RemoteCommand, type WantedStreams } from "#wire";
@@ -15,7 +16,7 @@ export interface ProcessRequest {
 }
 
 /** Runs a command in a container and joins the client to it. Resolves once it is over. */
-export async function connectExec({ connect, pod, container, streams, clock }: ProcessRequest): Promise<ApiResponse> {
+export async function connectExec({ connect, pod, container, streams, clock }: ProcessRequest): Promise<HttpResponse> {
   const { query, request } = connect;
   const wanted = parseStreams(query);
   const command = query.getAll("command");
@@ -31,7 +32,13 @@ export async function connectExec({ connect, pod, container, streams, clock }: P
 }
 
 /** Joins the client to a container's own process. Resolves once it is over. */
-export async function connectAttach({ connect, pod, container, streams, clock }: ProcessRequest): Promise<ApiResponse> {
+export async function connectAttach({
+  connect,
+  pod,
+  container,
+  streams,
+  clock,
+}: ProcessRequest): Promise<HttpResponse> {
   const { query, request } = connect;
   const asked = parseStreams(query);
   const id = streams.runningContainer(pod, container);
@@ -46,7 +53,7 @@ export async function connectAttach({ connect, pod, container, streams, clock }:
   return UPGRADED;
 }
 
-const UPGRADED: ApiResponse = { status: 101, headers: {}, body: { type: "upgraded" } };
+const UPGRADED: HttpResponse = { status: 101, headers: {}, body: { type: "upgraded" } };
 
 interface Joined {
   readonly start: () => Promise<RemoteProcess>;

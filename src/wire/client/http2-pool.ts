@@ -1,11 +1,11 @@
 import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } from "node:http2";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
 import type { Clock, Scope, Timer } from "#base";
-import type { HttpRequest, HttpResponse } from "./transport.ts";
+import type { TransportRequest, TransportResponse } from "#http";
 
 /** HTTP/2 sessions to one server. */
 export interface Http2Pool {
-  send(request: HttpRequest): Promise<HttpResponse>;
+  send(request: TransportRequest): Promise<TransportResponse>;
 }
 
 export interface Http2PoolOptions {
@@ -77,7 +77,7 @@ export function createHttp2Pool({ origin, tls, first, clock, scope }: Http2PoolO
   };
 }
 
-function answerOf(stream: ClientHttp2Stream, { body, signal }: HttpRequest): Promise<HttpResponse> {
+function answerOf(stream: ClientHttp2Stream, { body, signal }: TransportRequest): Promise<TransportResponse> {
   return new Promise((resolve, reject) => {
     const abort = () => stream.destroy(signal?.reason instanceof Error ? signal.reason : new Error("aborted"));
     if (signal?.aborted) abort();

@@ -5,9 +5,9 @@ import { createServer as createHttpsServer } from "node:https";
 import type { AddressInfo, Server } from "node:net";
 import { test } from "node:test";
 import { createScope, systemClock, type Scope } from "#base";
+import type { Connection, TransportResponse } from "#http";
 import { createAuthority, issueCertificate } from "../certificates/authority.ts";
 import { createNodeTransport } from "./node-transport.ts";
-import type { Connection, HttpResponse } from "./transport.ts";
 
 const authority = await createAuthority(systemClock, "test", 1);
 const serverPair = await issueCertificate(systemClock, authority, {
@@ -62,7 +62,7 @@ async function listen(scope: Scope, kind: keyof typeof kinds): Promise<Connectio
   };
 }
 
-async function textOf(response: HttpResponse): Promise<string> {
+async function textOf(response: TransportResponse): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of response.body) chunks.push(chunk);
   return Buffer.concat(chunks).toString();

@@ -2,8 +2,8 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { connect as tlsConnect, type ConnectionOptions } from "node:tls";
 import type { Clock, Scope } from "#base";
+import type { Connection, HttpTransport, TransportRequest, TransportResponse } from "#http";
 import { createHttp2Pool, type Http2Pool } from "./http2-pool.ts";
-import type { Connection, HttpRequest, HttpResponse, HttpTransport } from "./transport.ts";
 
 export interface NodeTransportOptions {
   readonly clock: Clock;
@@ -67,7 +67,7 @@ export function createNodeTransport(connection: Connection, { clock, scope }: No
     return createHttp2Pool({ origin: url.origin, tls, first: socket, clock, scope });
   };
 
-  return async (request: HttpRequest): Promise<HttpResponse> => {
+  return async (request: TransportRequest): Promise<TransportResponse> => {
     chosen ??= choose();
     let pool: Http2Pool | undefined;
     try {
@@ -80,7 +80,7 @@ export function createNodeTransport(connection: Connection, { clock, scope }: No
   };
 }
 
-function responseOf(message: IncomingMessage): HttpResponse {
+function responseOf(message: IncomingMessage): TransportResponse {
   return {
     status: message.statusCode ?? 0,
     header(name) {

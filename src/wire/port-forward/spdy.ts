@@ -1,5 +1,5 @@
 import type { Clock, Timer } from "#base";
-import type { RawConnection } from "../streams/contract.ts";
+import type { UpgradedConnection } from "#http";
 import type { SpdyHeaders } from "../spdy/headers.ts";
 import { createSpdySession, type SpdySession } from "../spdy/session.ts";
 import type { SpdyStream } from "../spdy/stream.ts";
@@ -21,7 +21,11 @@ interface Pair {
  * Serves forwarded connections on a SPDY session: a stream for the data and one for errors each, told apart by a
  * request id. Resolves once the client is gone.
  */
-export async function servePortForward(connection: RawConnection, target: ForwardTarget, clock: Clock): Promise<void> {
+export async function servePortForward(
+  connection: UpgradedConnection,
+  target: ForwardTarget,
+  clock: Clock,
+): Promise<void> {
   const pairs = new Map<string, Pair>();
   const session: SpdySession = createSpdySession(connection, {
     role: "server",

@@ -1,5 +1,5 @@
 import type { Clock, Log } from "#base";
-import type { HttpRequest, HttpResponse } from "./contract.ts";
+import type { HttpRequest, HttpResponse } from "#http";
 import type { WireRequest } from "./request.ts";
 import { send, type Outlet } from "./send.ts";
 

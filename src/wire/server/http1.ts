@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock } from "#base";
+import type { HttpResponse } from "#http";
 import { UpgradeRefused } from "../streams/contract.ts";
 import { isWebSocket } from "../websocket/handshake.ts";
-import type { HttpResponse } from "./contract.ts";
 import type { ExchangeOptions, Exchanges } from "./exchanges.ts";
 import { sendMessages } from "./messages.ts";
 import { peerOf } from "./peer.ts";

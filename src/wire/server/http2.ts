@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { Clock, Log } from "#base";
-import type { HttpResponse } from "./contract.ts";
+import type { HttpResponse } from "#http";
 import type { Exchanges } from "./exchanges.ts";
 import { peerOf } from "./peer.ts";
 import { distinctHeaders, WireRequest } from "./request.ts";

@@ -1,8 +1,8 @@
 import type { Clock } from "#base";
+import type { ResponseStream } from "#http";
 import { UpgradeRefused, type UpgradeRequest } from "../streams/contract.ts";
 import { createWebSocketConnection, type WebSocketConnection } from "../websocket/connection.ts";
 import { acceptWebSocket, offeredProtocols } from "../websocket/handshake.ts";
-import type { HttpStream } from "./contract.ts";
 
 type Send = (socket: WebSocketConnection, piece: Uint8Array) => Promise<void>;
 
@@ -25,7 +25,7 @@ const OF_BYTES: ReadonlyMap<string, Send> = new Map([
  */
 export async function sendMessages(
   request: UpgradeRequest,
-  { stream, messages }: HttpStream,
+  { stream, messages }: ResponseStream,
   clock: Clock,
   gone: () => void,
 ): Promise<void> {

@@ -1,10 +1,10 @@
 import { TLSSocket } from "node:tls";
-import type { HttpPeer } from "./contract.ts";
+import type { Peer } from "#http";
 
-const peers = new WeakMap<object, HttpPeer>();
+const peers = new WeakMap<object, Peer>();
 
 /** What is known of the other side of a socket: one object for all its requests. */
-export function peerOf(socket: { readonly remoteAddress?: string | undefined }): HttpPeer {
+export function peerOf(socket: { readonly remoteAddress?: string | undefined }): Peer {
   let peer = peers.get(socket);
   if (!peer) {
     const { remoteAddress } = socket;
@@ -14,7 +14,7 @@ export function peerOf(socket: { readonly remoteAddress?: string | undefined }):
   return peer;
 }
 
-function certificateOf(socket: object): HttpPeer {
+function certificateOf(socket: object): Peer {
   if (!(socket instanceof TLSSocket)) return {};
   const certificate = socket.getPeerCertificate();
   // Node answers an empty object when the client sent none.

@@ -1,11 +1,9 @@
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
-import type { HttpPeer, HttpRequest, HttpUpgrade } from "./contract.ts";
+import type { HttpRequest, Peer, RequestHeaders, Upgrade } from "#http";
 
 /** Headers of which several lines mean several values that must not be joined. */
 const DISTINCT = /^impersonate-(group|extra-)/;
-
-type Headers = HttpRequest["headers"];
 
 const EMPTY = new Uint8Array(0);
 
@@ -14,9 +12,9 @@ export class WireRequest implements HttpRequest {
   readonly method: string;
   readonly path: string;
   readonly query: string;
-  readonly headers: Headers;
-  readonly peer: HttpPeer;
-  readonly upgrade?: HttpUpgrade;
+  readonly headers: RequestHeaders;
+  readonly peer: Peer;
+  readonly upgrade?: Upgrade;
   readonly #source: Readable;
   readonly #isGone: () => boolean;
   #controller: AbortController | undefined;
@@ -24,11 +22,11 @@ export class WireRequest implements HttpRequest {
   constructor(
     method: string,
     url: string,
-    headers: Headers,
+    headers: RequestHeaders,
     source: Readable,
-    peer: HttpPeer,
+    peer: Peer,
     isGone: () => boolean,
-    upgrade?: HttpUpgrade,
+    upgrade?: Upgrade,
   ) {
     const mark = url.indexOf("?");
     this.method = method;
@@ -124,7 +122,7 @@ function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
 }
 
 /** Headers with the values of repeated ones kept apart where that matters. `raw` is name, value, name, value … */
-export function distinctHeaders(joined: Headers, raw: readonly string[]): Headers {
+export function distinctHeaders(joined: RequestHeaders, raw: readonly string[]): RequestHeaders {
   if (joined["impersonate-user"] === undefined) return joined;
   const result: Record<string, string | readonly string[] | undefined> = { ...joined };
   const lists = new Map<string, string[]>();

@@ -2,7 +2,7 @@ import type { Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { createGzip } from "node:zlib";
 import type { Clock } from "#base";
-import type { HttpResponse, HttpStream } from "./contract.ts";
+import type { HttpResponse, ResponseStream } from "#http";
 import { joined, sliced, type Pieces } from "./pieces.ts";
 
 /** Where bytes go that a client takes in its time. */
@@ -142,7 +142,7 @@ const write = (sink: Writable, piece: Uint8Array, { written }: Pieces): boolean 
     if (!error) written(piece);
   });
 
-async function sendStream(outlet: Outlet, { stream }: HttpStream, clock: Clock, stalledMs: number): Promise<void> {
+async function sendStream(outlet: Outlet, { stream }: ResponseStream, clock: Clock, stalledMs: number): Promise<void> {
   const { writable } = outlet;
   outlet.head({}, undefined);
   if (outlet.headOnly) {

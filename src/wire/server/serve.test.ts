@@ -5,8 +5,9 @@ import { after, before, describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { gunzipSync } from "node:zlib";
 import { systemClock } from "#base";
+import type { HttpRequest, HttpResponse } from "#http";
 import type { KeyPair } from "../certificates/authority.ts";
-import { AddressInUse, type HttpRequest, type HttpResponse, type RunningServer } from "./index.ts";
+import { AddressInUse, type RunningServer } from "./index.ts";
 import { admin, authority, bytes, http1, http2, ok, start, stranger } from "./testing/serving.ts";
 
 /** Answers what was asked, so that a test sees what the handler saw. */

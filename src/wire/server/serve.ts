@@ -8,7 +8,8 @@ import {
 import type { AddressInfo, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { silentLog, systemClock, type Clock, type Log } from "#base";
-import { DEFAULT_LIMITS, type HttpRequest, type HttpResponse, type ServerLimits } from "./contract.ts";
+import type { HttpRequest, HttpResponse } from "#http";
+import { DEFAULT_LIMITS, type ServerLimits } from "./limits.ts";
 import { AddressInUse, CannotListen } from "./errors.ts";
 import { createExchanges } from "./exchanges.ts";
 import { createFreshConnections } from "./fresh-connections.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { connect, type TLSSocket } from "node:tls";
 import { createVirtualClock } from "#base";
-import type { HttpRequest, HttpResponse, RunningServer } from "./index.ts";
+import type { HttpRequest, HttpResponse } from "#http";
+import type { RunningServer } from "./index.ts";
 import { authority, bytes, http1, http2, ok, start } from "./testing/serving.ts";
 
 const KIB = 1024;

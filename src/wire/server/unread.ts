@@ -4,7 +4,7 @@
  */
 import type { Duplex, Readable } from "node:stream";
 import type { Clock } from "#base";
-import type { ServerLimits } from "./contract.ts";
+import type { ServerLimits } from "./limits.ts";
 
 export type UnreadLimits = Pick<ServerLimits, "unreadBytes" | "unreadMs">;
 

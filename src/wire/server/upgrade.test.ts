@@ -4,7 +4,8 @@ import { describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
 import { gunzipSync } from "node:zlib";
 import { WebSocket } from "ws";
-import type { HttpRequest, HttpResponse, RunningServer } from "./index.ts";
+import type { HttpRequest, HttpResponse } from "#http";
+import type { RunningServer } from "./index.ts";
 import { authority, bytes, http1, ok, start } from "./testing/serving.ts";
 
 describe("upgrades", () => {

@@ -1,15 +1,15 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Clock } from "#base";
-import type { HttpConnection, HttpResponse, HttpUpgrade } from "./contract.ts";
+import type { HttpResponse, Upgrade, UpgradedConnection } from "#http";
 import type { Outlet } from "./send.ts";
 import { hangUp } from "./unread.ts";
 
 /** Lets a handler take an HTTP/1.1 connection over. `head` is what the client sent already. */
-export function upgradeOf(protocol: string, socket: Duplex, head: Uint8Array): HttpUpgrade {
+export function upgradeOf(protocol: string, socket: Duplex, head: Uint8Array): Upgrade {
   return {
     protocol: protocol.toLowerCase(),
-    accept(headers): HttpConnection {
+    accept(headers): UpgradedConnection {
       writeHead(socket, "101 Switching Protocols", { connection: "Upgrade", upgrade: protocol, ...headers });
       return rawConnection(socket, head);
     },
@@ -17,7 +17,7 @@ export function upgradeOf(protocol: string, socket: Duplex, head: Uint8Array): H
 }
 
 /** A socket whose HTTP is over. `head` is what came after it already. */
-export function rawConnection(socket: Duplex, head: Uint8Array): HttpConnection {
+export function rawConnection(socket: Duplex, head: Uint8Array): UpgradedConnection {
   return {
     input: inputOf(socket, head),
     write(bytes) {

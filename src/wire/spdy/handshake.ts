@@ -1,11 +1,12 @@
-import { listHeader, UpgradeRefused, type RawConnection, type UpgradeRequest } from "../streams/contract.ts";
+import type { UpgradedConnection } from "#http";
+import { listHeader, UpgradeRefused, type UpgradeRequest } from "../streams/contract.ts";
 
 const PROTOCOL_VERSION = "x-stream-protocol-version";
 
 /** What is spoken over the session: the first that the client offers and that is known here. */
 export interface Negotiated {
   readonly protocol: string;
-  readonly connection: RawConnection;
+  readonly connection: UpgradedConnection;
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "#base";
+import type { UpgradedConnection } from "#http";
 import { ByteBudget } from "../streams/byte-queue.ts";
-import { StreamGone, type RawConnection } from "../streams/contract.ts";
+import { StreamGone } from "../streams/contract.ts";
 import {
   dataFrame,
   FrameReader,
@@ -55,7 +56,7 @@ export interface SpdySession {
   readonly size: number;
 }
 
-export function createSpdySession(connection: RawConnection, options: SpdyOptions): SpdySession {
+export function createSpdySession(connection: UpgradedConnection, options: SpdyOptions): SpdySession {
   return new Session(connection, options);
 }
 
@@ -67,7 +68,7 @@ interface Opening {
 
 class Session implements SpdySession, StreamSession {
   readonly budget = new ByteBudget(SESSION_LIMIT);
-  readonly #connection: RawConnection;
+  readonly #connection: UpgradedConnection;
   readonly #options: SpdyOptions;
   readonly #controller = new AbortController();
   readonly #streams = new Map<number, Stream>();
@@ -85,7 +86,7 @@ class Session implements SpdySession, StreamSession {
   #timer: Timer;
   #linger: Timer | undefined;
 
-  constructor(connection: RawConnection, options: SpdyOptions) {
+  constructor(connection: UpgradedConnection, options: SpdyOptions) {
     this.#connection = connection;
     this.#options = options;
     this.#nextId = options.role === "client" ? 1 : 2;

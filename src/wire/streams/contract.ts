@@ -1,3 +1,5 @@
+import type { HttpRequest } from "#http";
+
 /** Bytes in both directions. */
 export interface DuplexBytes {
   /** Ends when the other side has ended it. Not read, it holds the other side up. */
@@ -10,27 +12,8 @@ export interface DuplexBytes {
   close(): void;
 }
 
-/** What can be done with a request that wants another protocol on its connection. */
-export interface UpgradeRequest {
-  readonly method: string;
-  /** Names in lower case. */
-  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
-  readonly upgrade?: {
-    /** In lower case: `websocket`, `spdy/3.1`. */
-    readonly protocol: string;
-    accept(headers: Readonly<Record<string, string>>): RawConnection;
-  };
-}
-
-/** A connection as it is after the upgrade. */
-export interface RawConnection {
-  readonly input: AsyncIterable<Uint8Array>;
-  write(bytes: Uint8Array): Promise<void>;
-  /** Sends what was written and then the end. */
-  close(): void;
-  /** Breaks it off. */
-  cut(): void;
-}
+/** The part of a request that says whether it wants another protocol on its connection. */
+export type UpgradeRequest = Pick<HttpRequest, "method" | "headers" | "upgrade">;
 
 /** An upgrade that is not made: what to answer instead, in plain text. */
 export class UpgradeRefused extends Error {

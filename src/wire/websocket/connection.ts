@@ -1,5 +1,6 @@
 import type { Clock, Timer } from "#base";
-import { StreamGone, type RawConnection } from "../streams/contract.ts";
+import type { UpgradedConnection } from "#http";
+import { StreamGone } from "../streams/contract.ts";
 import { Receiver, Sender } from "./ws-parts.ts";
 
 /** As golang.org/x/net/websocket, which upstream serves with. */
@@ -31,7 +32,7 @@ export interface WebSocketConnection {
   cut(): void;
 }
 
-export function createWebSocketConnection(connection: RawConnection, clock: Clock): WebSocketConnection {
+export function createWebSocketConnection(connection: UpgradedConnection, clock: Clock): WebSocketConnection {
   let closing = false;
   let gone = false;
   let pinging = false;

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { listHeader, UpgradeRefused, type RawConnection, type UpgradeRequest } from "../streams/contract.ts";
+import type { UpgradedConnection } from "#http";
+import { listHeader, UpgradeRefused, type UpgradeRequest } from "../streams/contract.ts";
 
 /** RFC 6455, 1.3. */
 const GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
@@ -17,7 +18,7 @@ export function offeredProtocols({ headers }: UpgradeRequest): readonly string[]
  *
  * @throws UpgradeRefused when it is none.
  */
-export function acceptWebSocket(request: UpgradeRequest, protocol: string): RawConnection {
+export function acceptWebSocket(request: UpgradeRequest, protocol: string): UpgradedConnection {
   const { upgrade, headers, method } = request;
   const key = headers["sec-websocket-key"];
   if (!upgrade || method !== "GET") throw new UpgradeRefused(400, "not a WebSocket handshake");

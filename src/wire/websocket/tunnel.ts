@@ -1,8 +1,8 @@
-import type { RawConnection } from "../streams/contract.ts";
+import type { UpgradedConnection } from "#http";
 import type { WebSocketConnection } from "./connection.ts";
 
 /** A WebSocket as if it were the connection itself: the bytes of its messages, one after the other. */
-export function tunnel(socket: WebSocketConnection): RawConnection {
+export function tunnel(socket: WebSocketConnection): UpgradedConnection {
   return {
     input: socket.messages,
     write: (bytes) => socket.send(bytes),

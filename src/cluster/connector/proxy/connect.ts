@@ -1,6 +1,7 @@
-import type { ApiResponse, ConnectRequest } from "#apiserver";
+import type { ConnectRequest } from "#apiserver";
 import type { Random } from "#base";
 import type { Client } from "#client";
+import type { HttpResponse } from "#http";
 import type { Kubelet } from "#kubelet";
 import { badRequest, ENDPOINTS, hasReason, NODES, parseIp, PODS, SERVICES, type Pod } from "#objects";
 import {
@@ -28,7 +29,7 @@ export interface AnyProxyOptions extends ProxyOptions {
 }
 
 /** Passes a request on to what it names. Rejects with a StatusError. */
-export function connectProxy(connect: ConnectRequest, options: AnyProxyOptions): Promise<ApiResponse> {
+export function connectProxy(connect: ConnectRequest, options: AnyProxyOptions): Promise<HttpResponse> {
   switch (connect.target.resource.definition.resource) {
     case "nodes":
       return connectNode(connect, options);
@@ -42,7 +43,7 @@ export function connectProxy(connect: ConnectRequest, options: AnyProxyOptions):
 /** Of kubelets. Ours answers in the process; what else is asked for at the node is reached. */
 const KUBELET_PORT = "10250";
 
-async function connectNode(connect: Named, options: AnyProxyOptions): Promise<ApiResponse> {
+async function connectNode(connect: Named, options: AnyProxyOptions): Promise<HttpResponse> {
   const { secure, name, port } = parseReference(connect.key.name, "node");
   const node = await options.client.get(NODES, { namespace: "", name });
   if (port === "" || port === KUBELET_PORT) return answerKubelet(connect, node, options.kubelet(name));
@@ -55,14 +56,14 @@ async function connectNode(connect: Named, options: AnyProxyOptions): Promise<Ap
 type Named = Pick<ConnectRequest, "key" | "request" | "path">;
 
 /** Passes a request on to a pod. Rejects with a StatusError. */
-export async function connectPod(connect: Named, options: ProxyOptions): Promise<ApiResponse> {
+export async function connectPod(connect: Named, options: ProxyOptions): Promise<HttpResponse> {
   const reference = parseReference(connect.key.name, "pod");
   const pod = await options.client.get(PODS, { ...connect.key, name: reference.name });
   return pass(connect, podDestination(reference, pod), options);
 }
 
 /** Passes a request on to a ready pod of a Service. Rejects with a StatusError. */
-export async function connectService(connect: Named, options: ProxyOptions): Promise<ApiResponse> {
+export async function connectService(connect: Named, options: ProxyOptions): Promise<HttpResponse> {
   return pass(connect, await chooseEndpoint(connect, options), options);
 }
 

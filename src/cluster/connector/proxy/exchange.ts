@@ -1,13 +1,13 @@
 import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
-import type { ApiRequest } from "#apiserver";
 import type { Clock } from "#base";
+import type { HttpRequest } from "#http";
 import type { Destination } from "./destination.ts";
 import { connectTo, DialTimeout, type Reach } from "./dial.ts";
 import type { Headers } from "./headers.ts";
 
 export interface Asked {
-  readonly request: ApiRequest;
+  readonly request: HttpRequest;
   readonly destination: Destination;
   readonly port: number;
   /** With its query. */
@@ -60,7 +60,7 @@ export function ask({ request, destination, port, path, headers, reach, clock }:
   });
 }
 
-async function sendBody(request: ApiRequest, outgoing: ClientRequest): Promise<void> {
+async function sendBody(request: HttpRequest, outgoing: ClientRequest): Promise<void> {
   const { headers } = request;
   const announced = headers["content-length"];
   const unannounced = headers["transfer-encoding"] !== undefined || headers[":method"] !== undefined;

@@ -1,4 +1,4 @@
-import type { ApiRequest } from "#apiserver";
+import { headerValues, type HttpRequest } from "#http";
 
 /** Of one connection only, not to be passed on (RFC 9110, section 7.6.1; httputil.ReverseProxy). */
 const HOP_BY_HOP = [
@@ -19,9 +19,9 @@ const CORS = /^access-control-allow-(credentials|headers|methods|origin)$/;
 export type Headers = Record<string, string | string[]>;
 
 /** What the proxied side is asked with. `uri`: the path that the client asked for, as the proxied side may show it. */
-export function requestHeaders(request: Pick<ApiRequest, "headers" | "peer">, uri: string): Headers {
+export function requestHeaders(request: Pick<HttpRequest, "headers" | "peer">, uri: string): Headers {
   const { headers, peer } = request;
-  const dropped = new Set([...HOP_BY_HOP, ...tokens(headers["connection"]), "expect", "http2-settings"]);
+  const dropped = new Set([...HOP_BY_HOP, ...tokens(headerValues(headers, "connection")), "expect", "http2-settings"]);
   const passed: Headers = {};
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || name.startsWith(":") || dropped.has(name) || OURS.test(name)) continue;
@@ -29,7 +29,7 @@ export function requestHeaders(request: Pick<ApiRequest, "headers" | "peer">, ur
   }
   const authority = headers[":authority"];
   if (typeof authority === "string") passed["host"] = authority;
-  const forwardedFor = [...lines(headers["x-forwarded-for"]), ...(peer?.address ? [peer.address] : [])];
+  const forwardedFor = [...headerValues(headers, "x-forwarded-for"), ...(peer?.address ? [peer.address] : [])];
   if (forwardedFor.length > 0) passed["x-forwarded-for"] = forwardedFor.join(", ");
   passed["x-forwarded-uri"] = uri;
   return passed;
@@ -50,10 +50,5 @@ export function responseHeaders(raw: readonly string[]): Headers {
   return passed;
 }
 
-const lines = (value: string | readonly string[] | undefined): readonly string[] => {
-  if (value === undefined) return [];
-  return typeof value === "string" ? [value] : value;
-};
-
-const tokens = (value: string | readonly string[] | undefined): string[] =>
-  lines(value).flatMap((line) => line.split(",").map((token) => token.trim().toLowerCase()));
+const tokens = (lines: readonly string[]): string[] =>
+  lines.flatMap((line) => line.split(",").map((token) => token.trim().toLowerCase()));

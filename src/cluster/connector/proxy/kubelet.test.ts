@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ApiRequest } from "#apiserver";
+import type { HttpRequest } from "#http";
 import type { Kubelet, NodeStats } from "#kubelet";
 import { answerKubelet } from "./kubelet.ts";
 
@@ -31,7 +31,7 @@ const kubelet: Kubelet = {
   stats: () => Promise.resolve(STATS),
 };
 
-const request = (method: string): ApiRequest => ({
+const request = (method: string): HttpRequest => ({
   method,
   path: "/",
   query: "",

@@ -1,4 +1,5 @@
-import type { ApiResponse, ConnectRequest } from "#apiserver";
+import type { ConnectRequest } from "#apiserver";
+import type { HttpResponse } from "#http";
 import type { Kubelet, NodeStats } from "#kubelet";
 import { notFoundError, type Node, type Pod } from "#objects";
 import { kubeletMetrics } from "./kubelet-metrics.ts";
@@ -9,7 +10,7 @@ export async function answerKubelet(
   { request, path }: Pick<ConnectRequest, "request" | "path">,
   { metadata: { name = "" } }: Node,
   kubelet: Kubelet | undefined,
-): Promise<ApiResponse> {
+): Promise<HttpResponse> {
   if (!kubelet) throw notFoundError({ group: "", resource: "nodes" }, name);
   if (request.method !== "GET" && request.method !== "HEAD") return text(405, "405: Method Not Allowed");
   switch (path.replace(/\/$/, "")) {
@@ -31,13 +32,13 @@ export async function answerKubelet(
   }
 }
 
-async function withStats(kubelet: Kubelet, show: (stats: NodeStats) => ApiResponse): Promise<ApiResponse> {
+async function withStats(kubelet: Kubelet, show: (stats: NodeStats) => HttpResponse): Promise<HttpResponse> {
   return kubelet.stats ? show(await kubelet.stats()) : text(404, "404 page not found\n");
 }
 
 const podList = (items: readonly Pod[]) => ({ kind: "PodList", apiVersion: "v1", metadata: {}, items });
 
-const answer = (status: number, type: string, body: string): ApiResponse => ({
+const answer = (status: number, type: string, body: string): HttpResponse => ({
   status,
   headers: { "content-type": type },
   body: { type: "bytes", bytes: new TextEncoder().encode(body) },

@@ -1,8 +1,9 @@
 import { pipeline, Readable } from "node:stream";
 import { createGunzip, createGzip } from "node:zlib";
 import type { IncomingMessage } from "node:http";
-import type { ApiResponse, ConnectRequest } from "#apiserver";
+import type { ConnectRequest } from "#apiserver";
 import type { Clock } from "#base";
+import type { HttpResponse } from "#http";
 import { plainError, serviceUnavailable } from "#objects";
 import type { Destination } from "./destination.ts";
 import { failureText, hostPort, portOf, type Reach } from "./dial.ts";
@@ -23,7 +24,7 @@ export async function pass(
   { request, path: rest }: Pick<ConnectRequest, "request" | "path">,
   destination: Destination,
   { reach, clock }: PassOptions,
-): Promise<ApiResponse> {
+): Promise<HttpResponse> {
   const { path, prefix } = proxiedPath(request.path, rest);
   const { upgrade, method } = request;
   const query = request.query === "" ? "" : `?${request.query}`;
@@ -70,11 +71,11 @@ const single = (headers: Headers): Record<string, string> =>
   );
 
 /** What came, with the links in it leading through the proxy. */
-function rewritten(response: IncomingMessage, method: string, context: LinkContext): ApiResponse {
+function rewritten(response: IncomingMessage, method: string, context: LinkContext): HttpResponse {
   const { statusCode: status = 502 } = response;
   const headers = responseHeaders(response.rawHeaders);
   const { location, "content-type": type, "content-encoding": encoding = "" } = headers;
-  const plain: ApiResponse = { status, headers, body: { type: "stream", stream: response } };
+  const plain: HttpResponse = { status, headers, body: { type: "stream", stream: response } };
   if (typeof location === "string") {
     headers["location"] = rewriteLink(location, context);
     return plain;

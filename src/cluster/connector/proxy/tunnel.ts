@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { UpgradedConnection } from "#apiserver";
+import type { UpgradedConnection } from "#http";
 
 /** Carries bytes between the two as fast as each takes them, until one of them ends; then both do. */
 export async function join(client: UpgradedConnection, backend: Socket, head: Uint8Array): Promise<void> {

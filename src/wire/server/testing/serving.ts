@@ -1,8 +1,9 @@
 import { connect as connectHttp2 } from "node:http2";
 import { request as httpsRequest, type RequestOptions } from "node:https";
 import { systemClock } from "#base";
+import type { HttpResponse } from "#http";
 import { createAuthority, issueCertificate } from "../../certificates/authority.ts";
-import { serve, type HttpResponse, type RunningServer, type ServeOptions } from "../index.ts";
+import { serve, type RunningServer, type ServeOptions } from "../index.ts";
 
 export const bytes = (text: string) => new TextEncoder().encode(text);
 export const ok = (text: string): HttpResponse => ({

@@ -1,12 +1,13 @@
+import type { UpgradedConnection } from "#http";
 import { ByteQueue } from "../byte-queue.ts";
-import { StreamGone, type RawConnection } from "../contract.ts";
+import { StreamGone } from "../contract.ts";
 
 /** A connection's two ends in memory; each side is held up once `limit` bytes wait for the other. */
-export function connectionPair(limit = 64 * 1024): readonly [RawConnection, RawConnection] {
+export function connectionPair(limit = 64 * 1024): readonly [UpgradedConnection, UpgradedConnection] {
   const there = new ByteQueue(limit);
   const back = new ByteQueue(limit);
   let cut = false;
-  const end = (input: ByteQueue, output: ByteQueue): RawConnection => ({
+  const end = (input: ByteQueue, output: ByteQueue): UpgradedConnection => ({
     input,
     async write(bytes) {
       if (cut) throw new StreamGone();

@@ -1,10 +1,10 @@
 import { createServer, type RequestListener } from "node:http";
 import { connect, type Socket } from "node:net";
 import { createRandom, createScope, silentLog, systemClock, type Scope } from "#base";
+import type { HttpRequest, HttpResponse } from "#http";
 import { plainError, StatusError } from "#objects";
 import { createFakeClient, type FakeClient } from "#simulation";
 import { serve } from "#wire";
-import type { ApiRequest, ApiResponse } from "#apiserver";
 import { connectPod, connectService } from "../connect.ts";
 
 /** A server that passes requests for pods and Services on, and a process behind it. */
@@ -37,7 +37,7 @@ export async function createProxyWorld(handler: RequestListener): Promise<ProxyW
     reached.push(`${host}:${port}`);
     return connect(world.backendPort, "127.0.0.1");
   };
-  const handle = async (request: ApiRequest): Promise<ApiResponse> => {
+  const handle = async (request: HttpRequest): Promise<HttpResponse> => {
     const match = /^\/api\/v1\/namespaces\/([^/]+)\/(pods|services)\/([^/]+)\/proxy(?:\/(.*?))?\/?$/.exec(request.path);
     const [, namespace = "", resource = "", name = "", path = ""] = match ?? [];
     const named = { key: { namespace, name: decodeURIComponent(name) }, request, path };

@@ -1,18 +1,17 @@
-import type { Peer } from "#auth";
+import type { Peer } from "./peer.ts";
 
-/** A request with its transport taken off: HTTP/1.1, HTTP/2 and a page in a browser all make this one. */
-export interface ApiRequest {
+/** A request to a server with its transport taken off: HTTP/1.1, HTTP/2 and a page in a browser all make this one. */
+export interface HttpRequest {
   /** Upper case. */
   readonly method: string;
   /** The path as sent, still percent-encoded, without the query. */
   readonly path: string;
   /** What follows the `?`, without it; empty when there is none. */
   readonly query: string;
-  /** Names in lower case. A header that came several times is a list. */
   readonly headers: RequestHeaders;
   /** Reads the whole body; undefined once it turns out longer than `limit` bytes. */
   body(limit: number): Promise<Uint8Array | undefined>;
-  /** The body as it comes, for those who only pass it on; absent where it is there as a whole. Instead of `body`. */
+  /** The body as it comes, for a handler that only passes it on; absent where it is there as a whole. Instead of `body`. */
   stream?(): AsyncIterable<Uint8Array>;
   /** Aborts when the client has gone or the server stops. */
   readonly signal: AbortSignal;
@@ -20,6 +19,22 @@ export interface ApiRequest {
   readonly peer?: Peer;
   /** The client wants to speak something else on this connection (WebSocket, SPDY). */
   readonly upgrade?: Upgrade;
+}
+
+/** Names in lower case. A header that came several times is a list. */
+export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+/** The first value of a header; `name` in lower case. */
+export function header(headers: RequestHeaders, name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === "string" ? value : value?.[0];
+}
+
+/** Every value of a header; `name` in lower case. */
+export function headerValues(headers: RequestHeaders, name: string): readonly string[] {
+  const value = headers[name];
+  if (value === undefined) return [];
+  return typeof value === "string" ? [value] : value;
 }
 
 /** An HTTP/1.1 connection that can be taken over. */
@@ -41,25 +56,15 @@ export interface UpgradedConnection {
   cut(): void;
 }
 
-export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
-
-/** An answer, still to be sent. Header names in lower case. */
-export interface ApiResponse {
+/** An answer, still to be sent. */
+export interface HttpResponse {
   readonly status: number;
+  /** Names in lower case. The stages of a server add to them on the way out. */
   readonly headers: Record<string, string | readonly string[]>;
   readonly body: ResponseBody;
   /** The client takes gzip: the transport compresses a body of more than 128 KiB and says so. */
   readonly gzip?: boolean;
 }
-
-/** One piece of a body, or several that are sent together. */
-export type Piece = Uint8Array | readonly Uint8Array[];
-
-/**
- * How a stream goes to a client that asks for it by WebSocket (upstream's older way to watch and to follow logs): every
- * piece as one message, of text or of bytes. A stream without it does not go that way.
- */
-export type Messages = "text" | "binary";
 
 export type ResponseBody =
   | { readonly type: "empty" }
@@ -69,13 +74,20 @@ export type ResponseBody =
    * asked for: its memory may be used again.
    */
   | { readonly type: "pieces"; readonly pieces: Iterable<Uint8Array> }
-  /** Sent piece by piece as they come, headers at once: watches, logs. Not pulled from while the client is slow. */
-  | { readonly type: "stream"; readonly stream: AsyncIterable<Piece>; readonly messages?: Messages }
+  | ResponseStream
   /** The connection was taken over; there is nothing more to send. */
   | { readonly type: "upgraded" };
 
-/** The first value of a header. */
-export function header(headers: RequestHeaders, name: string): string | undefined {
-  const value = headers[name];
-  return typeof value === "string" ? value : value?.[0];
+/** Sent piece by piece as they come, headers at once: watches, logs. Not pulled from while the client is slow. */
+export interface ResponseStream {
+  readonly type: "stream";
+  readonly stream: AsyncIterable<Piece>;
+  /**
+   * How it goes to a client that asks for it by WebSocket (upstream's older way to watch and to follow logs): every
+   * piece as one message, of text or of bytes. A stream without it does not go that way.
+   */
+  readonly messages?: "text" | "binary";
 }
+
+/** One piece of a stream, or several that are sent together. */
+export type Piece = Uint8Array | readonly Uint8Array[];

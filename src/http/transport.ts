@@ -1,7 +1,5 @@
-/** The same shapes as those that the HTTP client of the room client takes: it knows no sockets, this no API. */
-
-/** A request to one server. */
-export interface HttpRequest {
+/** A request that a client makes of one server. */
+export interface TransportRequest {
   readonly method: string;
   /** Path and query, from the server's root. */
   readonly path: string;
@@ -11,7 +9,7 @@ export interface HttpRequest {
   readonly signal?: AbortSignal;
 }
 
-export interface HttpResponse {
+export interface TransportResponse {
   readonly status: number;
   /** By lower-case name. */
   header(name: string): string | undefined;
@@ -23,7 +21,7 @@ export interface HttpResponse {
  * Sends requests to one server. Rejects when no answer comes at all (refused, reset, aborted); an answer of
  * whatever status is an answer.
  */
-export type HttpTransport = (request: HttpRequest) => Promise<HttpResponse>;
+export type HttpTransport = (request: TransportRequest) => Promise<TransportResponse>;
 
 /** How a server is reached. Certificates and keys are PEM. */
 export interface Connection {
