@@ -23,7 +23,6 @@ export const LONG: Exceptions = {
   "src/client/http/http-client.ts#createHttpClient": TO_SPLIT,
   "src/client/memory-cache.ts#createMemoryCache": TO_SPLIT,
   "src/cluster/nodes/containerd/node.ts#startContainerdNode": TO_SPLIT,
-  "src/controllers/service-pods/service-pods.ts#createServicePods": TO_SPLIT,
   "src/kubelet/containerd/cri/messages.ts": "a table of messages",
   "src/kubelet/containerd/runtime/runtime.ts#createContainerdRuntime": TO_SPLIT,
   "src/kubelet/containerd/runtime/tracker.ts#createTracker": TO_SPLIT,

@@ -67,7 +67,11 @@ export const deploymentController: ControllerDefinition = defineController({
       context.enqueue(key);
       return undefined;
     }
-    const view: DeploymentView = { deployment, sets: sets.owned, hasPods: (set) => hasPods(set, caches) };
+    const view: DeploymentView = {
+      deployment,
+      sets: sets.owned,
+      setsWithPods: deployment.spec?.strategy?.type === "Recreate" ? setsWithPods(sets.owned, caches) : new Set(),
+    };
     const plan = planDeployment(view, clock.now());
     if (plan.steps.length > 0) context.log.debug("rolling on", { key, because: plan.because });
     let current = deployment;
@@ -80,11 +84,11 @@ export const deploymentController: ControllerDefinition = defineController({
   },
 });
 
-const hasPods = (set: ReplicaSet, caches: SharedCaches): boolean =>
-  caches
-    .of(PODS)
-    .index("controller", set.metadata.uid ?? "")
-    .some((pod) => !isPodTerminal(pod));
+function setsWithPods(sets: readonly ReplicaSet[], caches: SharedCaches): ReadonlySet<string> {
+  const podsOf = ({ metadata }: ReplicaSet) => caches.of(PODS).index("controller", metadata.uid ?? "");
+  const found = sets.filter((set) => podsOf(set).some((pod) => !isPodTerminal(pod)));
+  return new Set(found.map(({ metadata }) => metadata.name ?? ""));
+}
 
 /** Carries out one step. Returns the Deployment as it is afterwards, or that the rest must wait for another look. */
 async function apply(step: DeploymentStep, deployment: Deployment, context: SyncContext): Promise<Deployment | "stop"> {

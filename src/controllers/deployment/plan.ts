@@ -14,7 +14,7 @@ import {
 } from "./conditions.ts";
 import { limitsOf, type Limits } from "./limits.ts";
 import { scaleProportionally, wasScaled } from "./proportional.ts";
-import { planRecreate } from "./recreate.ts";
+import { decideRecreate } from "./recreate.ts";
 import { newReplicaSet, newReplicaSetName, revisionsOf, surplusHistory, type Revisions } from "./revision.ts";
 import { growNewest, shrinkOld, sizeWhenCreated } from "./rolling.ts";
 import { availableOf, nameOf, sizeOf, type Sizes } from "./sets.ts";
@@ -25,8 +25,8 @@ export interface DeploymentView {
   readonly deployment: Deployment;
   /** The sets that it controls. */
   readonly sets: readonly ReplicaSet[];
-  /** Whether a set has pods that are not at their end; asked for Recreate only. */
-  readonly hasPods: (set: ReplicaSet) => boolean;
+  /** The names of the sets with pods that are not at their end, terminating ones included; for Recreate only. */
+  readonly setsWithPods: ReadonlySet<string>;
 }
 
 export type DeploymentStep =
@@ -91,7 +91,7 @@ function decide(view: DeploymentView, revisions: Revisions, limits: Limits): Dec
   const none: Sizes = new Map();
   if (deployment.spec?.paused) {
     return {
-      sizes: scaleProportionally(deployment, revisions, limits, view.hasPods),
+      sizes: scaleProportionally(deployment, revisions, limits, view.setsWithPods),
       remove: surplusHistory(deployment, old),
       rollout: false,
       because: "it is paused: sets are scaled, but no rollout proceeds",
@@ -99,7 +99,7 @@ function decide(view: DeploymentView, revisions: Revisions, limits: Limits): Dec
   }
   if (wasScaled(sets, limits)) {
     return {
-      sizes: scaleProportionally(deployment, revisions, limits, view.hasPods),
+      sizes: scaleProportionally(deployment, revisions, limits, view.setsWithPods),
       remove: [],
       rollout: false,
       because: `it was scaled to ${limits.desired}: each set gets its share`,
@@ -108,16 +108,16 @@ function decide(view: DeploymentView, revisions: Revisions, limits: Limits): Dec
   const remove = isComplete(deployment, deployment.status ?? {}) ? surplusHistory(deployment, old) : [];
 
   if (deployment.spec?.strategy?.type === "Recreate") {
-    const plan = planRecreate(newest, old, limits, view.hasPods);
-    switch (plan.type) {
+    const decision = decideRecreate(newest, old, limits, view.setsWithPods);
+    switch (decision.type) {
       case "end-old":
-        return { sizes: plan.sizes, remove: [], rollout: true, because: "old pods end before new ones start" };
+        return { sizes: decision.sizes, remove: [], rollout: true, because: "old pods end before new ones start" };
       case "wait":
         return { sizes: none, remove: [], rollout: true, because: "old pods have not ended yet" };
       case "create":
-        return { sizes: none, create: plan.size, remove, rollout: true, because: "all old pods have ended" };
+        return { sizes: none, create: decision.size, remove, rollout: true, because: "all old pods have ended" };
       case "scale":
-        return { sizes: plan.sizes, remove, rollout: true, because: "all old pods have ended" };
+        return { sizes: decision.sizes, remove, rollout: true, because: "all old pods have ended" };
     }
   }
 

@@ -13,13 +13,14 @@ export function wasScaled(sets: readonly ReplicaSet[], { desired }: Limits): boo
 /**
  * New sizes after a scaling, or while a Deployment is paused. One set alone takes it all. In the middle of a
  * rollout, each set gets its share, so that the risk stays spread as it was. The sizes name every set whose
- * replica annotations are to be renewed. `hasPods`, asked for Recreate only, counts terminating pods too.
+ * replica annotations are to be renewed. `setsWithPods` matters for Recreate only; terminating pods
+ * count too.
  */
 export function scaleProportionally(
   deployment: Deployment,
   { newest, old }: Revisions,
   limits: Limits,
-  hasPods: (set: ReplicaSet) => boolean,
+  setsWithPods: ReadonlySet<string>,
 ): Sizes {
   const recreate = deployment.spec?.strategy?.type === "Recreate";
   const all = newest ? [...old, newest] : old;
@@ -29,7 +30,9 @@ export function scaleProportionally(
     if (!only) return new Map();
     // Growing waits until the pods of other sets that are too many are deleted; shrinking never waits.
     const settled = all.every(
-      (set) => set === only || (isObserved(set) && actualOf(set) <= sizeOf(set) && !(recreate && hasPods(set))),
+      (set) =>
+        set === only ||
+        (isObserved(set) && actualOf(set) <= sizeOf(set) && !(recreate && setsWithPods.has(nameOf(set)))),
     );
     return limits.desired > sizeOf(only) && !settled ? new Map() : new Map([[nameOf(only), limits.desired]]);
   }

@@ -7,7 +7,7 @@ import { planSlices, type SliceStep } from "./plan.ts";
 const nodes = new Map([node("n1", "a"), node("n2", "b"), node("n3")].map((one) => [one.metadata.name!, one]));
 
 const plan = (of: Service, pods: readonly Pod[], slices: readonly EndpointSlice[] = [], triggerTime?: string) =>
-  planSlices({ service: of, pods, slices, node: (name) => nodes.get(name), triggerTime, max: 3 }).steps;
+  planSlices({ service: of, pods, slices, nodes, triggerTime, max: 3 }).steps;
 
 let names = 0;
 /** What the API holds after the steps. */

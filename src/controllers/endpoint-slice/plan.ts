@@ -25,10 +25,11 @@ export interface SlicesView {
   readonly service: Service;
   /** Those that it selects. */
   readonly pods: readonly Pod[];
-  readonly node: (name: string) => Node | undefined;
+  /** The nodes that those are on, by name, as far as they are known. */
+  readonly nodes: ReadonlyMap<string, Node>;
   /** Those of the Service that this controller manages and that are not being deleted. */
   readonly slices: readonly EndpointSlice[];
-  /** When happened what the changes come from; RFC 3339. */
+  /** When that happened which the changes come from; RFC 3339. */
   readonly triggerTime: string | undefined;
   /** How many endpoints a slice holds at most. */
   readonly max: number;
@@ -113,7 +114,7 @@ function planType(view: SlicesView, type: AddressType): SliceStep[] {
 }
 
 /** The endpoints by the ports that they have, one group for each set of ports. */
-function wantedGroups({ service, pods, node }: SlicesView, type: AddressType) {
+function wantedGroups({ service, pods, nodes }: SlicesView, type: AddressType) {
   const groups = new Map<string, { readonly ports: readonly DiscoveryV1EndpointPort[]; endpoints: Endpoint[] }>();
   for (const pod of pods) {
     if (!isInEndpoints(pod, true)) continue;
@@ -122,7 +123,7 @@ function wantedGroups({ service, pods, node }: SlicesView, type: AddressType) {
     let group = groups.get(key);
     if (!group) groups.set(key, (group = { ports, endpoints: [] }));
     const { nodeName = "" } = pod.spec ?? {};
-    const host = node(nodeName);
+    const host = nodes.get(nodeName);
     // The pods of a node that is gone are about to go.
     if (!host && !service.spec?.publishNotReadyAddresses) continue;
     const endpoint = endpointOf(pod, host, service, type);

@@ -1,5 +1,5 @@
 import { messageOf } from "#base";
-import { ENDPOINTS, keyOf, parseKey, SERVICES, type Endpoints } from "#objects";
+import { ENDPOINTS, keyOf, parseKey, SERVICES } from "#objects";
 import { allow } from "../framework/access.ts";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
@@ -7,9 +7,9 @@ import { isNamespaceTerminating } from "../framework/pod-control.ts";
 import { itself, watch } from "../framework/watch.ts";
 import { LEADER } from "../service-pods/names.ts";
 import { restAfter } from "../service-pods/rest.ts";
-import { selectorOf, servicePodsOf, watchServicePods } from "../service-pods/service-pods.ts";
+import { selectorOf, useServicePods, watchServicePods } from "../service-pods/service-pods.ts";
 import { triggerTime, type TriggerTimes } from "../service-pods/trigger-time.ts";
-import { planEndpoints } from "./plan.ts";
+import { planEndpoints, type EndpointsStep } from "./plan.ts";
 
 /** Keeps the Endpoints of every Service that has a selector: the older form of EndpointSlices. */
 export function endpointsController(): ControllerDefinition {
@@ -21,44 +21,47 @@ export function endpointsController(): ControllerDefinition {
       watch(ENDPOINTS, ({ type, object }) => (type === "deleted" ? keyOf(object) : undefined)),
     ],
     writes: [allow(ENDPOINTS, "create", "update", "delete")],
-    start({ caches, enqueue }) {
+    start({ caches, enqueue, signal }) {
+      const servicePods = useServicePods(caches, signal);
       const seen = new Map<string, TriggerTimes>();
       // Endpoints whose Service went while the controller was down. Those that leaders are elected by never had one.
       for (const endpoints of caches.of(ENDPOINTS).list()) {
         if (endpoints.metadata.annotations?.[LEADER] === undefined) enqueue(keyOf(endpoints));
       }
       return async (key, context) => {
-        const { caches, client } = context;
+        const { caches } = context;
         const service = caches.of(SERVICES).get(key);
         const current = caches.of(ENDPOINTS).get(key);
-        if (!service) {
-          seen.delete(key);
-          if (current) await unlessGone(client.delete(ENDPOINTS, parseKey(key)));
-          return;
-        }
-        if (!selectorOf(service)) return;
-        const pods = servicePodsOf(caches).podsOf(key);
-        const { time, times } = triggerTime(service, pods, seen.get(key));
-        const wanted = planEndpoints({ service, pods, current, triggerTime: time });
-        if (wanted) await write(wanted, current !== undefined, context);
-        seen.set(key, times);
-        return wanted ? { restMs: restAfter(pods.length) } : {};
+        if (!service) seen.delete(key);
+        if (service && !selectorOf(service)) return;
+        const pods = service ? servicePods.podsOf(key) : [];
+        const trigger = service && triggerTime(service, pods, seen.get(key));
+        const plan = planEndpoints({ service, pods, current, triggerTime: trigger?.time });
+        if (plan.steps.length > 0) context.log.debug("applying", { key, because: plan.because });
+        for (const step of plan.steps) await apply(step, context);
+        if (trigger) seen.set(key, trigger.times);
+        return service && plan.steps.length > 0 ? { restMs: restAfter(pods.length) } : {};
       };
     },
   });
 }
 
-async function write(wanted: Endpoints, exists: boolean, { client, recorder }: SyncContext): Promise<void> {
-  const key = keyOf(wanted);
+const FAILURES = {
+  create: { reason: "FailedToCreateEndpoint", what: "Failed to create endpoint for service" },
+  update: { reason: "FailedToUpdateEndpoint", what: "Failed to update endpoint" },
+  delete: undefined,
+};
+
+async function apply({ type, endpoints }: EndpointsStep, { client, recorder }: SyncContext): Promise<void> {
+  const key = keyOf(endpoints);
   try {
-    if (exists) await client.update(ENDPOINTS, wanted);
-    else await client.create(ENDPOINTS, wanted);
+    if (type === "create") await client.create(ENDPOINTS, endpoints);
+    else if (type === "update") await client.update(ENDPOINTS, endpoints);
+    else await unlessGone(client.delete(ENDPOINTS, parseKey(key)));
   } catch (error) {
-    if (!exists && isNamespaceTerminating(error)) return;
-    const [reason, what] = exists
-      ? ["FailedToUpdateEndpoint", `Failed to update endpoint ${key}`]
-      : ["FailedToCreateEndpoint", `Failed to create endpoint for service ${key}`];
-    recorder.event(wanted, "Warning", reason, `${what}: ${messageOf(error)}`);
+    if (type === "create" && isNamespaceTerminating(error)) return;
+    const failure = FAILURES[type];
+    if (failure) recorder.event(endpoints, "Warning", failure.reason, `${failure.what} ${key}: ${messageOf(error)}`);
     throw error;
   }
 }

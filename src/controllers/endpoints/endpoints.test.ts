@@ -3,7 +3,8 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { EndpointAddress, Endpoints, EndpointSubset } from "#objects";
 import { pod, PORT, service } from "../testing/services.ts";
-import { planEndpoints } from "./plan.ts";
+import { transcripts } from "../testing/transcript.ts";
+import { planEndpoints, type EndpointsStep, type EndpointsView } from "./plan.ts";
 import { repackSubsets, truncateSubsets } from "./subsets.ts";
 
 const address = (ip: string, uid?: string): EndpointAddress =>
@@ -93,13 +94,15 @@ test("property: of too many addresses just the most are kept, ready ones first",
 
 const labels = { "endpoints.kubernetes.io/managed-by": "endpoint-controller" };
 
+const wantedOf = (view: EndpointsView) => planEndpoints(view).steps[0]?.endpoints;
+
 test("addresses say which pods they are of; pods that are not ready stand apart, those that leave are not there", () => {
   const pods = [
     pod("p1", "10.0.0.1", { spec: { hostname: "db-0", subdomain: "web" } }),
     pod("p2", "10.0.0.2", { ready: false }),
     pod("p3", "10.0.0.3", { deleting: true }),
   ];
-  const wanted = planEndpoints({ service: service(), pods, current: undefined, triggerTime: "2026-01-01T00:00:00Z" });
+  const wanted = wantedOf({ service: service(), pods, current: undefined, triggerTime: "2026-01-01T00:00:00Z" });
   const ref = (name: string) => ({ kind: "Pod", name, namespace: "default", uid: `uid-${name}` });
   assert.deepEqual(wanted, {
     apiVersion: "v1",
@@ -118,7 +121,7 @@ test("addresses say which pods they are of; pods that are not ready stand apart,
       },
     ],
   });
-  assert.equal(planEndpoints({ service: service(), pods, current: wanted, triggerTime: undefined }), undefined);
+  assert.equal(wantedOf({ service: service(), pods, current: wanted, triggerTime: undefined }), undefined);
 });
 
 for (const [what, of, expected] of [
@@ -130,7 +133,7 @@ for (const [what, of, expected] of [
 ] as const) {
   test(`pods ${what}`, () => {
     const pods = [pod("p1", "10.0.0.1"), pod("p2", "10.0.0.2", { deleting: true, ready: false })];
-    const wanted = planEndpoints({ service: service({ spec: of }), pods, current: undefined, triggerTime: undefined });
+    const wanted = wantedOf({ service: service({ spec: of }), pods, current: undefined, triggerTime: undefined });
     const [subset] = wanted?.subsets ?? [];
     assert.deepEqual(subset?.addresses ? { addresses: subset.addresses.length } : {}, expected);
   });
@@ -139,7 +142,7 @@ for (const [what, of, expected] of [
 test("labels follow the Service's; a headless one's Endpoints say so", () => {
   const current: Endpoints = { apiVersion: "v1", kind: "Endpoints", metadata: { name: "web", labels } };
   const plan = (of: Parameters<typeof service>[0]) =>
-    planEndpoints({ service: service(of), pods: [], current, triggerTime: undefined })?.metadata.labels;
+    wantedOf({ service: service(of), pods: [], current, triggerTime: undefined })?.metadata.labels;
   assert.equal(plan({}), undefined);
   assert.deepEqual(plan({ metadata: { labels: { a: "b" } } }), { a: "b", ...labels });
   assert.deepEqual(plan({ spec: { clusterIP: "None" } }), { "service.kubernetes.io/headless": "", ...labels });
@@ -150,12 +153,55 @@ test("more than a thousand addresses are cut, with a note; fewer again have none
     pod(`p${i}`, `10.0.${i >> 8}.${i & 255}`, { ready: i % 2 === 0 }),
   );
   const view = { service: service(), pods, triggerTime: undefined };
-  const wanted = planEndpoints({ ...view, current: undefined });
+  const wanted = wantedOf({ ...view, current: undefined });
   const [subset] = wanted?.subsets ?? [];
   assert.deepEqual([subset?.addresses?.length, subset?.notReadyAddresses?.length], [550, 450]);
   const note = "endpoints.kubernetes.io/over-capacity";
   assert.equal(wanted?.metadata.annotations?.[note], "truncated");
-  assert.equal(planEndpoints({ ...view, current: wanted }), undefined);
-  const fewer = planEndpoints({ ...view, pods: pods.slice(0, 1000), current: wanted });
+  assert.equal(wantedOf({ ...view, current: wanted }), undefined);
+  const fewer = wantedOf({ ...view, pods: pods.slice(0, 1000), current: wanted });
   assert.equal(fewer?.metadata.annotations?.[note], undefined);
 });
+
+const example = transcripts({
+  plan: planEndpoints,
+  tell: ({ type, endpoints }: EndpointsStep) =>
+    `${type} ${endpoints.metadata.name} with ${endpoints.subsets?.[0]?.addresses?.length ?? 0} addresses`,
+});
+const current = wantedOf({ service: service(), pods: [], current: undefined, triggerTime: undefined });
+
+example(
+  "a Service without Endpoints gets them",
+  { service: service(), pods: [pod("p1", "10.0.0.1")], current: undefined, triggerTime: undefined },
+  `
+  1. create web with 1 addresses
+  because 1 pods are selected
+`,
+);
+
+example(
+  "a pod that comes is added",
+  { service: service(), pods: [pod("p1", "10.0.0.1"), pod("p2", "10.0.0.2")], current, triggerTime: undefined },
+  `
+  1. update web with 2 addresses
+  because 2 pods are selected
+`,
+);
+
+example(
+  "Endpoints that are right are left alone",
+  { service: service(), pods: [], current, triggerTime: undefined },
+  `
+  do nothing
+  because the Endpoints are right
+`,
+);
+
+example(
+  "Endpoints go with their Service",
+  { service: undefined, pods: [], current, triggerTime: undefined },
+  `
+  1. delete web with 0 addresses
+  because the Service is gone
+`,
+);

@@ -8,6 +8,7 @@ import {
   type Pod,
   type Service,
 } from "#objects";
+import type { Plan } from "../framework/index.ts";
 import { HEADLESS, LAST_CHANGE_TRIGGER_TIME } from "../service-pods/names.ts";
 import { addressesOf, findPort, hasClusterIp, hostnameWithin, isInEndpoints } from "../service-pods/pod.ts";
 import { repackSubsets, truncateSubsets } from "./subsets.ts";
@@ -19,16 +20,34 @@ const OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity";
 export const MAX_ADDRESSES = 1000;
 
 export interface EndpointsView {
-  readonly service: Service;
+  /** Undefined: it is gone. */
+  readonly service: Service | undefined;
   /** Those that it selects. */
   readonly pods: readonly Pod[];
   readonly current: Endpoints | undefined;
-  /** When happened what the changes come from; RFC 3339. */
+  /** When that happened which the changes come from; RFC 3339. */
   readonly triggerTime: string | undefined;
 }
 
-/** The Endpoints object as it has to be written; undefined when the one there is right (upstream syncService). */
-export function planEndpoints({ service, pods, current, triggerTime }: EndpointsView): Endpoints | undefined {
+export interface EndpointsStep {
+  readonly type: "create" | "update" | "delete";
+  readonly endpoints: Endpoints;
+}
+
+/** What has to be written so that the Endpoints are those of the Service: one step at most (upstream syncService). */
+export function planEndpoints(view: EndpointsView): Plan<EndpointsStep> {
+  const { service, pods, current } = view;
+  if (!service) {
+    return { steps: current ? [{ type: "delete", endpoints: current }] : [], because: "the Service is gone" };
+  }
+  const wanted = endpointsOf(service, view);
+  if (!wanted) return { steps: [], because: "the Endpoints are right" };
+  const step: EndpointsStep = { type: current ? "update" : "create", endpoints: wanted };
+  return { steps: [step], because: `${pods.length} pods are selected` };
+}
+
+/** The Endpoints of the Service as they have to be written; undefined when those there are right. */
+function endpointsOf(service: Service, { pods, current, triggerTime }: EndpointsView): Endpoints | undefined {
   const all = repackSubsets(pods.flatMap((pod) => subsetsOf(service, pod)));
   const subsets = truncateSubsets(all, MAX_ADDRESSES);
   const overCapacity = subsets !== all;

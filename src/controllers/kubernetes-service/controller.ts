@@ -10,10 +10,10 @@ import {
   type Service,
 } from "#objects";
 import { allow } from "../framework/access.ts";
-import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
+import { defineController, syncByPlan, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { watch, type KeysOf } from "../framework/watch.ts";
-import { planKubernetesService, type Advertised, type KubernetesStep } from "./plan.ts";
+import { planKubernetesService, type Advertised, type KubernetesStep, type KubernetesView } from "./plan.ts";
 
 export interface KubernetesServiceOptions {
   /** The Service, to be made again when a client deletes it. */
@@ -36,30 +36,21 @@ export function kubernetesServiceController({ service, advertise }: KubernetesSe
     ],
     start({ enqueue }) {
       enqueue(KEY);
-      return (_key, context) => reconcileKubernetesEndpoints({ service, advertise }, context);
+      return syncByPlan({
+        look: (_key, { caches }): KubernetesView => ({
+          service: caches.of(SERVICES).get(KEY),
+          endpoints: caches.of(ENDPOINTS).get(KEY),
+          slice: caches.of(ENDPOINT_SLICES).get(KEY),
+          advertised: advertise,
+        }),
+        plan: planKubernetesService,
+        apply: (step, context) => apply(step, service, context),
+      });
     },
   });
 }
 
-/** Puts right what is not as it should be. Rejects when the API refuses; the next try looks anew. */
-export async function reconcileKubernetesEndpoints(
-  { service, advertise }: KubernetesServiceOptions,
-  context: Pick<SyncContext, "client" | "caches">,
-): Promise<void> {
-  const { caches } = context;
-  const view = {
-    service: caches.of(SERVICES).get(KEY),
-    endpoints: caches.of(ENDPOINTS).get(KEY),
-    slice: caches.of(ENDPOINT_SLICES).get(KEY),
-  };
-  for (const step of planKubernetesService(view, advertise)) await apply(step, service, context);
-}
-
-async function apply(
-  step: KubernetesStep,
-  service: New<Service>,
-  { client }: Pick<SyncContext, "client">,
-): Promise<void> {
+async function apply(step: KubernetesStep, service: New<Service>, { client }: SyncContext): Promise<void> {
   try {
     switch (step.type) {
       case "create service":

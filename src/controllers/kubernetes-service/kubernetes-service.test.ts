@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ENDPOINT_SLICES, ENDPOINTS, SERVICES, type New, type Service } from "#objects";
+import { transcripts } from "../testing/transcript.ts";
 import { createTestWorld, type TestWorld } from "../testing/world.ts";
 import { kubernetesServiceController } from "./controller.ts";
+import { planKubernetesService } from "./plan.ts";
 
 const KEY = { namespace: "default", name: "kubernetes" };
 const service: New<Service> = {
@@ -67,3 +69,25 @@ test("without an address only the Service is kept", async () => {
   await w.settle();
   assert.deepEqual(w.client.writes, ["create services default/kubernetes"]);
 });
+
+const example = transcripts({ plan: planKubernetesService, tell: ({ type }) => type });
+
+example(
+  "a new cluster gets the Service, and where it leads to",
+  { service: undefined, endpoints: undefined, slice: undefined, advertised: { ip: "192.0.2.1", port: 6443 } },
+  `
+  1. create service
+  2. create endpoints
+  3. create slice
+  because the API server is at 192.0.2.1, port 6443
+`,
+);
+
+example(
+  "an API server without an address that pods could come to has the Service only",
+  { service: undefined, endpoints: undefined, slice: undefined, advertised: undefined },
+  `
+  1. create service
+  because the API server has no address to lead to
+`,
+);

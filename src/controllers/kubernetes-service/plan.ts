@@ -7,6 +7,7 @@ import {
   type New,
   type Service,
 } from "#objects";
+import type { Plan } from "../framework/index.ts";
 import { SERVICE_NAME, SKIP_MIRROR } from "../service-pods/names.ts";
 
 /** Where pods and nodes reach the API server. */
@@ -20,6 +21,8 @@ export interface KubernetesView {
   readonly service: Service | undefined;
   readonly endpoints: Endpoints | undefined;
   readonly slice: EndpointSlice | undefined;
+  /** Undefined: the API server has no address that a pod could come to. */
+  readonly advertised: Advertised | undefined;
 }
 
 export type KubernetesStep =
@@ -37,9 +40,10 @@ const METADATA = { namespace: "default", name: "kubernetes" };
  * What has to be written so that `default/kubernetes` leads to the API server (upstream reconcilers: lease endpoint
  * reconciler and EndpointsAdapter). Without an advertised address only the Service is kept.
  */
-export function planKubernetesService(view: KubernetesView, advertised: Advertised | undefined): KubernetesStep[] {
+export function planKubernetesService(view: KubernetesView): Plan<KubernetesStep> {
   const steps: KubernetesStep[] = view.service ? [] : [{ type: "create service" }];
-  if (!advertised) return steps;
+  const { advertised } = view;
+  if (!advertised) return { steps, because: "the API server has no address to lead to" };
   const { ip, port } = advertised;
   const ports: CoreV1EndpointPort[] = [{ name: "https", port, protocol: "TCP" }];
   const subsets = [{ addresses: [{ ip }], ports }];
@@ -69,5 +73,5 @@ export function planKubernetesService(view: KubernetesView, advertised: Advertis
     const object = { ...slice, ...wanted, metadata: { ...slice.metadata, labels: sliceLabels } };
     steps.push({ type: "update slice", object });
   }
-  return steps;
+  return { steps, because: `the API server is at ${ip}, port ${port}` };
 }

@@ -8,7 +8,7 @@ import {
   type ReplicaSetCondition,
   type ReplicaSetStatus,
 } from "#objects";
-import { inDeletionOrder } from "../framework/index.ts";
+import { inDeletionOrder, type Plan } from "../framework/index.ts";
 
 /** What keeping a number of pods needs to know of a ReplicaSet or a ReplicationController. */
 export interface ReplicaView {
@@ -30,37 +30,37 @@ export interface ReplicaView {
   readonly related: readonly Pod[];
 }
 
-export type ReplicaPlan =
-  | { readonly type: "keep"; readonly because: string }
-  | { readonly type: "create"; readonly count: number; readonly because: string }
-  | { readonly type: "delete"; readonly pods: readonly Pod[]; readonly because: string };
+export type ReplicaStep =
+  | { readonly type: "create"; readonly count: number }
+  | { readonly type: "delete"; readonly pods: readonly Pod[] };
 
 /** Pods created or deleted in one sync at most. */
 export const BURST_REPLICAS = 500;
 
-/** How many pods to create, or which to delete. `now` in milliseconds since the epoch. */
-export function planReplicas(view: ReplicaView, now: number): ReplicaPlan {
+/** How many pods to create, or which to delete: one step at most. `now` in milliseconds since the epoch. */
+export function planReplicas(view: ReplicaView, now: number): Plan<ReplicaStep> {
   const { active, replicas } = view;
   const missing = replicas - active.length;
-  if (view.deleting) return { type: "keep", because: "it is being deleted" };
+  if (view.deleting) return { steps: [], because: "it is being deleted" };
   const because = `${active.length} of ${replicas} replicas`;
-  if (missing > 0) return { type: "create", count: Math.min(missing, BURST_REPLICAS), because };
-  if (missing === 0) return { type: "keep", because };
+  if (missing > 0) return { steps: [{ type: "create", count: Math.min(missing, BURST_REPLICAS) }], because };
+  if (missing === 0) return { steps: [], because };
   const count = Math.min(-missing, BURST_REPLICAS);
   // Which pods go does not matter when all do.
   const pods = -missing === active.length ? active : inDeletionOrder(active, view.related, now, view.minReadySeconds);
-  return { type: "delete", pods: pods.slice(0, count), because };
+  return { steps: [{ type: "delete", pods: pods.slice(0, count) }], because };
 }
 
-export interface StatusPlan {
-  /** Undefined: it is right already. */
-  readonly status: ReplicaSetStatus | undefined;
-  /** When a pod that is ready now becomes available. */
-  readonly requeueAt: number | undefined;
+export interface StatusStep {
+  readonly type: "update-status";
+  readonly status: ReplicaSetStatus;
 }
 
-/** What the status should say. `failure`: why pods could not be created or deleted just now. */
-export function planStatus(view: ReplicaView, now: number, failure: string | undefined): StatusPlan {
+/**
+ * What the status should say; to be looked at again when a pod that is ready now becomes available. `failure`: why pods
+ * could not be created or deleted just now.
+ */
+export function planStatus(view: ReplicaView, now: number, failure: string | undefined): Plan<StatusStep> {
   let fullyLabeledReplicas = 0;
   let readyReplicas = 0;
   let availableReplicas = 0;
@@ -87,8 +87,9 @@ export function planStatus(view: ReplicaView, now: number, failure: string | und
     ...(conditions.length > 0 ? { conditions } : {}),
   };
   return {
-    status: isCurrent(view.status, status, conditions) ? undefined : status,
-    requeueAt: nextMs === Infinity ? undefined : now + nextMs,
+    steps: isCurrent(view.status, status, conditions) ? [] : [{ type: "update-status", status }],
+    because: `${view.active.length} pods, of which ${readyReplicas} are ready and ${availableReplicas} are available`,
+    ...(nextMs === Infinity ? {} : { requeueAt: now + nextMs }),
   };
 }
 

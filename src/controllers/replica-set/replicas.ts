@@ -2,7 +2,6 @@ import { messageOf } from "#base";
 import {
   isPodActive,
   isPodTerminating,
-  keyOf,
   PODS,
   type KubeObject,
   type LabelMatcher,
@@ -33,7 +32,7 @@ import {
   type Failure,
   type SyncContext,
 } from "../framework/index.ts";
-import { planReplicas, planStatus, type ReplicaPlan, type ReplicaView } from "./plan.ts";
+import { planReplicas, planStatus, type ReplicaStep, type ReplicaView } from "./plan.ts";
 
 /** What ReplicaSets and ReplicationControllers have in common, and how each keeps it. */
 export interface ReplicaKind<T extends KubeObject> {
@@ -86,9 +85,13 @@ async function sync<T extends KubeObject>(kind: ReplicaKind<T>, key: string, con
   const view = viewOf(kind, object, pods.owned, caches);
   const now = clock.now();
   const plan = planReplicas(view, now);
-  const failure = await manage(kind, object, plan, context);
-  const { status, requeueAt } = planStatus(view, now, failure && messageOf(failure.error));
-  if (status) await client.update(kind.type, kind.withStatus(object, status), { subresource: "status" });
+  if (plan.steps.length > 0) context.log.debug("applying", { key, because: plan.because });
+  let failure: Failure | undefined;
+  for (const step of plan.steps) failure ??= await apply(kind, object, step, context);
+  const { steps, requeueAt } = planStatus(view, now, failure && messageOf(failure.error));
+  for (const { status } of steps) {
+    await client.update(kind.type, kind.withStatus(object, status), { subresource: "status" });
+  }
   if (failure) throw failure.error;
   return {
     ...(requeueAt === undefined ? {} : { requeueAt }),
@@ -117,19 +120,17 @@ function viewOf<T extends KubeObject>(
   };
 }
 
-/** Carries out a plan. What goes wrong is returned, since the status has to tell it first. */
-async function manage<T extends KubeObject>(
+/** Carries out a step. What goes wrong is returned, since the status has to tell it first. */
+async function apply<T extends KubeObject>(
   kind: ReplicaKind<T>,
   object: T,
-  plan: ReplicaPlan,
+  step: ReplicaStep,
   context: SyncContext,
 ): Promise<Failure | undefined> {
-  if (plan.type === "keep") return undefined;
-  context.log.debug(`${plan.type} pods`, { key: keyOf(object), because: plan.because });
-  if (plan.type === "delete") return allOf(plan.pods, (pod) => deletePod(context, object, pod));
+  if (step.type === "delete") return allOf(step.pods, (pod) => deletePod(context, object, pod));
   const { namespace = "", name = "" } = object.metadata;
   const pod = podFromTemplate(kind.template(object), namespace, name, controllerReference(kind.type, object));
-  const { failure } = await slowStart(Array.from({ length: plan.count }), async () => {
+  const { failure } = await slowStart(Array.from({ length: step.count }), async () => {
     await createPod(context, object, pod);
   });
   return failure;

@@ -74,52 +74,61 @@ const addressFor = (ip: string, { metadata: { namespace = "", name = "" } }: Ser
   spec: { parentRef: { resource: "services", namespace, name } },
 });
 
-export type CidrPlan =
-  | { readonly type: "nothing" }
-  | { readonly type: "protect"; readonly finalizers: readonly string[] }
-  | { readonly type: "status"; readonly conditions: readonly Condition[] }
-  | { readonly type: "wait"; readonly until: number }
-  | { readonly type: "release"; readonly finalizers: readonly string[] };
+export interface CidrView {
+  readonly cidr: ServiceCIDR;
+  /** The other networks that are not being deleted. */
+  readonly others: readonly ServiceCIDR[];
+  /** All IPAddresses where the network is being deleted, else none: nothing else depends on them. */
+  readonly addresses: readonly IPAddress[];
+}
+
+export type CidrStep =
+  | { readonly type: "set-finalizers"; readonly finalizers: readonly string[] }
+  | { readonly type: "set-conditions"; readonly conditions: readonly Condition[] };
 
 /** What a ServiceCIDR lacks (upstream service-cidr-controller). One step at a time. */
-export function planCidr(
-  cidr: ServiceCIDR,
-  others: readonly ServiceCIDR[],
-  addresses: Iterable<IPAddress>,
-  now: number,
-): CidrPlan {
+export function planCidr({ cidr, others, addresses }: CidrView, now: number): Plan<CidrStep> {
   const { finalizers = [], deletionTimestamp } = cidr.metadata;
   const isProtected = finalizers.includes(PROTECTION);
   if (deletionTimestamp === undefined) {
-    if (!isProtected) return { type: "protect", finalizers: [...finalizers, PROTECTION] };
+    if (!isProtected) {
+      const step: CidrStep = { type: "set-finalizers", finalizers: [...finalizers, PROTECTION] };
+      return { steps: [step], because: "it is not protected yet" };
+    }
     return condition(cidr, now, { status: "True", reason: "", message: "Kubernetes Service CIDR is ready" });
   }
-  if (!isProtected) return { type: "nothing" };
+  if (!isProtected) return { steps: [], because: "it is being deleted, and not protected" };
   if (leavesOrphans(cidr, others, addresses)) {
     const message =
       "There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR";
     return condition(cidr, now, { status: "False", reason: "Terminating", message });
   }
-  const until = Date.parse(deletionTimestamp) + GRACE_MS;
-  if (now < until) return { type: "wait", until };
-  return { type: "release", finalizers: finalizers.filter((name) => name !== PROTECTION) };
+  const because = "no IPAddress needs it";
+  const requeueAt = Date.parse(deletionTimestamp) + GRACE_MS;
+  if (now < requeueAt) return { steps: [], requeueAt, because };
+  return { steps: [{ type: "set-finalizers", finalizers: finalizers.filter((name) => name !== PROTECTION) }], because };
 }
 
-function condition(cidr: ServiceCIDR, now: number, parts: Pick<Condition, "status" | "reason" | "message">): CidrPlan {
+function condition(
+  cidr: ServiceCIDR,
+  now: number,
+  parts: Pick<Condition, "status" | "reason" | "message">,
+): Plan<CidrStep> {
   const conditions = cidr.status?.conditions ?? [];
   const old = findCondition(conditions, "Ready");
   if (old && old.status === parts.status && old.reason === parts.reason && old.message === parts.message) {
-    return { type: "nothing" };
+    return { steps: [], because: parts.message };
   }
   const wanted = { type: "Ready", ...parts, lastTransitionTime: formatTime(now) };
-  return { type: "status", conditions: withCondition(conditions, wanted) };
+  const step: CidrStep = { type: "set-conditions", conditions: withCondition(conditions, wanted) };
+  return { steps: [step], because: parts.message };
 }
 
 const blocksOf = ({ spec }: ServiceCIDR): IpBlock[] =>
   (spec?.cidrs ?? []).map(parseCidr).filter((block) => block !== undefined);
 
 /** Whether addresses would be of no network any more. */
-function leavesOrphans(cidr: ServiceCIDR, others: readonly ServiceCIDR[], addresses: Iterable<IPAddress>): boolean {
+function leavesOrphans(cidr: ServiceCIDR, others: readonly ServiceCIDR[], addresses: readonly IPAddress[]): boolean {
   const around = others.flatMap(blocksOf);
   const bare = blocksOf(cidr).filter(
     ({ base, prefixLength }) =>

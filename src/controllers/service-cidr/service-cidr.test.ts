@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { IP_ADDRESSES, SERVICE_CIDRS, SERVICES, type AnyDraft, type New, type ServiceCIDR } from "#objects";
+import {
+  IP_ADDRESSES,
+  SERVICE_CIDRS,
+  SERVICES,
+  type AnyDraft,
+  type IPAddress,
+  type New,
+  type ServiceCIDR,
+} from "#objects";
 import { service } from "../testing/services.ts";
+import { transcripts } from "../testing/transcript.ts";
 import { createTestWorld, type TestWorld } from "../testing/world.ts";
 import { serviceCidrController } from "./controller.ts";
 import { ipAddressController } from "./ip-addresses.ts";
+import { planCidr, PROTECTION, type CidrStep } from "./plan.ts";
 
 const world = () => createTestWorld([serviceCidrController(), ipAddressController()]);
 const named = (name: string) => ({ namespace: "", name });
@@ -96,3 +106,53 @@ test("a network in use does not go before its addresses have another one or are 
   await w.settle(11_000);
   assert.equal(ready(w, "wider"), undefined);
 });
+
+const example = transcripts({
+  plan: planCidr,
+  now: Date.parse("2026-01-01T00:00:04Z"),
+  tell: (step: CidrStep) =>
+    step.type === "set-finalizers"
+      ? `set the finalizers to [${step.finalizers.join(", ")}]`
+      : `set the condition ${step.conditions.map(({ type, status, reason }) => `${type}=${status} ${reason}`).join(", ")}`,
+});
+const network = (prefix: string, metadata: Partial<ServiceCIDR["metadata"]> = {}): ServiceCIDR => ({
+  apiVersion: "networking.k8s.io/v1",
+  kind: "ServiceCIDR",
+  metadata: { name: prefix, ...metadata },
+  spec: { cidrs: [prefix] },
+});
+const going = network("10.96.0.0/16", { finalizers: [PROTECTION], deletionTimestamp: "2026-01-01T00:00:00Z" });
+const used: IPAddress = {
+  apiVersion: "networking.k8s.io/v1",
+  kind: "IPAddress",
+  metadata: { name: "10.96.0.10", labels: { "ipaddress.kubernetes.io/managed-by": "ipallocator.k8s.io" } },
+  spec: { parentRef: { resource: "services", namespace: "default", name: "web" } },
+};
+
+example(
+  "a new network is protected before anything else",
+  { cidr: network("10.96.0.0/16"), others: [], addresses: [] },
+  `
+  1. set the finalizers to [networking.k8s.io/service-cidr-finalizer]
+  because it is not protected yet
+`,
+);
+
+example(
+  "a network whose addresses are in use says that it waits for them",
+  { cidr: going, others: [], addresses: [used] },
+  `
+  1. set the condition Ready=False Terminating
+  because There are still IPAddresses referencing the ServiceCIDR, please remove them or create a new ServiceCIDR
+`,
+);
+
+example(
+  "a network whose addresses are in another one, too, goes ten seconds after its deletion",
+  { cidr: going, others: [network("10.0.0.0/8")], addresses: [used] },
+  `
+  do nothing
+  look again in 6 s
+  because no IPAddress needs it
+`,
+);

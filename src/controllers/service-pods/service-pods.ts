@@ -4,26 +4,37 @@ import type { Watch } from "../framework/watch.ts";
 import { hasSelector, isInEndpoints } from "./pod.ts";
 import { SelectorTable } from "./selector-table.ts";
 
-/** Which pods each Service selects, kept change by change: neither side is ever searched. */
-export interface ServicePods {
-  /** The pods that the Service of this key selects now. */
-  podsOf(service: string): readonly Pod[];
-  /** The keys of the Services that select the pod of this key. */
-  servicesOf(pod: string): readonly string[];
-  /** Calls back with the key of each Service whose endpoints a change of a pod may change. */
-  subscribe(wake: (service: string) => void): () => void;
+const NONE: readonly string[] = Object.freeze([]);
+
+/** A table in use, by the cache of its pods. The last user takes it along. */
+interface Shared {
+  readonly servicePods: ServicePods;
+  users: number;
+}
+const inUse = new WeakMap<Cache<Pod>, Shared>();
+
+/** The table of these caches, which all controllers share. Their first lists must have arrived. */
+export function useServicePods(caches: SharedCaches, signal: AbortSignal): ServicePods {
+  const { servicePods, release } = acquire(caches);
+  signal.addEventListener("abort", release, { once: true });
+  return servicePods;
 }
 
-const NONE: readonly string[] = Object.freeze([]);
-/** By the cache of the pods. */
-const known = new WeakMap<Cache<Pod>, ServicePods>();
+/** The table of these caches while a controller uses it. */
+export const servicePodsOf = (caches: SharedCaches): ServicePods | undefined => inUse.get(caches.of(PODS))?.servicePods;
 
-/** The one of these caches, whose first lists must have arrived. */
-export function servicePodsOf(caches: SharedCaches): ServicePods {
+function acquire(caches: SharedCaches) {
   const pods = caches.of(PODS);
-  let found = known.get(pods);
-  if (!found) known.set(pods, (found = createServicePods(caches)));
-  return found;
+  let found = inUse.get(pods);
+  if (!found) inUse.set(pods, (found = { servicePods: new ServicePods(pods, caches.of(SERVICES)), users: 0 }));
+  const shared = found;
+  shared.users++;
+  const release = () => {
+    if (--shared.users > 0) return;
+    shared.servicePods.close();
+    inUse.delete(pods);
+  };
+  return { servicePods: shared.servicePods, release };
 }
 
 /** The selector by which the Service gets its endpoints; undefined when it gets none this way. */
@@ -35,92 +46,120 @@ export function selectorOf(service: Service): Readonly<Record<string, string>> |
 export const watchServicePods: Watch = {
   type: PODS,
   cache: (caches) => caches.of(PODS),
-  subscribe: (caches, wake) => servicePodsOf(caches).subscribe(wake),
+  subscribe(caches, wake) {
+    const { servicePods, release } = acquire(caches);
+    const unsubscribe = servicePods.subscribe(wake);
+    return () => {
+      unsubscribe();
+      release();
+    };
+  },
 };
 
-function createServicePods(caches: SharedCaches): ServicePods {
-  const pods = caches.of(PODS);
-  const services = caches.of(SERVICES);
-  const table = new SelectorTable();
-  const podsBy = new Map<string, Set<string>>();
+/** Which pods each Service selects, kept change by change: neither side is ever searched. */
+export class ServicePods {
+  readonly #pods: Cache<Pod>;
+  readonly #table = new SelectorTable();
+  readonly #podsBy = new Map<string, Set<string>>();
   // Only of pods that some Service selects.
-  const servicesBy = new Map<string, Set<string>>();
-  const wakers = new Set<(service: string) => void>();
+  readonly #servicesBy = new Map<string, Set<string>>();
+  readonly #wakers = new Set<(service: string) => void>();
+  readonly #subscriptions: readonly (() => void)[];
 
-  const link = (service: string, pod: string) => {
-    podsBy.get(service)?.add(pod);
-    const of = servicesBy.get(pod);
-    if (of) of.add(service);
-    else servicesBy.set(pod, new Set([service]));
-  };
-  const unlink = (service: string, pod: string) => {
-    podsBy.get(service)?.delete(pod);
-    const of = servicesBy.get(pod);
-    if (of?.delete(service) && of.size === 0) servicesBy.delete(pod);
-  };
+  constructor(pods: Cache<Pod>, services: Cache<Service>) {
+    this.#pods = pods;
+    this.#subscriptions = [
+      services.subscribe((change) => this.#onService(change)),
+      pods.subscribe((change) => this.#onPod(change), { replay: false }),
+    ];
+  }
 
-  const onPod = (change: Change<Pod>) => {
+  /** The pods that the Service of this key selects now. */
+  podsOf(service: string): readonly Pod[] {
+    const found: Pod[] = [];
+    for (const key of this.#podsBy.get(service) ?? NONE) {
+      const pod = this.#pods.get(key);
+      if (pod) found.push(pod);
+    }
+    return found;
+  }
+
+  /** The keys of the Services that select the pod of this key. */
+  servicesOf(pod: string): readonly string[] {
+    return [...(this.#servicesBy.get(pod) ?? NONE)];
+  }
+
+  /** Calls back with the key of each Service whose endpoints a change of a pod may change. */
+  subscribe(wake: (service: string) => void): () => void {
+    this.#wakers.add(wake);
+    return () => this.#wakers.delete(wake);
+  }
+
+  /** From now on changes are not followed. */
+  close(): void {
+    for (const unsubscribe of this.#subscriptions) unsubscribe();
+  }
+
+  #onPod(change: Change<Pod>): void {
     const { metadata } = change.object;
     const key = keyOf(change.object);
-    const before = new Set(servicesBy.get(key));
-    const now = new Set(change.type === "deleted" ? [] : table.matching(metadata.namespace ?? "", metadata.labels));
+    const before = new Set(this.#servicesBy.get(key));
+    const now = new Set(
+      change.type === "deleted" ? [] : this.#table.matching(metadata.namespace ?? "", metadata.labels),
+    );
     const left = [...before].filter((service) => !now.has(service));
     const joined = [...now].filter((service) => !before.has(service));
-    for (const service of left) unlink(service, key);
-    for (const service of joined) link(service, key);
+    for (const service of left) this.#unlink(service, key);
+    for (const service of joined) this.#link(service, key);
     const effect = before.size + now.size === 0 ? "none" : effectOf(change);
     if (effect === "none") return;
     for (const service of effect === "all" ? [...before, ...joined] : [...left, ...joined]) {
-      for (const wake of wakers) wake(service);
+      for (const wake of this.#wakers) wake(service);
     }
-  };
+  }
 
-  const add = (service: Service) => {
+  #onService({ type, object, previous }: Change<Service>): void {
+    if (previous && equalJson(selectorOf(previous), selectorOf(object))) return;
+    if (previous) this.#remove(previous);
+    if (type === "deleted") this.#remove(object);
+    else this.#add(object);
+  }
+
+  #add(service: Service): void {
     const selector = selectorOf(service);
     if (!selector) return;
     const { namespace = "" } = service.metadata;
     const key = keyOf(service);
-    table.add(namespace, key, selector);
-    podsBy.set(key, new Set());
+    this.#table.add(namespace, key, selector);
+    this.#podsBy.set(key, new Set());
     const wanted = Object.entries(selector);
-    for (const pod of pods.index("namespace", namespace)) {
+    for (const pod of this.#pods.index("namespace", namespace)) {
       const { labels = {} } = pod.metadata;
-      if (wanted.every(([label, value]) => labels[label] === value)) link(key, keyOf(pod));
+      if (wanted.every(([label, value]) => labels[label] === value)) this.#link(key, keyOf(pod));
     }
-  };
-  const remove = (service: Service) => {
+  }
+
+  #remove(service: Service): void {
     const selector = selectorOf(service);
     if (!selector) return;
     const key = keyOf(service);
-    table.remove(service.metadata.namespace ?? "", key, selector);
-    for (const pod of podsBy.get(key) ?? NONE) unlink(key, pod);
-    podsBy.delete(key);
-  };
-  const onService = ({ type, object, previous }: Change<Service>) => {
-    if (previous && equalJson(selectorOf(previous), selectorOf(object))) return;
-    if (previous) remove(previous);
-    if (type === "deleted") remove(object);
-    else add(object);
-  };
+    this.#table.remove(service.metadata.namespace ?? "", key, selector);
+    for (const pod of this.#podsBy.get(key) ?? NONE) this.#unlink(key, pod);
+    this.#podsBy.delete(key);
+  }
 
-  services.subscribe(onService);
-  pods.subscribe(onPod, { replay: false });
+  #link(service: string, pod: string): void {
+    this.#podsBy.get(service)?.add(pod);
+    const of = this.#servicesBy.get(pod);
+    if (of) of.add(service);
+    else this.#servicesBy.set(pod, new Set([service]));
+  }
 
-  return {
-    podsOf: (service) => {
-      const found: Pod[] = [];
-      for (const key of podsBy.get(service) ?? NONE) {
-        const pod = pods.get(key);
-        if (pod) found.push(pod);
-      }
-      return found;
-    },
-    servicesOf: (pod) => [...(servicesBy.get(pod) ?? NONE)],
-    subscribe(wake) {
-      wakers.add(wake);
-      return () => wakers.delete(wake);
-    },
-  };
+  #unlink(service: string, pod: string): void {
+    this.#podsBy.get(service)?.delete(pod);
+    const of = this.#servicesBy.get(pod);
+    if (of?.delete(service) && of.size === 0) this.#servicesBy.delete(pod);
+  }
 }
 
 /**

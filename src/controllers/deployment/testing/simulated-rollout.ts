@@ -63,7 +63,7 @@ export class SimulatedRollout {
       {
         deployment: this.deployment,
         sets: [...this.sets.values()],
-        hasPods: (set) => this.podsOf(set).length > 0,
+        setsWithPods: new Set([...this.sets.keys()].filter((name) => this.podsOf(this.sets.get(name)!).length > 0)),
       },
       this.now,
     );
@@ -90,11 +90,13 @@ export class SimulatedRollout {
       related: this.allPods().filter(isActive),
     };
     const plan = planReplicas(view, this.now);
-    const { status } = planStatus(view, this.now, undefined);
-    if (status) this.sets.set(name, { ...set, status });
-    if (plan.type === "create") for (let n = 0; n < plan.count; n++) this.#createPod(set);
-    if (plan.type === "delete") for (const pod of plan.pods) this.#deletePod(pod);
-    return plan.type !== "keep" || status !== undefined;
+    const statusPlan = planStatus(view, this.now, undefined);
+    for (const { status } of statusPlan.steps) this.sets.set(name, { ...set, status });
+    for (const step of plan.steps) {
+      if (step.type === "create") for (let n = 0; n < step.count; n++) this.#createPod(set);
+      else for (const pod of step.pods) this.#deletePod(pod);
+    }
+    return plan.steps.length + statusPlan.steps.length > 0;
   }
 
   setReady(pod: Pod, ready: boolean): void {
