@@ -24,9 +24,12 @@ export function endpointSliceMirroringController(): ControllerDefinition {
           service: caches.of(SERVICES).get(key),
           slices: caches.of(ENDPOINT_SLICES).index(SLICES_BY_SERVICE, key).filter(isManagedBy(MIRROR)),
         });
-        if (endpoints) for (const warning of plan.warnings) recorder.event(endpoints, "Warning", ...warning);
+        if (plan.steps.length > 0) context.log.debug("applying", { key, because: plan.because });
         try {
-          for (const step of plan.steps) await applySliceStep(step, `Endpoints ${key}`, context);
+          for (const step of plan.steps) {
+            if (step.type === "warn") recorder.event(step.endpoints, "Warning", step.reason, step.message);
+            else await applySliceStep(step, `Endpoints ${key}`, context);
+          }
         } catch (error) {
           const message = `Error updating Endpoint Slices for Endpoints ${key}: ${messageOf(error)}`;
           if (endpoints) recorder.event(endpoints, "Warning", "FailedToUpdateEndpointSlices", message);

@@ -1,9 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ENDPOINT_SLICES, ENDPOINTS, SERVICES, type EndpointSubset, type New, type Service } from "#objects";
+import {
+  ENDPOINT_SLICES,
+  ENDPOINTS,
+  SERVICES,
+  type Endpoints,
+  type EndpointSubset,
+  type New,
+  type Service,
+} from "#objects";
 import { PORT, service } from "../testing/services.ts";
+import { transcripts } from "../testing/transcript.ts";
 import { createTestWorld, type TestWorld } from "../testing/world.ts";
 import { endpointSliceMirroringController } from "./controller.ts";
+import { planMirror, type MirrorStep } from "./plan.ts";
 
 const KEY = { namespace: "default", name: "web" };
 const http = { name: "http", port: 8080, protocol: "TCP" };
@@ -123,3 +133,36 @@ test("a slice that another client changes or removes is restored", async () => {
   await w.settle();
   assert.deepEqual(shown(w), ["IPv4 8080 10.1.0.1"]);
 });
+
+const example = transcripts({
+  plan: planMirror,
+  tell: (step: MirrorStep) =>
+    step.type === "warn"
+      ? `warn: ${step.message}`
+      : `${step.type} a slice of ${(step.slice.endpoints ?? []).map(({ addresses }) => addresses.join()).join(", ")}`,
+});
+const endpointsOf = (...ips: string[]): Endpoints => ({
+  apiVersion: "v1",
+  kind: "Endpoints",
+  metadata: KEY,
+  subsets: [{ addresses: ips.map((ip) => ({ ip })), ports: [http] }],
+});
+
+example(
+  "what is not an IP address is left out, with a warning",
+  { endpoints: endpointsOf("10.1.0.1", "nonsense"), service: { ...service(), spec: unselecting }, slices: [] },
+  `
+  1. warn: Skipped 1 invalid IP addresses when mirroring to EndpointSlices
+  2. create a slice of 10.1.0.1
+  because the Endpoints are mirrored by 1 slices
+`,
+);
+
+example(
+  "a Service that has a selector has its Endpoints left alone",
+  { endpoints: endpointsOf("10.1.0.1"), service: service(), slices: [] },
+  `
+  do nothing
+  because the Service has a selector
+`,
+);

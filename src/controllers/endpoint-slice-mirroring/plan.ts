@@ -11,6 +11,7 @@ import {
   type New,
   type Service,
 } from "#objects";
+import type { Plan } from "../framework/definition.ts";
 import { controllerReference } from "../framework/watch.ts";
 import { endpointKey, portsKey, sameEndpoint, type AddressType } from "../endpoint-slice/endpoint.ts";
 import type { SliceStep } from "../endpoint-slice/plan.ts";
@@ -30,11 +31,10 @@ export interface MirrorView {
   readonly slices: readonly EndpointSlice[];
 }
 
-export interface MirrorPlan {
-  readonly steps: readonly SliceStep[];
-  /** Warnings about the Endpoints: reason and message. */
-  readonly warnings: readonly (readonly [string, string])[];
-}
+export type MirrorStep =
+  | SliceStep
+  /** Something of the Endpoints is not mirrored. */
+  | { readonly type: "warn"; readonly endpoints: Endpoints; readonly reason: string; readonly message: string };
 
 /** Whether the Endpoints are a user's own, without the label that says to skip them. */
 export const isMirrored = ({ metadata }: Endpoints): boolean =>
@@ -50,9 +50,10 @@ interface Wanted {
  * What has to be written so that slices mirror hand-made Endpoints of a Service without a selector: one slice for each
  * subset and family (upstream endpointslicemirroring reconciler).
  */
-export function planMirror({ endpoints, service, slices }: MirrorView): MirrorPlan {
+export function planMirror({ endpoints, service, slices }: MirrorView): Plan<MirrorStep> {
   if (!endpoints || !service || hasSelector(service) || !isMirrored(endpoints)) {
-    return { steps: slices.map((slice) => ({ type: "delete", slice })), warnings: [] };
+    const because = whyNot(endpoints, service);
+    return { steps: slices.map((slice) => ({ type: "delete", slice })), because };
   }
   const { wanted, warnings } = wantedOf(endpoints);
   const bySort = Map.groupBy(slices, ({ addressType, ports }) => `${addressType}\n${portsKey(ports)}`);
@@ -74,6 +75,7 @@ export function planMirror({ endpoints, service, slices }: MirrorView): MirrorPl
   });
   return {
     steps: [
+      ...warnings,
       ...(endpoints.metadata.deletionTimestamp ? [] : creations).map((group): SliceStep => ({
         type: "create",
         slice: sliceOf(endpoints, group, undefined),
@@ -84,8 +86,14 @@ export function planMirror({ endpoints, service, slices }: MirrorView): MirrorPl
       })),
       ...remove.map((slice): SliceStep => ({ type: "delete", slice })),
     ],
-    warnings,
+    because: `the Endpoints are mirrored by ${wanted.size} slices`,
   };
+}
+
+function whyNot(endpoints: Endpoints | undefined, service: Service | undefined): string {
+  if (!endpoints) return "the Endpoints are gone";
+  if (!service) return "the Endpoints have no Service";
+  return hasSelector(service) ? "the Service has a selector" : "the Endpoints are not to be mirrored";
 }
 
 function wantedOf(endpoints: Endpoints) {
@@ -119,13 +127,14 @@ function wantedOf(endpoints: Endpoints) {
     for (const address of notReadyAddresses) mirror(address, false);
     skipped += addresses.length + notReadyAddresses.length - mirrored;
   }
-  const warnings: (readonly [string, string])[] = [];
+  const warnings: MirrorStep[] = [];
+  const warn = (reason: string, message: string) => warnings.push({ type: "warn", endpoints, reason, message });
   if (invalid > 0) {
-    warnings.push(["InvalidIPAddress", `Skipped ${invalid} invalid IP addresses when mirroring to EndpointSlices`]);
+    warn("InvalidIPAddress", `Skipped ${invalid} invalid IP addresses when mirroring to EndpointSlices`);
   }
   if (skipped > invalid) {
     const message = `A max of ${MAX_MIRRORED} addresses can be mirrored to EndpointSlices per Endpoints subset. ${skipped} addresses were skipped`;
-    warnings.push(["TooManyAddressesToMirror", message]);
+    warn("TooManyAddressesToMirror", message);
   }
   return { wanted, warnings };
 }

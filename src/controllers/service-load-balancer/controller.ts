@@ -2,7 +2,7 @@ import { messageOf } from "#base";
 import type { SharedCaches } from "#client";
 import { equalJson, keyOf, NODES, parseKey, SERVICES, type Node, type Service } from "#objects";
 import { allow } from "../framework/access.ts";
-import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
+import { defineController, type ControllerDefinition, type Plan, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { watch, type KeysOf } from "../framework/watch.ts";
 import {
@@ -11,7 +11,8 @@ import {
   ingressOf,
   planBalancer,
   wantsBalancer,
-  type BalancerPlan,
+  type BalancerStep,
+  type BalancerView,
   type UsedPort,
 } from "./plan.ts";
 
@@ -24,8 +25,6 @@ export interface LoadBalancerOptions {
   readonly taken?: readonly UsedPort[];
 }
 
-/** How often a Service that waits for an address says so again. */
-const REMIND_MS = 5 * 60_000;
 const WANTING = "load-balancer";
 const NODE_PORTS = "node-port";
 
@@ -90,15 +89,13 @@ export function serviceLoadBalancer({
         const first = addresses ?? nodeAddresses(caches);
         // While no node is there, a Service waits for its address: what it is given it keeps.
         const pool = first.length === 0 ? first : [...first, ...spare];
-        const plan = planBalancer({ service, pool, usedPorts: portsUsedByOthers(key, service, caches) });
-        if (plan.type === "ensure") given.set(key, plan.ips);
-        if (plan.type === "nothing") {
-          if (wantsBalancer(service)) given.set(key, addressesGiven(service));
-          else if (given.delete(key)) retryWaiting(context);
-          return;
-        }
+        const view: BalancerView = { service, pool, usedPorts: portsUsedByOthers(key, service, caches) };
+        const plan = planBalancer(view, context.clock.now());
+        if (plan.steps.length > 0) context.log.debug("applying", { key, because: plan.because });
+        const holds = heldAfter(plan, service);
+        if (holds) given.set(key, holds);
         try {
-          await carryOut(plan, service, context);
+          for (const step of plan.steps) await apply(step, context, view);
         } catch (error) {
           recorder.event(
             service,
@@ -108,18 +105,20 @@ export function serviceLoadBalancer({
           );
           throw error;
         }
-        if (plan.type !== "ensure" && given.delete(key)) retryWaiting(context);
-        if (plan.type === "wait") return { requeueAt: context.clock.now() + REMIND_MS };
+        if (!holds && given.delete(key)) retryWaiting(context);
+        return plan.requeueAt === undefined ? {} : { requeueAt: plan.requeueAt };
       };
     },
   });
 }
 
-async function carryOut(
-  plan: Exclude<BalancerPlan, { readonly type: "nothing" }>,
-  service: Service,
-  { client, recorder }: SyncContext,
-): Promise<void> {
+/** The addresses that the Service holds once the plan is carried out; undefined: none that others must keep off. */
+function heldAfter({ steps: [step] }: Plan<BalancerStep>, service: Service): readonly string[] | undefined {
+  if (step) return step.type === "ensure" ? step.ips : undefined;
+  return wantsBalancer(service) ? addressesGiven(service) : undefined;
+}
+
+async function apply(step: BalancerStep, { client, recorder }: SyncContext, { service }: BalancerView): Promise<void> {
   const key = parseKey(keyOf(service));
   const say = (reason: string, message: string) => recorder.event(service, "Normal", reason, message);
   const setFinalizers = async (finalizers: readonly string[], { metadata }: Service) => {
@@ -131,25 +130,25 @@ async function carryOut(
     const body = { status: { loadBalancer: { ingress: ips.length > 0 ? ingressOf(ips) : null } } };
     return unlessGone(client.patch(SERVICES, key, { type: "merge", body }, { subresource: "status" }));
   };
-  switch (plan.type) {
+  switch (step.type) {
     case "release": {
       say("DeletingLoadBalancer", "Deleting load balancer");
       const cleared = addressesGiven(service).length > 0 ? await setStatus([]) : service;
-      if (cleared) await setFinalizers(plan.finalizers, cleared);
+      if (cleared) await setFinalizers(step.finalizers, cleared);
       say("DeletedLoadBalancer", "Deleted load balancer");
       return;
     }
-    case "wait": {
-      if (plan.finalizers) await setFinalizers(plan.finalizers, service);
+    case "refuse": {
+      if (step.finalizers) await setFinalizers(step.finalizers, service);
       if (addressesGiven(service).length > 0) await setStatus([]);
-      const message = `Error syncing load balancer: failed to ensure load balancer: ${plan.problem}`;
+      const message = `Error syncing load balancer: failed to ensure load balancer: ${step.problem}`;
       recorder.event(service, "Warning", "SyncLoadBalancerFailed", message);
       return;
     }
     case "ensure":
       say("EnsuringLoadBalancer", "Ensuring load balancer");
-      if (plan.finalizers) await setFinalizers(plan.finalizers, service);
-      await setStatus(plan.ips);
+      if (step.finalizers) await setFinalizers(step.finalizers, service);
+      await setStatus(step.ips);
       say("EnsuredLoadBalancer", "Ensured load balancer");
   }
 }

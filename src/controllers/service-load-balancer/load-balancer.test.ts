@@ -3,9 +3,10 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { NODES, SERVICES, type AnyDraft, type New, type Service } from "#objects";
 import { node, PORT, service } from "../testing/services.ts";
+import { transcripts } from "../testing/transcript.ts";
 import { createTestWorld, type TestWorld } from "../testing/world.ts";
 import { serviceLoadBalancer, type LoadBalancerOptions } from "./controller.ts";
-import { CLEANUP_FINALIZER, planBalancer, type UsedPort } from "./plan.ts";
+import { CLEANUP_FINALIZER, planBalancer, type BalancerStep, type UsedPort } from "./plan.ts";
 
 type Spec = Partial<NonNullable<Service["spec"]>>;
 const balanced = (
@@ -21,8 +22,8 @@ const POOL = ["10.9.0.1", "10.9.0.2", "fd09::1"];
 const usedPort = (ip: string, protocol = "TCP"): UsedPort => ({ ip, port: 80, protocol, by: "another Service" });
 
 for (const [what, of, usedPorts, expected] of [
-  ["no balancer is wanted", service(), [], { type: "nothing" }],
-  ["another controller serves its class", balanced({ loadBalancerClass: "x/y" }), [], { type: "nothing" }],
+  ["no balancer is wanted", service(), [], undefined],
+  ["another controller serves its class", balanced({ loadBalancerClass: "x/y" }), [], undefined],
   ["it gets the first address", balanced(), [], { type: "ensure", ips: ["10.9.0.1"], ...marked }],
   ["the first one free", balanced(), [usedPort("10.9.0.1")], { type: "ensure", ips: ["10.9.0.2"], ...marked }],
   [
@@ -31,7 +32,7 @@ for (const [what, of, usedPorts, expected] of [
     [usedPort("10.9.0.1", "UDP")],
     { type: "ensure", ips: ["10.9.0.1"], ...marked },
   ],
-  ["it keeps what it has", balanced({}, marked, ["10.9.0.2"]), [], { type: "nothing" }],
+  ["it keeps what it has", balanced({}, marked, ["10.9.0.2"]), [], undefined],
   ["it moves when it must", balanced({}, marked, ["10.9.0.7"]), [], { type: "ensure", ips: ["10.9.0.1"] }],
   [
     "it gets what it asks for",
@@ -44,7 +45,7 @@ for (const [what, of, usedPorts, expected] of [
     balanced({ loadBalancerIP: "10.9.0.9" }),
     [],
     {
-      type: "wait",
+      type: "refuse",
       problem: "the requested address 10.9.0.9 is not one of the pool (10.9.0.1, 10.9.0.2, fd09::1)",
       ...marked,
     },
@@ -53,7 +54,7 @@ for (const [what, of, usedPorts, expected] of [
     "its port is taken everywhere",
     balanced(),
     [usedPort("")],
-    { type: "wait", problem: "port 80/TCP of 10.9.0.1 is taken by another Service", ...marked },
+    { type: "refuse", problem: "port 80/TCP of 10.9.0.1 is taken by another Service", ...marked },
   ],
   [
     "both families",
@@ -74,13 +75,42 @@ for (const [what, of, usedPorts, expected] of [
     { type: "release", finalizers: [] },
   ],
 ] as const) {
-  test(`plan: ${what}`, () => assert.deepEqual(planBalancer({ service: of, pool: POOL, usedPorts }), expected));
+  test(`plan: ${what}`, () =>
+    assert.deepEqual(planBalancer({ service: of, pool: POOL, usedPorts }, 0).steps[0], expected));
 }
 
-test("an empty pool says so", () => {
-  const plan = planBalancer({ service: balanced(), pool: ["fd09::1"], usedPorts: [] });
-  assert.deepEqual(plan.type === "wait" && plan.problem, "the pool has no address of the family IPv4");
+const example = transcripts({
+  plan: planBalancer,
+  tell: (step: BalancerStep) => (step.type === "ensure" ? `give it ${step.ips.join(", ")}` : step.type),
 });
+
+example(
+  "an empty pool says so, and says so again",
+  { service: balanced(), pool: ["fd09::1"], usedPorts: [] },
+  `
+  1. refuse
+  look again in 300 s
+  because the pool has no address of the family IPv4
+`,
+);
+
+example(
+  "a Service gets an address at which its ports are free",
+  { service: balanced(), pool: POOL, usedPorts: [usedPort("10.9.0.1")] },
+  `
+  1. give it 10.9.0.2
+  because 10.9.0.2 can serve its ports
+`,
+);
+
+example(
+  "a Service that has its address is left alone",
+  { service: balanced({}, marked, ["10.9.0.2"]), pool: POOL, usedPorts: [] },
+  `
+  do nothing
+  because it has 10.9.0.2
+`,
+);
 
 const world = (options?: LoadBalancerOptions) => createTestWorld([serviceLoadBalancer(options)]);
 const key = (name: string) => ({ namespace: "default", name });

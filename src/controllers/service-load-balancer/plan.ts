@@ -1,4 +1,5 @@
 import { equalJson, parseIp, type LoadBalancerIngress, type Service, type ServicePort } from "#objects";
+import type { Plan } from "../framework/definition.ts";
 
 export const CLEANUP_FINALIZER = "service.kubernetes.io/load-balancer-cleanup";
 
@@ -20,15 +21,16 @@ export interface BalancerView {
   readonly usedPorts: readonly UsedPort[];
 }
 
-export type BalancerPlan =
-  /** Nothing of it concerns this controller, or all is as it should be. */
-  | { readonly type: "nothing" }
+export type BalancerStep =
   /** Give it these addresses, the finalizer first. */
   | { readonly type: "ensure"; readonly ips: readonly string[]; readonly finalizers?: readonly string[] }
-  /** It cannot be served now. */
-  | { readonly type: "wait"; readonly problem: string; readonly finalizers?: readonly string[] }
-  /** Take them away, and let go of the Service. */
+  /** It cannot be served now: it has no address, and its Events say why. */
+  | { readonly type: "refuse"; readonly problem: string; readonly finalizers?: readonly string[] }
+  /** Take its addresses away, and then the finalizer. */
   | { readonly type: "release"; readonly finalizers: readonly string[] };
+
+/** How often a Service that waits for an address says so again. */
+const REMIND_MS = 5 * 60_000;
 
 /** Whether the Service wants an address from here: another controller looks after those of a class. */
 export const wantsBalancer = ({ metadata, spec }: Service): boolean =>
@@ -42,23 +44,28 @@ export const addressesGiven = ({ status }: Service): readonly string[] =>
 export const ingressOf = (ips: readonly string[]): readonly LoadBalancerIngress[] =>
   ips.map((ip) => ({ ip, ipMode: "VIP" }));
 
-/** What to do about one Service (upstream service controller: syncLoadBalancerIfNeeded). */
-export function planBalancer(view: BalancerView): BalancerPlan {
+/** What to do about one Service: one step at most (upstream service controller: syncLoadBalancerIfNeeded). */
+export function planBalancer(view: BalancerView, now: number): Plan<BalancerStep> {
   const { service } = view;
   const { finalizers = [] } = service.metadata;
   const marked = finalizers.includes(CLEANUP_FINALIZER);
   if (!wantsBalancer(service)) {
-    if (!marked) return { type: "nothing" };
-    return { type: "release", finalizers: finalizers.filter((name) => name !== CLEANUP_FINALIZER) };
+    const because = "it wants no address from here";
+    if (!marked) return { steps: [], because };
+    return {
+      steps: [{ type: "release", finalizers: finalizers.filter((name) => name !== CLEANUP_FINALIZER) }],
+      because,
+    };
   }
   const marking = marked ? {} : { finalizers: [...finalizers, CLEANUP_FINALIZER] };
   const chosen = choose(view);
-  if (typeof chosen === "string") return { type: "wait", problem: chosen, ...marking };
+  if (typeof chosen === "string") {
+    return { steps: [{ type: "refuse", problem: chosen, ...marking }], because: chosen, requeueAt: now + REMIND_MS };
+  }
   const ingress = service.status?.loadBalancer?.ingress ?? [];
   const given = ingress.map(({ ip, ipMode = "VIP" }) => ({ ip, ipMode }));
-  return marked && equalJson(given, ingressOf(chosen))
-    ? { type: "nothing" }
-    : { type: "ensure", ips: chosen, ...marking };
+  if (marked && equalJson(given, ingressOf(chosen))) return { steps: [], because: `it has ${chosen.join(", ")}` };
+  return { steps: [{ type: "ensure", ips: chosen, ...marking }], because: `${chosen.join(", ")} can serve its ports` };
 }
 
 /** An address of each of the Service's families that the pool has, or why there is none. */
