@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
-import { startUnderTest, type ClusterUnderTest, type Kubectl } from "./support/cluster-under-test.ts";
+import { eventually, startUnderTest, type ClusterUnderTest, type Kubectl } from "./support/cluster-under-test.ts";
 import { configMap } from "./support/manifests.ts";
 
 describe("kubectl creates (F2, S1, S10, S11, S14)", { concurrency: 3 }, () => {
@@ -92,6 +92,52 @@ describe("kubectl creates (F2, S1, S10, S11, S14)", { concurrency: 3 }, () => {
   it("issues a token of a service account", async () => {
     await kubectl("create", "serviceaccount", "caller");
     assert.match(await kubectl("create", "token", "caller", "--duration=1h"), /^[\w-]+\.[\w-]+\.[\w-]+\s*$/);
+  });
+
+  it("puts a token of its service account into a Secret, which acts as that until one of the two is deleted", async () => {
+    const account = "system:serviceaccount:making:keeper";
+    await kubectl("create", "serviceaccount", "keeper");
+    const secret = `apiVersion: v1
+kind: Secret
+metadata:
+  name: kept
+  annotations: {kubernetes.io/service-account.name: keeper}
+type: kubernetes.io/service-account-token
+`;
+    const stored = await kubectl.try(["apply", "-f", "-"], { input: secret });
+    assert.deepEqual([stored.code, stored.stderr], [0, ""]);
+    const field = (path: string) => kubectl("get", "secret", "kept", `-o=jsonpath={${path}}`);
+    await eventually("the Secret is filled in", async () => (await field(".data.token")) !== "");
+    const text = async (key: string) => Buffer.from(await field(`.data.${key}`), "base64").toString();
+    const token = await text("token");
+    assert.equal(await text("namespace"), "making");
+    assert.equal(
+      await field(".metadata.annotations.kubernetes\\.io/service-account\\.uid"),
+      await kubectl("get", "serviceaccount", "keeper", "-o=jsonpath={.metadata.uid}"),
+    );
+
+    // As it would be used elsewhere: with nothing but what is in the Secret.
+    const authority = join(cluster.dir, "kept-ca.crt");
+    await writeFile(authority, await text("ca\\.crt"));
+    const server = await kubectl("config", "view", "--minify", "-o=jsonpath={.clusters[0].cluster.server}");
+    const flags = ["--kubeconfig=/dev/null", `--server=${server}`, `--certificate-authority=${authority}`];
+    const asAccount = (...args: string[]) => kubectl.try([...flags, `--token=${token}`, ...args]);
+    assert.match(
+      (await asAccount("get", "pods")).stderr,
+      new RegExp(`\\(Forbidden\\): .*User "${account}" cannot list`),
+    );
+    assert.match(await field(".metadata.labels"), /"kubernetes.io\/legacy-token-last-used":"\d{4}-\d\d-\d\d"/);
+    const review = JSON.stringify({ apiVersion: "authentication.k8s.io/v1", kind: "TokenReview", spec: { token } });
+    const reviewed = async (path: string) =>
+      (await kubectl.try(["create", "-f", "-", `-o=jsonpath={.status.${path}}`], { input: review })).stdout;
+    assert.equal(await reviewed("user.username"), account);
+
+    await kubectl("delete", "serviceaccount", "keeper");
+    assert.match((await asAccount("get", "pods")).stderr, /Unauthorized/);
+    assert.match(await reviewed("error"), /serviceaccounts "keeper" not found|Token has been invalidated/);
+    await eventually("the Secret is deleted", async () =>
+      (await kubectl.try(["get", "secret", "kept"])).stderr.includes("NotFound"),
+    );
   });
 
   it("says what would be, without doing it", async () => {

@@ -1,4 +1,5 @@
 export { assert, unreachable } from "./assert.ts";
+export { base64Length, decodeBase64, encodeBase64 } from "./base64.ts";
 export { BoundedMap } from "./bounded-map.ts";
 export { every, sleep, systemClock, type Clock, type Timer } from "./clock.ts";
 export { createLog, silentLog, type Log, type LogFields, type LogLevel, type LogSink } from "./log.ts";

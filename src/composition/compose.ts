@@ -78,7 +78,7 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
     kubelet: (name) => running?.kubelets.get(name),
     kubelets: () => running?.kubelets.values() ?? [],
   };
-  const { registry, apiServer, caches } = await createControlPlane({
+  const { registry, apiServer, caches, signToken } = await createControlPlane({
     ...common,
     store,
     signingKey: parts.signingKey,
@@ -104,6 +104,7 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
     schedulerClient: apiServer.client(SCHEDULER, "kube-scheduler"),
     caches,
     authority: await parts.authority(),
+    signToken,
     apiServerPort,
     ...serviceNetwork,
     advertised: nodes.advertised,

@@ -18,11 +18,13 @@ import {
   rootCaPublisher,
   runControllers,
   serviceAccountController,
+  serviceAccountTokenController,
   serviceCidrController,
   serviceLoadBalancer,
   taintEvictionController,
   ttlController,
   volumeProtectionController,
+  type ServiceAccountTokenOptions,
 } from "#controllers";
 import { kubernetesService } from "#registry";
 import { startScheduler } from "#scheduler";
@@ -35,6 +37,8 @@ export interface ControlLoopsOptions {
   readonly caches: SharedCaches;
   /** The cluster's authority, PEM: every namespace gets it. */
   readonly authority: string;
+  /** Signs the tokens that Secrets keep; absent: Secrets get none. */
+  readonly signToken?: ServiceAccountTokenOptions["signToken"];
   readonly apiServerPort: number;
   /** All ClusterIPs; default 10.96.0.0/12. */
   readonly serviceCidr?: string;
@@ -54,7 +58,7 @@ export interface ControlLoopsOptions {
 /** Starts every controller and the scheduler. */
 export function startControlLoops(options: ControlLoopsOptions): void {
   const { client, schedulerClient, caches, authority, apiServerPort, advertised, scope, ...others } = options;
-  const { loadBalancerAddresses, spareAddresses, serviceCidr, host, ...common } = others;
+  const { loadBalancerAddresses, spareAddresses, serviceCidr, host, signToken, ...common } = others;
   const advertise = advertised === undefined ? undefined : { ip: advertised, port: apiServerPort };
   runControllers(
     [
@@ -65,6 +69,7 @@ export function startControlLoops(options: ControlLoopsOptions): void {
       namespaceController,
       serviceAccountController,
       rootCaPublisher(authority),
+      ...(signToken ? [serviceAccountTokenController({ authority, signToken })] : []),
       nodeLifecycleController(),
       taintEvictionController(),
       podGarbageCollector(),

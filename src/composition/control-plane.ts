@@ -24,15 +24,19 @@ import {
   type Registry,
   type RuntimeConfig,
 } from "#registry";
+import type { ServiceAccountTokens } from "#auth/tokens";
 import type { Store } from "#store";
 import type { Unready } from "./readiness.ts";
 import { serviceAccountTokens, type SigningKey } from "./service-account-tokens.ts";
+import { API_SERVER } from "./users.ts";
 
 export interface ControlPlane {
   readonly registry: Registry;
   readonly apiServer: ApiServer;
   /** One watch a kind for all of this process: admission, control loops, nodes. They are the API server's own. */
   readonly caches: SharedCaches;
+  /** Signs the token that a Secret keeps for a service account. */
+  readonly signToken: ServiceAccountTokens["issueForSecret"];
 }
 
 export interface ControlPlaneOptions extends Pick<
@@ -70,7 +74,14 @@ const healthOf = (store: Store): readonly HealthCheck[] => [
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { store, signingKey, metrics, serviceCidr, runtimeConfig, unready, ...rest } = options;
   const { clock, random, log, scope, featureGates: gates, ...serving } = rest;
-  const tokens = serviceAccountTokens({ signingKey, clock, random, registry: () => registry });
+  const tokens = serviceAccountTokens({
+    signingKey,
+    clock,
+    random,
+    log,
+    registry: () => registry,
+    client: () => apiServer.client(API_SERVER, "kube-apiserver"),
+  });
   const definitions = builtInKinds({
     issueToken: tokens.issue,
     ...(serviceCidr === undefined ? {} : { serviceCidr }),
@@ -86,7 +97,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   });
   scope.defer(() => registry.close());
   let caches: SharedCaches | undefined;
-  const apiServer = createApiServer({
+  const apiServer: ApiServer = createApiServer({
     registry,
     authenticator: withAnonymousUsers(authenticators(clientCertificates(), bearerTokens(tokens.verify))),
     authorizer: authorizers(publicPaths, privilegedGroup(), discoveryPaths, issuerPaths, selfReviews),
@@ -115,5 +126,5 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     },
   });
   assert(caches, "the API server has asked for its admission plugins");
-  return { registry, apiServer, caches };
+  return { registry, apiServer, caches, signToken: tokens.issueForSecret };
 }

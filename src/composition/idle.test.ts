@@ -75,6 +75,7 @@ test("an idle cluster has one watch on each kind that a part of it looks at or o
     "priorityclasses",
     "replicasets",
     "replicationcontrollers",
+    "secrets",
     "serviceaccounts",
     "servicecidrs",
     "services",

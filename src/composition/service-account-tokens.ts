@@ -1,8 +1,9 @@
 import type { ApiServerOptions } from "#apiserver";
 import { ISSUER } from "#auth";
 import type { ServiceAccountTokens, ServiceAccountTokensOptions } from "#auth/tokens";
-import type { Clock, Random } from "#base";
-import { hasReason, type AuthenticationV1TokenRequest } from "#objects";
+import type { Clock, Log, Random } from "#base";
+import type { Client } from "#client";
+import { hasReason, SECRETS, type AuthenticationV1TokenRequest } from "#objects";
 import type { IssueToken, Registry } from "#registry";
 
 /** What tokens of service accounts are signed and checked with. */
@@ -12,12 +13,16 @@ export interface TokensOptions {
   readonly signingKey: () => Promise<SigningKey>;
   readonly clock: Clock;
   readonly random: Random;
+  readonly log: Log;
+  /** The API server's own. */
+  readonly client: () => Client;
   readonly registry: () => Registry;
 }
 
 /** Tokens of service accounts; key and code are loaded when the first token comes or is asked for. */
 export function serviceAccountTokens(options: TokensOptions): {
   readonly issue: IssueToken;
+  readonly issueForSecret: ServiceAccountTokens["issueForSecret"];
   readonly verify: ServiceAccountTokens["verify"];
   /** For other systems that check the tokens. */
   readonly issuer: NonNullable<ApiServerOptions["tokenIssuer"]>;
@@ -38,10 +43,20 @@ export function serviceAccountTokens(options: TokensOptions): {
           throw error;
         }
       },
+      async markUsed({ metadata: { namespace = "", name = "", uid } }, day) {
+        const body = { metadata: { uid, labels: { "kubernetes.io/legacy-token-last-used": day } } };
+        try {
+          await options.client().patch(SECRETS, { namespace, name }, { type: "merge", body });
+        } catch (error) {
+          // The token holds all the same.
+          options.log.warn("could not keep the day on which a token was used", { namespace, secret: name, error });
+        }
+      },
     });
   };
   const tokens = () => (made ??= make());
   return {
+    issueForSecret: async (account, secretName) => (await tokens()).issueForSecret(account, secretName),
     verify: async (token, audiences) => (await tokens()).verify(token, audiences),
     issuer: {
       issuer: ISSUER,

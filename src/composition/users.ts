@@ -7,6 +7,7 @@ const component = (username: string): UserInfo => ({
 });
 
 export const ADMIN = component("kubernetes-admin");
+export const API_SERVER = component("system:apiserver");
 export const CONTROLLER_MANAGER = component("system:kube-controller-manager");
 export const SCHEDULER = component("system:kube-scheduler");
 export const KUBELET = component("system:node");

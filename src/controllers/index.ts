@@ -8,6 +8,7 @@ export { namespaceController } from "./namespace/controller.ts";
 export { nodeLifecycleController } from "./node-lifecycle/controller.ts";
 export { podGarbageCollector } from "./pod-garbage-collector/controller.ts";
 export { rootCaPublisher, serviceAccountController } from "./service-account/controller.ts";
+export { serviceAccountTokenController, type ServiceAccountTokenOptions } from "./service-account-token/controller.ts";
 export { taintEvictionController } from "./taint-eviction/controller.ts";
 export { endpointSliceController, type EndpointSliceOptions } from "./endpoint-slice/controller.ts";
 export { endpointSliceMirroringController } from "./endpoint-slice-mirroring/controller.ts";

@@ -29,6 +29,7 @@ async function setUp(offset = () => 0) {
     clock,
     random: createRandom(1),
     find: (resource, { name }) => Promise.resolve(objects.get(`${resource}/${name}`)),
+    markUsed: () => Promise.resolve(),
   });
   const verify = (token: string, audiences = API_AUDIENCES) => tokens.verify(token, audiences);
   return { clock, objects, tokens, verify, privateKey };

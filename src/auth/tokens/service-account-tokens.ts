@@ -11,6 +11,7 @@ import {
 } from "#objects";
 import { serviceAccountUsername, type VerifyToken } from "#auth";
 import type { ServiceAccountTokensOptions } from "./contract.ts";
+import { signLegacyToken } from "./legacy.ts";
 import { tokenVerifier } from "./verify.ts";
 
 /** The spec of a TokenRequest. */
@@ -20,12 +21,14 @@ export interface TokenSpec {
   readonly boundObjectRef?: { readonly kind?: string; readonly name?: string; readonly uid?: string };
 }
 
-/** Signs and checks the tokens that service accounts act with (bound tokens, KEP 1205). */
+/** Signs and checks the tokens that service accounts act with: bound ones (KEP 1205), and those kept in Secrets. */
 export interface ServiceAccountTokens {
   issue(
     account: KubeObject,
     spec: TokenSpec,
   ): Promise<{ readonly token: string; readonly expirationTimestamp: string }>;
+  /** Signs the token that a Secret of type `kubernetes.io/service-account-token` keeps. It does not expire. */
+  issueForSecret(account: KubeObject, secretName: string): Promise<string>;
   /** Whose token it is. */
   readonly verify: VerifyToken;
 }
@@ -70,6 +73,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
         .sign(options.privateKey);
       return { token, expirationTimestamp: formatTime(expires * 1000) };
     },
+    issueForSecret: (account, secretName) => signLegacyToken(account, secretName, options),
     verify: tokenVerifier(options),
   };
 }

@@ -1,5 +1,6 @@
-import { compactVerify, decodeJwt, decodeProtectedHeader, errors, type JWTPayload } from "jose";
+import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from "jose";
 import {
+  API_AUDIENCES,
   AUTHENTICATED,
   intersection,
   serviceAccountGroups,
@@ -9,7 +10,8 @@ import {
 } from "#auth";
 import type { UserInfo } from "#http";
 import { parseTime, type KubeObject } from "#objects";
-import type { ServiceAccountTokensOptions } from "./contract.ts";
+import { Refused, type ServiceAccountTokensOptions } from "./contract.ts";
+import { LEGACY_ISSUER, legacyUserOf, type LegacyClaims } from "./legacy.ts";
 
 /** Clocks are set, also backwards: a token holds so much before and after its time (upstream's jwt.DefaultLeeway). */
 const LEEWAY_SECONDS = 60;
@@ -19,7 +21,7 @@ interface Reference {
   readonly uid: string;
 }
 
-interface Claims extends JWTPayload {
+interface Claims extends LegacyClaims {
   readonly "kubernetes.io"?: {
     readonly namespace?: string;
     readonly serviceaccount?: Reference;
@@ -28,23 +30,20 @@ interface Claims extends JWTPayload {
   };
 }
 
-/** Why a token does not hold. */
-class Refused extends Error {}
-
 /** Checks tokens in upstream's order and words (pkg/serviceaccount jwt.go, claims.go). */
 export function tokenVerifier(options: ServiceAccountTokensOptions): VerifyToken {
-  const { issuer, clock } = options;
   return async (token, wanted): Promise<TokenAnswer> => {
-    if (issuerOf(token) !== issuer) return { type: "unknown" };
+    const issuer = issuerOf(token);
+    if (issuer !== options.issuer && issuer !== LEGACY_ISSUER) return { type: "unknown" };
     try {
       const claims = await signed(token, options);
-      const given = claims.aud === undefined ? [] : typeof claims.aud === "string" ? [claims.aud] : claims.aud;
+      const given = audiencesOf(claims);
       const audiences = intersection(given, wanted);
       if (audiences.length === 0) {
         throw new Refused(`token audiences ${quoted(given)} is invalid for the target audiences ${quoted(wanted)}`);
       }
-      checkTimes(claims, clock.now() / 1000);
-      return { type: "user", user: await userOf(claims, options), audiences };
+      const user = await (issuer === LEGACY_ISSUER ? legacyUserOf(token, claims, options) : userOf(claims, options));
+      return { type: "user", user, audiences };
     } catch (error) {
       if (error instanceof Refused) return { type: "refused", reason: error.message };
       throw error;
@@ -59,6 +58,12 @@ function issuerOf(token: string): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** A token without audiences is for the API server. */
+function audiencesOf({ aud = [] }: Claims): readonly string[] {
+  const audiences = typeof aud === "string" ? [aud] : aud;
+  return audiences.length === 0 ? API_AUDIENCES : audiences;
 }
 
 async function signed(token: string, { publicKey, keyId }: ServiceAccountTokensOptions): Promise<Claims> {
@@ -85,6 +90,7 @@ function checkTimes({ nbf, exp, iat }: Claims, now: number): void {
 
 /** A token dies with its account, and with what it is bound to. */
 async function userOf(claims: Claims, options: ServiceAccountTokensOptions): Promise<UserInfo> {
+  checkTimes(claims, options.clock.now() / 1000);
   const { namespace = "", serviceaccount, pod, secret } = claims["kubernetes.io"] ?? {};
   if (!serviceaccount) throw new Refused("service account token claims could not be validated");
   const { name, uid } = serviceaccount;

@@ -73,13 +73,6 @@ export const CAVEATS: readonly Caveat[] = [
     "no Pod is refused, warned of or audited",
     ({ metadata }) => Object.keys(metadata.labels ?? {}).some((key) => key.startsWith("pod-security.kubernetes.io/")),
   ),
-  row(
-    "",
-    "secrets",
-    "Secrets of type `kubernetes.io/service-account-token`",
-    "no token is put in",
-    (object) => (object as { readonly type?: string }).type === "kubernetes.io/service-account-token",
-  ),
   row(RBAC, "roles", "Roles", "nothing is granted"),
   row(RBAC, "clusterroles", "ClusterRoles", "nothing is granted"),
   row(RBAC, "rolebindings", "RoleBindings", "nothing is granted"),

@@ -12,7 +12,7 @@ import {
   type FieldError,
 } from "#objects";
 import type { WriteContext } from "../../definition.ts";
-import { decodeBase64 } from "../common/base64.ts";
+import { decodeBase64 } from "#base";
 import { oneOf, present, requiredOneOf } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";

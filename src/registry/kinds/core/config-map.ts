@@ -8,7 +8,7 @@ import {
   type ConfigMap,
   type FieldError,
 } from "#objects";
-import { base64Length } from "../common/base64.ts";
+import { base64Length } from "#base";
 import { each } from "../common/checks.ts";
 import { AGE, integer } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";

@@ -9,7 +9,7 @@ import {
   type FieldError,
   type Secret,
 } from "#objects";
-import { base64Length, decodeBase64, encodeBase64 } from "../common/base64.ts";
+import { base64Length, decodeBase64, encodeBase64 } from "#base";
 import { each, unchanged } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
