@@ -15,6 +15,16 @@ test("the hash is written in the safe alphabet and is the same every time", () =
   assert.equal(templateHash(template("nginx"), undefined), hash);
 });
 
+test("a template with an integer beyond 2^53 has a hash of all its digits", () => {
+  const patient = (seconds: bigint): PodTemplateSpec => ({
+    spec: { ...template("nginx").spec!, terminationGracePeriodSeconds: seconds },
+  });
+  const [one, other] = [patient(9007199254740993n), patient(9007199254740995n)];
+  assert.notEqual(templateHash(one, undefined), templateHash(other, undefined));
+  assert.ok(sameTemplate(one, patient(9007199254740993n)));
+  assert.ok(!sameTemplate(one, other));
+});
+
 test("the order of map keys makes no difference, nor do absent values; anything else does", () => {
   const hash = templateHash(template("nginx"), undefined);
   const reordered: PodTemplateSpec = {

@@ -1,4 +1,4 @@
-import type { PodTemplateSpec } from "#objects";
+import { jsonText, type PodTemplateSpec } from "#objects";
 
 /** The label by which a ReplicaSet of a Deployment tells its pods from those of the others. */
 export const POD_TEMPLATE_HASH = "pod-template-hash";
@@ -68,7 +68,7 @@ const MAPS: ReadonlySet<string> = new Set([
 /** JSON with sorted keys, without absent values. */
 function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "null";
+  if (typeof value !== "object" || value === null) return value === undefined ? "null" : jsonText(value);
   const fields: string[] = [];
   for (const [key, field] of Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     if (isAbsent(field)) continue;

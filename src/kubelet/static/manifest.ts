@@ -1,4 +1,13 @@
-import { applySchemaDefaults, decode, equalJson, schemaForKind, type Container, type Draft, type Pod } from "#objects";
+import {
+  applySchemaDefaults,
+  decode,
+  equalJson,
+  jsonText,
+  schemaForKind,
+  type Container,
+  type Draft,
+  type Pod,
+} from "#objects";
 import { CONFIG_HASH, CONFIG_SEEN, CONFIG_SOURCE } from "./annotations.ts";
 import { fnv128a } from "./fnv.ts";
 
@@ -36,7 +45,7 @@ export async function staticPod({ file, bytes }: Manifest, { nodeName, seen }: M
   const { name } = pod.metadata ?? {};
   if (!name) throw new Error("invalid pod: name is needed for the pod");
   if (!pod.spec?.containers?.length) throw new Error("invalid pod: it has no containers");
-  const uid = pod.metadata.uid || fnv128a(`${JSON.stringify(pod)}host:${nodeName}file:${file}`);
+  const uid = pod.metadata.uid || fnv128a(`${jsonText(pod)}host:${nodeName}file:${file}`);
   applySchemaDefaults(value, schema);
   const { spec, metadata } = pod;
   for (const container of [...(spec.initContainers ?? []), ...spec.containers]) fillIn(container);

@@ -54,6 +54,13 @@ test("what a pod is depends on what its file says, where it is, and nothing else
   assert.equal(fnv128a("a"), "d228cb696f1a8caf78912b704e4a8964");
 });
 
+test("a manifest with an integer beyond 2^53 is a pod", async () => {
+  const patient = (seconds: string) => podOf(manifest("nginx").replace("Seconds: 5", `Seconds: ${seconds}`));
+  const pod = await patient("9007199254740993");
+  assert.equal(pod.spec?.terminationGracePeriodSeconds, 9007199254740993n);
+  assert.notEqual(pod.metadata.uid, (await patient("9007199254740995")).metadata.uid);
+});
+
 test("a manifest that is no pod is refused", async () => {
   await assert.rejects(podOf("{ apiVersion: v1, kind: ConfigMap, metadata: { name: x } }"));
   await assert.rejects(podOf("{ apiVersion: v1, kind: Pod, spec: { containers: [{ name: a }] } }"), /name is needed/);

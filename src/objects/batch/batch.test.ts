@@ -9,6 +9,8 @@ test("a schedule in cron's notation, and what is wrong with one in the words of 
     "? * * * 0",
     "@hourly",
     "@every 1h30m",
+    "@every 0",
+    "@every -1s",
     "TZ=UTC 1 2 3 4 5",
     "5/15 * * * *",
   ];
@@ -25,6 +27,10 @@ test("a schedule in cron's notation, and what is wrong with one in the words of 
     "*/-5 * * * *": "negative number (-5) not allowed: -5",
     "1/2/3 * * * *": "too many slashes: 1/2/3",
     "1-2-3 * * * *": "too many hyphens: 1-2-3",
+    "@every 1": 'failed to parse duration @every 1: time: missing unit in duration "1"',
+    "@every 1x": 'failed to parse duration @every 1x: time: unknown unit "x" in duration "1x"',
+    "@every 99999999999999h":
+      'failed to parse duration @every 99999999999999h: time: invalid duration "99999999999999h"',
     "@often": "unrecognized descriptor: @often",
   };
   for (const [schedule, problem] of Object.entries(bad)) assert.equal(scheduleProblem(schedule), problem, schedule);

@@ -1,5 +1,6 @@
 import { goQuote } from "../decode/json-syntax.ts";
 import { integerProblem } from "../go-integer.ts";
+import { parseDuration } from "../time/index.ts";
 
 /** A field of a schedule: its bounds, and the names that stand for numbers. */
 interface FieldRule {
@@ -54,12 +55,12 @@ export function scheduleProblem(schedule: string): string | undefined {
 function descriptorProblem(descriptor: string): string | undefined {
   if (DESCRIPTORS.has(descriptor)) return undefined;
   if (!descriptor.startsWith("@every ")) return `unrecognized descriptor: ${descriptor}`;
-  const duration = descriptor.slice("@every ".length);
-  return /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h)(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))*$/.test(
-    duration,
-  )
-    ? undefined
-    : `failed to parse duration ${descriptor}: time: invalid duration ${JSON.stringify(duration)}`;
+  try {
+    parseDuration(descriptor.slice("@every ".length));
+    return undefined;
+  } catch (error) {
+    return `failed to parse duration ${descriptor}: ${(error as Error).message}`;
+  }
 }
 
 /** One value or range, with a step perhaps: `5`, `1-5`, `1-30/2`, or a star. */

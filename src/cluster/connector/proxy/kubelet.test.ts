@@ -46,6 +46,12 @@ async function ask(path: string, of: Kubelet = kubelet, method = "GET"): Promise
   return [status, body.type === "bytes" ? new TextDecoder().decode(body.bytes) : ""];
 }
 
+test("a kubelet lists pods with integers beyond 2^53 exactly", async () => {
+  const spec = { containers: [], terminationGracePeriodSeconds: 9007199254740993n };
+  const pods = () => [{ apiVersion: "v1", kind: "Pod", metadata: { name: "p" }, spec }];
+  assert.match((await ask("pods", { ...kubelet, pods }))[1], /"terminationGracePeriodSeconds":9007199254740993[,}]/);
+});
+
 test("a kubelet answers for its node", async () => {
   assert.deepEqual(await ask("healthz"), [200, "ok"]);
   assert.equal((JSON.parse((await ask("pods/"))[1]) as { items: object[] }).items.length, 1);

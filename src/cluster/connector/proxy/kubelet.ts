@@ -1,7 +1,7 @@
 import type { ConnectRequest } from "#apiserver";
 import type { HttpResponse } from "#http";
 import type { Kubelet, NodeStats } from "#kubelet";
-import { notFoundError, type Node, type Pod } from "#objects";
+import { jsonText, notFoundError, type Node, type Pod } from "#objects";
 import { kubeletMetrics } from "./kubelet-metrics.ts";
 import { resourceMetrics, statsSummary } from "./node-stats.ts";
 
@@ -45,4 +45,4 @@ const answer = (status: number, type: string, body: string): HttpResponse => ({
 });
 const text = (status: number, body: string) => answer(status, "text/plain; charset=utf-8", body);
 const metrics = (body: string) => answer(200, "text/plain; version=0.0.4; charset=utf-8", body);
-const json = (body: object) => answer(200, "application/json", JSON.stringify(body));
+const json = (body: object) => answer(200, "application/json", jsonText(body));

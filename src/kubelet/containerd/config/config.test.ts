@@ -368,6 +368,12 @@ describe("a sandbox", () => {
 });
 
 describe("a container's settings", () => {
+  it("keep a preStop hook's integer beyond 2^53 exactly", () => {
+    const container: Container = { ...MAIN, lifecycle: { preStop: { sleep: { seconds: 9007199254740993n } } } };
+    const { annotations } = containerConfig(podOf(), container, 0, PROCESS, SETTINGS);
+    assert.equal(annotations?.["io.kubernetes.container.preStopHandler"], '{"sleep":{"seconds":9007199254740993}}');
+  });
+
   it("are labelled and annotated as upstream does", () => {
     const container: Container = {
       ...MAIN,

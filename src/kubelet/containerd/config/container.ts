@@ -1,5 +1,5 @@
 import type { AnyContainer, Mount, ResolvedProcess } from "#kubelet";
-import type { Pod } from "#objects";
+import { jsonText, type Pod } from "#objects";
 import type { Sent } from "#wire/grpc";
 import type { ContainerConfig, Mount as CriMount, MountPropagation, Signal } from "../cri/messages.ts";
 import { containerHash } from "./hash.ts";
@@ -64,7 +64,7 @@ function containerAnnotations(pod: Pod, container: AnyContainer, attempt: number
     [ANNOTATION.messagePolicy]: container.terminationMessagePolicy ?? "",
     ...(deletionGrace === undefined ? {} : { [ANNOTATION.deletionGrace]: String(deletionGrace) }),
     ...(terminationGrace === undefined ? {} : { [ANNOTATION.terminationGrace]: String(terminationGrace) }),
-    ...(preStop ? { [ANNOTATION.preStopHandler]: JSON.stringify(preStop) } : {}),
+    ...(preStop ? { [ANNOTATION.preStopHandler]: jsonText(preStop) } : {}),
     ...(container.ports?.length ? { [ANNOTATION.ports]: JSON.stringify(container.ports) } : {}),
   };
 }

@@ -174,6 +174,13 @@ describe("apiextensions.k8s.io and apiregistration.k8s.io", () => {
     assert.deepEqual(crds.warnings?.(formatted("date-time"), undefined), []);
   });
 
+  test("a schema may have integers beyond 2^53", () => {
+    const a = { type: "integer", default: 9007199254740993n, enum: [9007199254740993n] };
+    const openAPIV3Schema = { type: "object", maxProperties: 9223372036854775807n, properties: { a } };
+    const made = created(crds, crd({ versions: [{ ...version, schema: { openAPIV3Schema } }] }));
+    assert.deepEqual(crds.warnings?.(made, undefined), []);
+  });
+
   test("a group of the Kubernetes community needs its approval", () => {
     const community = (annotations?: object) => ({
       ...crd({ group: "storage.k8s.io" }),

@@ -1,4 +1,4 @@
-import type { CustomResourceDefinition, Draft } from "#objects";
+import { jsonText, type CustomResourceDefinition, type Draft } from "#objects";
 import { CREATED_AT } from "../common/columns.ts";
 import { define, servedAs } from "../common/define.ts";
 import { unknownFormats } from "./schema-rules.ts";
@@ -23,7 +23,7 @@ function applyDefaults(draft: Draft<CustomResourceDefinition>): void {
 function formatsOf({ spec }: CustomResourceDefinition): readonly string[] {
   const schemas = new Map(
     (spec?.versions ?? []).flatMap(({ schema }) =>
-      schema?.openAPIV3Schema ? [[JSON.stringify(schema.openAPIV3Schema), schema.openAPIV3Schema] as const] : [],
+      schema?.openAPIV3Schema ? [[jsonText(schema.openAPIV3Schema), schema.openAPIV3Schema] as const] : [],
     ),
   );
   return [...schemas.values()].flatMap(unknownFormats);
