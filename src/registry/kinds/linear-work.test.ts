@@ -138,6 +138,21 @@ describe("validating, warning of and updating a Pod reads its body in proportion
   }
 });
 
+test("AppArmor annotations are held against the containers with reads in proportion to both", () => {
+  const definition = builtInKinds().find(({ kind, group }) => kind === "Pod" && group === "")!;
+  const grown = growth((size, counter) => {
+    const annotations = Object.fromEntries(
+      many(size, (i) => [`container.apparmor.security.beta.kubernetes.io/c${i}`, "runtime/default"]),
+    );
+    const pod = created(definition, {
+      metadata: { annotations },
+      spec: { containers: many(size, (i) => ({ name: `c${i}`, image: "i" })) },
+    });
+    definition.validate?.(counted(pod, counter), CONTEXT);
+  });
+  assert.ok(grown <= MOST, `${FACTOR} times the items took ${grown.toFixed(1)} times the reads`);
+});
+
 test("owner references are told apart with reads in proportion to their number", () => {
   const grown = growth((size, counter) => {
     const ownerReferences = many(size, (i) => ({ apiVersion: "v1", kind: "Pod", name: `p${i}`, uid: `u${i}` }));

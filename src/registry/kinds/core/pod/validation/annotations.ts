@@ -15,6 +15,7 @@ export const APP_ARMOR = "container.apparmor.security.beta.kubernetes.io/";
 /** Annotations that mean something to pods. Source: upstream ValidatePodSpecificAnnotations. */
 export function validatePodAnnotations(annotations: Annotations, spec: PodSpec, path: string): FieldError[] {
   const errors: FieldError[] = [];
+  let names: ReadonlySet<string> | undefined;
   for (const [key, value] of Object.entries(annotations ?? {})) {
     if (key === MIRROR_POD && !spec.nodeName) {
       errors.push(invalid(`${path}[${key}]`, value, "must set spec.nodeName if mirror pod annotation is set"));
@@ -23,7 +24,8 @@ export function validatePodAnnotations(annotations: Annotations, spec: PodSpec, 
     } else if (key === SECCOMP_POD || key.startsWith(SECCOMP_CONTAINER)) {
       errors.push(...validateSeccompName(value, `${path}.${key}`));
     } else if (key.startsWith(APP_ARMOR)) {
-      errors.push(...validateAppArmorAnnotation(key, value, spec, `${path}[${key}]`));
+      names ??= new Set(containersOf(spec, "spec").map(([container]) => container.name));
+      errors.push(...validateAppArmorAnnotation(key, value, names, `${path}[${key}]`));
     }
   }
   return errors;
@@ -41,9 +43,14 @@ function validateSeccompName(profile: string, path: string): FieldError[] {
     : [invalid(path, profile, "must be a valid seccomp profile")];
 }
 
-function validateAppArmorAnnotation(key: string, profile: string, spec: PodSpec, path: string): FieldError[] {
+function validateAppArmorAnnotation(
+  key: string,
+  profile: string,
+  containerNames: ReadonlySet<string>,
+  path: string,
+): FieldError[] {
   const name = key.slice(APP_ARMOR.length);
-  const isKnown = containersOf(spec, "spec").some(([container]) => container.name === name);
+  const isKnown = containerNames.has(name);
   const isValid = ["", "runtime/default", "unconfined"].includes(profile) || profile.startsWith("localhost/");
   return [
     ...(isKnown ? [] : [invalid(path, name, "container not found")]),
