@@ -13,6 +13,7 @@ const PLANNERS = ["client", "objects", "base"];
 export const ROOMS: Readonly<Record<string, Room>> = {
   base: { imports: [], neutral: true },
   http: { imports: [], neutral: true },
+  "base/testing": { imports: ["base"], neutral: false },
   objects: { imports: ["base"], neutral: true, packages: ["yaml"] },
   programs: { imports: ["base"], neutral: false },
   wire: { imports: ["base", "http"], neutral: false, packages: ["@peculiar/x509", "reflect-metadata", "ws"] },

@@ -36,6 +36,7 @@ export * from "./resource-type.ts";
 export * from "./resources.ts";
 export { int64, jsonText, nextGeneration, parseJson, type Int64 } from "./int64.ts";
 export { equalJson } from "./json.ts";
+export { Memo } from "./memo.ts";
 export { ANY_OBJECT, schemaForKind, schemaOf } from "./schema/index.ts";
 export { withNulls, withoutNulls } from "./schema/nulls.ts";
 export { nameOfType, rowOf, schemaFingerprint, type FieldRow, type KindName, type TypeRow } from "./schema/table.ts";

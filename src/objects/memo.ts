@@ -13,6 +13,10 @@ export class Memo<V> {
     this.#maxLength = maxLength;
   }
 
+  get size(): number {
+    return this.#values.size;
+  }
+
   get(text: string): V | undefined {
     return this.#values.get(text);
   }
@@ -22,9 +26,14 @@ export class Memo<V> {
     if (text.length > this.#maxLength) return;
     this.#length += text.length;
     if (this.#values.size >= this.#maxEntries || this.#length > this.#maxLength) {
-      this.#values.clear();
+      this.clear();
       this.#length = text.length;
     }
     this.#values.set(text, value);
+  }
+
+  clear(): void {
+    this.#values.clear();
+    this.#length = 0;
   }
 }

@@ -1,3 +1,4 @@
+import { Memo } from "#objects";
 import type { Diagnosis } from "./decide.ts";
 import type { PodInfo } from "./model/pod-info.ts";
 
@@ -8,6 +9,8 @@ export interface Refused {
 }
 
 const MAX_REMEMBERED = 1000;
+/** Characters of demands: a Pod may state megabytes of them. */
+const MAX_LENGTH = 1 << 21;
 /** Plugins that may stop refusing a node when a pod is placed: all others only ever refuse more. */
 const FICKLE = ["InterPodAffinity", "PodTopologySpread"];
 
@@ -17,7 +20,7 @@ const FICKLE = ["InterPodAffinity", "PodTopologySpread"];
  * else that happens in the cluster makes it forget.
  */
 export class RefusalMemo {
-  readonly #known = new Map<string, Refused>();
+  readonly #known = new Memo<Refused>(MAX_REMEMBERED, MAX_LENGTH);
 
   get(pod: PodInfo): Refused | undefined {
     if (this.#known.size === 0 || !isPlain(pod)) return undefined;
@@ -26,7 +29,7 @@ export class RefusalMemo {
 
   put(pod: PodInfo, { plugins, overall }: Diagnosis, message: string): void {
     if (overall || !isPlain(pod) || FICKLE.some((plugin) => plugins.has(plugin))) return;
-    if (this.#known.size < MAX_REMEMBERED) this.#known.set(pod.demands, { plugins, message });
+    if (!this.#known.get(pod.demands)) this.#known.set(pod.demands, { plugins, message });
   }
 
   forget(): void {

@@ -1,4 +1,4 @@
-import { notAcceptable } from "#objects";
+import { Memo, notAcceptable } from "#objects";
 import { routeError } from "../errors.ts";
 
 /** The form that an answer takes. */
@@ -42,9 +42,10 @@ export const objectTransformations: Allows = (as) =>
 /** What can be done with kinds of which nothing is stored, reviews and bindings: they have no columns. */
 export const withoutTables: Allows = (wanted) => wanted?.kind !== "Table" && objectTransformations(wanted);
 
-/** Parsed headers: clients send few different ones. */
-const cache = new Map<Allows, Map<string, Form | undefined>>();
-const CACHED = 500;
+/** Parsed headers, null for those that nothing fits: clients send few different ones. */
+const cache = new Map<Allows, Memo<Form | null>>();
+const MAX_CACHED = 500;
+const MAX_CACHED_LENGTH = 1 << 17;
 
 /**
  * Chooses the form by an Accept header, the first clause that can be served by weight and order. A clause that
@@ -52,14 +53,13 @@ const CACHED = 500;
  */
 export function negotiate(accept: string, allows: Allows): Form | undefined {
   let known = cache.get(allows);
-  if (!known) cache.set(allows, (known = new Map()));
+  if (!known) cache.set(allows, (known = new Memo(MAX_CACHED, MAX_CACHED_LENGTH)));
   let form = known.get(accept);
-  if (form === undefined && !known.has(accept)) {
-    form = choose(accept, allows);
-    if (known.size >= CACHED) known.clear();
+  if (form === undefined) {
+    form = choose(accept, allows) ?? null;
     known.set(accept, form);
   }
-  return form;
+  return form ?? undefined;
 }
 
 /** The 406 of upstream's negotiation: the type is served, but not in this way. */

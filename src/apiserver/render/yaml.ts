@@ -2,6 +2,7 @@
  * YAML as Kubernetes writes it (sigs.k8s.io/yaml over go-yaml 2): keys in natural order, lists not indented, lines
  * folded behind column 80. Made for values that JSON can hold, and for thousands of them.
  */
+import { Memo } from "#objects";
 import { scalarOf, textOf } from "./yaml-scalar.ts";
 
 /** One document. */
@@ -58,14 +59,12 @@ function items(list: readonly unknown[], column: number): string {
 const LONGEST_KEY = 128;
 
 /** Most keys are the same few field names. */
-const keys = new Map<string, string>();
-const KEYS = 2000;
+const keys = new Memo<string>(2000, 1 << 17);
 
 function keyOf(key: string): string {
   let text = keys.get(key);
   if (text === undefined) {
     text = textOf(key);
-    if (keys.size >= KEYS) keys.clear();
     keys.set(key, text);
   }
   return text;

@@ -1,6 +1,7 @@
 /**
  * Amounts of resources (apimachinery api/resource): exact decimal numbers with a suffix, `100m`, `1.5Gi`, `12e6`.
  */
+import { Memo } from "../memo.ts";
 import { canonicalText } from "./format.ts";
 import type { Quantity, QuantityFormat } from "./model.ts";
 import { parse } from "./parse.ts";
@@ -9,17 +10,21 @@ const POWERS = Array.from({ length: 64 }, (_, i) => 10n ** BigInt(i));
 const pow10 = (exponent: number): bigint => POWERS[exponent] ?? 10n ** BigInt(exponent);
 
 /** Few different texts are read very often: `100m`, `128Mi`. */
-const parsed = new Map<string, Quantity>();
-const MAX_PARSED = 4096;
+const parsed = new Memo<Quantity>(4096, 1 << 16);
+const MAX_KEPT_LENGTH = 32;
+
+/** The same characters in memory of their own: what was cut out of a longer text holds all of that in V8. */
+const withoutParent = (text: string): string => JSON.parse(JSON.stringify(text)) as string;
 
 /** Reads a quantity, of a string or a JSON number. Throws an Error with upstream's text. */
 export function parseQuantity(value: string | number): Quantity {
   const text = typeof value === "number" ? String(value) : value.trim();
   const known = parsed.get(text);
   if (known) return known;
-  const quantity = Object.freeze(parse(text));
-  if (parsed.size >= MAX_PARSED) parsed.clear();
-  if (text.length <= 32) parsed.set(text, quantity);
+  if (text.length > MAX_KEPT_LENGTH) return Object.freeze(parse(text));
+  const own = withoutParent(text);
+  const quantity = Object.freeze(parse(own));
+  parsed.set(own, quantity);
   return quantity;
 }
 

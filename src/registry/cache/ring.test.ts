@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
+import { retainedBy } from "#base/testing";
 import { RingEntry, Ring } from "./ring.ts";
 import { Encoding, Stored } from "./stored.ts";
 
@@ -42,4 +43,23 @@ test("a ring holds the newest changes, by number and by bytes, and the newest on
       }
     }),
   );
+});
+
+test("what a ring holds after deletions, and after changes to smaller objects, is bounded", () => {
+  const widget = (name: string, size: number) =>
+    Stored.written(encoding, `/${name}`, key, { apiVersion: "v1", kind: "Widget", metadata: {}, x: "x".repeat(size) });
+  const large = 100_000;
+  const changes: Readonly<Record<string, (i: number) => RingEntry>> = {
+    deleted: (i) => new RingEntry(i, `/${i}`, undefined, widget(`${i}`, large)),
+    shrunk: (i) => new RingEntry(i, `/${i}`, widget(`${i}`, 1), widget(`${i}`, large)),
+  };
+  for (const [name, make] of Object.entries(changes)) {
+    const ring = new Ring(0, 2048, 2 ** 20);
+    // 100 MB pass through.
+    const held = retainedBy(() => {
+      for (let i = 1; i <= 1000; i++) ring.push(make(i));
+    });
+    assert.ok(ring.end - ring.start > 5, "the newest are there");
+    assert.ok(held < 10 * 2 ** 20, `${name}: ${held} bytes are held`);
+  }
 });

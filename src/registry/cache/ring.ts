@@ -24,9 +24,13 @@ export class RingEntry {
     this.previous = previous;
   }
 
-  /** About the memory that holding it takes, in bytes of what is stored. */
+  /**
+   * About the memory that holding it takes, in bytes of what is stored. A deletion holds what was deleted. A change
+   * counts the larger of its two objects, since the older one is most often held by an earlier change too: what is
+   * held never has more than twice the sum.
+   */
   get cost(): number {
-    return this.current?.value.length ?? 0;
+    return Math.max(this.current?.value.length ?? 0, this.previous?.value.length ?? 0);
   }
 
   get key(): ObjectKey {

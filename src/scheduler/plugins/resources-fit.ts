@@ -1,3 +1,4 @@
+import { Memo } from "#objects";
 import type { Requests } from "../model/resources.ts";
 import type { NodeInfo } from "../snapshot/node-info.ts";
 import { MAX_SCORE, type FilterPlugin, type Refusal, type ScorePlugin } from "./plugin.ts";
@@ -5,14 +6,14 @@ import { MAX_SCORE, type FilterPlugin, type Refusal, type ScorePlugin } from "./
 const PLUGIN = "NodeResourcesFit";
 
 /** Refusals by what is lacking: few different ones ever occur. */
-const refusals = new Map<string, Refusal>();
+const refusals = new Memo<Refusal>(1000, 1 << 18);
 
 function lacking(reasons: readonly string[], resolvable: boolean): Refusal {
   const id = `${resolvable} ${reasons.join("\n")}`;
   let known = refusals.get(id);
   if (!known) {
     known = { plugin: PLUGIN, reasons, resolvable };
-    if (refusals.size < 1000) refusals.set(id, known);
+    refusals.set(id, known);
   }
   return known;
 }

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { retainedBy } from "#base/testing";
+import { negotiate, plainOnly } from "./http/accept.ts";
+import { yamlOf } from "./render/yaml.ts";
+
+/** A text of its own in one piece, as a request brings it. */
+const text = (i: number, length: number) => Buffer.from(`${i}${"x".repeat(length)}`).toString("latin1");
+
+test("the forms that are remembered by Accept header hold little, however long the headers are", () => {
+  const request = (i: number) =>
+    assert.ok(negotiate(`application/json;a=${text(i, 60_000)}`, plainOnly), "the form is served");
+  request(0);
+  // 30 MB at once if they were counted alone.
+  const held = retainedBy(() => {
+    for (let i = 1; i <= 499; i++) request(i);
+  });
+  assert.ok(held < 5 * 2 ** 20, `${held} bytes are held`);
+});
+
+test("the keys that are remembered for YAML hold little, however long they are", () => {
+  const answer = (i: number) => assert.ok(yamlOf({ [text(i, 50_000)]: 1 }).length > 50_000);
+  answer(0);
+  // 100 MB at once if they were counted alone.
+  const held = retainedBy(() => {
+    for (let i = 1; i <= 1_999; i++) answer(i);
+  });
+  assert.ok(held < 5 * 2 ** 20, `${held} bytes are held`);
+});

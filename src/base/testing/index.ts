@@ -1,0 +1,1 @@
+export { retainedBy } from "./retained.ts";
