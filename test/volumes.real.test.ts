@@ -45,7 +45,9 @@ stringData: { user: admin, password: pw }
 `;
 
 describe("volumes of real containers (S11)", { skip, concurrency: 6 }, () => {
-  const real = useRealCluster();
+  // ClusterTrustBundles are served only where they are asked for.
+  const trust = ["--runtime-config", "certificates.k8s.io/v1beta1=true", "--feature-gates", "ClusterTrustBundle=true"];
+  const real = useRealCluster({ args: () => Promise.resolve(trust) });
   const inNamespace = async (name: string) => {
     const kubectl = await real.cluster.inNamespace(name);
     await kubectl.apply(SOURCES);

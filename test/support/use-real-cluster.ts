@@ -1,5 +1,5 @@
 import { after, before } from "node:test";
-import { startRealCluster, type RealCluster } from "./real-cluster.ts";
+import { startRealCluster, type RealCluster, type RealClusterOptions } from "./real-cluster.ts";
 import type { Kubectl } from "./cluster-under-test.ts";
 
 export interface UsedCluster extends Pick<RealCluster, "namespace" | "registry"> {
@@ -9,10 +9,10 @@ export interface UsedCluster extends Pick<RealCluster, "namespace" | "registry">
 }
 
 /** A cluster with real containers for the cases of a `describe`: started before them, removed after them. */
-export function useRealCluster(): UsedCluster {
+export function useRealCluster(options: RealClusterOptions = {}): UsedCluster {
   let cluster: RealCluster | undefined;
   before(async () => {
-    cluster = await startRealCluster();
+    cluster = await startRealCluster(options);
   });
   after(() => cluster?.[Symbol.asyncDispose]());
   return {

@@ -89,7 +89,6 @@ export const CAVEATS: readonly Caveat[] = [
     "CertificateSigningRequests",
     "no certificate is issued, approved or not",
   ),
-  row(CERTIFICATES, "clustertrustbundles", "ClusterTrustBundles", "no Pod gets them"),
   row(CERTIFICATES, "podcertificaterequests", "PodCertificateRequests", "no certificate is issued"),
   row(
     "apiextensions.k8s.io",
