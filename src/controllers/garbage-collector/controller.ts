@@ -98,10 +98,13 @@ function follow(effects: GraphEffects, { enqueue, recorder }: ControllerContext)
 const describe = ({ apiVersion, kind, namespace, name, uid }: Coordinates) =>
   `[${apiVersion}/${kind}, namespace: ${namespace}, name: ${name}, uid: ${uid}]`;
 
-/** @throws Error when nothing serves the kind: it may come back with its objects, and nothing is deleted on a guess. */
+/**
+ * @throws Retry when nothing serves the kind: it may come back with its objects, and nothing is deleted on a guess.
+ * That may go on for ever, so it is no warning (upstream logs it at level 5).
+ */
 async function typeNamed({ client }: ControllerContext, apiVersion: string, kind: string): Promise<ResourceType> {
   const type = await client.discovery.find({ ...parseGroupVersion(apiVersion), kind });
-  if (!type) throw new Error(`unable to get REST mapping for ${apiVersion}/${kind}.`);
+  if (!type) throw new Retry(`unable to get REST mapping for ${apiVersion}/${kind}.`);
   return type;
 }
 
