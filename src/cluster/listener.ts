@@ -1,6 +1,6 @@
 import type { ApiServer } from "#apiserver";
 import type { Log, Scope } from "#base";
-import type { Transport } from "#composition";
+import type { Serving } from "#composition";
 import { AddressInUse, CannotListen, serve, type RunningServer } from "#wire";
 import type { ClusterAccess } from "./kubeconfig/document.ts";
 import { StartError, type ClusterOptions } from "./options.ts";
@@ -16,7 +16,7 @@ export interface ListenerOptions {
 }
 
 /** The HTTPS side of a cluster, which may start late or never. */
-export interface Listener extends Transport {
+export interface Listener extends Serving {
   /** Starts listening unless it does already. Not before {@link begin}. */
   listen(): Promise<RunningServer>;
   access(): Promise<ClusterAccess>;

@@ -57,7 +57,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
       nodes: runtime,
       authority: () => credentials.authority(),
       signingKey: () => signingKey(dataDir === undefined ? undefined : join(dataDir, "pki")),
-      transport: listener,
+      serving: listener,
       connector: (nodes) =>
         createConnector({ ...nodes, clock, random, ...(runtime.podsReachable ? { reach: reachDirectly } : {}) }),
       metrics: ({ kubelets }) => createMetricsSource({ kubelets, clock, log, scope }),

@@ -36,7 +36,7 @@ async function composed(parts: Partial<ClusterParts> = {}) {
   };
 }
 
-test("a cluster composed of a memory store and simulated nodes runs a Deployment without any transport", async () => {
+test("a cluster composed of a memory store and simulated nodes runs a Deployment without serving any client", async () => {
   await using cluster = await composed();
   const { client } = cluster;
   await client.create(DEPLOYMENTS, {
@@ -79,10 +79,10 @@ test("what nodes use is measured only where the nodes say that it can be", async
   assert.deepEqual(asked, ["metrics"]);
 });
 
-test("a transport gets the API server before anything is created, and its port stands in the Service's endpoints", async () => {
+test("what serves clients gets the API server before anything is created, and its port stands in the Service's endpoints", async () => {
   const told: (string | undefined)[] = [];
   await using cluster = await composed({
-    transport: {
+    serving: {
       port: () => 7443,
       address: () => undefined,
       async begin(apiServer) {

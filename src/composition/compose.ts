@@ -20,8 +20,8 @@ export interface ClusterParts extends Pick<
   readonly nodes: NodePool;
   /** The certificate of the cluster's authority, PEM: every namespace gets it. */
   readonly authority: () => Promise<string>;
-  /** Lets clients in by a transport; absent: the in-process client is the only way in. */
-  readonly transport?: Transport;
+  /** Serves clients outside of this process; absent: the in-process client is the only way in. */
+  readonly serving?: Serving;
   /** Answers what is passed on to nodes and pods; absent: 503. */
   readonly connector?: (nodes: NodeAccess) => Connector;
   /** Measures what nodes and pods use; asked for only where the nodes say that they can be measured. */
@@ -37,7 +37,8 @@ export interface ClusterParts extends Pick<
   readonly scope: Scope;
 }
 
-export interface Transport {
+/** How clients outside of this process reach the API server: HTTPS on a machine, nothing in a simulation. */
+export interface Serving {
   /** The port that clients are told of, also before anything listens. */
   port(): number;
   /** `host:port` once something listens. */
@@ -68,7 +69,7 @@ export interface ComposedCluster {
  * @throws StartError when it does not become ready; whatever a part throws. The scope is left for the caller to close.
  */
 export async function composeCluster(parts: ClusterParts): Promise<ComposedCluster> {
-  const { store, nodes, transport, connector, metrics, clock, random, log, scope } = parts;
+  const { store, nodes, serving, connector, metrics, clock, random, log, scope } = parts;
   const common = { clock, random, log };
   const serviceNetwork = nodes.serviceCidr === undefined ? {} : { serviceCidr: nodes.serviceCidr };
   let unready: Unready = () => "starting";
@@ -88,15 +89,15 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
     ...(parts.protobuf ? { protobuf: parts.protobuf } : {}),
     ...(connector ? { connector: connector(access) } : {}),
     ...(metrics && nodes.measuresUse ? { metrics: metrics(access) } : {}),
-    ...(transport ? { serverAddress: () => transport.address() ?? `127.0.0.1:${transport.port()}` } : {}),
+    ...(serving ? { serverAddress: () => serving.address() ?? `127.0.0.1:${serving.port()}` } : {}),
     unready: () => unready(),
     ...serviceNetwork,
     scope: scope.child("control plane"),
   });
-  await transport?.begin(apiServer);
+  await serving?.begin(apiServer);
   nodes.begin();
 
-  const apiServerPort = transport?.port() ?? DEFAULT_PORT;
+  const apiServerPort = serving?.port() ?? DEFAULT_PORT;
   await bootstrap(apiServer.client(ADMIN), { apiServerPort, ...serviceNetwork });
   startControlLoops({
     ...common,

@@ -1,5 +1,5 @@
 export { bootstrap } from "./bootstrap.ts";
-export { composeCluster, type ClusterParts, type ComposedCluster, type NodeAccess, type Transport } from "./compose.ts";
+export { composeCluster, type ClusterParts, type ComposedCluster, type NodeAccess, type Serving } from "./compose.ts";
 export { startControlLoops } from "./control-loops.ts";
 export { createControlPlane, type ControlPlane } from "./control-plane.ts";
 export type { NodePool, NodesContext, RunningNodes } from "./nodes.ts";

@@ -23,7 +23,7 @@ export interface WorkloadOptions {
   readonly random: Random;
   readonly truth: () => Truth;
   /** Says what the user does. */
-  readonly tell: (line: string) => void;
+  readonly note: (line: string) => void;
   /** Called with every write that was acknowledged, as it was answered. */
   readonly onAcknowledged: (object: KubeObject) => void;
   /** Nothing takes Pods away but rollouts. */
@@ -66,7 +66,7 @@ export class Workload {
       await actions[random.int(actions.length)]!();
     } catch (error) {
       if (!(error instanceof StatusError || error instanceof ConnectionLost)) throw error;
-      this.#options.tell(`user: ${error.message}`);
+      this.#options.note(`user: ${error.message}`);
     }
   }
 
@@ -96,7 +96,7 @@ export class Workload {
   }
 
   async #createDeployment(): Promise<void> {
-    const { random, client, tell, onAcknowledged } = this.#options;
+    const { random, client, note, onAcknowledged } = this.#options;
     if (this.#deployments().length >= 4) return;
     const namespaces = this.#options
       .truth()
@@ -113,7 +113,7 @@ export class Workload {
       { type: "RollingUpdate", rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
     ];
     const strategy = this.#draw(strategies);
-    tell(
+    note(
       `user creates Deployment ${namespace}/${name}, ${replicas} replicas, ${JSON.stringify(strategy?.rollingUpdate ?? strategy?.type ?? "default")}`,
     );
     const deployment = {
@@ -138,7 +138,7 @@ export class Workload {
     const deployment = this.#draw(this.#deployments());
     if (!deployment) return;
     const replicas = this.#options.random.int(8);
-    this.#options.tell(`user scales ${named(deployment)} to ${replicas}`);
+    this.#options.note(`user scales ${named(deployment)} to ${replicas}`);
     await this.#patch(deployment, { spec: { replicas } });
   }
 
@@ -146,7 +146,7 @@ export class Workload {
     const deployment = this.#draw(this.#deployments());
     if (!deployment) return;
     const image = `nginx:${1 + this.#options.random.int(4)}`;
-    this.#options.tell(`user sets the image of ${named(deployment)} to ${image}`);
+    this.#options.note(`user sets the image of ${named(deployment)} to ${image}`);
     await this.#patch(deployment, { spec: { template: { spec: { containers: [{ name: "main", image }] } } } });
   }
 
@@ -156,13 +156,13 @@ export class Workload {
   }
 
   async #changeConfigMap(): Promise<void> {
-    const { random, client, truth, tell, onAcknowledged } = this.#options;
+    const { random, client, truth, note, onAcknowledged } = this.#options;
     const name = `settings-${random.int(4)}`;
     const known = truth()
       .of("ConfigMap")
       .find(({ metadata }) => metadata.name === name);
     const data = { value: String(random.int(1_000_000)) };
-    tell(`user ${known ? "changes" : "creates"} ConfigMap ${name}`);
+    note(`user ${known ? "changes" : "creates"} ConfigMap ${name}`);
     const key = { namespace: "default", name };
     if (!known) onAcknowledged(await client.create(CONFIG_MAPS, { metadata: key, data }));
     else if (random.int(4) === 0) await client.delete(CONFIG_MAPS, key);
@@ -171,12 +171,12 @@ export class Workload {
 
   async #createService(): Promise<void> {
     const deployment = this.#draw(this.#deployments());
-    const { client, truth, tell, onAcknowledged, random } = this.#options;
+    const { client, truth, note, onAcknowledged, random } = this.#options;
     if (!deployment || truth().of("Service").length >= 6) return;
     const { namespace = "" } = deployment.metadata;
     const name = `svc-${++this.#created}`;
     const type = random.int(2) === 0 ? "ClusterIP" : "NodePort";
-    tell(`user creates Service ${namespace}/${name} (${type}) for ${named(deployment)}`);
+    note(`user creates Service ${namespace}/${name} (${type}) for ${named(deployment)}`);
     const selector = deployment.spec?.selector?.matchLabels ?? {};
     onAcknowledged(
       await client.create(SERVICES, {
@@ -187,7 +187,7 @@ export class Workload {
   }
 
   async #deleteSomething(): Promise<void> {
-    const { random, client, truth, tell } = this.#options;
+    const { random, client, truth, note } = this.#options;
     const services = truth()
       .of("Service")
       .filter(({ metadata }) => metadata.name?.startsWith("svc-"));
@@ -195,27 +195,27 @@ export class Workload {
     if (!victim) return;
     const { namespace = "", name = "" } = victim.metadata;
     const propagationPolicy = this.#draw(["Background", "Foreground"] as const)!;
-    tell(`user deletes ${victim.kind} ${named(victim)} (${propagationPolicy})`);
+    note(`user deletes ${victim.kind} ${named(victim)} (${propagationPolicy})`);
     const type: ResourceType = victim.kind === "Service" ? SERVICES : DEPLOYMENTS;
     await client.delete(type, { namespace, name }, { propagationPolicy });
   }
 
   async #deletePod(): Promise<void> {
-    const { random, client, truth, tell } = this.#options;
+    const { random, client, truth, note } = this.#options;
     const pod = this.#draw(truth().of<Pod>("Pod"));
     if (!pod) return;
     const { namespace = "", name = "" } = pod.metadata;
     const force = random.int(4) === 0;
-    tell(`user deletes Pod ${named(pod)}${force ? " by force" : ""}`);
+    note(`user deletes Pod ${named(pod)}${force ? " by force" : ""}`);
     await client.delete(PODS, { namespace, name }, force ? { gracePeriodSeconds: 0 } : {});
   }
 
   async #evictPod(): Promise<void> {
-    const { client, truth, tell } = this.#options;
+    const { client, truth, note } = this.#options;
     const pod = this.#draw(truth().of<Pod>("Pod"));
     if (!pod) return;
     const { namespace = "", name = "" } = pod.metadata;
-    tell(`user evicts Pod ${named(pod)}`);
+    note(`user evicts Pod ${named(pod)}`);
     await client.createSubresource(PODS, { namespace, name }, "eviction", {
       apiVersion: "policy/v1",
       kind: "Eviction",
@@ -224,31 +224,31 @@ export class Workload {
   }
 
   async #cordon(unschedulable: boolean): Promise<void> {
-    const { client, truth, tell } = this.#options;
+    const { client, truth, note } = this.#options;
     const node = this.#draw(truth().of("Node"));
     if (!node) return;
-    tell(`user ${unschedulable ? "cordons" : "uncordons"} ${named(node)}`);
+    note(`user ${unschedulable ? "cordons" : "uncordons"} ${named(node)}`);
     const body = { spec: { unschedulable: unschedulable || null } };
     await client.patch(NODES, { namespace: "", name: named(node) }, { type: "merge", body });
   }
 
   async #makeNamespace(): Promise<void> {
-    const { client, tell, truth } = this.#options;
+    const { client, note, truth } = this.#options;
     if (truth().of("Namespace").length >= 7) return;
     const name = `team-${++this.#created}`;
-    tell(`user creates Namespace ${name}`);
+    note(`user creates Namespace ${name}`);
     await client.create(NAMESPACES, { metadata: { name } });
   }
 
   async #deleteNamespace(): Promise<void> {
-    const { client, truth, tell } = this.#options;
+    const { client, truth, note } = this.#options;
     const namespace = this.#draw(
       truth()
         .of("Namespace")
         .filter(({ metadata }) => metadata.name?.startsWith("team-")),
     );
     if (!namespace) return;
-    tell(`user deletes Namespace ${named(namespace)}`);
+    note(`user deletes Namespace ${named(namespace)}`);
     await client.delete(NAMESPACES, { namespace: "", name: named(namespace) });
   }
 }

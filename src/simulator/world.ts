@@ -74,7 +74,7 @@ export class World {
       client: this.#userLink.client(ADMIN, "user"),
       random,
       truth: () => this.truth,
-      tell: (line) => this.transcript.add(line),
+      note: (line) => this.transcript.add(line),
       onAcknowledged: (object) => this.#acknowledged(object),
       calm: this.calm,
     });
