@@ -16,7 +16,7 @@ import type { Fragment } from "./rules/model.ts";
 import { ownerOfPod, ownerOfService, parseOwner, serviceOfSlice } from "./rules/ruleset.ts";
 import { serviceFragment } from "./rules/service-fragment.ts";
 import { healthCheckPort } from "./rules/service-port.ts";
-import { createTableKeeper, type TableKeeper } from "./table-keeper.ts";
+import { TableKeeper } from "./table-keeper.ts";
 
 export interface ServiceProxy {
   /**
@@ -167,7 +167,7 @@ function watch(options: ProxyOptions, contexts: readonly ProxyContext[], onLost:
     return service && serviceFragment(service, slicesOf(key), zone === undefined ? context : { ...context, zone });
   };
 
-  const keeper = createTableKeeper({
+  const keeper = new TableKeeper({
     contexts,
     fragmentOf,
     nft: createNft(run, options.run ?? createShell(scope)),

@@ -5,7 +5,7 @@ import type { EndpointSlice, Service } from "#objects";
 import type { Nft } from "./host/nft.ts";
 import { ownerOfService, parseOwner } from "./rules/ruleset.ts";
 import { serviceFragment } from "./rules/service-fragment.ts";
-import { createTableKeeper, type SyncInfo } from "./table-keeper.ts";
+import { TableKeeper, type SyncInfo } from "./table-keeper.ts";
 import { createFakeTable } from "./testing/nft-text.ts";
 import { endpoint, NODE, service, slice } from "./testing/objects.ts";
 
@@ -40,7 +40,7 @@ function world(more: { readonly clients?: string } = {}) {
     },
     rememberedClients: async () => more.clients ?? "",
   };
-  const keeper = createTableKeeper({
+  const keeper = new TableKeeper({
     contexts: [NODE],
     fragmentOf: (owner, context) => {
       const found = services.get(parseOwner(owner).key);

@@ -1,9 +1,10 @@
 import { messageOf, type Clock, type Log, type Scope, type Timer } from "#base";
 import type { Nft } from "./host/nft.ts";
-import type { ProxyContext } from "./rules/context.ts";
 import { baseTable } from "./rules/base-table.ts";
-import { createTableState } from "./rules/table-state.ts";
+import type { ProxyContext } from "./rules/context.ts";
 import type { Fragment } from "./rules/model.ts";
+import { TableState } from "./rules/table-state.ts";
+import { SyncState, type Job } from "./sync-state.ts";
 
 /** One transaction that nft has carried out. */
 export interface SyncInfo {
@@ -31,184 +32,171 @@ export interface TableKeeperOptions {
   readonly onLost?: () => void;
 }
 
-/** Keeps nft's tables as the owners' fragments are. When nft fails, everything is told afresh, with back-off. */
-export interface TableKeeper {
-  /** Something of this owner may have changed. */
-  touch(owner: string): void;
-  /** Resolves when nft has all that was touched so far. Rejects when the scope closes before. */
-  settled(): Promise<void>;
-  /** Whether nft took what it was last told. */
-  readonly healthy: boolean;
+interface Table {
+  readonly context: ProxyContext;
+  readonly state: TableState;
 }
 
-/** Kernels before 6.2 need a moment before they let go of a chain. */
-const STALE_AFTER_MS = 1500;
 /**
- * How often to look whether the table is still there: tools that load a firewall take all tables away. Looking costs some
- * milliseconds in another process (20 with 2,000 Services); `nft monitor` would have to read every change of our own.
+ * Keeps nft's tables as the owners' fragments are, one transaction at a time; the first replaces what an earlier keeper
+ * left. When nft fails, everything is told afresh, with back-off. It ends with the scope that it was given.
  */
-const CHECK_MS = 2_000;
-const FIRST_BACK_OFF_MS = 500;
-const MAX_BACK_OFF_MS = 30_000;
+export class TableKeeper {
+  readonly #options: TableKeeperOptions;
+  readonly #tables: readonly Table[];
+  /** What is to be done, and when. */
+  readonly #state: SyncState;
+  readonly #waiters = new Set<PromiseWithResolvers<void>>();
+  /** Until the next thing is to be done, by the clock that only goes forward. */
+  #timer: { readonly at: number; readonly timer: Timer } | undefined;
+  /** What is being done. */
+  #working: Promise<void> | undefined;
 
-/** Makes a {@link TableKeeper}; its first transaction replaces what an earlier one left. */
-export function createTableKeeper(options: TableKeeperOptions): TableKeeper {
-  const { fragmentOf, nft, clock, scope, log, minSyncMs } = options;
-  const tables = options.contexts.map((context) => ({
-    context,
-    state: createTableState(context.family, context.table, baseTable(context)),
-  }));
-  const dirty = new Set<string>();
-  const waiters = new Set<PromiseWithResolvers<void>>();
-  let whole = true;
-  let failures = 0;
-  let staleDue = false;
-  let checkDue = false;
-  let notBefore = clock.monotonic();
-  let timer: Timer | undefined;
-  let staleTimer: Timer | undefined;
-  let checkTimer: Timer | undefined;
-  let working: Promise<void> | undefined;
+  constructor(options: TableKeeperOptions) {
+    this.#options = options;
+    this.#tables = options.contexts.map((context) => ({
+      context,
+      state: new TableState(context.family, context.table, baseTable(context)),
+    }));
+    this.#state = new SyncState(options.minSyncMs, options.clock.monotonic());
+    options.scope.defer(() => this.#stop());
+    this.#wake();
+  }
 
-  const wake = () => {
-    if (working || timer || scope.signal.aborted) return;
-    timer = clock.setTimeout(
-      () => {
-        timer = undefined;
-        working = work().finally(() => {
-          working = undefined;
-          if (dirty.size > 0 || whole || staleDue || checkDue) wake();
-          else settle();
-        });
-      },
-      Math.max(0, notBefore - clock.monotonic()),
-    );
-  };
-  const settle = () => {
-    for (const waiter of waiters) waiter.resolve();
-    waiters.clear();
-  };
+  /** Something of this owner may have changed. */
+  touch(owner: string): void {
+    this.#state.touch(owner);
+    this.#wake();
+  }
 
-  const work = async () => {
-    if (checkDue) await check();
-    if (staleDue && !whole) await dropStale();
-    if (dirty.size > 0 || whole) await sync();
-  };
+  /** Resolves when nft has all that was touched so far. Rejects when the scope closes before. */
+  settled(): Promise<void> {
+    if (this.#state.upToDate && !this.#working) return Promise.resolve();
+    const { signal } = this.#options.scope;
+    const waiter = Promise.withResolvers<void>();
+    waiter.promise.catch(() => {});
+    if (signal.aborted) waiter.reject(signal.reason);
+    else this.#waiters.add(waiter);
+    return waiter.promise;
+  }
 
-  const sync = async () => {
-    notBefore = clock.monotonic() + minSyncMs;
-    const isWhole = whole;
-    const began = clock.monotonic();
-    try {
-      // Clients first: all that follows is in one turn, so that nothing comes in between.
-      const clients = isWhole && failures === 0 ? await remembered() : "";
-      takeIn();
-      const text = isWhole
-        ? tables.map(({ state }) => state.takeAll()).join("") + clients
-        : tables.map(({ state }) => state.takeChanges()).join("");
-      whole = false;
-      if (text === "") return;
-      await nft.apply(text);
-      failures = 0;
-      options.onSync?.({
-        whole: isWhole,
-        commands: text.split("\n").length - 1,
-        bytes: text.length,
-        ms: clock.monotonic() - began,
-      });
-      if (tables.some(({ state }) => state.stale > 0)) expectStale();
-    } catch (error) {
-      whole = true;
-      const backOffMs = Math.min(FIRST_BACK_OFF_MS * 2 ** failures, MAX_BACK_OFF_MS);
-      failures++;
-      notBefore = clock.monotonic() + backOffMs;
-      log.error("nft refused the rules of Services; all of them will be set anew", {
-        error: messageOf(error),
-        retryMs: backOffMs,
-      });
+  /** Whether nft took what it was last told. */
+  get healthy(): boolean {
+    return this.#state.healthy;
+  }
+
+  /** Sees to it that the next thing is done in its time. */
+  #wake(): void {
+    const { clock, scope } = this.#options;
+    const at = this.#state.nextAt;
+    if (this.#working || scope.signal.aborted || (this.#timer && this.#timer.at <= at)) return;
+    this.#timer?.timer.cancel();
+    const look = () => {
+      this.#timer = undefined;
+      const job = this.#state.jobAt(clock.monotonic());
+      // Timers may be a little early.
+      if (job) this.#begin(job);
+      else this.#wake();
+    };
+    this.#timer = { at, timer: clock.setTimeout(look, Math.max(0, at - clock.monotonic())) };
+  }
+
+  #begin(job: Job): void {
+    this.#working = this.#do(job).finally(() => {
+      this.#working = undefined;
+      if (this.#state.upToDate) this.#settle();
+      this.#wake();
+    });
+  }
+
+  #do(job: Job): Promise<void> {
+    switch (job) {
+      case "check":
+        return this.#check();
+      case "drop-stale":
+        return this.#dropStale();
+      case "sync":
+        return this.#sync();
     }
-  };
+  }
 
-  const takeIn = () => {
-    const owners = [...dirty];
-    dirty.clear();
-    for (const { context, state } of tables) {
-      for (const owner of owners) state.put(owner, fragmentOf(owner, context));
-    }
-  };
+  async #check(): Promise<void> {
+    const { nft, clock, log, onLost } = this.#options;
+    const found = await Promise.all(this.#tables.map(({ context }) => nft.exists(context.family, context.table)));
+    const there = !found.includes(false);
+    const lost = !there && !this.#state.whole;
+    this.#state.checked(there, clock.monotonic());
+    if (!lost) return;
+    log.warn("another program has removed the rules of Services; they will be set anew");
+    onLost?.();
+  }
 
-  /** Which clients stay with which endpoint is in the table alone. */
-  const remembered = async () => {
-    takeIn();
-    const parts = tables.map(({ context, state }) =>
-      nft.rememberedClients(context.family, context.table, state.clientSets()).catch(() => ""),
-    );
-    return (await Promise.all(parts)).join("");
-  };
-
-  // What is under way when the scope closes may still come here.
-  const expectStale = () => {
-    if (scope.signal.aborted) return;
-    staleTimer ??= clock.setTimeout(() => {
-      staleTimer = undefined;
-      staleDue = true;
-      wake();
-    }, STALE_AFTER_MS);
-  };
-  const dropStale = async () => {
-    staleDue = false;
-    const text = tables.map(({ state }) => state.takeStale()).join("");
+  async #dropStale(): Promise<void> {
+    const { nft, log } = this.#options;
+    this.#state.dropping();
+    const text = this.#tables.map(({ state }) => state.takeStale()).join("");
     if (text === "") return;
     await nft.apply(text).catch((error: unknown) => {
-      whole = true;
+      this.#state.dropFailed();
       log.info("chains that nothing leads to could not be removed; all rules of Services will be set anew", {
         error: messageOf(error),
       });
     });
-  };
+  }
 
-  const check = async () => {
-    checkDue = false;
-    const there = await Promise.all(tables.map(({ context }) => nft.exists(context.family, context.table)));
-    if (there.includes(false) && !whole) {
-      whole = true;
-      log.warn("another program has removed the rules of Services; they will be set anew");
-      options.onLost?.();
+  async #sync(): Promise<void> {
+    const { nft, clock, log, onSync } = this.#options;
+    const { whole, healthy } = this.#state;
+    const began = clock.monotonic();
+    this.#state.syncing(began);
+    try {
+      // Clients first: all that follows is in one turn, so that nothing comes in between.
+      const clients = whole && healthy ? await this.#rememberedClients() : "";
+      this.#takeIn();
+      const text = whole
+        ? this.#tables.map(({ state }) => state.takeAll()).join("") + clients
+        : this.#tables.map(({ state }) => state.takeChanges()).join("");
+      if (text !== "") {
+        await nft.apply(text);
+        const ms = clock.monotonic() - began;
+        onSync?.({ whole, commands: text.split("\n").length - 1, bytes: text.length, ms });
+      }
+      const stale = this.#tables.some(({ state }) => state.stale > 0);
+      this.#state.synced(stale, clock.monotonic());
+    } catch (error) {
+      const retryMs = this.#state.syncFailed(clock.monotonic());
+      log.error("nft refused the rules of Services; all of them will be set anew", {
+        error: messageOf(error),
+        retryMs,
+      });
     }
-    expectCheck();
-  };
-  const expectCheck = () => {
-    if (scope.signal.aborted) return;
-    checkTimer = clock.setTimeout(() => {
-      checkDue = true;
-      wake();
-    }, CHECK_MS);
-  };
+  }
 
-  scope.defer(async () => {
-    for (const one of [timer, staleTimer, checkTimer]) one?.cancel();
-    for (const waiter of waiters) waiter.reject(scope.signal.reason);
-    waiters.clear();
-    await working;
-  });
-  expectCheck();
-  wake();
+  #takeIn(): void {
+    const owners = this.#state.takeTouched();
+    for (const { context, state } of this.#tables) {
+      for (const owner of owners) state.put(owner, this.#options.fragmentOf(owner, context));
+    }
+  }
 
-  return {
-    touch(owner) {
-      dirty.add(owner);
-      wake();
-    },
-    settled() {
-      if (!whole && dirty.size === 0 && !working) return Promise.resolve();
-      const waiter = Promise.withResolvers<void>();
-      waiter.promise.catch(() => {});
-      if (scope.signal.aborted) waiter.reject(scope.signal.reason);
-      else waiters.add(waiter);
-      return waiter.promise;
-    },
-    get healthy() {
-      return failures === 0;
-    },
-  };
+  /** Which clients stay with which endpoint is in the table alone. */
+  async #rememberedClients(): Promise<string> {
+    this.#takeIn();
+    const parts = this.#tables.map(({ context, state }) =>
+      this.#options.nft.rememberedClients(context.family, context.table, state.clientSets()).catch(() => ""),
+    );
+    return (await Promise.all(parts)).join("");
+  }
+
+  #settle(): void {
+    for (const waiter of this.#waiters) waiter.resolve();
+    this.#waiters.clear();
+  }
+
+  async #stop(): Promise<void> {
+    this.#timer?.timer.cancel();
+    for (const waiter of this.#waiters) waiter.reject(this.#options.scope.signal.reason);
+    this.#waiters.clear();
+    await this.#working;
+  }
 }

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { EndpointSlice, Pod, Service, ServiceSpec } from "#objects";
 import { DRAINING, endpoint, NODE, pod, service, slice } from "../testing/objects.ts";
-import { createRouter, type Packet } from "../testing/route.ts";
+import { Router, type Packet } from "../testing/route.ts";
 import { baseTable } from "./base-table.ts";
 import type { ProxyContext } from "./context.ts";
 import { ruleset } from "./ruleset.ts";
@@ -24,7 +24,7 @@ interface World {
 /** Where a packet goes: `10.244.0.5:8080`, with `*` when masqueraded; dropped, rejected, reset. */
 function fateOf({ services = [], slices = [], pods = [], node = {} }: World, packet: Packet, chance: number | "lost") {
   const rules = ruleset({ services, endpointSlices: slices, pods }, { ...NODE, ...node });
-  const fate = createRouter(rules, [NODE_IP, "10.244.0.1"]).route(packet, chance);
+  const fate = new Router(rules, [NODE_IP, "10.244.0.1"]).route(packet, chance);
   return fate.type === "delivered" ? `${fate.to.ip}:${fate.to.port}${fate.masqueraded ? "*" : ""}` : fate.type;
 }
 
@@ -248,7 +248,7 @@ describe("a Service", () => {
 
   test("a client with affinity stays", () => {
     const sticky = web({ sessionAffinity: "ClientIP", sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } } });
-    const router = createRouter(ruleset({ services: [sticky], endpointSlices: both }, NODE), [NODE_IP]);
+    const router = new Router(ruleset({ services: [sticky], endpointSlices: both }, NODE), [NODE_IP]);
     assert.equal(router.route(to(VIP, 80, "10.244.0.51"), "lost").type, "delivered");
     const first = router.route(to(VIP, 80, POD), 0.9);
     for (const chance of [0, 0.3, 0.6]) {

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import type { Endpoint, EndpointSlice, Pod, Service } from "#objects";
 import { createFakeTable } from "../testing/nft-text.ts";
 import { DRAINING, endpoint, NODE, pod, service, slice } from "../testing/objects.ts";
-import { createRouter } from "../testing/route.ts";
-import { changes, createTableState, renderAll } from "./table-state.ts";
+import { Router } from "../testing/route.ts";
+import { changes, renderAll, TableState } from "./table-state.ts";
 import { baseTable } from "./base-table.ts";
 import { ruleset } from "./ruleset.ts";
 
@@ -111,7 +111,7 @@ describe("changes", () => {
   test("gathered over several steps, or told only in part, come to the same", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(worlds, fc.boolean(), fc.boolean()), { minLength: 1, maxLength: 6 }), (steps) => {
-        const state = createTableState("ip", "knarr", baseTable(NODE));
+        const state = new TableState("ip", "knarr", baseTable(NODE));
         const table = createFakeTable();
         table.run(state.takeAll());
         let before = ruleset({ services: [], endpointSlices: [] }, NODE);
@@ -202,7 +202,7 @@ describe("changes", () => {
         NODE,
       );
     const two = udp(["10.244.0.5", "10.244.0.6"]);
-    const state = createTableState("ip", "knarr", two.base);
+    const state = new TableState("ip", "knarr", two.base);
     const put = (rules: typeof two) => {
       for (const [owner, fragment] of rules.fragments) state.put(owner, fragment);
     };
@@ -226,7 +226,7 @@ test("whatever the Services: a ClusterIP leads to endpoints that are ready, or t
       // Of two Services with one address it is another test who gets it.
       const ips = world.services.map(({ spec }) => spec?.clusterIP);
       fc.pre(new Set(ips).size === ips.length);
-      const router = createRouter(ruleset(world, NODE), NODE.nodeAddresses);
+      const router = new Router(ruleset(world, NODE), NODE.nodeAddresses);
       for (const [i, one] of world.services.entries()) {
         const protocol = one.spec?.ports?.[0]?.protocol === "UDP" ? "udp" : "tcp";
         const all = world.endpointSlices[i]?.endpoints ?? [];

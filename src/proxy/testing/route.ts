@@ -25,14 +25,6 @@ export type Fate =
   /** Where it ends up, and whether it comes from the node's address then. */
   | { readonly type: "delivered"; readonly to: Target; readonly masqueraded: boolean };
 
-export interface Router {
-  /**
-   * The first packet of a connection. `chance` stands for numgen: a number in [0, 1); `lost`: the packet is in a rule
-   * that is being replaced, whose map the kernel has emptied already.
-   */
-  route(packet: Packet, chance: number | "lost"): Fate;
-}
-
 interface Moving {
   readonly saddr: string;
   daddr: string;
@@ -46,36 +38,89 @@ interface Moving {
 
 const NAMES = { drop: "dropped", reject: "rejected", reset: "reset" } as const;
 type End = "drop" | "accept" | "reject" | "reset";
+/** `onwards`: to the next action or rule; `over`: the chain has no more to say. */
+type Outcome = End | "onwards" | "over";
 
-/** Follows packets through a table as the kernel would. It remembers clients (session affinity), and nothing else. */
-export function createRouter(rules: Ruleset, nodeAddresses: readonly string[]): Router {
-  const parts = [rules.base, ...rules.fragments.values()];
-  const chains = new Map(parts.flatMap((part) => part.chains).map((chain) => [chain.name, chain]));
-  const elements = new Map<string, Element>();
-  for (const [, part] of [...rules.fragments].sort(([a], [b]) => (a < b ? 1 : -1))) {
-    for (const element of part.elements) elements.set(`${element.of} ${element.key}`, element);
+/**
+ * Follows packets through a table as the kernel would. It remembers clients (session affinity), and nothing else.
+ */
+export class Router {
+  readonly #nodeAddresses: readonly string[];
+  readonly #chains: ReadonlyMap<string, Chain>;
+  /** By the name of their map or set and their key. */
+  readonly #elements = new Map<string, Element>();
+  /** By the name of the set that rules have put them in. */
+  readonly #clients = new Map<string, Set<string>>();
+
+  constructor({ base, fragments }: Ruleset, nodeAddresses: readonly string[]) {
+    this.#nodeAddresses = nodeAddresses;
+    const chains = [base, ...fragments.values()].flatMap((part) => part.chains);
+    this.#chains = new Map(chains.map((chain) => [chain.name, chain]));
+    // Of several owners of an element the first by name has it.
+    for (const [, { elements }] of [...fragments].sort(([a], [b]) => (a < b ? 1 : -1))) {
+      for (const element of elements) this.#elements.set(`${element.of} ${element.key}`, element);
+    }
   }
-  const clients = new Map<string, Set<string>>();
 
-  const isLocal = (ip: string) => nodeAddresses.includes(ip) || contains(LOOPBACK.ip, ip);
-  const chainOf = (name: string): Chain => {
-    const chain = chains.get(name);
-    if (!chain) throw new Error(`a rule leads to ${name}, which is not there`);
-    return chain;
-  };
-  const keyOf = (key: readonly KeyField[], packet: Moving) =>
-    key.map((field) => (field === "sport" ? 0 : packet[field])).join(" . ");
+  /**
+   * The first packet of a connection. `chance` stands for numgen: a number in [0, 1); `lost`: the packet is in a rule
+   * that is being replaced, whose map the kernel has emptied already.
+   */
+  route({ from, to, port, protocol = "tcp" }: Packet, chance: number | "lost"): Fate {
+    const packet: Moving = {
+      saddr: from,
+      daddr: to,
+      dport: port,
+      protocol,
+      mark: 0,
+      dnat: false,
+      masqueraded: false,
+      chance,
+    };
+    const hooks: readonly (() => Hook["hook"])[] = [
+      () => (this.#isLocal(from) ? "output" : "prerouting"),
+      () => (this.#isLocal(packet.daddr) ? "input" : this.#isLocal(from) ? "postrouting" : "forward"),
+      () => "postrouting",
+    ];
+    for (const hook of hooks) {
+      const end = this.#pass(hook(), packet);
+      if (end !== "accept") return { type: NAMES[end] };
+      if (hook() === "input") break;
+    }
+    return { type: "delivered", to: { ip: packet.daddr, port: packet.dport }, masqueraded: packet.masqueraded };
+  }
 
-  const matches = (match: Match, packet: Moving): boolean => {
+  #pass(hook: Hook["hook"], packet: Moving): End {
+    const hooked = [...this.#chains.values()].filter((chain) => chain.hook?.hook === hook);
+    for (const chain of hooked.sort((a, b) => a.hook!.priority - b.hook!.priority)) {
+      const end = this.#walk(chain, packet);
+      if (end !== "accept" && end !== undefined) return end;
+    }
+    return "accept";
+  }
+
+  #walk(chain: Chain, packet: Moving): End | undefined {
+    for (const rule of chain.rules) {
+      if (!rule.matches.every((match) => this.#matches(match, packet))) continue;
+      for (const action of rule.actions) {
+        const outcome = this.#act(action, packet);
+        if (outcome === "over") return undefined;
+        if (outcome !== "onwards") return outcome;
+      }
+    }
+    return undefined;
+  }
+
+  #matches(match: Match, packet: Moving): boolean {
     switch (match.on) {
       case "address":
         return match.within.some((block) => contains(block, packet[match.field])) !== (match.not ?? false);
       case "set":
         return match.key.length === 1 && match.key[0] === "saddr"
-          ? (clients.get(match.set)?.has(packet.saddr) ?? false)
-          : elements.has(`${match.set} ${keyOf(match.key, packet)}`);
+          ? (this.#clients.get(match.set)?.has(packet.saddr) ?? false)
+          : this.#elements.has(`${match.set} ${keyOf(match.key, packet)}`);
       case "local":
-        return isLocal(packet[match.field]);
+        return this.#isLocal(packet[match.field]);
       case "new":
       case "original":
         return true;
@@ -88,33 +133,13 @@ export function createRouter(rules: Ruleset, nodeAddresses: readonly string[]): 
       case "input-interface":
         return false;
     }
-  };
+  }
 
-  const follow = (verdict: Verdict, packet: Moving): End | "onwards" | "over" => {
-    switch (verdict.type) {
-      case "goto":
-        return walk(chainOf(verdict.chain), packet) ?? "over";
-      case "jump":
-        return walk(chainOf(verdict.chain), packet) ?? "onwards";
-      case "return":
-        return "over";
-      default:
-        return verdict.type;
-    }
-  };
-
-  const dnat = (packet: Moving, to: Target): End => {
-    packet.daddr = to.ip;
-    packet.dport = to.port;
-    packet.dnat = true;
-    return "accept";
-  };
-
-  const act = (action: Action, packet: Moving): End | "onwards" | "over" => {
+  #act(action: Action, packet: Moving): Outcome {
     switch (action.type) {
       case "look-up": {
-        const verdict = elements.get(`${action.map} ${keyOf(action.key, packet)}`)?.verdict;
-        return verdict ? follow(verdict, packet) : "onwards";
+        const verdict = this.#elements.get(`${action.map} ${keyOf(action.key, packet)}`)?.verdict;
+        return verdict ? this.#follow(verdict, packet) : "onwards";
       }
       case "dnat":
         return action.protocol === packet.protocol ? dnat(packet, action.to) : "onwards";
@@ -124,10 +149,10 @@ export function createRouter(rules: Ruleset, nodeAddresses: readonly string[]): 
       }
       case "choose": {
         const chain = chosen(action.chains, packet);
-        return chain === undefined ? "onwards" : follow({ type: "goto", chain }, packet);
+        return chain === undefined ? "onwards" : this.#follow({ type: "goto", chain }, packet);
       }
       case "remember":
-        clients.set(action.set, (clients.get(action.set) ?? new Set()).add(packet.saddr));
+        this.#clients.set(action.set, (this.#clients.get(action.set) ?? new Set()).add(packet.saddr));
         return "onwards";
       case "mark":
         packet.mark |= action.mark;
@@ -144,57 +169,43 @@ export function createRouter(rules: Ruleset, nodeAddresses: readonly string[]): 
       case "reject":
         return action.by ?? "reject";
       default:
-        return follow(action, packet);
+        return this.#follow(action, packet);
     }
-  };
+  }
 
-  const walk = (chain: Chain, packet: Moving): End | undefined => {
-    for (const rule of chain.rules) {
-      if (!rule.matches.every((match) => matches(match, packet))) continue;
-      for (const action of rule.actions) {
-        const outcome = act(action, packet);
-        if (outcome === "over") return undefined;
-        if (outcome !== "onwards") return outcome;
-      }
+  #follow(verdict: Verdict, packet: Moving): Outcome {
+    switch (verdict.type) {
+      case "goto":
+        return this.#walk(this.#chain(verdict.chain), packet) ?? "over";
+      case "jump":
+        return this.#walk(this.#chain(verdict.chain), packet) ?? "onwards";
+      case "return":
+        return "over";
+      default:
+        return verdict.type;
     }
-    return undefined;
-  };
+  }
 
-  const pass = (hook: Hook["hook"], packet: Moving): End => {
-    const hooked = [...chains.values()].filter((chain) => chain.hook?.hook === hook);
-    for (const chain of hooked.sort((a, b) => a.hook!.priority - b.hook!.priority)) {
-      const end = walk(chain, packet);
-      if (end !== "accept" && end !== undefined) return end;
-    }
-    return "accept";
-  };
+  #chain(name: string): Chain {
+    const chain = this.#chains.get(name);
+    if (!chain) throw new Error(`a rule leads to ${name}, which is not there`);
+    return chain;
+  }
 
-  return {
-    route(original, chance) {
-      const packet: Moving = {
-        saddr: original.from,
-        daddr: original.to,
-        dport: original.port,
-        protocol: original.protocol ?? "tcp",
-        mark: 0,
-        dnat: false,
-        masqueraded: false,
-        chance,
-      };
-      const hooks: readonly (() => Hook["hook"])[] = [
-        () => (isLocal(original.from) ? "output" : "prerouting"),
-        () => (isLocal(packet.daddr) ? "input" : isLocal(original.from) ? "postrouting" : "forward"),
-        () => "postrouting",
-      ];
-      for (const hook of hooks) {
-        const end = pass(hook(), packet);
-        if (end !== "accept") return { type: NAMES[end] };
-        if (hook() === "input") break;
-      }
-      return { type: "delivered", to: { ip: packet.daddr, port: packet.dport }, masqueraded: packet.masqueraded };
-    },
-  };
+  #isLocal(ip: string): boolean {
+    return this.#nodeAddresses.includes(ip) || contains(LOOPBACK.ip, ip);
+  }
 }
+
+function dnat(packet: Moving, to: Target): End {
+  packet.daddr = to.ip;
+  packet.dport = to.port;
+  packet.dnat = true;
+  return "accept";
+}
+
+const keyOf = (key: readonly KeyField[], packet: Moving): string =>
+  key.map((field) => (field === "sport" ? 0 : packet[field])).join(" . ");
 
 function chosen<T>(all: readonly T[], { chance }: Moving): T | undefined {
   return chance === "lost" ? undefined : all[Math.floor(chance * all.length)];
