@@ -2,7 +2,6 @@ import type { Change, SharedCaches } from "#client";
 import {
   DAEMON_SETS,
   DEPLOYMENTS,
-  formatTime,
   groupResource,
   JOBS,
   keyOf,
@@ -18,16 +17,11 @@ import {
   type ResourceType,
 } from "#objects";
 import { allow } from "../framework/access.ts";
-import {
-  defineController,
-  type ControllerDefinition,
-  type SyncContext,
-  type SyncResult,
-} from "../framework/definition.ts";
+import { defineController, syncByPlan, type ControllerDefinition } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { matcherOf } from "../framework/selector.ts";
 import { controllerOf, itself, refersTo, watch } from "../framework/watch.ts";
-import { disruptedSince, planBudget, planStaleDisruption, type Scale } from "./plan.ts";
+import { disruptedSince, planBudget, planPod, type BudgetView, type PodView, type Scale } from "./plan.ts";
 
 const POD = "pod:";
 
@@ -43,56 +37,47 @@ export const disruptionController: ControllerDefinition = defineController({
     watch(STATEFUL_SETS, budgetsBeside),
   ],
   writes: [allow(POD_DISRUPTION_BUDGETS, "update/status"), allow(PODS, "patch/status")],
-  start: () => (key, context) =>
-    key.startsWith(POD) ? syncPod(key.slice(POD.length), context) : syncBudget(key, context),
+  start: () => (key, context) => (key.startsWith(POD) ? syncPod(key, context) : syncBudget(key, context)),
 });
 
-async function syncBudget(key: string, context: SyncContext): Promise<SyncResult> {
-  const { caches, client, clock, recorder } = context;
-  const budget = caches.of(POD_DISRUPTION_BUDGETS).get(key);
-  if (!budget || budget.metadata.deletionTimestamp) return {};
-  const matcher = matcherOf(budget.spec?.selector);
-  const pods = caches
-    .of(PODS)
-    .index("namespace", budget.metadata.namespace ?? "")
-    .filter(({ metadata }) => matcher.matches(metadata.labels))
-    .map((pod) => ({ pod, scale: scaleOf(caches, pod) }));
-  const plan = planBudget({ budget, pods }, clock.now());
-  for (const step of plan.steps) {
-    if (step.type === "event") {
-      recorder.event(step.about, step.level, step.reason, step.message);
-    } else {
+const syncBudget = syncByPlan({
+  look(key, { caches }): BudgetView | undefined {
+    const budget = caches.of(POD_DISRUPTION_BUDGETS).get(key);
+    if (!budget || budget.metadata.deletionTimestamp) return undefined;
+    const matcher = matcherOf(budget.spec?.selector);
+    const pods = caches
+      .of(PODS)
+      .index("namespace", budget.metadata.namespace ?? "")
+      .filter(({ metadata }) => matcher.matches(metadata.labels))
+      .map((pod) => ({ pod, scale: scaleOf(caches, pod) }));
+    return { budget, pods };
+  },
+  plan: planBudget,
+  async apply(step, { client, recorder }, { budget }) {
+    if (step.type === "event") recorder.event(step.about, step.level, step.reason, step.message);
+    else {
       const { status } = step;
       await unlessGone(client.update(POD_DISRUPTION_BUDGETS, { ...budget, status }, { subresource: "status" }));
     }
-  }
-  return plan.requeueAt === undefined ? {} : { requeueAt: plan.requeueAt };
-}
+  },
+});
 
 /** A pod under several budgets is told of; one that was to be disrupted in vain is spared. */
-async function syncPod(key: string, context: SyncContext): Promise<SyncResult> {
-  const { caches, client, clock, recorder } = context;
-  const pod = caches.of(PODS).get(key);
-  if (!pod) return {};
-  const { namespace = "", name = "", uid } = pod.metadata;
-  const names = budgetsOf(pod, caches).map(({ metadata }) => metadata.name ?? "");
-  if (names.length > 1) {
-    const [first] = names.sort();
-    const message = `Pod "${namespace}"/"${name}" matches multiple PodDisruptionBudgets.  Chose "${first}" arbitrarily.`;
-    recorder.event(pod, "Warning", "MultiplePodDisruptionBudgets", message);
-  }
-  const plan = planStaleDisruption(pod, clock.now());
-  for (const { pod: spared } of plan.steps) {
-    const conditions = spared.status?.conditions?.map((condition) =>
-      condition.type === "DisruptionTarget"
-        ? { type: condition.type, status: "False", lastTransitionTime: formatTime(clock.now()) }
-        : condition,
-    );
-    const body = { metadata: { uid, resourceVersion: spared.metadata.resourceVersion }, status: { conditions } };
-    await unlessGone(client.patch(PODS, { namespace, name }, { type: "merge", body }, { subresource: "status" }));
-  }
-  return plan.requeueAt === undefined ? {} : { requeueAt: plan.requeueAt };
-}
+const syncPod = syncByPlan({
+  look(key, { caches }): PodView | undefined {
+    const pod = caches.of(PODS).get(key.slice(POD.length));
+    return pod && { pod, budgets: budgetsOf(pod, caches).map(({ metadata }) => metadata.name ?? "") };
+  },
+  plan: planPod,
+  async apply(step, { client, recorder }, { pod }) {
+    if (step.type === "warn") recorder.event(pod, "Warning", step.reason, step.message);
+    else {
+      const { namespace = "", name = "", uid, resourceVersion } = pod.metadata;
+      const body = { metadata: { uid, resourceVersion }, status: { conditions: step.conditions } };
+      await unlessGone(client.patch(PODS, { namespace, name }, { type: "merge", body }, { subresource: "status" }));
+    }
+  },
+});
 
 function budgetsOf({ metadata }: Pod, caches: SharedCaches): readonly PodDisruptionBudget[] {
   return caches

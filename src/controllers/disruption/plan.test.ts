@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Pod, PodDisruptionBudget } from "#objects";
-import { planBudget, planStaleDisruption, type Scale } from "./plan.ts";
+import { transcripts } from "../testing/transcript.ts";
+import { planBudget, planPod, type PodView, type Scale } from "./plan.ts";
 
 const NOW = Date.parse("2026-01-01T00:10:00Z");
 
@@ -123,12 +124,41 @@ test("a pod that was to be disrupted and is there two minutes later is spared, u
     ...pod("a", true, more),
     status: { conditions: [{ type: "DisruptionTarget", status: "True", reason, lastTransitionTime: at }] },
   });
-  const spared = (subject: Pod) => planStaleDisruption(subject, NOW).steps.length > 0;
+  const planned = (subject: Pod) => planPod({ pod: subject, budgets: [] }, NOW);
+  const spared = (subject: Pod) => planned(subject).steps.length > 0;
   assert.equal(spared(target("EvictionByEvictionAPI", "2026-01-01T00:08:00Z")), true);
-  const recent = planStaleDisruption(target("EvictionByEvictionAPI", "2026-01-01T00:08:01Z"), NOW);
+  const recent = planned(target("EvictionByEvictionAPI", "2026-01-01T00:08:01Z"));
   assert.deepEqual([recent.steps, recent.requeueAt], [[], NOW + 1000]);
   assert.equal(spared(target("TerminationByKubelet", "2026-01-01T00:00:00Z")), false);
   const going = target("EvictionByEvictionAPI", "2026-01-01T00:00:00Z", { deletionTimestamp: "2026-01-01T00:09:00Z" });
   assert.equal(spared(going), false);
   assert.equal(spared(pod("a")), false);
 });
+
+const example = transcripts({
+  plan: planPod,
+  now: NOW,
+  tell: (step) =>
+    step.type === "warn"
+      ? `warn ${step.reason}: ${step.message}`
+      : `set ${step.conditions.map(({ type, status, reason = "", observedGeneration }) => `${type}=${status} (${reason}) of ${observedGeneration}`).join(", ")}`,
+});
+
+const disrupted: PodView["pod"] = {
+  ...pod("web", true, { namespace: "shop", generation: 2 }),
+  status: {
+    conditions: [
+      { type: "DisruptionTarget", status: "True", reason: "Test", lastTransitionTime: "2026-01-01T00:07:00Z" },
+    ],
+  },
+};
+
+example(
+  "a pod that was to be disrupted three minutes ago is spared, and told of when two budgets select it",
+  { pod: disrupted, budgets: ["two", "one"] },
+  `
+  1. warn MultiplePodDisruptionBudgets: Pod "shop"/"web" matches multiple PodDisruptionBudgets.  Chose "one" arbitrarily.
+  2. set DisruptionTarget=False () of 2
+  because its deletion has not come in two minutes
+`,
+);

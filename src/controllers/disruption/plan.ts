@@ -9,10 +9,14 @@ import {
   withCondition,
   type LabelSelector,
   type Pod,
+  type PodCondition,
   type PodDisruptionBudget,
   type PodDisruptionBudgetStatus,
 } from "#objects";
 import type { Plan } from "../framework/index.ts";
+import { conditionOf } from "../framework/pod-condition.ts";
+
+const DISRUPTION_TARGET = "DisruptionTarget";
 
 /** An eviction that was allowed and not seen yet counts against the budget this long (upstream DeletionTimeout). */
 const EVICTION_TIMEOUT_MS = 2 * 60_000;
@@ -195,19 +199,45 @@ function selectorText(selector: LabelSelector | undefined): string {
   return `&LabelSelector{MatchLabels:map[string]string{${labels.join("")}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join("")}},}`;
 }
 
-/** Says of a pod that was to be disrupted, and is not being deleted long after, that it is not. */
-export function planStaleDisruption(pod: Pod, now: number): Plan<{ readonly type: "spare"; readonly pod: Pod }> {
+export interface PodView {
+  readonly pod: Pod;
+  /** The names of the budgets that select it. */
+  readonly budgets: readonly string[];
+}
+
+export type PodStep =
+  /** Say that more than one budget selects the pod. */
+  | { readonly type: "warn"; readonly reason: string; readonly message: string }
+  /** Replace its conditions. */
+  | { readonly type: "set-conditions"; readonly conditions: readonly PodCondition[] };
+
+/**
+ * What is to be said about a pod: that several budgets select it, and, when it was to be disrupted and is not being
+ * deleted long after, that it is spared (upstream disruption controller: getPdbForPod, syncStalePodDisruption).
+ */
+export function planPod({ pod, budgets }: PodView, now: number): Plan<PodStep> {
+  const { namespace, name } = pod.metadata;
+  const steps: PodStep[] = [];
+  const [first, ...others] = budgets.toSorted();
+  if (others.length > 0) {
+    const message = `Pod "${namespace}"/"${name}" matches multiple PodDisruptionBudgets.  Chose "${first}" arbitrarily.`;
+    steps.push({ type: "warn", reason: "MultiplePodDisruptionBudgets", message });
+  }
   const since = disruptedSince(pod);
-  if (since === undefined) return { steps: [], because: "it is not to be disrupted, or is on its way out" };
-  const until = since + STALE_DISRUPTION_MS;
-  return until > now
-    ? { steps: [], requeueAt: until, because: "its deletion may still come" }
-    : { steps: [{ type: "spare", pod }], because: "its deletion has not come in two minutes" };
+  if (since === undefined) return { steps, because: "it is not to be disrupted, or is on its way out" };
+  const requeueAt = since + STALE_DISRUPTION_MS;
+  if (requeueAt > now) return { steps, requeueAt, because: "its deletion may still come" };
+  const spared = conditionOf(pod, { type: DISRUPTION_TARGET, status: "False" }, now);
+  const conditions = (pod.status?.conditions ?? []).map((one) => (one.type === DISRUPTION_TARGET ? spared : one));
+  return {
+    steps: [...steps, { type: "set-conditions", conditions }],
+    because: "its deletion has not come in two minutes",
+  };
 }
 
 /** Since when a pod is to be disrupted by something other than its kubelet, as long as it is not being deleted. */
 export function disruptedSince(pod: Pod): number | undefined {
-  const condition = podCondition(pod, "DisruptionTarget");
+  const condition = podCondition(pod, DISRUPTION_TARGET);
   if (condition?.status !== "True" || condition.reason === "TerminationByKubelet") return undefined;
   if (pod.metadata.deletionTimestamp !== undefined || isPodTerminal(pod)) return undefined;
   return Date.parse(condition.lastTransitionTime ?? "") || 0;

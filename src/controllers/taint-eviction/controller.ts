@@ -1,7 +1,8 @@
-import { formatTime, keyOf, NODES, parseKey, PODS, type Pod } from "#objects";
+import { keyOf, NODES, parseKey, PODS, type Pod } from "#objects";
 import { allow } from "../framework/access.ts";
 import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
+import { conditionOf } from "../framework/pod-condition.ts";
 import { itself, watch } from "../framework/watch.ts";
 import { PODS_BY_NODE } from "../node-lifecycle/controller.ts";
 import { planEviction } from "./plan.ts";
@@ -68,13 +69,8 @@ function cancelled(key: string, pod: Pod | undefined, { recorder }: SyncContext)
 async function evict(pod: Pod, key: string, { client, clock, recorder }: SyncContext): Promise<void> {
   const { namespace = "", name = "", uid = "" } = pod.metadata;
   recorder.event(pod, "Normal", "TaintManagerEviction", `Marking for deletion Pod ${key}`);
-  const condition = {
-    type: "DisruptionTarget",
-    status: "True",
-    reason: "DeletionByTaintManager",
-    message: "Taint manager: deleting due to NoExecute taint",
-    lastTransitionTime: formatTime(clock.now()),
-  };
+  const because = { reason: "DeletionByTaintManager", message: "Taint manager: deleting due to NoExecute taint" };
+  const condition = conditionOf(pod, { type: "DisruptionTarget", status: "True", ...because }, clock.now());
   const body = { metadata: { uid }, status: { conditions: [condition] } };
   const subject = { namespace, name };
   const patched = await unlessGone(client.patch(PODS, subject, { type: "strategic", body }, { subresource: "status" }));
