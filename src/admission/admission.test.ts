@@ -149,7 +149,7 @@ describe("NamespaceLifecycle", () => {
 });
 
 describe("pods", () => {
-  it("get their account, its token, tolerations and a priority", async () => {
+  it("get their account, its token, default tolerations and a priority", async () => {
     await using it = await cluster();
     const { spec } = await it.client.create(PODS, pod("p"));
     assert.equal(spec?.serviceAccountName, "default");
@@ -263,13 +263,13 @@ describe("Priority", () => {
 });
 
 describe("other kinds", () => {
-  it("a new node is not ready", async () => {
+  it("a new node is tainted as not ready", async () => {
     await using it = await cluster();
     const { spec } = await it.client.create(NODES, { metadata: { name: "n" } });
     assert.deepEqual(spec?.taints, [{ key: "node.kubernetes.io/not-ready", effect: "NoSchedule" }]);
   });
 
-  it("a claim is protected and gets the default class", async () => {
+  it("a claim gets the protecting finalizer and the default class", async () => {
     await using it = await cluster();
     const annotations = { "storageclass.kubernetes.io/is-default-class": "true" };
     await it.client.create(STORAGE_CLASSES, { metadata: { name: "std", annotations }, provisioner: "example.com/p" });
@@ -305,7 +305,7 @@ describe("PodTopologyLabels", () => {
     assert.deepEqual((await it.client.get(PODS, key)).metadata.labels, { app: "a", ...ZONE });
   });
 
-  it("or when it is created with one, whatever it says itself; a node that is not there is no error", async () => {
+  it("a pod that is created with a node gets its labels, whatever it says itself; an absent node is no error", async () => {
     await using it = await cluster();
     await node(it.client);
     const labels = { "topology.kubernetes.io/zone": "mine" };

@@ -256,7 +256,7 @@ async function tryField(
 describe("every integer field of every kind takes its extremes or refuses them in words", () => {
   for (const definition of builtInKinds()) {
     if (definition.verbs && !definition.verbs.includes("create")) continue;
-    it(nameOf(definition), async () => {
+    it(`${nameOf(definition)} takes its extremes or refuses them in words`, async () => {
       await using api = await createApiWorld();
       const version = definition.versions.find((each) => each.version === definition.storageVersion && !each.group);
       const group = definition.group ? `/apis/${definition.group}` : "/api";

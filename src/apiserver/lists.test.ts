@@ -147,7 +147,7 @@ describe("lists", () => {
     assert.match(watch.text, /message: .*only the following media types are accepted: application\/json;stream=watch/);
   });
 
-  it("as metadata of nothing have no items at all", async () => {
+  it("have null items as metadata when they are empty", async () => {
     await using api = await createApiWorld();
     const accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
     const list = (await api.ask(`GET ${CMS}?labelSelector=no`, { headers: { accept } })).json<{ items: unknown }>();
@@ -178,7 +178,7 @@ describe("the last byte", () => {
     });
   }
 
-  it("lists in YAML are not indented", async () => {
+  it("are not indented in YAML", async () => {
     await using api = await createApiWorld();
     const body = { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "a", finalizers: ["x.io/a", "x.io/b"] } };
     await api.ask(`POST ${CMS}`, { body });

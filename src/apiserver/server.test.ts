@@ -156,14 +156,14 @@ describe("routes", () => {
     stop.abort();
   });
 
-  it("a namespace and what is in it are told apart", async () => {
+  it("lead to a namespace or to what is in it", async () => {
     await using api = await createApiWorld();
     assert.equal((await api.ask("GET /api/v1/namespaces/default")).json<KubeObject>().kind, "Namespace");
     assert.equal((await api.ask("GET /api/v1/namespaces/default/status")).json<KubeObject>().kind, "Namespace");
     assert.equal((await api.ask("GET /api/v1/namespaces/default/pods")).json<{ kind: string }>().kind, "PodList");
   });
 
-  it("says which methods there are", async () => {
+  it("answer a wrong method with 405 and those that there are", async () => {
     await using api = await createApiWorld();
     const answer = await api.ask(`PUT ${CMS}`, { body: {} });
     assert.equal(answer.status, 405);
@@ -171,7 +171,7 @@ describe("routes", () => {
   });
 });
 
-describe("who may what", () => {
+describe("authentication and authorization", () => {
   it("without credentials only health and version answer", async () => {
     await using api = await createApiWorld();
     for (const path of ["/healthz", "/livez", "/readyz", "/version"]) {
@@ -188,7 +188,7 @@ describe("who may what", () => {
     assert.equal(failure(await api.ask("GET /healthz", { as: "wrong" })), "401 Unauthorized: Unauthorized");
   });
 
-  it("knows who asks, and whom they act as", async () => {
+  it("answers which user asks, and whom it acts as", async () => {
     await using api = await createApiWorld();
     const review = { apiVersion: "authentication.k8s.io/v1", kind: "SelfSubjectReview" };
     const path = "POST /apis/authentication.k8s.io/v1/selfsubjectreviews";
@@ -231,7 +231,7 @@ describe("who may what", () => {
     );
   });
 
-  it("answers what a user may do", async () => {
+  it("answers what a user may do, by access and rules reviews", async () => {
     await using api = await createApiWorld();
     const ask = async (kind: string, spec: object) =>
       (
@@ -307,7 +307,7 @@ describe("watches", () => {
     stop.abort();
   });
 
-  it("of one object, by the old path", async () => {
+  it("show one object alone by the old path", async () => {
     await using api = await createApiWorld();
     await make(api, "a", "b");
     const stop = new AbortController();

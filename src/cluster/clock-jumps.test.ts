@@ -59,7 +59,7 @@ describe("when the wall clock is set", () => {
     ["forwards", HOUR_MS],
     ["backwards", -HOUR_MS],
   ] as const) {
-    test(`${way}: what runs runs on, and the node is not taken for lost`, async () => {
+    test(`${way}: running containers run on, and the node is not taken for lost`, async () => {
       await using world = await startJumpable();
       const { cluster, clock, jump } = world;
       const { client } = cluster;
@@ -88,7 +88,7 @@ describe("when the wall clock is set", () => {
       assert.deepEqual(runs(list), before);
     });
 
-    test(`${way}: what is to happen happens in time`, async () => {
+    test(`${way}: restarts and pulls that are due happen in time`, async () => {
       await using world = await startJumpable();
       const { cluster, clock, jump } = world;
       const { client } = cluster;

@@ -114,14 +114,14 @@ async function startVirtual(options: ClusterOptions = {}, seed = 1) {
 }
 
 describe("a cluster in a test", () => {
-  test("a Deployment runs on the real clock", async () => {
+  test("runs a Deployment on the real clock", async () => {
     await using cluster = await startCluster({ nodes: 2, ...QUICK });
     await cluster.client.create(DEPLOYMENTS, deployment("web", 3));
     const { status } = await untilComplete(cluster, "web");
     assert.equal(status?.readyReplicas, 3);
   });
 
-  test("several at once know nothing of each other", async () => {
+  test("knows nothing of other clusters in the same process", async () => {
     const clusters = await Promise.all([1, 2, 3].map((nodes) => startCluster({ nodes, ...QUICK })));
     try {
       await Promise.all(clusters.map((cluster, i) => cluster.client.create(DEPLOYMENTS, deployment("web", i + 1))));
@@ -137,7 +137,7 @@ describe("a cluster in a test", () => {
     }
   });
 
-  test("everything that it started stops, whatever it was doing", async () => {
+  test("stops everything that it started, whatever it was doing", async () => {
     const before = heldOpen();
     const cluster = await startCluster({ nodes: 5, port: 0 });
     await cluster.kubeconfig();
@@ -151,7 +151,7 @@ describe("a cluster in a test", () => {
     await untilReleased(before);
   });
 
-  test("one that cannot start leaves nothing behind", async () => {
+  test("leaves nothing behind when it cannot start", async () => {
     const before = heldOpen();
     await using cluster = await startCluster({ port: 0 });
     const port = Number(cluster.server?.split(":").at(-1));
@@ -189,7 +189,7 @@ describe("a cluster in a test", () => {
     );
   });
 
-  test("a node joins", async () => {
+  test("takes a further node that Pods can run on", async () => {
     await using cluster = await startCluster(QUICK);
     assert.equal(await cluster.addNode(), "knarr-2");
     const containers = [{ name: "web", image: "nginx" }];
@@ -202,7 +202,7 @@ describe("a cluster in a test", () => {
 });
 
 describe("on a virtual clock", () => {
-  test("ten minutes of crash loop take no time", async () => {
+  test("a container crashes for minutes within a fast test", async () => {
     await using world = await startVirtual();
     const { cluster, clock } = world;
     await cluster.client.create(PODS, {
@@ -216,7 +216,7 @@ describe("on a virtual clock", () => {
     assert.ok(minutes > 5 && minutes < 6, `0 + 10 + 20 + 40 + 80 + 160 s are ${minutes} minutes`);
   });
 
-  test("minReadySeconds are waited for", async () => {
+  test("a Deployment is complete once minReadySeconds have passed", async () => {
     await using world = await startVirtual();
     const { cluster, clock } = world;
     const patient = deployment("web", 2);
@@ -257,7 +257,7 @@ describe("on a virtual clock", () => {
     ];
   }
 
-  test("the same seed tells the same story, another one another", async () => {
+  test("the same seed gives the same events, and another seed gives others", async () => {
     const [first, again, other] = [await story(7), await story(7), await story(8)];
     assert.deepEqual(again, first);
     assert.notDeepEqual(other, first);
@@ -313,7 +313,7 @@ describe("in a data directory", () => {
     assert.deepEqual([...new Set(items.map(({ spec }) => spec?.nodeName ?? ""))].sort(), ["knarr-1", "knarr-2"]);
   });
 
-  test("nodes stay what they are: the other kind is refused by name, and no choice means the same again", async () => {
+  test("another kind of node is refused by name, and no choice means the same kind again", async () => {
     const parent = await mkdtemp(join(tmpdir(), "knarr-start-"));
     dirs.push(parent);
     const dataDir = join(parent, "data");

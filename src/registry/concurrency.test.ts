@@ -109,7 +109,7 @@ async function check(store: Store, seed: number): Promise<void> {
   await f.registry.close();
 }
 
-test("in memory", async () => {
+test("in the memory store, watches and lists agree with each other while many clients write", async () => {
   for (let seed = 1; seed <= 10; seed++) {
     const store = createMemoryStore();
     await check(store, seed);
@@ -117,7 +117,7 @@ test("in memory", async () => {
   }
 });
 
-test("on disk", async () => {
+test("in the LMDB store, watches and lists agree with each other while many clients write", async () => {
   const dir = await mkdtemp(join(tmpdir(), "knarr-registry-"));
   try {
     const store = await openLmdbStore({ dir, noSync: true });

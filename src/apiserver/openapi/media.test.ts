@@ -5,7 +5,7 @@ import { documentForm } from "./media.ts";
 const PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 const OLD_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
 
-test("the form is what Accept wants most of what there is", () => {
+test("the form of the document is the one that the Accept header prefers", () => {
   for (const [accept, form] of [
     ["", "json"],
     ["*/*", "json"],

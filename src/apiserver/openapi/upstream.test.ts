@@ -120,7 +120,7 @@ function pathEssence(item: Value): unknown {
 
 describe("OpenAPI v3 as upstream serves it", { skip }, () => {
   for (const path of documents.filter((each) => !OTHER_DOCUMENTS.has(each))) {
-    test(`${path}: paths and operations`, () => {
+    test(`${path}: paths and operations are upstream's`, () => {
       const upstream = read(`openapi-v3/${fileOf(path)}`) as Document;
       const ours = made(path);
       assert.equal(ours.openapi, upstream.openapi);
@@ -130,7 +130,7 @@ describe("OpenAPI v3 as upstream serves it", { skip }, () => {
       }
     });
 
-    test(`${path}: schemas`, () => {
+    test(`${path}: schemas are upstream's`, () => {
       const upstream = (read(`openapi-v3/${fileOf(path)}`) as Document).components.schemas ?? {};
       const ours = made(path).components.schemas ?? {};
       assert.deepEqual(Object.keys(ours), Object.keys(upstream).toSorted());

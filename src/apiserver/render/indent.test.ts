@@ -17,7 +17,7 @@ test("bytes are indented as the value would be", () => {
   }
 });
 
-test("so many levels deep", () => {
+test("bytes are indented as many levels deep as asked", () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
       assert.equal(`[\n  ${text(value, 1)}\n]`, JSON.stringify([value], null, 2));

@@ -8,7 +8,7 @@ describe("patch", () => {
   const patch = (api: ApiWorld, type: string, path: string, body: unknown) =>
     api.ask(`PATCH ${path}`, { body, headers: { "content-type": `application/${type}` } });
 
-  it("by JSON patch, merge patch and strategic merge patch", async () => {
+  it("by JSON patch, merge patch and strategic merge patch changes what each of them says", async () => {
     await using api = await createApiWorld();
     await created(api);
     const byJson = await patch(api, "json-patch+json", `${CMS}/a`, [{ op: "add", path: "/data/y", value: "2" }]);
@@ -37,7 +37,7 @@ describe("patch", () => {
     );
   });
 
-  it("of null changes nothing; a strategic one says nothing about the kind", async () => {
+  it("of null changes nothing, and a strategic one may name another kind", async () => {
     await using api = await createApiWorld();
     await created(api);
     for (const type of ["json-patch+json", "strategic-merge-patch+json"]) {
@@ -76,7 +76,7 @@ describe("patch", () => {
       ['{"kind":5}', "map[kind:5]", "cannot convert int64 to string"],
     ];
     for (const [text, shown, detail] of cases) {
-      it(text, async () => {
+      it(`of the object: ${text}`, async () => {
         await using api = await createApiWorld();
         await created(api);
         assert.equal(
@@ -86,7 +86,7 @@ describe("patch", () => {
       });
     }
 
-    it("in a Deployment", async () => {
+    it("of numbers, structs and lists in a Deployment", async () => {
       await using api = await createApiWorld();
       await api.ask(`POST ${DEPLOYS}`, { body: deployment("d") });
       const refused = async (spec: object) =>
@@ -104,7 +104,7 @@ describe("patch", () => {
     });
   });
 
-  it("says what is wrong with it", async () => {
+  it("that is malformed or does not fit is refused with the fault", async () => {
     await using api = await createApiWorld();
     await created(api);
     const nowhere = await patch(api, "json-patch+json", `${CMS}/a`, [{ op: "remove", path: "/data/nope/x" }]);
@@ -187,7 +187,7 @@ describe("apply", () => {
       headers: { "content-type": "application/apply-patch+yaml" },
     });
 
-  it("makes the object, then owns its fields", async () => {
+  it("creates the object, then owns its fields, and conflicts with other managers unless forced", async () => {
     await using api = await createApiWorld();
     const first = await apply(api, "one", { x: "1", y: "1" });
     assert.equal(first.status, 201, first.text);
@@ -205,7 +205,7 @@ describe("apply", () => {
     );
   });
 
-  it("needs a manager", async () => {
+  it("without a field manager is refused", async () => {
     await using api = await createApiWorld();
     const answer = await api.ask(`PATCH ${CMS}/a`, {
       body: configMap("a"),

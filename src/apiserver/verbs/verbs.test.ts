@@ -316,7 +316,7 @@ describe("scale", () => {
 });
 
 describe("the in-process client", () => {
-  it("behaves like the wire", async () => {
+  it("writes, reads and fails as the HTTP API does, and shares frozen objects", async () => {
     await using api = await createApiWorld();
     const { client } = api;
     const made = await client.create(CONFIG_MAPS, { metadata: { name: "a", namespace: "default" }, data: { k: "v" } });
@@ -341,7 +341,7 @@ describe("the in-process client", () => {
     });
   });
 
-  it("watches", async () => {
+  it("shows the changes of a kind in a watch, in order", async () => {
     await using api = await createApiWorld();
     const stop = new AbortController();
     const seen: string[] = [];

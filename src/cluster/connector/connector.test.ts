@@ -18,7 +18,7 @@ const podWith = (containers: string[], init: string[] = [], ephemeral: string[] 
   },
 });
 
-test("the container that is meant", () => {
+test("a container is found by its name, or as the only one, and else the refusal lists those that there are", () => {
   const cases: readonly (readonly [pod: Pod, wanted: string, expected: string])[] = [
     [podWith(["a"]), "", "a"],
     [podWith(["a"], ["i"]), "i", "i"],
@@ -38,7 +38,7 @@ test("the container that is meant", () => {
     );
 });
 
-describe("what is asked of a log", () => {
+describe("the options of a log request", () => {
   const plain = { container: "", follow: false, previous: false, timestamps: false };
   const invalid = (detail: string) => `Invalid: PodLogOptions "web" is invalid: ${detail}`;
   const cases: readonly (readonly [query: string, expected: unknown])[] = [
@@ -58,15 +58,14 @@ describe("what is asked of a log", () => {
     ["stream=Both", invalid('stream: Unsupported value: "Both": supported values: "All", "Stderr", "Stdout"')],
   ];
   for (const [query, expected] of cases) {
-    test(query || "nothing", () =>
+    test(`are read from the query, or refused: ${query || "(empty)"}`, () =>
       assert.deepEqual(
         outcome(() => parseLogOptions(new URLSearchParams(query), "web", NOW)),
         expected,
-      ),
-    );
+      ));
   }
 
-  test("not both ways to say since when", () => {
+  test("may not contain both sinceSeconds and sinceTime", () => {
     const both = new URLSearchParams("sinceSeconds=1&sinceTime=2025-12-31T23:00:00Z");
     assert.match(
       String(outcome(() => parseLogOptions(both, "web", NOW))),

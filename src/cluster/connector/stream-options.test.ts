@@ -13,7 +13,7 @@ function outcome(parse: (query: URLSearchParams) => unknown, query: string): unk
   }
 }
 
-describe("which streams are wanted", () => {
+describe("the streams of an exec request", () => {
   const none = { stdin: false, stdout: false, stderr: false, tty: false };
   const cases: readonly (readonly [query: string, expected: unknown])[] = [
     ["stdout=true", { ...none, stdout: true }],
@@ -22,10 +22,12 @@ describe("which streams are wanted", () => {
     ["stderr=true&tty=true", "400 you must specify at least 1 of stdin, stdout, stderr"],
     ["command=ls", "400 you must specify at least 1 of stdin, stdout, stderr"],
   ];
-  for (const [query, expected] of cases) test(query, () => assert.deepEqual(outcome(parseStreams, query), expected));
+  for (const [query, expected] of cases)
+    test(`are read from the query, or refused: ${query}`, () =>
+      assert.deepEqual(outcome(parseStreams, query), expected));
 });
 
-describe("which ports are wanted", () => {
+describe("the ports of a port-forward", () => {
   const cases: readonly (readonly [query: string, expected: unknown])[] = [
     ["ports=80&ports=81,82", [80, 81, 82]],
     ["", '400 query parameter "port" is required'],
@@ -34,7 +36,8 @@ describe("which ports are wanted", () => {
     ["ports=http", '400 unable to parse "http" as a port: strconv.ParseUint: parsing "http": invalid syntax'],
     ["ports=70000", '400 unable to parse "70000" as a port: strconv.ParseUint: parsing "70000": value out of range'],
   ];
-  for (const [query, expected] of cases) test(query, () => assert.deepEqual(outcome(parsePorts, query), expected));
+  for (const [query, expected] of cases)
+    test(`are read from the query, or refused: ${query}`, () => assert.deepEqual(outcome(parsePorts, query), expected));
 });
 
 test("how a process has ended is said in the words of the protocol's version", () => {

@@ -19,7 +19,7 @@ quay.io/x@${B}                   application/vnd.docker.distribution.manifest.v2
 ${B}                             application/vnd.docker.distribution.manifest.v2+json ${B} 1.0 KiB   -                       -
 `;
 
-test("the list of ctr, by image: names with tags, or those by digest", () => {
+test("the list of ctr is grouped by image, with the tags of each, or else its digests", () => {
   assert.deepEqual(groupImages(parseImageList(LIST)), [
     {
       digest: A,

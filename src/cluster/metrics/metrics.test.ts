@@ -118,7 +118,7 @@ test("usage is measured while clients ask, and not for long after", async () => 
   assert.equal(looks, before);
 });
 
-test("when everything stops while it looks, it looks no more", async () => {
+test("a measurement that is under way when the scope closes is the last", async () => {
   const scope = createScope("test");
   const clock = createVirtualClock();
   const looked = Promise.withResolvers<NodeStats>();

@@ -5,7 +5,7 @@ import { builtInKinds } from "../kinds/index.ts";
 import { createRegistryWorld, USER } from "../testing/world.ts";
 import { bootstrapObjects } from "./index.ts";
 
-test("a new cluster takes all of them", async () => {
+test("a new cluster takes all bootstrap objects, with no fault found in them", async () => {
   const serviceCidr = "10.43.0.0/16";
   await using made = await createRegistryWorld({ definitions: builtInKinds({ serviceCidr }) });
   const names: string[] = [];

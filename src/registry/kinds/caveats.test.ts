@@ -9,7 +9,7 @@ import { BUILT_IN_KINDS } from "./index.ts";
 import { kind } from "./testing/kind.ts";
 
 describe("what is stored and not acted on", () => {
-  test("README lists it", () => {
+  test("is listed in the README", () => {
     const readme = readFileSync(join(import.meta.dirname, "../../../README.md"), "utf8").replaceAll(/\s+/g, " ");
     const [, listed] =
       /Stored, validated and defaulted, but not acted on yet; [^:]*: (.*?)\. As long as/.exec(readme) ?? [];
@@ -28,13 +28,13 @@ describe("what is stored and not acted on", () => {
   const caveats = (name: string, object: object) =>
     kind(name).caveats?.({ apiVersion: "", kind: name, metadata: {}, ...object }) ?? [];
 
-  test("a kind of which all objects are so", () => {
+  test("has a caveat for each object of a kind of which nothing is acted on", () => {
     assert.deepEqual(caveats("StatefulSet", {}), ["StatefulSets: stored, but not acted on yet; no Pods are made"]);
     assert.deepEqual(caveats("ConfigMap", {}), []);
     assert.deepEqual(caveats("Deployment", { spec: { template: { spec: { containers: [] } } } }), []);
   });
 
-  test("objects that are so because of what is in them", () => {
+  test("has a caveat for those objects alone that contain what is not acted on", () => {
     const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
     assert.deepEqual(caveats("Namespace", { metadata: { labels } }), [
       "Pod Security labels of Namespaces: stored, but not acted on yet; no Pod is refused, warned of or audited",
@@ -46,7 +46,7 @@ describe("what is stored and not acted on", () => {
     assert.equal(caveats("ServiceCIDR", { metadata: { name: "more" } }).length, 1);
   });
 
-  test("fields of Pods, in templates too", () => {
+  test("has a caveat for fields of Pods, and for the same fields in templates", () => {
     const spec = { containers: [], runtimeClassName: "gvisor" };
     const text = "runtimeClassName of Pods: stored, but not acted on yet; they run as without one";
     assert.deepEqual(caveats("Pod", { spec }), [text]);
@@ -54,7 +54,7 @@ describe("what is stored and not acted on", () => {
     assert.deepEqual(caveats("CronJob", { spec: { jobTemplate: { spec: { template: { spec } } } } }).slice(1), [text]);
   });
 
-  test("is told on create and apply, and on an update that brings it", async () => {
+  test("is warned of on create and apply, and on an update that brings it", async () => {
     const namespaces = kind("Namespace");
     await using bench = await createRegistryWorld({ definitions: [namespaces, kind("Role")] });
     const told: string[] = [];

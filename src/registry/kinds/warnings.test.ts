@@ -11,7 +11,7 @@ const warnings = (name: string, object: object, old?: object): readonly string[]
 
 const CLASS = { annotations: { "volume.beta.kubernetes.io/storage-class": "fast" } };
 
-test("a claim or volume whose class is an annotation, and fractional bytes", () => {
+test("a class that is named by an annotation, and fractional bytes, are warned of", () => {
   const deprecated =
     'metadata.annotations[volume.beta.kubernetes.io/storage-class]: deprecated since v1.8; use "storageClassName" attribute instead';
   const resources = { requests: { storage: "1500m" }, limits: { storage: "2" } };
@@ -27,7 +27,7 @@ test("a claim or volume whose class is an annotation, and fractional bytes", () 
   ]);
 });
 
-test("volumes of kinds that are gone, and the policy Recycle", () => {
+test("volumes of removed types, and the policy Recycle, are warned of", () => {
   const spec = { persistentVolumeReclaimPolicy: "Recycle", rbd: { image: "i" }, storageos: {} };
   assert.deepEqual(warnings("PersistentVolume", { spec }), [
     "spec.persistentVolumeReclaimPolicy: The Recycle reclaim policy is deprecated. Instead, the recommended approach is to use dynamic provisioning.",
@@ -36,7 +36,7 @@ test("volumes of kinds that are gone, and the policy Recycle", () => {
   ]);
 });
 
-test("old labels of nodes, wherever nodes are selected", () => {
+test("old labels of nodes are warned of wherever nodes are selected", () => {
   const text = 'deprecated since v1.14; use "kubernetes.io/os" instead';
   const key = "beta.kubernetes.io/os";
   const expression = { key, operator: "Exists" };
@@ -59,7 +59,7 @@ test("old labels of nodes, wherever nodes are selected", () => {
   ]);
 });
 
-test("addresses that are not in their canonical form", () => {
+test("addresses that are not in their canonical form are warned of", () => {
   const text = 'IPv6 address "2001:DB8::1" should be in RFC 5952 canonical format ("2001:db8::1")';
   const endpoints = [{ addresses: ["2001:DB8::1", "2001:db8::2"] }];
   assert.deepEqual(warnings("EndpointSlice", { addressType: "IPv6", endpoints }), [
@@ -80,7 +80,7 @@ test("addresses that are not in their canonical form", () => {
   ]);
 });
 
-test("fields and annotations that do nothing any more", () => {
+test("fields and annotations without effect are warned of", () => {
   assert.deepEqual(warnings("Node", { spec: { externalID: "x", configSource: {} } }), [
     "spec.configSource: the feature is removed",
     "spec.externalID: this field is deprecated, and is unused by Kubernetes",
@@ -92,7 +92,7 @@ test("fields and annotations that do nothing any more", () => {
   assert.deepEqual(warnings("ServiceAccount", account, account), []);
 });
 
-test("a Job of very many indexes", () => {
+test("a Job of more than 10^5 indexes is warned of", () => {
   const template = { spec: { containers: [{ name: "c", image: "i" }], restartPolicy: "Never" } };
   const spec = { completionMode: "Indexed", completions: 100_001, parallelism: 10_001, template };
   const [text = "", ...rest] = warnings("Job", { spec });

@@ -24,7 +24,7 @@ async function filled(count: number) {
   return f;
 }
 
-test("what a list may not ask for together", async () => {
+test("a list with options that exclude each other is refused in upstream's words", async () => {
   await using f = await createRegistryWorld();
   const invalid = (text: string) => `ListOptions.meta.k8s.io "" is invalid: ${text}`;
   const cases: readonly (readonly [ListQuery, number, string])[] = [

@@ -58,7 +58,7 @@ test("generated names are the base and five characters, and new ones are drawn o
   assert.equal(long.key.name.length, 63);
 });
 
-test("a name that is taken, and one that is being deleted", async () => {
+test("a name that is taken, or whose object is being deleted, is refused with 409", async () => {
   await using f = await createRegistryWorld();
   await f.widgets.create(widget("a", {}, { finalizers: ["x/y"] }), USER);
   await failsWith(f.widgets.create(widget("a"), USER), 409, 'widgets.example.com "a" already exists');
@@ -150,7 +150,7 @@ test("an update that changes nothing writes nothing", async () => {
   assert.equal(f.store.revision, revision + 1);
 });
 
-test("optimistic locking", async () => {
+test("an update with a stale resourceVersion is refused, and one without is where the kind requires it", async () => {
   await using f = await createRegistryWorld({
     definitions: [WIDGETS, { ...WIDGETS, resource: "strict", requiresResourceVersionOnUpdate: true }],
   });
@@ -172,7 +172,7 @@ test("optimistic locking", async () => {
   await failsWith(f.widgets.update(A, setting({}, { resourceVersion: "x" }), USER), 500, /^strconv\.ParseUint/);
 });
 
-test("preconditions of updates and deletions", async () => {
+test("an update or deletion whose preconditions fail is refused with 409", async () => {
   await using f = await createRegistryWorld();
   const { object, revision } = await f.widgets.create(widget("a"), USER);
   const { uid } = object.metadata;

@@ -80,7 +80,7 @@ test("a kubelet answers for its node", async () => {
   });
 });
 
-test("it counts what runs", async () => {
+test("a kubelet counts running pods and containers in its metrics", async () => {
   const status = (state: object) => ({ name: "c", image: "i", imageID: "", ready: false, restartCount: 0, state });
   const running = status({ running: { startedAt: "2026-01-01T00:00:00Z" } });
   const ended = status({ terminated: { exitCode: 0 } });
@@ -103,7 +103,7 @@ test("it counts what runs", async () => {
   );
 });
 
-test("what it does not answer", async () => {
+test("a kubelet refuses the paths and methods that it does not serve", async () => {
   assert.deepEqual(await ask("logs/syslog"), [405, "logs endpoint is disabled.\n"]);
   assert.equal((await ask("run/x"))[0], 404);
   assert.equal((await ask("pods", kubelet, "POST"))[0], 405);

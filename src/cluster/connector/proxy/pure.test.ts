@@ -11,8 +11,8 @@ import { createLinkRewriter } from "./html.ts";
 import { rewriteLink } from "./links.ts";
 import { proxiedPath } from "./path.ts";
 
-describe("who is meant", () => {
-  test("by name, scheme and port", () => {
+describe("the destination of a proxied request", () => {
+  test("is said by name, scheme and port", () => {
     const plain = { secure: false, name: "web", port: "" };
     assert.deepEqual(parseReference("web", "pod"), plain);
     assert.deepEqual(parseReference("web:80", "pod"), { ...plain, port: "80" });
@@ -34,7 +34,7 @@ describe("who is meant", () => {
     status: { podIPs: [{ ip }] },
   });
 
-  test("a pod: its first address, and without a port the first that it names", () => {
+  test("is a pod's first address, and the first port that it names unless the client names one", () => {
     const named = parseReference("web", "pod");
     const at = (port: string) => ({ secure: false, host: "10.0.0.1", port });
     assert.deepEqual(podDestination(named, pod("10.0.0.1", [8080, 9090])), at("8080"));
@@ -42,7 +42,7 @@ describe("who is meant", () => {
     assert.deepEqual(podDestination(parseReference("web:9", "pod"), pod("10.0.0.1", [8080])), at("9"));
   });
 
-  test("no pod may lead to the machine itself", () => {
+  test("is refused when a pod's address leads to the machine itself", () => {
     const refused = ["127.0.0.1", "::1", "169.254.169.254", "fe80::1", "0.0.0.0", "224.0.0.1", "::ffff:127.0.0.1", ""];
     for (const ip of refused) {
       assert.equal(
@@ -60,7 +60,7 @@ describe("who is meant", () => {
     ...(subsets ? { subsets } : {}),
   });
 
-  test("a Service: its ready pods that have the port, from any of them on", () => {
+  test("is one of a Service's ready pods that have the port", () => {
     const found = endpoints([
       {
         addresses: [
@@ -92,7 +92,7 @@ describe("who is meant", () => {
     );
   });
 
-  test("a Service's port by its number", () => {
+  test("is a Service's port by its number, which must exist", () => {
     const service = { apiVersion: "v1", kind: "Service", metadata: {}, spec: { ports: [{ name: "http", port: 80 }] } };
     assert.equal(servicePortName(parseReference("web:80", "service"), service), "http");
     assert.equal(
@@ -102,7 +102,7 @@ describe("who is meant", () => {
   });
 });
 
-test("what is asked for behind the proxy", () => {
+test("the path behind the proxy is decoded, cleaned and encoded as Go does", () => {
   const base = "/api/v1/namespaces/default/pods/web/proxy";
   const cases: readonly (readonly [rest: string, path: string, prefix?: string])[] = [
     ["", ""],
@@ -121,7 +121,7 @@ test("what is asked for behind the proxy", () => {
   }
 });
 
-test("headers: what concerns one connection, or only the API server, is not passed on", () => {
+test("headers that concern one connection, or only the API server, are not passed on", () => {
   const headers = {
     host: "api:6443",
     authorization: "Bearer secret",
@@ -166,7 +166,7 @@ test("links lead through the proxy when they lead back to who was asked", () => 
   for (const [link, expected] of cases) assert.equal(rewriteLink(link, CONTEXT), expected, link);
 });
 
-describe("HTML", () => {
+describe("HTML behind the proxy", () => {
   const rewrite = (link: string) => rewriteLink(link, CONTEXT);
   const whole = (text: string) => {
     const rewriter = createLinkRewriter(rewrite);
@@ -187,7 +187,8 @@ describe("HTML", () => {
     ["a < b <", "a < b <"],
     ['<a href="/x', '<a href="/x'],
   ];
-  for (const [text, expected] of cases) test(text, () => assert.equal(whole(text), expected));
+  for (const [text, expected] of cases)
+    test(`is rewritten, or left alone: ${text}`, () => assert.equal(whole(text), expected));
 
   test("comes out the same however it is cut", () => {
     const piece = fc.constantFrom(
@@ -216,7 +217,7 @@ describe("HTML", () => {
   });
 });
 
-test("why a destination could not be reached, in the words of Go", () => {
+test("a destination that could not be reached is reported in the words of Go", () => {
   const destination = { secure: false, host: "10.0.0.1", port: "80" };
   const error = Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" });
   assert.equal(failureText(error, destination, 80), "dial tcp 10.0.0.1:80: connect: connection refused");

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { kind } from "../testing/kind.ts";
 import { body, wrong } from "../testing/try-kind.ts";
 
-test("webhooks", () => {
+test("webhook configurations are defaulted and validated as upstream does", () => {
   const webhooks = kind("ValidatingWebhookConfiguration");
   const good = {
     name: "a.example.com",

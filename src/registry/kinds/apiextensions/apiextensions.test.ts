@@ -30,7 +30,7 @@ describe("apiextensions.k8s.io and apiregistration.k8s.io", () => {
     assert.deepEqual(wrong(crds, crd()), []);
   });
 
-  test("what is wrong", () => {
+  test("a definition's group, scope, name and schemas are checked in upstream's words", () => {
     const bare = { name: "v2", served: true, storage: true };
     const loose = { ...version, name: "v3", storage: false, schema: { openAPIV3Schema: { properties: { a: {} } } } };
     const errors = wrong(crds, crd({ group: "example", scope: "Galaxy", versions: [bare, loose] }));
@@ -85,7 +85,7 @@ describe("apiextensions.k8s.io and apiregistration.k8s.io", () => {
     ]);
   });
 
-  test("what junctors say is about values, and about places that are there", () => {
+  test("junctors of a schema may only restrict values, at places that the schema has", () => {
     const properties = { a: { type: "string" } };
     const anyOf = [
       { properties: { a: { type: "string", minLength: 1 }, b: { minLength: 1 } } },
@@ -156,7 +156,7 @@ describe("apiextensions.k8s.io and apiregistration.k8s.io", () => {
     ]);
   });
 
-  test("an unknown format is warned of, once it comes", () => {
+  test("an unknown format is warned of when an update brings it, and not again", () => {
     const formatted = (format: string) =>
       created(
         crds,
@@ -196,7 +196,7 @@ describe("apiextensions.k8s.io and apiregistration.k8s.io", () => {
     assert.deepEqual(errors(crd()), []);
   });
 
-  test("the group and plural stay", () => {
+  test("the group and the plural name cannot be changed", () => {
     const names = { plural: "gadgets", kind: "Widget" };
     assert.deepEqual(wrongChange(crds, crd(), crd({ group: "b.c", names })), [
       'spec.group: Invalid value: "b.c": field is immutable',

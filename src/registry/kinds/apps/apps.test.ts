@@ -55,7 +55,7 @@ const DEFAULTED_TEMPLATE = {
 };
 const SPEC = { selector: SELECTOR, template: TEMPLATE };
 
-test("deployments: defaults", () => {
+test("a Deployment gets upstream's defaults, and Recreate no limits of a rolling update", () => {
   assert.deepEqual(made<Deployment>(deployments, "Deployment", SPEC).spec, {
     progressDeadlineSeconds: 600,
     replicas: 1,
@@ -73,7 +73,7 @@ test("deployments: defaults", () => {
   assert.equal(recreate.spec?.replicas, 0);
 });
 
-test("deployments: validation", () => {
+test("a Deployment's selector, numbers, strategy and template are checked in upstream's words", () => {
   const wrongSpec = (spec: object) => wrong(deployments, made(deployments, "Deployment", spec));
   assert.deepEqual(wrongSpec(SPEC), []);
   assert.deepEqual(wrongSpec({ ...SPEC, selector: { matchLabels: { app: "x" } } }), [
@@ -111,7 +111,7 @@ test("deployments: validation", () => {
   ]);
 });
 
-test("deployments: the selector is fixed, annotations count as a generation", () => {
+test("a Deployment's selector is immutable, and a change of its annotations counts as a generation", () => {
   const old = made<Deployment>(deployments, "Deployment", SPEC);
   const other = made<Deployment>(deployments, "Deployment", { ...SPEC, selector: { matchLabels: { a: "b" } } });
   assert.deepEqual(wrongChange(deployments, other, old), [
@@ -125,7 +125,7 @@ test("deployments: the selector is fixed, annotations count as a generation", ()
   assert.equal(draft.metadata.generation, 5);
 });
 
-test("deployments: columns and scale", () => {
+test("a Deployment shows upstream's columns, and its scale has the replicas and selector", () => {
   const object = made<Deployment>(
     deployments,
     "Deployment",
@@ -138,7 +138,7 @@ test("deployments: columns and scale", () => {
   assert.deepEqual([scale.replicas(object), scale.currentReplicas(object), scale.selector(object)], [3, 4, SELECTOR]);
 });
 
-test("deployments: status", () => {
+test("a Deployment's status may not contradict itself, and its collisionCount may not fall", () => {
   const old = made<Deployment>(deployments, "Deployment", SPEC, { status: { collisionCount: 2 } });
   const status = { replicas: 1, readyReplicas: 2, availableReplicas: 3, updatedReplicas: -1, collisionCount: 1 };
   assert.deepEqual(texts(deployments.validateStatusUpdate?.({ ...old, status } as Deployment, old, CONTEXT)), [
@@ -150,7 +150,7 @@ test("deployments: status", () => {
   ]);
 });
 
-test("replica sets", () => {
+test("a ReplicaSet is defaulted and validated, and shows upstream's columns", () => {
   const object = made<ReplicaSet>(replicaSets, "ReplicaSet", SPEC, { status: { replicas: 2, readyReplicas: 1 } });
   assert.deepEqual(object.spec, { replicas: 1, selector: SELECTOR, template: DEFAULTED_TEMPLATE });
   assert.deepEqual(cells(replicaSets, object), [1, 2, 1, "60m", "a", "nginx:1", "app=web"]);
@@ -160,7 +160,7 @@ test("replica sets", () => {
   ]);
 });
 
-test("stateful sets", () => {
+test("a StatefulSet and its claim templates are defaulted and validated, and show upstream's columns", () => {
   const claim = { metadata: { name: "data" }, spec: { accessModes: ["ReadWriteOnce"] } };
   const object = made<StatefulSet>(statefulSets, "StatefulSet", { ...SPEC, volumeClaimTemplates: [claim] });
   assert.deepEqual(object.spec, {
@@ -208,7 +208,7 @@ test("stateful sets", () => {
   ]);
 });
 
-test("daemon sets", () => {
+test("a DaemonSet is defaulted and validated, and shows upstream's columns", () => {
   const template = { ...TEMPLATE, spec: { ...TEMPLATE.spec, nodeSelector: { os: "linux" } } };
   const object = made<DaemonSet>(daemonSets, "DaemonSet", { ...SPEC, template });
   assert.deepEqual(object.spec?.updateStrategy, {
@@ -251,7 +251,7 @@ test("daemon sets", () => {
   assert.equal(changed.metadata.annotations?.["deprecated.daemonset.template.generation"], "2");
 });
 
-test("controller revisions", () => {
+test("a ControllerRevision needs data, which is immutable, and shows its controller", () => {
   const revision = (more: object): KubeObject =>
     ({
       apiVersion: "apps/v1",
@@ -275,7 +275,7 @@ test("controller revisions", () => {
   ]);
 });
 
-test("a StatefulSet's maxUnavailable is dropped: its feature gate is off", () => {
+test("a StatefulSet's maxUnavailable is dropped on create and kept on update, since its feature gate is off", () => {
   const spec = { serviceName: "s", selector: SELECTOR, template: TEMPLATE };
   const wanting = { ...spec, updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 2 } } };
   const draft = made<StatefulSet>(statefulSets, "StatefulSet", wanting) as Draft<StatefulSet>;

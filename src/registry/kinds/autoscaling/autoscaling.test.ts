@@ -29,7 +29,7 @@ const CPU: V2MetricSpec = {
   resource: { name: "cpu", target: { type: "Utilization", averageUtilization: 80 } },
 };
 
-test("defaults", () => {
+test("an autoscaler gets upstream's default metric, replicas and behaviour", () => {
   assert.deepEqual(autoscaler({}).spec, { scaleTargetRef: TARGET, minReplicas: 1, maxReplicas: 5, metrics: [CPU] });
   const { behavior } = autoscaler({ behavior: { scaleDown: { stabilizationWindowSeconds: 60 } } }).spec!;
   assert.deepEqual(behavior, {
@@ -49,7 +49,7 @@ test("defaults", () => {
   });
 });
 
-test("validation", () => {
+test("an autoscaler's replicas, target, metrics and policies are checked in upstream's words", () => {
   assert.deepEqual(wrong({}), []);
   assert.deepEqual(wrong({ minReplicas: 0, maxReplicas: 0, scaleTargetRef: { kind: "", name: "a/b" } }), [
     "spec.minReplicas: Invalid value: 0: must be greater than or equal to 1",
@@ -88,7 +88,7 @@ test("validation", () => {
   );
 });
 
-test("columns", () => {
+test("the columns show the target, at most two metrics in words, and the replicas", () => {
   const object = { ...autoscaler({}), status: { currentReplicas: 2, desiredReplicas: 2 } };
   const cells = horizontalPodAutoscalers.columns?.map(({ cell }) => cell(object, NOW));
   assert.deepEqual(cells, ["Deployment/web", "cpu: <unknown>/80%", "1", 5, 2, "60m"]);
@@ -101,7 +101,7 @@ test("columns", () => {
   assert.equal(formatMetrics([], []), "<none>");
 });
 
-test("v1 and back", () => {
+test("an object with every type of metric survives the way to v1 and back", () => {
   const full = {
     ...autoscaler({
       metrics: [
@@ -154,7 +154,7 @@ test("v1 and back", () => {
   assert.deepEqual(fromV1(v1 as unknown as AnyDraft), full);
 });
 
-test("v1 of a user: 80 % unless said otherwise", () => {
+test("an autoscaler written as v1 targets 80 % of CPU unless it names another percentage", () => {
   const v1 = (more: object) =>
     fromV1({
       apiVersion: "autoscaling/v1",

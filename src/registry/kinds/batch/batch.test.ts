@@ -36,7 +36,7 @@ const LABELS = {
   "job-name": "pi",
 };
 
-test("jobs: defaults, generated selector and labels", () => {
+test("a Job gets upstream's defaults, and a generated selector and labels", () => {
   const { spec, metadata, status } = created({});
   const { template, ...rest } = spec!;
   assert.deepEqual(rest, {
@@ -54,7 +54,7 @@ test("jobs: defaults, generated selector and labels", () => {
   assert.deepEqual(status, {});
 });
 
-test("jobs: completions and parallelism say something by their absence", () => {
+test("a Job with parallelism alone keeps its completions absent; limits by index lift the common one", () => {
   const { completions, parallelism } = created({ parallelism: 3 }).spec!;
   assert.deepEqual([completions, parallelism], [undefined, 3]);
   const indexed = created({ completionMode: "Indexed", completions: 3, backoffLimitPerIndex: 1 });
@@ -62,7 +62,7 @@ test("jobs: completions and parallelism say something by their absence", () => {
   assert.deepEqual(wrong(jobs, indexed), []);
 });
 
-test("jobs: validation", () => {
+test("a Job's numbers, completion mode and policies are checked in upstream's words", () => {
   assert.deepEqual(wrong(jobs, created({})), []);
   assert.deepEqual(wrong(jobs, created({ template: { spec: { containers: TEMPLATE.spec.containers } } })), [
     'spec.template.spec.restartPolicy: Required value: valid values: "OnFailure", "Never"',
@@ -93,7 +93,7 @@ test("jobs: validation", () => {
   ]);
 });
 
-test("jobs: what an update may change", () => {
+test("a Job's completions and template are immutable, but for elastic indexed Jobs and suspended ones", () => {
   const change = (object: Job, old: Job) =>
     texts(jobs.validateUpdate?.(object, old, CONTEXT)).map((text) =>
       text.replace(/Invalid value: .*: (?=field|can)/, ""),
@@ -113,7 +113,7 @@ test("jobs: what an update may change", () => {
   ]);
 });
 
-test("jobs: columns", () => {
+test("a Job's columns show its state, completions and duration", () => {
   const row = (status: Job["status"], spec: object = {}) =>
     cells(jobs, { ...created(spec), ...(status ? { status } : {}) } as Job).slice(0, 4);
   assert.deepEqual(row({ startTime: at(5), active: 1 }), ["Running", "0/1", "5m", "60m"]);
@@ -140,7 +140,7 @@ function cron(spec: object, name = "nightly"): CronJob {
   return draft as CronJob;
 }
 
-test("cron jobs", () => {
+test("a CronJob is defaulted and validated, and shows upstream's columns", () => {
   const object = cron({});
   const { jobTemplate, ...rest } = object.spec!;
   assert.deepEqual(rest, {

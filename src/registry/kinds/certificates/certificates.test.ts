@@ -11,11 +11,11 @@ describe("certificates.k8s.io", () => {
   const request = btoa("-----BEGIN CERTIFICATE REQUEST-----\nAA==\n-----END CERTIFICATE REQUEST-----\n");
   const csr = { spec: { request, signerName: "example.com/s", usages: ["client auth"], username: "mallory" } };
 
-  test("who asks is who the server sees", () => {
+  test("a request names the authenticated user, whatever its author writes", () => {
     assert.deepEqual(spec(requests, csr.spec), { ...csr.spec, username: "alice", groups: ["system:authenticated"] });
   });
 
-  test("what is asked", () => {
+  test("a request's certificate, usages, signer and lifetime are checked in upstream's words", () => {
     assert.deepEqual(wrong(requests, { spec: { request: "", signerName: "s", usages: ["x"], expirationSeconds: 1 } }), [
       'spec.request: Invalid value: "": PEM block type must be CERTIFICATE REQUEST',
       'spec.usages[0]: Unsupported value: "x": supported values: "any", "cert sign", "client auth", "code signing", "content commitment", "crl sign", "data encipherment", "decipher only", "digital signature", "email protection", "encipher only", "ipsec end system", "ipsec tunnel", "ipsec user", "key agreement", "key encipherment", "microsoft sgc", "netscape sgc", "ocsp signing", "s/mime", "server auth", "signing", "timestamping"',
@@ -24,7 +24,7 @@ describe("certificates.k8s.io", () => {
     ]);
   });
 
-  test("approval decides, status does not", () => {
+  test("conditions are set by the approval subresource and refused in the status", () => {
     const old = created(requests, csr);
     const conditions = [{ type: "Approved", status: "True" }];
     const decided = { ...old, status: { conditions: structuredClone(conditions) } };

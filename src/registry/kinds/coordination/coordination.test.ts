@@ -4,7 +4,7 @@ import { kind } from "../testing/kind.ts";
 import { body, cells, wrong, wrongChange } from "../testing/try-kind.ts";
 
 describe("coordination and scheduling", () => {
-  test("Lease", () => {
+  test("a Lease's durations and strategy are checked, and its holder is a column", () => {
     assert.deepEqual(
       wrong(kind("Lease"), { spec: { leaseDurationSeconds: 0, leaseTransitions: -1, preferredHolder: "a" } }),
       [
@@ -16,7 +16,7 @@ describe("coordination and scheduling", () => {
     assert.deepEqual(cells(kind("Lease"), { spec: { holderIdentity: "me" } }), { Holder: "me" });
   });
 
-  test("LeaseCandidate", () => {
+  test("a LeaseCandidate's binary may not be older than the version that it emulates", () => {
     const candidate = {
       leaseName: "l",
       binaryVersion: "1.35.0",
@@ -28,7 +28,7 @@ describe("coordination and scheduling", () => {
     ]);
   });
 
-  test("PriorityClass", () => {
+  test("a PriorityClass has the system's names and values only where upstream does, and is immutable", () => {
     const classes = kind("PriorityClass");
     assert.equal(body(classes, { value: 5 })["preemptionPolicy"], "PreemptLowerPriority");
     assert.deepEqual(wrong(classes, { value: 1_000_000_001 }), [

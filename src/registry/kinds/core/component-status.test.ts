@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { kind } from "../testing/kind.ts";
 import { cells, CONTEXT } from "../testing/try-kind.ts";
 
-test("component statuses are told, not stored", async () => {
+test("component statuses are computed when asked for, and healthy", async () => {
   const statuses = kind("ComponentStatus");
   const all = (await statuses.computedObjects?.(CONTEXT.registry)) ?? [];
   assert.deepEqual(

@@ -5,7 +5,7 @@ import { secrets } from "./secret.ts";
 import { body, cells, wrong, wrongChange } from "../testing/try-kind.ts";
 
 describe("ConfigMap", () => {
-  test("keys are file names, each in one of the two bags", () => {
+  test("keys are file names, and each stands in data or binaryData, not in both", () => {
     assert.deepEqual(wrong(configMaps, { data: { "a/b": "", c: "1" }, binaryData: { c: "AA==" } }), [
       "data[a/b]: Invalid value: \"a/b\": a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or 'KEY_NAME',  or 'key-name', regex used for validation is '[-._a-zA-Z0-9]+')",
       'data[c]: Invalid value: "c": duplicate of key present in binaryData',
@@ -37,7 +37,8 @@ describe("ConfigMap", () => {
     assert.deepEqual(wrongChange(configMaps, old, { ...old, metadata: { labels: { a: "b" } } }), []);
   });
 
-  test("columns", () => assert.deepEqual(cells(configMaps, { data: { a: "1" }, binaryData: { b: "" } }), { Data: 2 }));
+  test("shows the number of its keys as a column", () =>
+    assert.deepEqual(cells(configMaps, { data: { a: "1" }, binaryData: { b: "" } }), { Data: 2 }));
 });
 
 describe("Secret", () => {
@@ -68,10 +69,11 @@ describe("Secret", () => {
     ],
   ];
   for (const [type, data, errors] of needs) {
-    test(`${type} with ${JSON.stringify(data)}`, () => assert.deepEqual(wrong(secrets, { type, data }), errors));
+    test(`a Secret of type ${type} with ${JSON.stringify(data)} gets upstream's verdict`, () =>
+      assert.deepEqual(wrong(secrets, { type, data }), errors));
   }
 
-  test("the type is fixed", () => {
+  test("the type is immutable", () => {
     assert.deepEqual(wrongChange(secrets, { type: "a" }, { type: "b" }), [
       'type: Invalid value: "b": field is immutable',
     ]);

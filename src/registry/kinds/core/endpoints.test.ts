@@ -4,7 +4,7 @@ import { endpoints } from "./endpoints.ts";
 import { cells, wrong } from "../testing/try-kind.ts";
 
 describe("Endpoints", () => {
-  test("addresses and ports", () => {
+  test("addresses and ports are checked in upstream's words", () => {
     const subsets = [{ addresses: [{ ip: "127.0.0.1" }, { ip: "x" }], ports: [{ port: 0 }, { port: 1 }] }, {}];
     assert.deepEqual(wrong(endpoints, { subsets }), [
       'subsets[0].addresses[0].ip: Invalid value: "127.0.0.1": may not be in the loopback range (127.0.0.0/8, ::1/128)',
@@ -17,7 +17,7 @@ describe("Endpoints", () => {
     ]);
   });
 
-  test("columns", () => {
+  test("the column shows at most three ready addresses with their port", () => {
     const addresses = ["10.0.0.1", "10.0.0.2", "fd00::1", "10.0.0.4"].map((ip) => ({ ip }));
     const shown = (subsets: object[]) => cells(endpoints, { subsets })["Endpoints"];
     assert.equal(shown([]), "<none>");

@@ -11,14 +11,14 @@ const SEEN_AGO = { firstTimestamp: "2026-01-01T11:50:00Z", lastTimestamp: "2026-
 describe("Event", () => {
   const POD = { kind: "Pod", namespace: "default", name: "web", fieldPath: "spec.containers{web}" };
 
-  test("is of the namespace it speaks of", () => {
+  test("must be in the namespace of the object that it is about", () => {
     assert.deepEqual(wrong(events, { involvedObject: { ...POD, namespace: "other" } }), [
       'involvedObject.namespace: Invalid value: "other": does not match event.namespace',
     ]);
     assert.deepEqual(wrong(events, { involvedObject: { kind: "Node", name: "n" } }), []);
   });
 
-  test("those of the new client say who reports what", () => {
+  test("with an eventTime must name its reporter and action", () => {
     assert.deepEqual(wrong(events, { involvedObject: POD, eventTime: "2026-01-01T00:00:00.000000Z", reason: "R" }), [
       "reportingComponent: Required value",
       'reportingComponent: Invalid value: "": name part must be non-empty',
@@ -124,7 +124,7 @@ describe("Event", () => {
     });
   });
 
-  test("columns", () => {
+  test("shows when it was seen last, its object, source and count as columns", () => {
     const event = { involvedObject: POD, type: "Normal", reason: "Pulled", message: " done\n", ...SEEN_AGO, count: 3 };
     assert.deepEqual(cells(events, { ...event, source: { component: "kubelet", host: "n1" } }), {
       "Last Seen": "30s",

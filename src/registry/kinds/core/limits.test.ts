@@ -5,7 +5,7 @@ import { resourceQuotas } from "./resource-quota.ts";
 import { body, cells, wrong } from "../testing/try-kind.ts";
 
 describe("LimitRange", () => {
-  test("what is not said of containers follows from what is", () => {
+  test("defaults follow from the maximum, and requests from the defaults", () => {
     const limits = [{ type: "Container", max: { cpu: "2" }, min: { memory: "1Mi" }, default: { memory: "2Mi" } }];
     assert.deepEqual(body(limitRanges, { spec: { limits } }), {
       spec: {
@@ -22,7 +22,7 @@ describe("LimitRange", () => {
     });
   });
 
-  test("amounts in order", () => {
+  test("a minimum is not above its maximum, a ratio not below 1, and a type comes once", () => {
     const limits = [
       { type: "Pod", min: { cpu: "2" }, max: { cpu: "1" }, maxLimitRequestRatio: { cpu: "500m" } },
       { type: "PersistentVolumeClaim" },
@@ -39,7 +39,7 @@ describe("LimitRange", () => {
 });
 
 describe("ResourceQuota", () => {
-  test("names, amounts and scopes", () => {
+  test("resources must have known names, whole amounts and scopes that fit together", () => {
     assert.deepEqual(
       wrong(resourceQuotas, {
         spec: { hard: { pods: "1.5", nonsense: "1" }, scopes: ["BestEffort", "NotBestEffort"] },
@@ -57,7 +57,7 @@ describe("ResourceQuota", () => {
     assert.deepEqual(wrong(resourceQuotas, { spec: { hard: { "count/deployments.apps": "3", pods: "10" } } }), []);
   });
 
-  test("columns", () => {
+  test("shows requests and limits with their use as columns", () => {
     const status = { hard: { pods: "10", "limits.cpu": "2", "requests.cpu": "1" }, used: { pods: "3" } };
     assert.deepEqual(cells(resourceQuotas, { status }), {
       Request: "pods: 3/10, requests.cpu: 0/1",

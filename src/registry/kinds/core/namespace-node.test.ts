@@ -53,14 +53,14 @@ describe("Namespace", () => {
 describe("Node", () => {
   const TAINT = { key: "a", value: "b", effect: "NoSchedule" };
 
-  test("keeps the status it registers with, and can give all it has", () => {
+  test("keeps the status it registers with; its allocatable defaults to its capacity", () => {
     const { spec, status } = body(nodes, { spec: { podCIDR: "10.0.0.0/24" }, status: { capacity: { cpu: "4" } } });
     assert.deepEqual(spec, { podCIDR: "10.0.0.0/24", podCIDRs: ["10.0.0.0/24"] });
     const { capacity, allocatable } = status as Record<string, unknown>;
     assert.deepEqual({ capacity, allocatable }, { capacity: { cpu: "4" }, allocatable: { cpu: "4" } });
   });
 
-  test("taints", () => {
+  test("taints are checked and must be unique by key and effect", () => {
     assert.deepEqual(wrong(nodes, { spec: { taints: [TAINT, TAINT, { key: "a b", effect: "Never" }] } }), [
       'metadata.taints[1]: Duplicate value: {"key":"a","value":"b","effect":"NoSchedule"}: taints must be unique by key and effect pair',
       "metadata.taints[2].key: Invalid value: \"a b\": name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')",
@@ -68,7 +68,7 @@ describe("Node", () => {
     ]);
   });
 
-  test("networks are given once", () => {
+  test("the pod networks and the provider's id can be set once and not changed", () => {
     const spec = { podCIDRs: ["10.0.0.0/24"], providerID: "p" };
     assert.deepEqual(wrongChange(nodes, {}, { spec }), []);
     assert.deepEqual(wrongChange(nodes, { spec }, { spec: { podCIDRs: ["10.0.1.0/24"], providerID: "q" } }), [
@@ -80,7 +80,7 @@ describe("Node", () => {
     ]);
   });
 
-  test("columns", () => {
+  test("shows its state, roles and versions as columns", () => {
     const node = {
       metadata: { labels: { "node-role.kubernetes.io/worker": "", "node-role.kubernetes.io/edge": "" } },
       spec: { unschedulable: true },

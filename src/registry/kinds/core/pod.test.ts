@@ -62,7 +62,7 @@ const failure = async (promise: Promise<unknown>): Promise<StatusError> => {
 };
 const podOf = async (resource: Resource) => (await resource.get(KEY)).object as Pod;
 
-test("a new pod is pending, has a class of service and a generation", async () => {
+test("a new Pod is pending, has a QoS class and generation 1, and says when gates hold it", async () => {
   await using setup = await bench();
   await setup.pods.create(draft({ schedulingGates: [{ name: "g" }] }), USER);
   const pod = await podOf(setup.pods);

@@ -22,20 +22,20 @@ const controller = (spec: object): ReplicationController => {
 const wrong = (spec: object) =>
   replicationControllers.validate?.(controller(spec), CONTEXT).map(({ field, message }) => `${field}: ${message}`);
 
-test("selector and labels come from the template", () => {
+test("the selector and labels default to those of the template", () => {
   const { spec, metadata } = controller({ template: TEMPLATE });
   assert.deepEqual([spec?.selector, metadata.labels, spec?.replicas], [{ app: "web" }, { app: "web" }, 1]);
   assert.deepEqual(wrong({ template: TEMPLATE }), []);
 });
 
-test("validation", () => {
+test("a selector and a matching template are required", () => {
   assert.deepEqual(wrong({}), ["spec.selector: Required value", "spec.template: Required value"]);
   assert.deepEqual(wrong({ selector: { app: "x" }, template: TEMPLATE }), [
     'spec.template.metadata.labels: Invalid value: {"app":"web"}: `selector` does not match template `labels`',
   ]);
 });
 
-test("columns", () => {
+test("the columns show the replicas, containers, images and selector", () => {
   const object = { ...controller({ template: TEMPLATE }), status: { replicas: 2, readyReplicas: 1 } };
   const cells = replicationControllers.columns?.map(({ cell }) => cell(object, NOW));
   assert.deepEqual(cells, [1, 2, 1, "60m", "a", "i:1", "app=web"]);

@@ -8,7 +8,7 @@ import { body, cells, CONTEXT, created, wrong, wrongChange } from "../testing/tr
 describe("PersistentVolume", () => {
   const SPEC = { capacity: { storage: "1Gi" }, accessModes: ["ReadWriteOnce"], hostPath: { path: "/data" } };
 
-  test("defaults", () => {
+  test("gets upstream's defaults and is Pending", () => {
     assert.deepEqual(body(persistentVolumes, { spec: SPEC }), {
       spec: {
         ...SPEC,
@@ -20,7 +20,7 @@ describe("PersistentVolume", () => {
     });
   });
 
-  test("one volume, of some size, somewhere", () => {
+  test("needs access modes, a capacity, and exactly one volume type", () => {
     assert.deepEqual(wrong(persistentVolumes, { spec: {} }), [
       "spec.accessModes: Required value",
       "spec.capacity: Required value",
@@ -40,7 +40,7 @@ describe("PersistentVolume", () => {
     ]);
   });
 
-  test("what it is stays", () => {
+  test("may change its reclaim policy and not its source", () => {
     const moved = { ...SPEC, hostPath: { path: "/other" } };
     assert.deepEqual(wrongChange(persistentVolumes, { spec: SPEC }, { spec: moved }), [
       "spec.persistentvolumesource: Forbidden: spec.persistentvolumesource is immutable after creation",
@@ -49,7 +49,7 @@ describe("PersistentVolume", () => {
     assert.deepEqual(wrongChange(persistentVolumes, { spec: SPEC }, { spec: reclaimed }), []);
   });
 
-  test("columns", () => {
+  test("shows its capacity, access modes, claim and class as columns", () => {
     const spec = { ...SPEC, claimRef: { namespace: "a", name: "b" }, storageClassName: "fast" };
     assert.deepEqual(cells(persistentVolumes, { spec, status: { phase: "Bound" } }), {
       Capacity: "1Gi",
@@ -71,21 +71,21 @@ describe("PersistentVolumeClaim", () => {
     spec: { ...SPEC, volumeName: "pv", resources: { requests: { storage: size } }, ...spec },
   });
 
-  test("is Pending", () => {
+  test("is Pending at first", () => {
     assert.deepEqual(body(persistentVolumeClaims, { spec: SPEC }), {
       spec: { ...SPEC, volumeMode: "Filesystem" },
       status: { phase: "Pending" },
     });
   });
 
-  test("asks for something", () => {
+  test("needs known access modes and a requested size", () => {
     assert.deepEqual(wrong(persistentVolumeClaims, { spec: { accessModes: ["Never"] } }), [
       'spec.accessModes: Unsupported value: "Never": supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"',
       "spec.resources[storage]: Required value",
     ]);
   });
 
-  test("a volume's name may be set once, and the class where there was none", () => {
+  test("may get a volume's name, and a class where it had none, and keeps them from then on", () => {
     assert.deepEqual(wrongChange(persistentVolumeClaims, { spec: SPEC }, { spec: { ...SPEC, volumeName: "pv" } }), []);
     assert.deepEqual(
       wrongChange(persistentVolumeClaims, { spec: SPEC }, { spec: { ...SPEC, storageClassName: "a" } }),
@@ -96,7 +96,7 @@ describe("PersistentVolumeClaim", () => {
     ]);
   });
 
-  test("only a bound claim grows, none shrinks below what it has", () => {
+  test("may grow when it is bound, and never shrinks below its capacity", () => {
     const change = (status: object, from: string, to: string) => {
       const old = { ...created(persistentVolumeClaims, bound(from)), status };
       const errors = persistentVolumeClaims.validateUpdate?.(
@@ -113,7 +113,7 @@ describe("PersistentVolumeClaim", () => {
     assert.deepEqual(change(held, "3Gi", "2Gi"), []);
   });
 
-  test("columns", () => {
+  test("shows its volume, capacity and access modes as columns once it is bound", () => {
     const claim = {
       ...bound("1Gi"),
       status: { phase: "Bound", capacity: { storage: "2Gi" }, accessModes: ["ReadOnlyMany"] },

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { kind } from "../testing/kind.ts";
 import { body, cells, wrong } from "../testing/try-kind.ts";
 
-test("EndpointSlice", () => {
+test("an EndpointSlice is defaulted and validated, and shows upstream's columns", () => {
   const slices = kind("EndpointSlice");
   assert.deepEqual(body(slices, { addressType: "IPv4", ports: [{ port: 80 }] })["ports"], [
     { port: 80, name: "", protocol: "TCP" },

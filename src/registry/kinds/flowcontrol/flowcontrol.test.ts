@@ -6,7 +6,7 @@ import { body, cells } from "../testing/try-kind.ts";
 
 const spec = (definition: ResourceDefinition, value: object) => body(definition, { spec: value })["spec"];
 
-test("flow control", () => {
+test("a PriorityLevelConfiguration is defaulted, and shows upstream's columns", () => {
   const levels = kind("PriorityLevelConfiguration");
   const limited = { limitResponse: { type: "Queue", queuing: {} } };
   assert.deepEqual(spec(levels, { type: "Limited", limited }), {

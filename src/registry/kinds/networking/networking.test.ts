@@ -10,7 +10,7 @@ const names = (definition: ResourceDefinition, name: string) => definition.nameE
 describe("networking.k8s.io", () => {
   const backend = { service: { name: "web", port: { number: 80 } } };
 
-  test("Ingress", () => {
+  test("an Ingress is validated, and shows upstream's columns", () => {
     const ingresses = kind("Ingress");
     const paths = [
       { path: "a", pathType: "Prefix", backend },
@@ -37,7 +37,7 @@ describe("networking.k8s.io", () => {
     });
   });
 
-  test("IngressClass", () => {
+  test("an IngressClass is defaulted and validated, and its controller is immutable", () => {
     const classes = kind("IngressClass");
     assert.deepEqual(spec(classes, { controller: "a.b/c", parameters: { kind: "K", name: "n" } }), {
       controller: "a.b/c",
@@ -51,7 +51,7 @@ describe("networking.k8s.io", () => {
     ]);
   });
 
-  test("NetworkPolicy", () => {
+  test("a NetworkPolicy is defaulted and validated, and shows upstream's column", () => {
     const policies = kind("NetworkPolicy");
     assert.deepEqual(spec(policies, { egress: [{ ports: [{ port: 53 }] }] }), {
       podSelector: {},
@@ -68,7 +68,7 @@ describe("networking.k8s.io", () => {
     assert.deepEqual(cells(policies, { spec: {} }), { "Pod-Selector": "<none>" });
   });
 
-  test("IPAddress and ServiceCIDR", () => {
+  test("an IPAddress has a canonical name, and a ServiceCIDR may only gain a second family", () => {
     assert.deepEqual(names(kind("IPAddress"), "10.0.0.1"), []);
     assert.deepEqual(names(kind("IPAddress"), "fd00::0:1"), ['must be in canonical form ("fd00::1")']);
     const parentRef = { resource: "services", namespace: "default", name: "kubernetes" };

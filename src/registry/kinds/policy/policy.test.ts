@@ -16,7 +16,7 @@ const budget = (spec: object, status: object = {}): PodDisruptionBudget =>
 const wrong = (spec: object) =>
   podDisruptionBudgets.validate?.(budget(spec), {} as WriteContext).map(({ field, message }) => `${field}: ${message}`);
 
-test("validation", () => {
+test("a disruption budget's bounds and policy are checked in upstream's words", () => {
   assert.deepEqual(wrong({ minAvailable: "50%", selector: {} }), []);
   assert.deepEqual(wrong({ minAvailable: "150%", maxUnavailable: -1, unhealthyPodEvictionPolicy: "X" }), [
     'spec: Invalid value: {"minAvailable":"150%","maxUnavailable":-1,"unhealthyPodEvictionPolicy":"X"}: minAvailable and maxUnavailable cannot be both set',
@@ -26,7 +26,7 @@ test("validation", () => {
   ]);
 });
 
-test("columns", () => {
+test("a disruption budget shows its bounds and allowed disruptions as columns", () => {
   const cells = podDisruptionBudgets.columns?.map(({ cell }) =>
     cell(budget({ minAvailable: 2 }, { disruptionsAllowed: 1 }), Date.UTC(2026, 0, 1, 1)),
   );

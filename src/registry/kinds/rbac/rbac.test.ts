@@ -9,12 +9,12 @@ const names = (definition: ResourceDefinition, name: string) => definition.nameE
 describe("rbac.authorization.k8s.io", () => {
   const roleRef = { kind: "Role", name: "r" };
 
-  test("names are segments of a path", () => {
+  test("names may have colons and no slashes", () => {
     assert.deepEqual(names(kind("Role"), "system:a:b"), []);
     assert.deepEqual(names(kind("Role"), "a/b"), ["may not contain '/'"]);
   });
 
-  test("rules", () => {
+  test("a Role's rules are checked in upstream's words", () => {
     const rules = [
       { verbs: [], nonResourceURLs: ["/healthz"] },
       { verbs: ["get"], resources: ["pods"] },
@@ -26,7 +26,7 @@ describe("rbac.authorization.k8s.io", () => {
     ]);
   });
 
-  test("bindings", () => {
+  test("bindings are defaulted and validated, their roleRef is immutable", () => {
     const bindings = kind("RoleBinding");
     const subjects = [
       { kind: "User", name: "u" },

@@ -11,7 +11,7 @@ describe("resource.k8s.io in its first beta", () => {
     return (stored as unknown as { spec: unknown }).spec;
   };
 
-  test("a claim's request names its class beside itself", () => {
+  test("a request with a class beside its name is read as one for exactly that", () => {
     const requests = [
       { name: "a", deviceClassName: "c", count: 2 },
       { name: "b", firstAvailable: [{ name: "x" }] },
@@ -26,7 +26,7 @@ describe("resource.k8s.io in its first beta", () => {
     });
   });
 
-  test("a slice's device is basic", () => {
+  test("a device's basic attributes are read as the device's own", () => {
     const devices = [{ name: "d", basic: { attributes: { a: { int: 1 } } } }];
     assert.deepEqual(convert("ResourceSlice", { spec: { devices } }), {
       devices: [{ name: "d", attributes: { a: { int: 1 } } }],

@@ -7,7 +7,7 @@ import { body, cells, wrong, wrongChange } from "../testing/try-kind.ts";
 const spec = (definition: ResourceDefinition, value: object) => body(definition, { spec: value })["spec"];
 
 describe("storage.k8s.io", () => {
-  test("StorageClass", () => {
+  test("a StorageClass is defaulted, immutable in most fields, and shown as the default", () => {
     const classes = kind("StorageClass");
     const fast = { provisioner: "a.b/c", parameters: { type: "ssd" } };
     assert.deepEqual(body(classes, fast), { ...fast, reclaimPolicy: "Delete", volumeBindingMode: "Immediate" });
@@ -29,7 +29,7 @@ describe("storage.k8s.io", () => {
     });
   });
 
-  test("CSIDriver", () => {
+  test("a CSIDriver gets upstream's defaults", () => {
     assert.deepEqual(spec(kind("CSIDriver"), {}), {
       attachRequired: true,
       podInfoOnMount: false,
@@ -41,7 +41,7 @@ describe("storage.k8s.io", () => {
     });
   });
 
-  test("VolumeAttachment", () => {
+  test("a VolumeAttachment needs exactly one source", () => {
     assert.deepEqual(wrong(kind("VolumeAttachment"), { spec: { attacher: "a.b", nodeName: "n", source: {} } }), [
       "spec.source: Required value: must specify exactly one of inlineVolumeSpec and persistentVolumeName",
     ]);

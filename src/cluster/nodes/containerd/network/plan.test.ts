@@ -43,14 +43,14 @@ function refused(more: Partial<Wanted>, machine: Observed): string {
 }
 
 describe("the network of a data directory", () => {
-  test("alone on a machine it is the usual one, named after the directory", () => {
+  test("is the usual one when it is alone on a machine, with a bridge named after the directory", () => {
     const { network, notes, takeOver } = planned({}, observed());
     assert.deepEqual(network, { id: "bbbbbbbb", pods: USUAL_PODS, services: USUAL_SERVICES, machine: true });
     assert.equal(bridgeOf(network), "knarr-bbbbbbbb");
     assert.deepEqual([notes, takeOver], [[], false]);
   });
 
-  test("beside another cluster it is free ranges and an address of its own, and the user is told", () => {
+  test("gets free ranges and an address of its own beside another cluster, and the user is told", () => {
     const { network, notes } = planned({}, beside(FIRST));
     assert.deepEqual(network, {
       id: "bbbbbbbb",

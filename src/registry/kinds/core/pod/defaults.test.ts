@@ -24,14 +24,14 @@ const SPEC = {
   terminationGracePeriodSeconds: 30,
 };
 
-test("the smallest pod", () => {
+test("a Pod of a name and an image gets all of upstream's defaults", () => {
   assert.deepEqual(defaulted({ containers: [{ name: "web", image: "nginx" }] }), {
     ...SPEC,
     containers: [{ name: "web", image: "nginx", ...CONTAINER }],
   });
 });
 
-test("what is given stays", () => {
+test("a field that is given keeps its value", () => {
   const spec: PodSpec = {
     dnsPolicy: "Default",
     enableServiceLinks: false,
@@ -72,7 +72,7 @@ test("the pull policy follows the tag", () => {
   for (const [image, expected] of Object.entries(policies)) assert.equal(policy(image), expected, image);
 });
 
-test("probes, ports, environment", () => {
+test("probes, ports, field references and hooks get their defaults", () => {
   const { containers } = defaulted({
     containers: [
       {
@@ -95,7 +95,7 @@ test("probes, ports, environment", () => {
   assert.deepEqual(container.lifecycle?.preStop?.httpGet, { port: 80, path: "/stop", scheme: "HTTP" });
 });
 
-test("volumes", () => {
+test("volumes get their default source, mode and type", () => {
   const { volumes } = defaulted({
     containers: [],
     volumes: [
@@ -128,7 +128,7 @@ test("volumes", () => {
   ]);
 });
 
-test("requests come from limits in pods, not in templates", () => {
+test("requests default to limits in Pods and not in templates", () => {
   const containers = [
     { name: "a", image: "i:1", resources: { limits: { cpu: "1", memory: "1Gi" }, requests: { cpu: "500m" } } },
   ];
@@ -141,7 +141,7 @@ test("requests come from limits in pods, not in templates", () => {
   assert.deepEqual(template.metadata, {});
 });
 
-test("pod-level requests come from the containers, else from the pod's limits", () => {
+test("requests of a whole Pod default to the sum of its containers', else to its limits", () => {
   const { resources } = defaulted({
     resources: { limits: { cpu: "4", memory: "2Gi" } },
     containers: [
@@ -152,7 +152,7 @@ test("pod-level requests come from the containers, else from the pod's limits", 
   assert.deepEqual(resources, { limits: { cpu: "4", memory: "2Gi" }, requests: { cpu: "1500m", memory: "2Gi" } });
 });
 
-test("on the host's network ports are the host's", () => {
+test("on the host's network a container's port is the host's port as well", () => {
   const { containers } = defaulted({
     hostNetwork: true,
     containers: [{ name: "a", image: "i:1", ports: [{ containerPort: 80 }] }],
@@ -160,7 +160,7 @@ test("on the host's network ports are the host's", () => {
   assert.equal(containers[0]?.ports?.[0]?.hostPort, 80);
 });
 
-test("both names of the service account are kept", () => {
+test("serviceAccount and serviceAccountName become the same, the newer name first", () => {
   const old = defaulted({ containers: [], serviceAccount: "old" });
   assert.equal(old.serviceAccountName, "old");
   const both = defaulted({ containers: [], serviceAccount: "old", serviceAccountName: "new" });

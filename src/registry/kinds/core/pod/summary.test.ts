@@ -191,12 +191,12 @@ const CASES: readonly (readonly [string, string, string, Pod])[] = [
 const cells = (object: Pod) => POD_COLUMNS.map(({ cell }) => cell(object, NOW));
 
 for (const [ready, status, restarts, object] of CASES) {
-  void test(`a pod that is ${status} ${ready}`, () => {
+  void test(`a Pod shows the status ${status} and ${ready} ready`, () => {
     assert.deepEqual(cells(object).slice(0, 4), [ready, status, restarts, "5m"]);
   });
 }
 
-test("where a pod is", () => {
+test("the wide columns show a Pod's address, nodes and readiness gates", () => {
   const object = pod(
     {
       podIPs: [{ ip: "10.0.0.7" }],

@@ -10,11 +10,11 @@ const pod = (spec: Partial<PodSpec>, metadata: Pod["metadata"] = {}): Pod => ({
   spec: { containers: [{ name: "a", image: "i:1" }], ...spec },
 });
 
-test("nothing to say of an ordinary pod", () => {
+test("an ordinary Pod has no warnings", () => {
   assert.deepEqual(podWarnings(pod({}), undefined), []);
 });
 
-test("what is old or looks like a mistake", () => {
+test("deprecated fields and probable mistakes of a Pod are warned of", () => {
   const object = pod(
     {
       containers: [
@@ -59,7 +59,7 @@ test("what is old or looks like a mistake", () => {
   assert.deepEqual(podWarnings(object, object), []);
 });
 
-test("templates are told where they stand", () => {
+test("a template's warnings name its path, and are not repeated for an unchanged template", () => {
   const template = { spec: { containers: [{ name: "a" }], terminationGracePeriodSeconds: -1 } };
   assert.deepEqual(templateWarnings(template, undefined, "spec.template"), [
     "spec.template.spec.terminationGracePeriodSeconds: must be >= 0; negative values are invalid and will be treated as 1",
@@ -68,7 +68,7 @@ test("templates are told where they stand", () => {
   assert.equal(workloadNameWarnings({ name: "a.b" }).length, 1);
 });
 
-test("files of a volume that are in the way of each other", () => {
+test("files of a volume that overlap are warned of", () => {
   const token = { serviceAccountToken: { path: "token" } };
   const map = { configMap: { name: "m", items: [{ key: "k", path: "token" }] } };
   const items = [
@@ -91,7 +91,7 @@ test("files of a volume that are in the way of each other", () => {
   ]);
 });
 
-test("profiles named by annotations, and terms that match no pod", () => {
+test("profiles named by annotations, and affinity terms that match no Pod, are warned of", () => {
   const template = {
     metadata: {
       annotations: {

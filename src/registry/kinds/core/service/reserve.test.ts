@@ -38,7 +38,7 @@ const IP_TAKEN =
   'spec.clusterIPs: Invalid value: ["10.96.0.1"]: failed to allocate IP 10.96.0.1: provided IP is already allocated';
 
 describe("cluster IPs", () => {
-  test("come from above the band that is left to those who ask", async () => {
+  test("are allocated from above the band that is reserved for addresses asked for by name", async () => {
     const { services, close } = await cluster();
     for (let i = 0; i < 50; i++) {
       const { spec } = await create(services, `s${i}`);
@@ -51,7 +51,7 @@ describe("cluster IPs", () => {
     await close();
   });
 
-  test("asked for by name: given once, and again when it is free", async () => {
+  test("are given once when they are asked for by name, and again when they are free", async () => {
     const { services, close } = await cluster();
     await create(services, "kubernetes", { clusterIP: "10.96.0.1" });
     await create(services, "dns", { clusterIP: "10.96.0.10" });
@@ -61,7 +61,7 @@ describe("cluster IPs", () => {
     await close();
   });
 
-  test("outside the network", async () => {
+  test("are refused outside the network", async () => {
     const { services, close } = await cluster(SMALL);
     const refused = "failed to allocate IP 10.1.0.1: the provided network does not match the current range";
     await assert.rejects(create(services, "a", { clusterIP: "10.1.0.1" }), says(refused));
@@ -70,7 +70,7 @@ describe("cluster IPs", () => {
     await close();
   });
 
-  test("none for headless and external ones; freed and taken as the type changes", async () => {
+  test("are not given to headless and external Services; they are freed and taken as the type changes", async () => {
     const { services, close } = await cluster(SMALL);
     assert.equal((await create(services, "headless", { clusterIP: "None" })).spec?.clusterIP, "None");
     const { spec } = await create(services, "a");
@@ -82,7 +82,7 @@ describe("cluster IPs", () => {
     await close();
   });
 
-  test("a full network says so, and gives again what was freed", async () => {
+  test("run out with an error, and are given again when they are freed", async () => {
     const { services, close } = await cluster(SMALL);
     for (let i = 0; i < 14; i++) await create(services, `s${i}`);
     const full = (error: unknown) =>
@@ -94,7 +94,7 @@ describe("cluster IPs", () => {
     await close();
   });
 
-  test("a dry run and a refused write take nothing", async () => {
+  test("are not taken by a dry run or a refused write", async () => {
     const { services, close } = await cluster(SMALL);
     await create(services, "a", { clusterIP: "10.0.0.5" }, { ...USER, dryRun: true });
     const refuse: WriteOptions = { ...USER, admission: { validate: () => Promise.reject(new Error("no")) } };
@@ -103,7 +103,7 @@ describe("cluster IPs", () => {
     await close();
   });
 
-  test("known again after a restart", async () => {
+  test("are known again after a restart", async () => {
     const first = await createRegistryWorld({ definitions: [serviceDefinition()] });
     await create(first.registry.resource("", "services")!, "kubernetes", { clusterIP: "10.96.0.1" });
     const second = await createRegistryWorld({ definitions: [serviceDefinition()], store: first.store });
@@ -113,7 +113,7 @@ describe("cluster IPs", () => {
     await first[Symbol.asyncDispose]();
   });
 
-  test("of both families", async () => {
+  test("are allocated from both families", async () => {
     const { services, close } = await cluster({ serviceCidr: "10.0.0.0/28,fd00::/112" });
     const { spec } = await create(services, "a", { ipFamilyPolicy: "RequireDualStack" });
     assert.equal(spec?.clusterIPs?.length, 2);
@@ -126,7 +126,7 @@ describe("cluster IPs", () => {
 });
 
 describe("node ports", () => {
-  test("come from above the lower band, one for both protocols of a port", async () => {
+  test("are allocated from above the lower band, one for both protocols of a port", async () => {
     const { services, close } = await cluster();
     const ports = [
       { name: "tcp", port: 53 },
@@ -140,7 +140,7 @@ describe("node ports", () => {
     await close();
   });
 
-  test("asked for by name", async () => {
+  test("are given once when they are asked for by number, and refused outside the range", async () => {
     const { services, close } = await cluster();
     const spec = { type: "NodePort", ports: [{ port: 80, nodePort: 30_080 }] };
     await create(services, "a", spec);
@@ -154,7 +154,7 @@ describe("node ports", () => {
     await close();
   });
 
-  test("kept over updates; a load balancer has them unless it wants none, and one for health checks", async () => {
+  test("are kept over updates; a load balancer gets them unless it wants none, and one for health checks", async () => {
     const { services, close } = await cluster();
     const made = await create(services, "a", { type: "NodePort" });
     const again = await replace(services, "a", { type: "NodePort", ports: [{ port: 80, name: "web" }] });
@@ -167,7 +167,7 @@ describe("node ports", () => {
     await close();
   });
 
-  test("a failed write gives back all it had taken", async () => {
+  test("are all given back by a write that fails", async () => {
     const { services, close } = await cluster(SMALL);
     const five = Array.from({ length: 5 }, (_, i) => ({ name: `p${i}`, port: 80 + i }));
     await assert.rejects(create(services, "a", { type: "NodePort", ports: five }), says("range is full"));

@@ -10,8 +10,8 @@ const service = (spec: object, more: object = {}) => ({ spec: { ports: [HTTP], .
 const stored = (spec: object = {}) =>
   service({ clusterIP: "10.96.0.7", clusterIPs: ["10.96.0.7"], ports: [{ port: 80, nodePort: 30080 }], ...spec });
 
-describe("defaults", () => {
-  test("ClusterIP", () => {
+describe("the defaults of a Service", () => {
+  test("of a ClusterIP Service are upstream's", () => {
     assert.deepEqual(body(services, service({ selector: { app: "web" } })), {
       spec: {
         ports: [{ port: 80, protocol: "TCP", targetPort: 80 }],
@@ -26,7 +26,7 @@ describe("defaults", () => {
     });
   });
 
-  test("LoadBalancer", () => {
+  test("of a LoadBalancer are upstream's", () => {
     const { spec } = body(services, service({ type: "LoadBalancer", sessionAffinity: "ClientIP" })) as { spec: object };
     assert.deepEqual(spec, {
       ports: [{ port: 80, protocol: "TCP", targetPort: 80 }],
@@ -41,7 +41,7 @@ describe("defaults", () => {
     });
   });
 
-  test("ExternalName has no families", () => {
+  test("of an ExternalName have no families", () => {
     assert.deepEqual(body(services, { spec: { type: "ExternalName", externalName: "a.b" } })["spec"], {
       type: "ExternalName",
       externalName: "a.b",
@@ -57,13 +57,13 @@ describe("defaults", () => {
     ["headless with selector is not", services, { clusterIP: "None", selector: { a: "b" } }, ["IPv4"]],
   ];
   for (const [what, definition, spec, expected] of families) {
-    test(`families: ${what}`, () => {
+    test(`choose the families: ${what}`, () => {
       assert.deepEqual((body(definition, service(spec))["spec"] as { ipFamilies: unknown }).ipFamilies, expected);
     });
   }
 });
 
-describe("validation", () => {
+describe("the validation of a Service", () => {
   const cases: readonly (readonly [what: string, object: object, errors: readonly string[]])[] = [
     ["nothing", { spec: {} }, ["spec.ports: Required value"]],
     ["headless may have no ports", { spec: { clusterIP: "None" } }, []],
@@ -137,14 +137,15 @@ describe("validation", () => {
       ],
     ],
   ];
-  for (const [what, object, errors] of cases) test(what, () => assert.deepEqual(wrong(services, object), errors));
+  for (const [what, object, errors] of cases)
+    test(`answers in upstream's words: ${what}`, () => assert.deepEqual(wrong(services, object), errors));
 
-  test("names", () => {
+  test("takes names of DNS labels that begin with a letter", () => {
     assert.deepEqual(services.nameErrors?.("1st", false).length, 1);
     assert.deepEqual(services.nameErrors?.("first", false), []);
   });
 
-  test("status is for load balancers", () => {
+  test("refuses ingress points in the status of anything but a load balancer", () => {
     const object = { ...created(services, service({})), status: { loadBalancer: { ingress: [{ ip: "1.2.3.4" }] } } };
     const errors = services.validateStatusUpdate?.(object, object, CONTEXT) ?? [];
     assert.deepEqual(
@@ -154,7 +155,7 @@ describe("validation", () => {
   });
 });
 
-describe("updates", () => {
+describe("updates of a Service", () => {
   const updated = (old: object, object: object) => {
     const before = created(services, old);
     const draft = created(services, object) as unknown as { spec: Record<string, unknown> };
@@ -162,13 +163,13 @@ describe("updates", () => {
     return draft.spec;
   };
 
-  test("a replacement that says nothing keeps what was allocated", () => {
+  test("keep what was allocated when the replacement does not mention it", () => {
     const spec = updated(stored({ type: "NodePort" }), service({ type: "NodePort" }));
     assert.deepEqual([spec["clusterIP"], spec["clusterIPs"]], ["10.96.0.7", ["10.96.0.7"]]);
     assert.deepEqual(spec["ports"], [{ port: 80, protocol: "TCP", targetPort: 80, nodePort: 30080 }]);
   });
 
-  test("changing the type alone drops what it has no use for", () => {
+  test("drop what the new type has no use for when the type alone changes", () => {
     const toCluster = updated(
       stored({ type: "NodePort" }),
       stored({ type: "ClusterIP", externalTrafficPolicy: "Cluster" }),
@@ -180,7 +181,7 @@ describe("updates", () => {
     assert.equal(toName["clusterIPs"], undefined);
   });
 
-  test("the address is set once", () => {
+  test("may set the address once and not change it", () => {
     const old = stored({ ports: [HTTP] });
     assert.deepEqual(wrongChange(services, old, stored({ ports: [HTTP], clusterIP: "10.96.0.8" })), [
       'spec.clusterIPs[0]: Invalid value: ["10.96.0.8"]: may not change once set',
@@ -191,7 +192,7 @@ describe("updates", () => {
     assert.deepEqual(wrongChange(services, old, service({ clusterIP: "" })), []);
   });
 
-  test("a second stack comes and goes by policy", () => {
+  test("add and release a second family by policy", () => {
     const one = service({ clusterIPs: ["10.96.0.7"], clusterIP: "10.96.0.7" });
     const both = service({
       clusterIP: "10.96.0.7",
@@ -207,10 +208,10 @@ describe("updates", () => {
   });
 });
 
-describe("columns", () => {
+describe("the columns of a Service", () => {
   const shown = (spec: object, status: object = {}) => cells(services, { spec, status });
 
-  test("NodePort", () => {
+  test("show a NodePort Service's ports and its selector in order", () => {
     const ports = [
       { port: 80, nodePort: 30080 },
       { port: 53, protocol: "UDP" },
@@ -225,7 +226,7 @@ describe("columns", () => {
     });
   });
 
-  test("External-IP", () => {
+  test("show the external addresses of each type", () => {
     const external = (spec: object, status: object = {}) => shown(spec, status)["External-IP"];
     assert.equal(external({ type: "LoadBalancer" }), "<pending>");
     const ingress = [{ ip: "2.2.2.2" }, { hostname: "a.b" }, { ip: "1.1.1.1" }];
@@ -234,7 +235,7 @@ describe("columns", () => {
     assert.equal(external({ externalIPs: ["1.2.3.4"] }), "1.2.3.4");
   });
 
-  test("nothing", () => {
+  test("show <none> for what a headless Service lacks", () => {
     assert.deepEqual(shown({ clusterIP: "None", clusterIPs: ["None"] }), {
       Type: "ClusterIP",
       "Cluster-IP": "None",
@@ -245,7 +246,7 @@ describe("columns", () => {
   });
 });
 
-test("warnings", () => {
+test("deprecated and ignored fields of a Service are warned of", () => {
   const warn = (spec: object) => services.warnings?.(created(services, service(spec)), undefined);
   assert.deepEqual(warn({}), []);
   assert.deepEqual(warn({ externalName: "a", externalIPs: ["1.2.3.4"], trafficDistribution: "PreferClose" }), [

@@ -23,7 +23,7 @@ const LABEL =
   "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character (e.g. 'my-name',  or '123-abc', regex used for validation is '[a-z0-9]([-a-z0-9]*[a-z0-9])?')";
 const one = (container: object, more: object = {}) => ({ containers: [{ ...OK, ...container }], ...more });
 
-test("a pod that uses much of what there is has nothing wrong", () => {
+test("a Pod that uses many of the fields is valid", () => {
   const spec: PodSpec = {
     activeDeadlineSeconds: 10,
     affinity: {
@@ -398,10 +398,10 @@ const CASES: Readonly<Record<string, readonly [spec: unknown, expected: readonly
 };
 
 for (const [name, [spec, expected]] of Object.entries(CASES)) {
-  void test(`wrong: ${name}`, () => assert.deepEqual(wrong(spec), expected));
+  void test(`what is wrong is refused in upstream's words: ${name}`, () => assert.deepEqual(wrong(spec), expected));
 }
 
-test("annotations that mean something to pods", () => {
+test("annotations that mean something to Pods are validated", () => {
   const annotations = {
     "controller.kubernetes.io/pod-deletion-cost": "+1",
     "kubernetes.io/config.mirror": "x",

@@ -22,7 +22,7 @@ const pod = (spec: Partial<PodSpec> = {}, more: Partial<Pod> = {}): Pod => {
 const ONLY =
   "spec: Forbidden: pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)\n";
 
-test("what an update of a pod may change", () => {
+test("an update of a Pod may change images, tolerations, gates and the deadline", () => {
   const old = pod({ tolerations: [{ key: "a", operator: "Exists" }], schedulingGates: [{ name: "g" }, { name: "h" }] });
   const allowed: readonly Partial<PodSpec>[] = [
     {},
@@ -48,7 +48,7 @@ test("what an update of a pod may change", () => {
   }
 });
 
-test("what it may not", () => {
+test("an update of a Pod that changes anything else is refused in upstream's words", () => {
   const old = pod({ activeDeadlineSeconds: 5, tolerations: [{ key: "a", operator: "Exists" }] });
   const cases: readonly (readonly [Partial<PodSpec>, readonly string[]])[] = [
     [{ hostname: "h" }, [`${ONLY}+\tspec.hostname: "h"\n`]],
@@ -83,7 +83,7 @@ test("what it may not", () => {
   }
 });
 
-test("a negative grace period may be put right", () => {
+test("a negative grace period may be updated to one second", () => {
   const old = pod({ terminationGracePeriodSeconds: -5 });
   assert.deepEqual(texts(validatePodUpdate(pod({ terminationGracePeriodSeconds: 1 }), old)), []);
   assert.equal(validatePodUpdate(pod({ terminationGracePeriodSeconds: 2 }), old).length, 1);
@@ -105,7 +105,7 @@ test("a gated pod's node selector and affinity may only be narrowed", () => {
   ]);
 });
 
-test("what a status update may not do", () => {
+test("a status update may not restart an ended container, change the QoS class or contradict itself", () => {
   const ended = {
     name: "a",
     image: "",
