@@ -24,8 +24,8 @@ async function seconds(world: TestWorld, work: () => Promise<unknown>): Promise<
   return Math.round((world.clock.now() - began) / 100) / 10;
 }
 
-describe("a pod's life", () => {
-  test("it runs, with the Events that tell so, and is gone after its deletion", async () => {
+describe("a pod", () => {
+  test("runs, with the Events that tell so, and is gone after its deletion", async () => {
     await using world = await createTestWorld();
     await world.run("web", { containers: [nginx] });
     const took = await seconds(world, () => world.until("web", isReady));
@@ -47,7 +47,7 @@ describe("a pod's life", () => {
     ]);
   });
 
-  test("a job runs to its end and stays so", async () => {
+  test("that runs to its end stays as it ended", async () => {
     await using world = await createTestWorld();
     const command = ["sh", "-c", "echo hi; sleep 3; exit 4"];
     await world.run("job", { restartPolicy: "Never", containers: [{ name: "main", image: "busybox", command }] });
@@ -57,7 +57,7 @@ describe("a pod's life", () => {
     assert.deepEqual((await world.pod("job"))?.status, pod?.status);
   });
 
-  test("OnFailure goes on until it succeeds; Always goes on for ever", async () => {
+  test("with OnFailure is restarted until it succeeds, with Always for ever", async () => {
     await using world = await createTestWorld();
     const main = { name: "main", image: "busybox", command: ["false"] };
     await world.run("failing", { restartPolicy: "OnFailure", containers: [main] });
@@ -70,7 +70,7 @@ describe("a pod's life", () => {
     assert.equal((await world.pod("always"))?.status?.phase, "Running");
   });
 
-  test("past its active deadline it fails, once its containers have ended", async () => {
+  test("fails past its active deadline, once its containers have ended", async () => {
     await using world = await createTestWorld();
     const annotations = { "simulated.knarr.dev/stop-seconds": "5" };
     await world.run("late", { activeDeadlineSeconds: 20, containers: [nginx] }, { annotations });
@@ -81,7 +81,7 @@ describe("a pod's life", () => {
     assert.equal(pod?.status?.message, "Pod was active on the node longer than the specified deadline");
   });
 
-  test("init containers in order, then side-cars beside the main containers", async () => {
+  test("runs init containers in order, then side-cars beside the main containers", async () => {
     await using world = await createTestWorld();
     await world.run("init", {
       restartPolicy: "Never",
@@ -102,8 +102,8 @@ describe("a pod's life", () => {
   });
 });
 
-describe("what goes wrong", () => {
-  test("a crash loop: back-off doubles, restarts count up", async () => {
+describe("a pod that something goes wrong with", () => {
+  test("is restarted in a crash loop with a doubling back-off and a rising count", async () => {
     await using world = await createTestWorld();
     await world.run("crash", { containers: [{ name: "web", image: "simulate/crash:3" }] });
     const times: number[] = [];
@@ -127,7 +127,7 @@ describe("what goes wrong", () => {
     assert.ok(events.includes(`Warning BackOff Back-off restarting failed container web in pod crash_default(${uid})`));
   });
 
-  test("an image that cannot be pulled: ErrImagePull, ImagePullBackOff, and deletion at any time", async () => {
+  test("shows ErrImagePull and ImagePullBackOff, and can be deleted at any time", async () => {
     await using world = await createTestWorld();
     await world.run("nopull", { containers: [{ name: "web", image: "example.com/no-such:1" }] });
     const failed = await world.until("nopull", shows("web", "waiting ErrImagePull"));
@@ -142,7 +142,7 @@ describe("what goes wrong", () => {
     await world.until("nopull", isGone);
   });
 
-  test("an image that may not be pulled", async () => {
+  test("shows ErrImageNeverPull when the image may not be pulled", async () => {
     await using world = await createTestWorld();
     await world.run("never", { containers: [{ ...nginx, imagePullPolicy: "Never" }] });
     const pod = await world.until("never", shows("web", "waiting ErrImageNeverPull"));
@@ -152,7 +152,7 @@ describe("what goes wrong", () => {
     );
   });
 
-  test("a node that is full, or another, does not take the pod", async () => {
+  test("fails when the node is full or is not the one that it asks for", async () => {
     await using world = await createTestWorld();
     const requests = (cpu: string) => ({ ...nginx, resources: { requests: { cpu } } });
     await world.run("large", { containers: [requests("6")] });
@@ -178,7 +178,7 @@ describe("what goes wrong", () => {
     await world.until("third", isReady);
   });
 
-  test("a ConfigMap that is missing holds its container up until it is there", async () => {
+  test("waits for a ConfigMap until it and its key are there", async () => {
     await using world = await createTestWorld();
     const env = [{ name: "COLOR", valueFrom: { configMapKeyRef: { name: "colors", key: "wall" } } }];
     await world.run("painter", { containers: [{ ...nginx, env }] });
@@ -198,7 +198,7 @@ describe("what goes wrong", () => {
     await world.until("painter", isGone);
   });
 
-  test("host ports are given out once", async () => {
+  test("fails when its host port is taken", async () => {
     await using world = await createTestWorld();
     const containers = [{ ...nginx, ports: [{ containerPort: 80, hostPort: 8080 }] }];
     await world.run("first", { containers });
@@ -213,8 +213,8 @@ describe("what goes wrong", () => {
   });
 });
 
-describe("probes", () => {
-  test("readiness: initial delay, period and thresholds", async () => {
+describe("a probe", () => {
+  test("of readiness keeps to its initial delay, period and thresholds", async () => {
     await using world = await createTestWorld();
     const annotations = { "simulated.knarr.dev/ready-seconds": "12" };
     const readinessProbe = { httpGet: { port: 80 }, initialDelaySeconds: 3, periodSeconds: 5, successThreshold: 2 };
@@ -231,7 +231,7 @@ describe("probes", () => {
     );
   });
 
-  test("a startup probe that fails restarts; one that passes lets the others begin", async () => {
+  test("at startup that fails restarts the container; one that passes lets the others begin", async () => {
     await using world = await createTestWorld();
     const startupProbe = { tcpSocket: { port: 80 }, periodSeconds: 2, failureThreshold: 3 };
     const web = { ...nginx, startupProbe };
@@ -246,7 +246,7 @@ describe("probes", () => {
     assert.equal(statusIn(await world.pod("quick"), "web")?.restartCount, 0);
   });
 
-  test("a liveness probe that fails restarts, within its own grace", async () => {
+  test("of liveness that fails restarts the container, within the probe's own grace", async () => {
     await using world = await createTestWorld();
     const annotations = { "simulated.knarr.dev/fail": "unhealthy", "simulated.knarr.dev/stop-seconds": "9" };
     const livenessProbe = {
@@ -262,7 +262,7 @@ describe("probes", () => {
     assert.equal(statusIn(await world.pod("sick"), "web")?.lastState?.terminated?.exitCode, 137);
   });
 
-  test("without a readiness probe a slow starter is not ready before it is up", async () => {
+  test("of readiness that is absent makes a slow starter ready once it is up", async () => {
     await using world = await createTestWorld();
     await world.run("slow", { containers: [{ name: "web", image: "simulate/slow:7" }] });
     await world.until("slow", shows("web", "running"));
@@ -271,10 +271,10 @@ describe("probes", () => {
   });
 });
 
-describe("the way out", () => {
+describe("a deleted pod", () => {
   const stubborn = { annotations: { "simulated.knarr.dev/fail": "ignore-term" } };
 
-  test("a container that ignores the signal is killed after the grace period", async () => {
+  test("whose container ignores the signal is killed after the grace period", async () => {
     await using world = await createTestWorld();
     await world.run("stubborn", { terminationGracePeriodSeconds: 12, containers: [nginx] }, stubborn);
     await world.until("stubborn", isReady);
@@ -283,7 +283,7 @@ describe("the way out", () => {
     assert.ok(took >= 12 && took <= 12.5, `${took} s`);
   });
 
-  test("a second deletion with less grace shortens it", async () => {
+  test("that is deleted again with less grace goes sooner", async () => {
     await using world = await createTestWorld();
     await world.run("stubborn", { terminationGracePeriodSeconds: 600, containers: [nginx] }, stubborn);
     await world.until("stubborn", isReady);
@@ -294,7 +294,7 @@ describe("the way out", () => {
     assert.ok(took >= 8 && took <= 8.5, `${took} s`);
   });
 
-  test("a forced deletion frees everything", async () => {
+  test("that is forced off frees its host ports", async () => {
     await using world = await createTestWorld();
     const containers = [{ ...nginx, ports: [{ containerPort: 80, hostPort: 8080 }] }];
     await world.run("forced", { containers });
@@ -306,7 +306,7 @@ describe("the way out", () => {
     await world.until("next", isReady);
   });
 
-  test("a deletion while it is starting stops it all the same", async () => {
+  test("that is still starting stops all the same", async () => {
     await using world = await createTestWorld();
     for (const [i, ms] of [0, 50, 150, 400, 620, 680].entries()) {
       await world.run(`early-${i}`, { containers: [nginx] });
@@ -317,7 +317,7 @@ describe("the way out", () => {
     assert.deepEqual(world.complaints, []);
   });
 
-  test("a preStop hook comes first, within the grace", async () => {
+  test("runs its preStop hook first, within the grace", async () => {
     await using world = await createTestWorld();
     const lifecycle = { preStop: { sleep: { seconds: 4 } } };
     await world.run("hook", { containers: [{ ...nginx, lifecycle }] });
@@ -327,7 +327,7 @@ describe("the way out", () => {
     assert.ok(took >= 4 && took <= 4.5, `${took} s`);
   });
 
-  test("a preStop hook that fails or takes too long does not save the container", async () => {
+  test("ends although its preStop hook fails or takes too long", async () => {
     await using world = await createTestWorld();
     const hook = (command: string[]) => ({ ...nginx, lifecycle: { preStop: { exec: { command } } } });
     await world.run("fails", { containers: [hook(["false"])] });
@@ -354,7 +354,7 @@ describe("the way out", () => {
     assert.ok(events.includes("Normal Killing FailedPostStartHook"));
   });
 
-  test("main containers end before side-cars, those in reverse order", async () => {
+  test("ends main containers before side-cars, and those in reverse order", async () => {
     await using world = await createTestWorld();
     const side = (name: string) => ({ name, image: "nginx", restartPolicy: "Always" });
     await world.run("order", { initContainers: [side("s1"), side("s2")], containers: [nginx] });
@@ -408,7 +408,7 @@ describe("a kubelet that starts again", () => {
     assert.notEqual(fresh?.status?.podIP, before.web?.status?.podIP);
   });
 
-  test("a pod that was deleted meanwhile is gone soon", async () => {
+  test("removes a pod that was deleted meanwhile", async () => {
     const clock = createVirtualClock();
     const store = createMemoryStore({ clock });
     const first = await createTestWorld({ clock, store });

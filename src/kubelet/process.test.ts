@@ -26,13 +26,13 @@ const resolve = (shape: Partial<Container>, context: Partial<ProcessContext> = {
   return resolveProcess(pod, pod.spec!.containers[0]!, { ...nothing, ...context });
 };
 
-describe("what a container's process needs", () => {
-  test("a container without references asks for no object", async () => {
+describe("a container's process", () => {
+  test("takes no object when the container refers to none", async () => {
     const process = await resolve({ command: ["run"], env: [{ name: "A", value: "1" }] });
     assert.deepEqual(process, { command: ["run"], args: [], env: [{ name: "A", value: "1" }], mounts: [] });
   });
 
-  test("each object is looked up once", async () => {
+  test("takes each object once", async () => {
     const asked: string[] = [];
     const object = (name: string) => ({ apiVersion: "v1", kind: "", metadata: { name }, data: { k: "YQ==" } });
     const ask = (kind: string) => (name: string) => {
@@ -68,13 +68,13 @@ describe("what a container's process needs", () => {
     );
   });
 
-  test("on the node's network the pod has the node's addresses", async () => {
+  test("is told the node's addresses on the node's network", async () => {
     const shape = { env: [ip] };
     assert.equal((await resolve(shape)).env[0]?.value, "10.244.0.2");
     assert.equal((await resolve(shape, { podIps: [] }, { hostNetwork: true })).env[0]?.value, "172.18.0.2");
   });
 
-  test("Services, unless they are not known yet", async () => {
+  test("has the variables of Services, and fails while these are not known yet", async () => {
     const { env } = await resolve({}, { services: () => [API] }, { enableServiceLinks: false });
     assert.deepEqual(env[0], { name: "KUBERNETES_SERVICE_HOST", value: "10.96.0.1" });
     const message = "services have not yet been read at least once, cannot construct envvars";
@@ -84,7 +84,7 @@ describe("what a container's process needs", () => {
     await assert.rejects(resolve({}, { services }), { reason: "CreateContainerConfigError", message });
   });
 
-  test("mounts see the variables; files of variables that cannot be read say so", async () => {
+  test("has mounts that see the variables, and fails when a file of variables cannot be read", async () => {
     const mount: Mount = { containerPath: "/d", hostPath: "/x", readOnly: false, propagation: "None" };
     const volumes: Volumes = {
       mount: () => Promise.resolve(),

@@ -18,7 +18,8 @@ describe("environment files", () => {
     ["what comes later is not looked at", "KEY='value'\nrubbish", "value"],
     ["no file at all", "", undefined],
   ];
-  for (const [what, text, value] of cases) test(what, () => assert.equal(envFileValue(text, "KEY"), value));
+  for (const [what, text, value] of cases)
+    test(`give a key its value: ${what}`, () => assert.equal(envFileValue(text, "KEY"), value));
 
   const errors: readonly (readonly [text: string, message: string])[] = [
     ["rubbish", "invalid environment variable format at line 1: missing '='"],
@@ -29,6 +30,7 @@ describe("environment files", () => {
     ["A='1'\nKEY='x\ny", "invalid environment variable format starting at line 2: unclosed single quote"],
   ];
   for (const [text, message] of errors) {
-    test(JSON.stringify(text), () => assert.throws(() => envFileValue(text, "KEY"), { message }));
+    test(`are refused with line and reason when they are malformed: ${JSON.stringify(text)}`, () =>
+      assert.throws(() => envFileValue(text, "KEY"), { message }));
   }
 });

@@ -31,7 +31,7 @@ describe("expansion of $(NAME)", () => {
     ["$ü$(A)", "$üalpha"],
   ];
   for (const [text, expanded] of cases) {
-    test(JSON.stringify(text), () => assert.equal(expand(text, valueOf), expanded));
+    test(`is upstream's: ${JSON.stringify(text)}`, () => assert.equal(expand(text, valueOf), expanded));
   }
 });
 
@@ -46,7 +46,7 @@ const piece = fc.oneof(
   fc.constant(["$(NONE)", "$(NONE)"] as const),
 );
 
-test("a text expands piece by piece", () => {
+test("a text expands piece by piece, each as if it stood alone", () => {
   fc.assert(
     fc.property(fc.array(piece), (pieces) => {
       const text = pieces.map(([from]) => from).join("");

@@ -193,7 +193,8 @@ describe("a container's variables", () => {
       ],
     ],
   ];
-  for (const [what, shape, expected] of cases) test(what, () => assert.deepEqual(lines(shape), expected));
+  for (const [what, shape, expected] of cases)
+    test(`are resolved as upstream does it: ${what}`, () => assert.deepEqual(lines(shape), expected));
 
   test("Services' variables come last, and never over the container's own", () => {
     const { env } = resolved({ env: [{ name: "A", value: "own" }] });
@@ -227,7 +228,7 @@ describe("a container's variables", () => {
   });
 });
 
-describe("what cannot be resolved", () => {
+describe("a container's variables that cannot be resolved", () => {
   const field = (fieldPath: string, apiVersion = "v1"): Shape => ({
     env: [{ name: "X", valueFrom: { fieldRef: { fieldPath, apiVersion } } }],
   });
@@ -268,6 +269,7 @@ describe("what cannot be resolved", () => {
     [file("files", "EMPTY"), 'environment variable key "EMPTY" not found in file "f"'],
   ];
   for (const [shape, message] of cases) {
-    test(message, () => assert.throws(() => resolved(shape), { reason: "CreateContainerConfigError", message }));
+    test(`fail the container with the reason: ${message}`, () =>
+      assert.throws(() => resolved(shape), { reason: "CreateContainerConfigError", message }));
   }
 });

@@ -25,13 +25,13 @@ const API_LINES = [
 ];
 
 describe("variables that tell of Services", () => {
-  test("the API's everywhere, with or without links", () => {
+  test("contain the API's in every namespace, with or without links", () => {
     assert.deepEqual(linesOf([API], "other", false), API_LINES);
     assert.deepEqual(linesOf([API], "default", false), API_LINES);
     assert.deepEqual(linesOf([API], "default", true), API_LINES);
   });
 
-  test("those of the namespace with links only", () => {
+  test("contain those of the namespace with links only", () => {
     const own = service("a", "my-web", "fd00::7", [
       { name: "http", port: 80 },
       { name: "dns-udp", port: 53, protocol: "UDP" },
@@ -56,7 +56,7 @@ describe("variables that tell of Services", () => {
     ]);
   });
 
-  test("a namespace may have a kubernetes of its own", () => {
+  test("use a namespace's own Service of the name kubernetes, but only with links", () => {
     const own = service("a", "kubernetes", "10.96.0.8");
     for (const services of [
       [API, own],
@@ -67,7 +67,7 @@ describe("variables that tell of Services", () => {
     }
   });
 
-  test("a Service without an address has no variables", () => {
+  test("leave out a Service without an address", () => {
     assert.deepEqual(linesOf([service("a", "headless", "None"), service("a", "external", "")], "a", true), []);
   });
 });

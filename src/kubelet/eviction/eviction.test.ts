@@ -24,8 +24,8 @@ const asking = (amount: string, resource = "memory") => ({
 const using = (memory: number) => ({ containers: [{ name: "main", memory, logs: NO_DISK }] });
 const namesOf = (ranked: readonly Candidate[]) => ranked.map(({ pod }) => pod.metadata.name);
 
-describe("who goes first", () => {
-  test("memory: unknown, above its requests, of low priority, furthest above", () => {
+describe("the order of evictions", () => {
+  test("for memory is: unknown use, use above requests, low priority, furthest above requests", () => {
     const ranked = evictionRank(
       [
         candidate("within", asking("100Mi"), using(90 * MI)),
@@ -41,7 +41,7 @@ describe("who goes first", () => {
     assert.deepEqual(namesOf(ranked), ["unknown", "far-above", "little-above", "important", "within", "within-more"]);
   });
 
-  test("a disk: by what lies on it", () => {
+  test("for a disk is by what lies on that disk", () => {
     const logs = candidate("logs", {}, { containers: [{ name: "main", logs: disk(50, 9), rootfs: disk(1) }] });
     const rootfs = candidate("rootfs", {}, { containers: [{ name: "main", logs: disk(1), rootfs: disk(60) }] });
     const volume = candidate("volume", {}, { volumes: new Map([["data", disk(55)]]) });
@@ -61,7 +61,7 @@ describe("who goes first", () => {
     assert.deepEqual(rank(short("node", "inodes"), true), ["logs", "rootfs", "volume"]);
   });
 
-  test("no pod within its requests is evicted before a pod above its requests of the same or a lower priority", () => {
+  test("evicts no pod within its requests before a pod above its requests of the same or a lower priority", () => {
     const pods = fc.array(
       fc.record({ priority: fc.integer({ min: 0, max: 3 }), asked: fc.nat(200), used: fc.nat(200) }),
       { minLength: 2, maxLength: 8 },
@@ -85,7 +85,7 @@ describe("who goes first", () => {
     );
   });
 
-  test("memory is acted upon before disks, and disks before processes", () => {
+  test("acts upon memory before disks, and on disks before processes", () => {
     const pids: Shortage = { resource: "pids", threshold: "10", available: 1 };
     const inodes: Shortage = { resource: "inodes", disk: "node", threshold: "10", available: 1 };
     assert.equal(firstShortage([pids, inodes, MEMORY]), MEMORY);
@@ -95,8 +95,8 @@ describe("who goes first", () => {
   });
 });
 
-describe("the messages of an eviction", () => {
-  test("what is short, and which containers use more than they asked for", () => {
+describe("the message of an eviction", () => {
+  test("says what is short, and which containers use more than they asked for", () => {
     const spec = { containers: [container("web", asking("10Mi").containers[0]), container("idle"), container("side")] };
     spec.containers[0] = { ...spec.containers[0]!, name: "web" };
     const used = {
@@ -131,12 +131,12 @@ describe("the messages of an eviction", () => {
   });
 });
 
-describe("limits on disk", () => {
+describe("a limit on disk", () => {
   const limited = (limit: string) => container("main", { resources: { limits: { "ephemeral-storage": limit } } });
   const message = (pod: Pod, used: Partial<PodConsumption>, apart = false) =>
     exceededLimit(pod, { containers: [], volumes: new Map(), ...used }, apart);
 
-  test("of an emptyDir", () => {
+  test("bounds an emptyDir by its size", () => {
     const volumes = [
       { name: "cache", emptyDir: { sizeLimit: "1Mi" } },
       { name: "free", emptyDir: {} },
@@ -160,14 +160,14 @@ describe("limits on disk", () => {
     assert.equal(hasDiskLimits(podOf({ containers: [container("main")], volumes: inMemory })), false);
   });
 
-  test("of a pod, by what all its containers may use", () => {
+  test("bounds a pod by the sum of its containers' limits, over logs, images and emptyDirs", () => {
     const pod = podOf({ containers: [limited("1Mi"), container("other")] });
     const own = { containers: [{ name: "other", logs: disk(MI), rootfs: disk(10) }] };
     assert.equal(message(pod, own), "Pod ephemeral local storage usage exceeds the total limit of containers 1Mi. ");
     assert.equal(message(pod, own, true), undefined, "what is written over the image is elsewhere");
   });
 
-  test("of a container", () => {
+  test("bounds a container by its own limit, and is none where none is set", () => {
     const pod = podOf({ containers: [limited("1Mi"), { ...limited("9Mi"), name: "other" }] });
     const used = (bytes: number) => ({ containers: [{ name: "main", logs: disk(bytes), rootfs: disk(bytes) }] });
     assert.equal(message(pod, used(MI / 2)), undefined);

@@ -19,7 +19,7 @@ const image = (id: string, bytes = 10, pinned = false): StoredImage => ({
 const ids = (images: readonly StoredImage[]) => images.map(({ id }) => id);
 const MINUTE = 60_000;
 
-test("how many bytes have to go", () => {
+test("above the high threshold, a disk is to be freed down to the low threshold, in whole percents", () => {
   const free = (availableBytes: number) => bytesToFree({ capacityBytes: 1000, availableBytes }, UPSTREAM_POLICY);
   assert.equal(free(160), 0);
   // Percents are whole ones, as upstream counts.
@@ -163,7 +163,7 @@ test("an image that cannot go does not keep the others", async () => {
   await world.scope.close();
 });
 
-test("in use are all images of a pod, by name and by what they are", () => {
+test("all images of a pod count as used, by name and by the id that its status shows", () => {
   const pod: Pod = {
     apiVersion: "v1",
     kind: "Pod",
@@ -190,7 +190,7 @@ test("in use are all images of a pod, by name and by what they are", () => {
   );
 });
 
-test("a disk of no size", async () => {
+test("a disk without a size is reported by an Event", async () => {
   const world = collecting([], { capacityBytes: 0, availableBytes: 0 });
   await world.clock.runUntil(() => world.events.length > 0, MINUTE);
   assert.deepEqual(world.events, ["Warning InvalidDiskCapacity invalid capacity 0 on image filesystem"]);

@@ -18,7 +18,7 @@ const secret = (type: string, key: string, value: object): Secret => ({
 });
 const user = (username: string): RegistryCredentials => ({ username, password: `${username}'s` });
 
-test("both types of Secret, with user and password or with both in one", () => {
+test("both types of Secret are read, with user and password apart or joined", () => {
   assert.deepEqual(
     [...dockerConfigOf(json({ "a.io": user("ann"), "b.io": { auth: base64("bob:x:y") } }))!],
     [
@@ -73,7 +73,7 @@ const FITTING: readonly (readonly [image: string, places: readonly string[], tri
 ];
 
 for (const [image, places, tried] of FITTING) {
-  test(`${image} with credentials for ${places.join(", ")}`, () => {
+  test(`${image} is pulled with the credentials that match it among ${places.join(", ")}`, () => {
     const config: DockerConfig = new Map(places.map((place) => [place, user(place)]));
     assert.deepEqual(credentialsFor(image, [config]), tried.map(user));
   });
@@ -84,7 +84,7 @@ test("several Secrets for one place are all tried, equal ones once", () => {
   assert.deepEqual(credentialsFor("a.io/x:1", configs), [user("ann"), user("bob")]);
 });
 
-test("no name, and no place, is too odd", () => {
+test("no image name and no registry in a Secret is too odd to be matched", () => {
   fc.assert(
     fc.property(fc.string(), fc.array(fc.string()), (image, places) => {
       const tried = credentialsFor(image, [new Map(places.map((place) => [place, user(place)]))]);
@@ -112,7 +112,7 @@ test("a Secret that is not there is named, and the others are used", async () =>
   assert.deepEqual(await pullSecretsOf(pod, () => undefined), { configs: [], missing: [] });
 });
 
-test("so many pulls at a time, in order; equal ones are one", async () => {
+test("a bounded number of pulls run at a time, in order, and equal ones run once", async () => {
   const queue = createPullQueue<string>(2);
   const began: string[] = [];
   const finish = new Map<string, () => void>();

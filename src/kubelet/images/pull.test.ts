@@ -18,7 +18,7 @@ test("a registry is asked for what was written, with a tag where it has neither 
     assert.equal(requestedImageName(image), requested);
 });
 
-test("which stays what was meant", () => {
+test("the name that a registry is asked for stands for the same image as the name that was written", () => {
   const parts = ["nginx", "team/app", "localhost:5000/x", "index.docker.io/x", "[::1]:5000/x/y"];
   const ends = ["", ":1", ":latest", `@${SHA}`, `:2@${SHA}`];
   fc.assert(

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseRegistryAuthority, parseRegistryMirror, registryHostFiles } from "./registry-hosts.ts";
 
-test("mirrors in their order, with the authorities that are known for them", () => {
+test("mirrors are written in their order, with the authorities that are known for them", () => {
   const files = registryHostFiles({
     mirrors: [
       "docker.io=http://127.0.0.1:5000",

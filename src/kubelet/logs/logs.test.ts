@@ -12,7 +12,7 @@ const terminated = (containerID?: string) => ({
 });
 const waiting = (reason?: string) => ({ waiting: reason === undefined ? {} : { reason } });
 
-describe("which run a log is of", () => {
+describe("the run that a log is of", () => {
   const cases: readonly (readonly [
     what: string,
     state: ContainerState,
@@ -50,7 +50,7 @@ describe("which run a log is of", () => {
     ["ended without a trace", terminated(), {}, false, 'container "web" in pod "web" is terminated'],
   ];
   for (const [what, state, lastState, previous, outcome] of cases) {
-    test(what, () => {
+    test(`is found, or the refusal says why there is none: ${what}`, () => {
       const status: ContainerStatus = {
         name: "web",
         image: "",
@@ -73,13 +73,13 @@ describe("which run a log is of", () => {
     });
   }
 
-  test("no status yet", () => {
+  test("is none while the pod has no status", () => {
     const pod = podOf({ containers: [container("web")] });
     assert.throws(() => logSource(pod, "web", false), { message: 'container "web" in pod "web" is not available' });
   });
 });
 
-describe("how a log is shown", () => {
+describe("the text of a log", () => {
   async function* lines(): AsyncGenerator<LogLine> {
     yield { time: NOW, stream: "stdout", text: "one" };
     yield { time: NOW + 1.5, stream: "stderr", text: "zwei é" };
@@ -90,13 +90,13 @@ describe("how a log is shown", () => {
     for await (const piece of renderLog(lines(), { timestamps: false, ...format })) bytes.push(piece);
     return Buffer.concat(bytes).toString();
   };
-  test("line by line", async () => assert.equal(await rendered({}), "one\nzwei é\n\n"));
-  test("with times", async () =>
+  test("is written line by line", async () => assert.equal(await rendered({}), "one\nzwei é\n\n"));
+  test("has times before each line when asked", async () =>
     assert.equal(
       await rendered({ timestamps: true }),
       "2026-01-01T00:00:00.000000000Z one\n2026-01-01T00:00:00.001500000Z zwei é\n2026-01-01T00:00:02.000000000Z \n",
     ));
-  test("what has no end, as it is", async () => {
+  test("has no newline after a line that is unfinished", async () => {
     const found: string[] = [];
     const line: LogLine = { time: NOW, stream: "stdout", text: "$ ", unfinished: true };
     for await (const piece of renderLog(
@@ -108,12 +108,12 @@ describe("how a log is shown", () => {
       found.push(Buffer.from(piece).toString());
     assert.deepEqual(found, ["$ "]);
   });
-  test("so many bytes", async () => {
+  test("ends after the bytes that are asked for, even within a character", async () => {
     assert.equal(await rendered({ limitBytes: 6 }), "one\nzw");
     assert.equal(await rendered({ limitBytes: 4 }), "one\n");
     assert.equal(await rendered({ limitBytes: 1000 }), "one\nzwei é\n\n");
   });
-  test("one stream", async () => assert.equal(await rendered({ stream: "stderr" }), "zwei é\n"));
+  test("can be that of one stream alone", async () => assert.equal(await rendered({ stream: "stderr" }), "zwei é\n"));
 });
 
 describe("a simulated container's log", () => {
@@ -129,7 +129,7 @@ describe("a simulated container's log", () => {
     ...options,
   });
 
-  test("is read whole, from the end, since a time; and followed until it ends", async () => {
+  test("is read whole, from the end or since a time, and is followed until it ends", async () => {
     await using world = await createTestWorld();
     await world.run("web", { containers: [ticking] });
     const pod = (await world.until("web", (current) => shown(current, "web") === "running"))!;
@@ -162,7 +162,7 @@ describe("a simulated container's log", () => {
     await reading;
   });
 
-  test("a reader who goes away leaves nothing behind", async () => {
+  test("holds nothing once a reader that followed it goes away", async () => {
     await using world = await createTestWorld();
     await world.run("web", { containers: [ticking] });
     const pod = (await world.until("web", (current) => shown(current, "web") === "running"))!;
@@ -181,7 +181,7 @@ describe("a simulated container's log", () => {
     assert.equal(world.clock.pending, before);
   });
 
-  test("the run before can be read, the one before that cannot", async () => {
+  test("can be read of the previous run, and not of the one before that", async () => {
     await using world = await createTestWorld();
     await world.run("crash", {
       containers: [

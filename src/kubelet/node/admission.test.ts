@@ -40,7 +40,7 @@ const counter = createUsageCounter();
 counter.add(podOf({ ...asks({ cpu: "3", memory: "512Mi" }) }, { uid: "x" }));
 counter.add(podOf(port(8080), { uid: "y" }));
 
-describe("what a node takes, with 3 CPUs, 512 Mi and port 8080 taken", () => {
+describe("a pod's admission to a node with 3 CPUs, 512 Mi and port 8080 taken", () => {
   const cases: readonly (readonly [
     what: string,
     spec: Partial<PodSpec> & Pick<PodSpec, "containers">,
@@ -69,17 +69,18 @@ describe("what a node takes, with 3 CPUs, 512 Mi and port 8080 taken", () => {
     ["another system", { ...asks({}), os: { name: "windows" } }, "PodOSNotSupported"],
   ];
   for (const [what, spec, reason] of cases) {
-    test(what, () => assert.equal(refusalOf(podOf({ tolerations, ...spec }), node, counter.usage)?.reason, reason));
+    test(`is decided as upstream decides it: ${what}`, () =>
+      assert.equal(refusalOf(podOf({ tolerations, ...spec }), node, counter.usage)?.reason, reason));
   }
 
-  test("a taint that drives pods away", () => {
+  test("refuses a pod that does not tolerate a NoExecute taint", () => {
     assert.deepEqual(refusalOf(podOf(asks({})), node, counter.usage), {
       reason: "TaintToleration",
       message: "Predicate TaintToleration failed: node(s) had taints that the pod didn't tolerate",
     });
   });
 
-  test("strict groups, where the runtime does not know them", () => {
+  test("refuses strict supplemental groups, where the runtime does not know them", () => {
     const of = (supplementalGroupsPolicy: string) =>
       podOf({ tolerations, ...asks({}), securityContext: { supplementalGroupsPolicy } });
     assert.deepEqual(refusalOf(of("Strict"), node, counter.usage), {
@@ -91,7 +92,7 @@ describe("what a node takes, with 3 CPUs, 512 Mi and port 8080 taken", () => {
     assert.equal(refusalOf(of("Strict"), able, counter.usage), undefined);
   });
 
-  test("a kernel setting that others would feel", () => {
+  test("refuses a kernel setting that other pods would feel", () => {
     const refusal = refusalOf(podOf({ tolerations, ...sysctls("kernel/msgmax") }), node, counter.usage);
     assert.deepEqual(refusal, {
       reason: "SysctlForbidden",
@@ -99,7 +100,7 @@ describe("what a node takes, with 3 CPUs, 512 Mi and port 8080 taken", () => {
     });
   });
 
-  test("too many pods", () => {
+  test("refuses a pod when there are as many as the node takes", () => {
     const full = createUsageCounter();
     for (const uid of ["1", "2", "3"]) full.add(podOf(asks({}), { uid }));
     full.add(podOf(asks({}), { uid: "3" }));

@@ -14,7 +14,7 @@ const short = (conditions: readonly NodeCondition[]) =>
 describe("the conditions of a node", () => {
   const other: NodeCondition = { type: "NetworkUnavailable", status: "False" };
 
-  test("when all is well, and when nothing is", () => {
+  test("have upstream's reasons and words when all is well and when nothing is", () => {
     assert.deepEqual(short(nodeConditions([other], WELL, EARLY)), [
       "NetworkUnavailable=False undefined: undefined",
       "MemoryPressure=False KubeletHasSufficientMemory: kubelet has sufficient memory available",
@@ -52,7 +52,7 @@ describe("the conditions of a node", () => {
   });
 });
 
-test("what a node under pressure takes", () => {
+test("a node under memory pressure refuses best-effort pods, under other pressure all but critical ones", () => {
   const bestEffort = podOf({ containers: [container("a")] });
   const burstable = podOf({ containers: [container("a", { resources: { requests: { cpu: "1m" } } })] });
   const tolerations = [{ key: "node.kubernetes.io/memory-pressure", operator: "Exists" }];

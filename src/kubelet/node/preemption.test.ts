@@ -33,14 +33,14 @@ test("the pod that frees most of what is missing is preempted first; of equal po
   assert.deepEqual(plan(pods, { memory: 950 * MI }), ["large", "fits"]);
 });
 
-test("critical pods stay, unless they are less so", () => {
+test("a critical pod is preempted only for one of higher priority", () => {
   assert.equal(plan([pod("equal", { cpu: "1" }, { priority: CRITICAL })], { cpu: 100 }), undefined);
   const more = podOf({ priority: CRITICAL + 1, containers: [container("main")] });
   const equal = pod("equal", { cpu: "1" }, { priority: CRITICAL });
   assert.deepEqual(planPreemption(more, [equal], new Map([["cpu", 100]])), [equal]);
 });
 
-test("what goes is enough, and what all have is enough for it", () => {
+test("the pods that are preempted free enough, and some are found whenever all of them would", () => {
   const pods = fc.array(fc.record({ cpu: fc.nat(1000), memory: fc.nat(500), guaranteed: fc.boolean() }), {
     maxLength: 8,
   });

@@ -74,10 +74,11 @@ describe("a pod with volumes", () => {
     ["rejected", [{ type: "rejected", reason: "OutOfcpu", message: "m" }], "unmount-volumes"],
   ];
   for (const [what, happenings, plan] of cases) {
-    test(what, () => assert.equal(told(after(newView(pod, NOW, { volumes: true }), happenings)), plan));
+    test(`has the right next steps: ${what}`, () =>
+      assert.equal(told(after(newView(pod, NOW, { volumes: true }), happenings)), plan));
   }
 
-  test("Events say which volume and why, and after two minutes what the pod still waits for", () => {
+  test("reports by Events which volume fails and why, and after two minutes what it still waits for", () => {
     const message = 'MountVolume.SetUp failed for volume "data" : configmap "no" not found';
     const failing: Happening = { type: "volumes-failed", failures: [{ volume: "data", message }] };
     const view = after(newView(pod, NOW, { volumes: true }), [mounting]);
@@ -143,7 +144,7 @@ describe("a pod with one container", () => {
     ["rejected", [{ type: "rejected", reason: "OutOfcpu", message: "m" }], ""],
   ];
   for (const [what, happenings, plan] of cases) {
-    test(what, () => assert.equal(told(viewOf(web, happenings)), plan));
+    test(`has the right next steps: ${what}`, () => assert.equal(told(viewOf(web, happenings)), plan));
   }
 });
 
@@ -166,7 +167,7 @@ test("a container that crashes waits 10 s, doubling to 5 min, and starts afresh 
   assert.equal(view.containers.get("web")?.restarts, 8);
 });
 
-test("an exit shows for a second before it shows as waiting", () => {
+test("an exit shows for a second before the back-off shows as waiting", () => {
   const second = viewOf(web, [...running, exited("web", 1), ...started("web", "web-2"), exited("web", 1, "web-2")]);
   assert.equal(told(second), "look again in 1 s");
   assert.equal(told(second, NOW + 1000), "note restart-backs-off web");
@@ -270,9 +271,10 @@ describe("init containers and side-cars", () => {
       "pull-image first",
     ],
   ];
-  for (const [what, happenings, plan] of cases) test(what, () => assert.equal(told(viewOf(pod, happenings)), plan));
+  for (const [what, happenings, plan] of cases)
+    test(`are run in order: ${what}`, () => assert.equal(told(viewOf(pod, happenings)), plan));
 
-  test("a side-car gets two seconds when the grace is used up", () => {
+  test("give a side-car two seconds when the grace is used up", () => {
     const late = viewOf(pod, [...initialized, ...started("web"), deleted(pod, 5), exited("web", 0)]);
     assert.equal(told(late, NOW + 4_000), "stop side within 2 s: Stopping container side");
   });
@@ -327,7 +329,8 @@ describe("restart policies", () => {
     ],
   ];
   for (const [what, pod, exitCode, plan] of cases) {
-    test(what, () => assert.equal(told(viewOf(pod, [SANDBOX, ...started("web"), exited("web", exitCode)])), plan));
+    test(`decide whether an ended container is restarted: ${what}`, () =>
+      assert.equal(told(viewOf(pod, [SANDBOX, ...started("web"), exited("web", exitCode)])), plan));
   }
 });
 
@@ -340,7 +343,7 @@ test("a deadline ends the pod, whatever it does", () => {
   assert.equal(told(failing, NOW + 60_000), "stop web within 30 s: Stopping container web");
 });
 
-test("less grace than before stops again, more does not", () => {
+test("a deletion with less grace than before stops the containers again, one with more does not", () => {
   const stopping: Happening = { type: "stopping", name: "web", id: "web-1", deadline: NOW + 30_000, because: "" };
   const first = viewOf(web, [...running, deleted(web, 30), stopping]);
   assert.equal(told(first), "");

@@ -50,7 +50,7 @@ test("a pod that comes while the runtime is away runs once it is back", async ()
   await world.until("web", isReady);
 });
 
-test("what is left of a pod goes once the runtime is back", async () => {
+test("a pod's remains are removed once the runtime is back", async () => {
   const { failing, calls, wrap } = createFragile();
   await using world = await createKubeletWorld({ wrap });
   await world.run("web", spec);
@@ -66,7 +66,7 @@ test("what is left of a pod goes once the runtime is back", async () => {
 });
 
 for (const call of ["stopContainer", "stopSandbox"] as const) {
-  test(`a deleted pod goes once the runtime is back that did not hear of it: ${call}`, async () => {
+  test(`a deleted pod goes once the runtime, whose ${call} failed, is back`, async () => {
     const { failing, calls, wrap } = createFragile();
     await using world = await createKubeletWorld({ wrap });
     await world.run("web", spec);
@@ -82,7 +82,7 @@ for (const call of ["stopContainer", "stopSandbox"] as const) {
   });
 }
 
-test("after a restart of the machine everything starts anew: init containers, too, and restarts count up", async () => {
+test("after a restart of the machine all containers, init containers too, start anew and restarts count up", async () => {
   let rebooted = false;
   const wrap = (runtime: Runtime): Runtime => ({
     ...runtime,
@@ -111,7 +111,7 @@ test("after a restart of the machine everything starts anew: init containers, to
   assert.deepEqual(changed, ["Normal SandboxChanged Pod sandbox changed, it will be killed and re-created."]);
 });
 
-test("a runtime that has forgotten everything: pods run anew, and restarts do not count down", async () => {
+test("after the runtime has lost its data, pods run anew and restarts do not count down", async () => {
   let forgetful = false;
   const wrap = (runtime: Runtime): Runtime => ({
     ...runtime,

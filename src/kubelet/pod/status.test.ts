@@ -161,7 +161,7 @@ describe("a pod with one container", () => {
     ["rejected", [{ type: "rejected", reason: "OutOfcpu", message: "m" }], ["Failed OutOfcpu"]],
   ];
   for (const [what, happenings, lines] of cases) {
-    test(what, () => {
+    test(`shows the right status: ${what}`, () => {
       const pod = {
         ...web,
         status: { ...web.status, phase: what.includes("past") || what.includes("deleted") ? "Running" : "Pending" },
@@ -171,7 +171,7 @@ describe("a pod with one container", () => {
   }
 });
 
-test("several containers: sorted by name, ready only together", () => {
+test("containers are sorted by name in the status, and a pod is ready when all of them are", () => {
   const pod = podOf({ restartPolicy: "Never", containers: [container("b"), container("a")] });
   const one = viewOf(pod, [SANDBOX, ...started("b")]);
   assert.deepEqual(told(one).slice(0, 3), ["Pending", "a: waiting ContainerCreating", "b: running, started, ready"]);
@@ -191,7 +191,7 @@ test("several containers: sorted by name, ready only together", () => {
   assert.equal(told(failed)[0], "Failed");
 });
 
-test("init containers: Initialized, and PodInitializing for the others", () => {
+test("init containers decide over Initialized, and the others show PodInitializing meanwhile", () => {
   const pod = podOf({
     initContainers: [container("first"), container("side", { restartPolicy: "Always" })],
     containers: [container("web")],
@@ -223,7 +223,7 @@ test("init containers: Initialized, and PodInitializing for the others", () => {
   assert.deepEqual(told(restarting).slice(4), [`not Ready ${problem}`, `not ContainersReady ${problem}`]);
 });
 
-test("an init container that fails for good fails the pod, and the main containers never were", () => {
+test("an init container that fails for good fails the pod, and main containers show that they never ran", () => {
   const pod = podOf({ restartPolicy: "Never", initContainers: [container("first")], containers: [container("web")] });
   const view = viewOf(pod, [SANDBOX, ...started("first"), exited("first", 1), { type: "finished" }]);
   assert.deepEqual(told(view).slice(0, 3), ["Failed", "first: ended 1", "web: waiting PodInitializing"]);
@@ -240,7 +240,7 @@ test("a container that never ran started at the epoch; a lost one has no known t
   }
 });
 
-test("readiness gates", () => {
+test("a pod is not ready before its readiness gates are", () => {
   const pod = podOf({
     readinessGates: [{ conditionType: "example.com/a" }, { conditionType: "example.com/b" }],
     containers: [container("web")],
@@ -271,7 +271,7 @@ test("conditions of other writers stay; transition times change only with a stat
   assert.equal(times["Ready"], "2026-01-01T00:00:00Z");
 });
 
-test("the whole status of a running pod", () => {
+test("the whole status of a running pod is upstream's", () => {
   const pod = podOf({
     containers: [
       container("web", {

@@ -55,8 +55,8 @@ const spec = {
 const isReady = (pod: Pod | undefined) => pod !== undefined && podCondition(pod, "Ready")?.status === "True";
 const key = { namespace: "default", name: "web" };
 
-describe("a pod and its volumes", () => {
-  test("what it had of the node is free once nothing of it runs, though its volumes are still there", async () => {
+describe("a pod with volumes", () => {
+  test("frees its host ports once nothing of it runs, though its volumes are still there", async () => {
     await using world = await createVolumesWorld();
     const { volumes, client } = world;
     const ports = [{ containerPort: 80, hostPort: 8080 }];
@@ -71,7 +71,7 @@ describe("a pod and its volumes", () => {
     assert.deepEqual([next?.status?.phase, next?.status?.message], ["Running", undefined]);
   });
 
-  test("they come before everything else, follow its labels, and go last", async () => {
+  test("mounts them before anything else, updates them with its labels, and removes them last", async () => {
     await using world = await createVolumesWorld();
     const { volumes, client } = world;
     await world.run("web", spec);
@@ -96,7 +96,7 @@ describe("a pod and its volumes", () => {
     );
   });
 
-  test("while they cannot be mounted nothing runs, and Events say why", async () => {
+  test("runs nothing while they cannot be mounted, and Events say why", async () => {
     await using world = await createVolumesWorld();
     const message = 'MountVolume.SetUp failed for volume "data" : configmap "cm" not found';
     world.volumes.failure = message;
@@ -116,7 +116,7 @@ describe("a pod and its volumes", () => {
     await world.until("web", isReady);
   });
 
-  test("a pod that never got them is deleted all the same", async () => {
+  test("is deleted although it never got them", async () => {
     await using world = await createVolumesWorld();
     world.volumes.failure = "no";
     await world.run("web", spec);
@@ -126,7 +126,7 @@ describe("a pod and its volumes", () => {
     assert.equal(world.volumes.calls.at(-1), "unmount");
   });
 
-  test("volumes are removed once all containers have terminated for good, though the pod still exists", async () => {
+  test("loses them once all its containers have terminated for good, though it still exists", async () => {
     await using world = await createVolumesWorld();
     await world.run("web", {
       ...spec,
@@ -138,7 +138,7 @@ describe("a pod and its volumes", () => {
     assert.ok(await world.pod("web"));
   });
 
-  test("a pod without volumes has nothing to do with them", async () => {
+  test("never asks for any when it has none", async () => {
     await using world = await createVolumesWorld();
     await world.run("web", { containers: [{ name: "web", image: "nginx" }], terminationGracePeriodSeconds: 1 });
     await world.until("web", isReady);
@@ -147,7 +147,7 @@ describe("a pod and its volumes", () => {
     assert.deepEqual(world.volumes.calls, []);
   });
 
-  test("a terminated pod frees its resources while its volumes are still being removed", async () => {
+  test("that has terminated frees its resources while its volumes are still being removed", async () => {
     await using world = await createVolumesWorld();
     const { volumes, client } = world;
     const [web] = spec.containers;

@@ -8,7 +8,7 @@ import { interpretCommand } from "./command.ts";
 import { imageIdOf } from "./images.ts";
 import { linesBetween, nextLineAt, type Timeline } from "./timeline.ts";
 
-test("addresses: never twice, all of them, and those in use can be named", () => {
+test("an address pool gives each address once, all of them, and again when it is freed", () => {
   fc.assert(
     fc.property(fc.array(fc.oneof(fc.constant(-1), fc.nat(300)), { maxLength: 600 }), (actions) => {
       const pool = createAddressPool("10.244.3.0/24");
@@ -36,7 +36,7 @@ test("a thousand nodes have addresses of their own", () => {
   assert.equal(new Set(all).size, all.length);
 });
 
-test("commands", () => {
+test("commands of a shell end and print as a shell's would", () => {
   const cases: readonly (readonly [command: readonly string[], exit: string, lines: readonly string[]])[] = [
     [["echo", "hi", "there"], "0 after 10", ["10 hi there"]],
     [["/bin/sleep", "1.5"], "0 after 1510", []],
@@ -69,7 +69,7 @@ test("commands", () => {
   }
 });
 
-describe("a log", () => {
+describe("a simulated log", () => {
   const timeline: Timeline = {
     lines: [{ afterMs: 5, text: "up" }],
     loop: {
@@ -104,7 +104,7 @@ describe("a log", () => {
     assert.equal(linesBetween(timeline, year - 999, year).length, 2);
   });
 
-  test("says when the next line comes", () => {
+  test("knows when the next line comes", () => {
     fc.assert(
       fc.property(fc.nat(5000), (at) => {
         const next = nextLineAt(timeline, at)!;
@@ -121,7 +121,7 @@ const pod = (annotations: Record<string, string>): Pod => ({
   metadata: { name: "web", annotations },
 });
 
-test("what annotations, images and commands tell", () => {
+test("annotations, images and commands decide how a simulated container behaves", () => {
   const behave = (image: string, annotations: Record<string, string> = {}, command?: string[]) => {
     const { output: _, ...told } = behaviourOf(pod(annotations), {
       name: "web",

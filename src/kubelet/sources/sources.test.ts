@@ -86,7 +86,7 @@ describe("objects that pods refer to", () => {
   });
 });
 
-test("Services: not before they have been read, those of the namespace and the API's", async () => {
+test("the Services of a pod are those of its namespace and the API's, and an error before they have been read", async () => {
   await using world = await createSourcesWorld();
   await world.client.create(NAMESPACES, { metadata: { name: "other" } });
   const ports = [{ port: 80 }];

@@ -26,7 +26,7 @@ ${more}`;
 const podOf = (text: string, file = "/etc/pods/web.yaml") =>
   staticPod({ file, bytes: Buffer.from(text) }, { nodeName: "n1", seen: "2026-01-01T00:00:00Z" });
 
-test("a manifest as a pod", async () => {
+test("a manifest becomes a pod with upstream's name, uid, annotations and tolerations", async () => {
   const pod = await podOf(manifest("nginx:1.27"));
   const { uid, name, namespace, annotations } = pod.metadata;
   assert.match(uid ?? "", /^[0-9a-f]{32}$/);
@@ -44,7 +44,7 @@ test("a manifest as a pod", async () => {
   assert.equal((await podOf(manifest("nginx"))).spec?.containers?.[0]?.imagePullPolicy, "Always");
 });
 
-test("what a pod is depends on what its file says, where it is, and nothing else", async () => {
+test("a static pod's uid depends on what its file says and where it is, and on nothing else", async () => {
   const uid = async (text: string, file?: string) => (await podOf(text, file)).metadata.uid;
   const first = await uid(manifest("nginx"));
   assert.equal(await uid(manifest("nginx", "# a remark\n")), first);
@@ -116,7 +116,7 @@ async function startNode({ client, clock }: TestWorld, own: Client = client) {
 const isRunning = (pod: Pod | undefined) => shown(pod, "a") === "running";
 const hashOf = (pod: Pod | undefined) => pod?.metadata.annotations?.[CONFIG_MIRROR];
 
-test("a static pod runs and is shown; its picture is drawn anew; it ends with its manifest", async () => {
+test("a static pod runs and has a mirror, which is restored when deleted and goes with the manifest", async () => {
   await using world = await createTestWorld();
   const node = await startNode(world);
   const pod = await podOf(manifest("nginx:1"));
@@ -141,7 +141,7 @@ test("a static pod runs and is shown; its picture is drawn anew; it ends with it
   await node.stop();
 });
 
-test("a manifest that changes is another pod, after the one before has ended", async () => {
+test("a changed manifest runs as another pod after the one before has ended", async () => {
   await using world = await createTestWorld();
   const node = await startNode(world);
   node.source.say(await podOf(manifest("nginx:1")));
@@ -158,7 +158,7 @@ test("a manifest that changes is another pod, after the one before has ended", a
   await node.stop();
 });
 
-test("another start of the node takes over what runs, and ends what is asked for no more", async () => {
+test("a node that starts again takes over its static pods, and ends those without a manifest", async () => {
   await using world = await createTestWorld();
   const one = await startNode(world);
   const pod = await podOf(manifest("nginx:1"));

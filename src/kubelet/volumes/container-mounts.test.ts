@@ -11,7 +11,7 @@ const env = new Map([
 const plan = (mount: Partial<VolumeMount>, supported = true) =>
   planMounts({ name: "main", volumeMounts: [{ name: "data", mountPath: "/data", ...mount }] }, env, supported)[0];
 
-describe("what a container mounts", () => {
+describe("a mount of a container", () => {
   const plain = {
     volume: "data",
     containerPath: "/data",
@@ -39,15 +39,16 @@ describe("what a container mounts", () => {
     ],
   ];
   for (const [mount, more] of cases) {
-    test(JSON.stringify(mount), () => assert.deepEqual(plan(mount), { ...plain, ...more }));
+    test(`is planned as upstream does it: ${JSON.stringify(mount)}`, () =>
+      assert.deepEqual(plan(mount), { ...plain, ...more }));
   }
 
-  test("IfPossible where it is not", () => {
+  test("is not recursively read-only with IfPossible where the runtime cannot", () => {
     assert.equal(plan({ readOnly: true, recursiveReadOnly: "IfPossible" }, false)?.recursiveReadOnly, false);
   });
 });
 
-describe("what it cannot mount", () => {
+describe("a mount that is not possible", () => {
   const rro = (rest: string) => `failed to resolve recursive read-only mode: ${rest}`;
   const asked = 'volume "data" requested recursive read-only mode, but it is';
   const cases: readonly (readonly [mount: Partial<VolumeMount>, message: string])[] = [
@@ -64,5 +65,6 @@ describe("what it cannot mount", () => {
     [{ readOnly: true, recursiveReadOnly: "Enabled" }, rro(`${asked} not supported by the runtime`)],
     [{ readOnly: true, recursiveReadOnly: "Odd" }, rro('unknown recursive read-only mode "Odd"')],
   ];
-  for (const [mount, message] of cases) test(message, () => assert.throws(() => plan(mount, false), { message }));
+  for (const [mount, message] of cases)
+    test(`is refused: ${message}`, () => assert.throws(() => plan(mount, false), { message }));
 });

@@ -14,7 +14,7 @@ const mounting = (...mounts: readonly (readonly [name: string, mountPath: string
   volumeMounts: mounts.map(([name, mountPath]) => ({ name, mountPath })),
 });
 
-test("volumes count when a container mounts, opens or reads them", () => {
+test("volumes count as used when a container mounts them, opens them or reads variables from them", () => {
   const pod = podOf({
     initContainers: [mounting(["a", "/a"])],
     containers: [{ name: "m", volumeDevices: [{ name: "b", devicePath: "/dev/b" }] }],
@@ -26,7 +26,7 @@ test("volumes count when a container mounts, opens or reads them", () => {
   assert.deepEqual([...usedVolumes(pod)], ["a", "b", "c"]);
 });
 
-test("the user of all containers, if there is one", () => {
+test("files belong to the user of all containers, if they have the same", () => {
   const run = (...users: readonly (number | undefined)[]) =>
     users.map((runAsUser, i) => ({
       name: `c${i}`,
@@ -39,7 +39,7 @@ test("the user of all containers, if there is one", () => {
   assert.equal(fsUserOf(podOf({ containers: run(0) })), 0);
 });
 
-test("memory: the smallest of the limits that there are", () => {
+test("a volume in memory is bounded by its size and by the memory limits of the pod", () => {
   const limited = (memory?: string): Container => ({
     name: "m",
     resources: memory === undefined ? {} : { limits: { memory } },
@@ -56,7 +56,7 @@ test("memory: the smallest of the limits that there are", () => {
   assert.equal(memoryBytes(podOf({ containers: [limited()] }), undefined, undefined), undefined);
 });
 
-describe("mount points within another volume", () => {
+describe("the mount points within a volume", () => {
   const cases: readonly (readonly [
     what: string,
     mounts: readonly (readonly [string, string])[],
@@ -115,6 +115,7 @@ describe("mount points within another volume", () => {
     ],
   ];
   for (const [what, mounts, nested] of cases) {
-    test(what, () => assert.deepEqual(nestedMountPoints(podOf({ containers: [mounting(...mounts)] }), "own"), nested));
+    test(`are found: ${what}`, () =>
+      assert.deepEqual(nestedMountPoints(podOf({ containers: [mounting(...mounts)] }), "own"), nested));
   }
 });

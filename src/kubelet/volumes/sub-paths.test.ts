@@ -6,7 +6,7 @@ import { createTestDirectory, modeOf, mountTypesIn, NEEDS_ROOT, until, visibleFi
 import { createVolumesWorld, mountsOf, podWith } from "./testing/world.ts";
 
 describe("volumes in memory", { skip: NEEDS_ROOT }, () => {
-  test("sub paths: by expression, kept over a restart, replaced when they mean something else", async () => {
+  test("sub paths are expanded, stay over a restart, and are replaced when they mean something else", async () => {
     await using dir = await createTestDirectory();
     const world = createVolumesWorld(dir.path);
     world.sources.putConfigMap("cm", { k: "1" });
@@ -58,7 +58,7 @@ describe("volumes in memory", { skip: NEEDS_ROOT }, () => {
     assert.deepEqual(await readdir(join(dir.path, "pods")), []);
   });
 
-  test("what a pod's users put in the way leads nowhere", async () => {
+  test("a link that a container put in the way of a sub path leads nowhere", async () => {
     await using dir = await createTestDirectory();
     const world = createVolumesWorld(dir.path);
     const outside = join(dir.path, "outside");

@@ -8,7 +8,7 @@ import { createMounter } from "./linux/mounter.ts";
 import { createTestDirectory, mountTypesIn, NEEDS_ROOT } from "./testing/directory.ts";
 import { createVolumesWorld, podWith, setUpFailed } from "./testing/world.ts";
 
-describe("what this node does not do", () => {
+describe("a volume that this node does not know", () => {
   const cases: readonly (readonly [volume: Volume, why: string])[] = [
     [
       { name: "v", persistentVolumeClaim: { claimName: "c" } },
@@ -27,7 +27,7 @@ describe("what this node does not do", () => {
     [{ name: "a/b", emptyDir: {} }, 'invalid name for a directory: "a/b"'],
   ];
   for (const [volume, why] of cases) {
-    test(why, async () => {
+    test(`fails the mount with the reason: ${why}`, async () => {
       await using dir = await createTestDirectory();
       const volumes = createVolumesWorld(dir.path).start();
       await assert.rejects(volumes.mount(podWith([volume])), setUpFailed(volume.name, why));
@@ -61,7 +61,7 @@ describe("what this node does not do", () => {
 });
 
 describe("volumes in memory", { skip: NEEDS_ROOT }, () => {
-  test("by a link to the kubelet's directory it is all the same", async () => {
+  test("volumes below a symbolic link are found again as they were", async () => {
     await using dir = await createTestDirectory();
     const [there, link] = [join(dir.path, "there"), join(dir.path, "link")];
     await mkdir(there);
@@ -102,7 +102,7 @@ describe("volumes in memory", { skip: NEEDS_ROOT }, () => {
     assert.deepEqual(await mountTypesIn(dir.path), []);
   });
 
-  test("thirty pods at once", async () => {
+  test("thirty pods mount and unmount at once, and nothing is left", async () => {
     await using dir = await createTestDirectory();
     const world = createVolumesWorld(dir.path);
     world.sources.putSecret("s", { word: "pass" });

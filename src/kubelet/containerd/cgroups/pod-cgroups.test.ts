@@ -168,15 +168,18 @@ test("real cgroups bound a pod, and what is left in them is killed", { skip }, a
 const hybrid = "/sys/fs/cgroup/unified";
 const skipHybrid = !skip && existsSync(join(hybrid, "cgroup.procs")) ? false : "it needs cgroup v2 beside v1, and root";
 
-test("the tree of cgroup v2, though without controllers", { skip: skipHybrid }, () =>
-  inCgroups({ version: 2, mount: hybrid }, async (cgroups) => {
-    const name = await cgroups.createPodCgroup(pod("u1", { cpu: "500m", memory: "64Mi" }));
-    const container = join(hybrid, name, "container");
-    await mkdir(container);
-    const left = await sleeper(container);
-    await cgroups.killAll("u1");
-    assert.deepEqual(await left.ended, [null, "SIGKILL"]);
-    await cgroups.removePodCgroup("u1");
-    assert.deepEqual(await cgroups.uids(), []);
-  }),
+test(
+  "a cgroup v2 tree without controllers holds a pod's processes, which are killed together",
+  { skip: skipHybrid },
+  () =>
+    inCgroups({ version: 2, mount: hybrid }, async (cgroups) => {
+      const name = await cgroups.createPodCgroup(pod("u1", { cpu: "500m", memory: "64Mi" }));
+      const container = join(hybrid, name, "container");
+      await mkdir(container);
+      const left = await sleeper(container);
+      await cgroups.killAll("u1");
+      assert.deepEqual(await left.ended, [null, "SIGKILL"]);
+      await cgroups.removePodCgroup("u1");
+      assert.deepEqual(await cgroups.uids(), []);
+    }),
 );

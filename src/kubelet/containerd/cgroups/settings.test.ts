@@ -30,7 +30,7 @@ const container = (name: string, resources: ResourceRequirements = {}, more: Par
 const both = (cpu: string, memory: string) => ({ requests: { cpu, memory }, limits: { cpu, memory } });
 const text = (settings: readonly CgroupSetting[]) => settings.map(({ file, value }) => `${file}=${value}`);
 
-describe("what a pod as a whole may use", () => {
+describe("the cgroup of a pod", () => {
   const sidecar = { restartPolicy: "Always" };
   const cases: readonly (readonly [what: string, spec: Partial<PodSpec>, v1: string[], v2: string[]])[] = [
     ["nothing asked for", { containers: [container("a")] }, ["cpu.shares=2"], ["cpu.weight=1"]],
@@ -88,13 +88,13 @@ describe("what a pod as a whole may use", () => {
     ],
   ];
   for (const [what, spec, v1, v2] of cases) {
-    test(what, () => {
+    test(`is bounded as upstream does it: ${what}`, () => {
       assert.deepEqual(text(podCgroupSettings(pod(spec), V1)), v1);
       assert.deepEqual(text(podCgroupSettings(pod(spec), V2)), v2);
     });
   }
 
-  test("huge pages that are asked for, and no others; processes", () => {
+  test("allows the huge pages that are asked for and no others, and bounds the number of processes", () => {
     const asks = { cpu: "1", memory: "1Gi", "hugepages-2Mi": "4Mi" };
     const spec = { containers: [container("a", { requests: asks, limits: asks })] };
     const hugePageSizes = ["2MB", "1GB", "64KB"];
@@ -110,7 +110,7 @@ describe("what a pod as a whole may use", () => {
   });
 });
 
-test("the classes, and all pods", () => {
+test("the cgroups of the QoS classes and of all pods are bounded as upstream does it", () => {
   assert.deepEqual(text(burstableSettings(1500, { version: 1, hugePageSizes: ["2MB"] })), [
     "cpu.shares=1536",
     "hugetlb.2MB.limit_in_bytes=4611686018427387904",
@@ -120,7 +120,7 @@ test("the classes, and all pods", () => {
   assert.deepEqual([sharesOf(0), sharesOf(1e9), weightOf(2), weightOf(262_144)], [2, 262_144, 1, 10_000]);
 });
 
-test("names", () => {
+test("a pod's cgroup is named after its QoS class and uid, from which the uid is read back", () => {
   const names = cgroupNames("/knarr-1");
   assert.equal(names.podCgroup(pod({ containers: [container("a")] })), "/knarr-1/kubepods/besteffort/podu-1");
   assert.equal(
@@ -131,7 +131,7 @@ test("names", () => {
   assert.deepEqual([uidOf("podu-1"), uidOf("burstable"), uidOf("pod")], ["u-1", undefined, undefined]);
 });
 
-test("where cgroups are", () => {
+test("the mounts of cgroups are found in mountinfo, for version 1 and version 2", () => {
   const v1 = [
     "23 27 0:22 / /sys rw,relatime - sysfs sysfs rw",
     "31 23 0:28 / /sys/fs/cgroup rw - tmpfs tmpfs rw",

@@ -45,7 +45,7 @@ describe("a container's hash", () => {
   });
 });
 
-describe("names of a pod", () => {
+describe("the names of a pod", () => {
   const cases: readonly (readonly [string, Partial<PodSpec>, string, string])[] = [
     ["its own", {}, "web", ""],
     ["hostname", { hostname: "busy" }, "busy", ""],
@@ -54,10 +54,11 @@ describe("names of a pod", () => {
     ["too long", { hostname: `${"a".repeat(61)}-.b` }, "a".repeat(61), ""],
   ];
   for (const [what, spec, name, domain] of cases) {
-    it(what, () => assert.deepEqual(hostNameOf(podOf(spec), "cluster.local"), { name, domain }));
+    it(`are a host name and a domain by upstream's rules: ${what}`, () =>
+      assert.deepEqual(hostNameOf(podOf(spec), "cluster.local"), { name, domain }));
   }
 
-  it("the kernel's may be the full one", () => {
+  it("give the kernel the whole name when the pod asks for it and it is short enough", () => {
     const pod = podOf({ subdomain: "sub", setHostnameAsFQDN: true });
     assert.equal(kernelName(hostNameOf(pod, "cluster.local"), pod), "web.sub.default.svc.cluster.local");
     const long = podOf({ subdomain: "s".repeat(40), setHostnameAsFQDN: true });
@@ -90,7 +91,7 @@ describe("names of a pod", () => {
   });
 });
 
-describe("DNS of a pod", () => {
+describe("the DNS of a pod", () => {
   const node: DnsConfig = { servers: ["192.0.2.53"], searches: ["example.com", "cluster.local"], options: ["edns0"] };
   const cluster = { servers: ["10.96.0.10"], domain: "cluster.local" };
   const ofCluster: DnsConfig = {
@@ -120,7 +121,8 @@ describe("DNS of a pod", () => {
     ],
   ];
   for (const [what, spec, dns] of cases) {
-    it(what, () => assert.deepEqual(podDns(podOf(spec), cluster, node), { dns, warnings: [] }));
+    it(`follows the policy: ${what}`, () =>
+      assert.deepEqual(podDns(podOf(spec), cluster, node), { dns, warnings: [] }));
   }
 
   it("is the node's where the cluster has none", () => {
@@ -128,7 +130,7 @@ describe("DNS of a pod", () => {
     assert.deepEqual(found.dns, node);
   });
 
-  it("is cut to what resolvers take", () => {
+  it("is cut to the servers and search domains that resolvers take, with a warning", () => {
     const searches = Array.from({ length: 40 }, (_, i) => `${"s".repeat(70)}${i}`);
     const nameservers = ["1.1.1.1", "2.2.2.2", "3.3.3.3", "4.4.4.4"];
     const { dns, warnings } = podDns(podOf({ dnsPolicy: "None", dnsConfig: { nameservers, searches } }), cluster, node);
@@ -140,7 +142,7 @@ describe("DNS of a pod", () => {
     ]);
   });
 
-  it("reads the node's file", () => {
+  it("is read from the node's resolv.conf", () => {
     const text =
       "# x\nnameserver 1.1.1.1\nsearch a.\n nameserver 2.2.2.2\nsearch b. . c\noptions ndots:1 rotate\noptions ndots:3\nnameserver\n";
     assert.deepEqual(parseResolvConf(text), {
@@ -151,7 +153,7 @@ describe("DNS of a pod", () => {
   });
 });
 
-describe("resources of a container", () => {
+describe("the resources of a container", () => {
   const of = (resources: Container["resources"], spec: Partial<PodSpec> = {}) => {
     const container = { ...MAIN, ...(resources ? { resources } : {}) };
     const { hugepageLimits: _, ...rest } = containerResources(
@@ -218,7 +220,7 @@ describe("resources of a container", () => {
   });
 });
 
-describe("security of a container", () => {
+describe("the security of a container", () => {
   const of = (
     spec: Partial<PodSpec>,
     container: Partial<Container> = {},
@@ -226,7 +228,7 @@ describe("security of a container", () => {
     targetId?: string,
   ) => containerSecurity(podOf(spec), { ...MAIN, ...container }, { ...SETTINGS, user, targetId });
 
-  it("is the image's user, unconfined, without what upstream hides", () => {
+  it("is the image's user by default, unconfined, without the paths that upstream hides", () => {
     const found = of({}, {}, { uid: 101 });
     assert.deepEqual(found.runAsUser, { value: 101 });
     assert.deepEqual(found.seccomp, { profileType: "Unconfined" });
@@ -236,7 +238,7 @@ describe("security of a container", () => {
     assert.equal(of({}, {}, { name: "www" }).runAsUsername, "www");
   });
 
-  it("follows the pod, and the container before it", () => {
+  it("follows the pod, and the container where it says something else", () => {
     const pod: Partial<PodSpec> = {
       securityContext: {
         runAsUser: 1,
@@ -297,7 +299,7 @@ describe("security of a container", () => {
     ],
   ];
   for (const [what, runAsUser, user, problem] of problems) {
-    it(`not root: ${what}`, () => {
+    it(`refuses root where the pod forbids it: ${what}`, () => {
       const securityContext = { runAsNonRoot: true, ...(runAsUser === undefined ? {} : { runAsUser }) };
       assert.equal(nonRootProblem(podOf({ securityContext }), MAIN, user), problem);
       assert.equal(nonRootProblem(podOf(), MAIN, user), undefined, "no rule forbids it");

@@ -44,7 +44,7 @@ describe("a record of a log", () => {
     ["", undefined],
   ];
   for (const [line, shown] of cases) {
-    it(JSON.stringify(line), () => {
+    it(`is read, or is none: ${JSON.stringify(line)}`, () => {
       const found = parseRecord(Buffer.from(line));
       const seconds = found && Math.round((found.time - EPOCH) * 1e3) / 1e6;
       assert.equal(

@@ -12,7 +12,7 @@ const capacity = capacityOf({
   hugePages: { "1Gi": 0, "2Mi": GI },
 });
 
-test("capacity as quantities", () => {
+test("a machine's capacity is written as quantities", () => {
   assert.deepEqual(capacity, {
     cpu: "4",
     "ephemeral-storage": "97656250Ki",

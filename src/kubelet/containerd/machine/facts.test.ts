@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { nodeAddress } from "./addresses.ts";
 import { defaultRouteInterface, goArchitecture, parseMeminfo, parseOsImage, parseTasks } from "./facts.ts";
 
-test("memory, system, tasks, processor", () => {
+test("memory, system, tasks and architecture are read from the kernel's files and Node", () => {
   const meminfo = "MemTotal:       24684084 kB\nMemFree:        23688964 kB\nMemAvailable:   24244472 kB\n";
   assert.deepEqual(parseMeminfo(meminfo), { total: 24_684_084 * 1024, available: 24_244_472 * 1024 });
   assert.throws(() => parseMeminfo("MemTotal: 1 kB\n"), /MemAvailable/);
@@ -33,7 +33,7 @@ test("the default route of the lowest metric leads out", () => {
   for (const [lines, name] of cases) assert.equal(defaultRouteInterface([HEADER, ...lines, ""].join("\n")), name);
 });
 
-test("the node's address", () => {
+test("the node's address is the given one, or the first of the default interface, or of any other", () => {
   const at = (address: string, more: Partial<NetworkInterfaceInfo> = {}) =>
     ({ address, family: "IPv4", internal: false, ...more }) as NetworkInterfaceInfo;
   const interfaces = {

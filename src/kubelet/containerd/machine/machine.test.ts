@@ -20,7 +20,7 @@ async function temporary<T>(use: (folder: string) => Promise<T>): Promise<T> {
   }
 }
 
-test("this machine as a node", onLinux, () =>
+test("the machine is described as a node with its name, address, capacity and versions", onLinux, () =>
   temporary(async (folder) => {
     const dataDir = join(folder, "new", "data");
     const options = { dataDir, podCidr: "10.244.0.0/24", kubeletVersion: "v1.36.3" };
@@ -53,7 +53,7 @@ test("this machine as a node", onLinux, () =>
   }),
 );
 
-test("what is left of it", onLinux, async () => {
+test("the memory, disks, inodes and processes that are left are measured", onLinux, async () => {
   const measured = await measure({ nodefs: tmpdir(), imagefs: tmpdir() });
   assert.equal(measured.size, 6);
   for (const [signal, { available, capacity }] of measured) {
@@ -62,7 +62,7 @@ test("what is left of it", onLinux, async () => {
   await assert.rejects(measure({ nodefs: "/nowhere/at/all", imagefs: "/" }), { code: "ENOENT" });
 });
 
-test("huge pages, by size", () =>
+test("huge pages are read from the kernel's folder by size", () =>
   temporary(async (folder) => {
     for (const [name, count] of [
       ["hugepages-2048kB", "3"],
@@ -77,11 +77,11 @@ test("huge pages, by size", () =>
     assert.deepEqual(await readHugePages(join(folder, "none")), {});
   }));
 
-describe("whether it can run containers", () => {
+describe("the check for what containers need", () => {
   const all = new Map([...PACKAGES.keys()].map((name) => [name, `/usr/bin/${name}`]));
   const good = { platform: "linux", isRoot: true, programs: all, networkPlugins: "/usr/lib/cni" };
 
-  test("what is missing, and how to get it", () => {
+  test("names what is missing, and the command that installs it", () => {
     assert.deepEqual(judgeRuntime(good), { ok: true, programs: all, networkPlugins: "/usr/lib/cni" });
     const none = judgeRuntime({
       ...good,
@@ -107,7 +107,7 @@ describe("whether it can run containers", () => {
     assert.deepEqual(lacking.ok ? [] : lacking.missing, ["nft", "ip", "mount"]);
   });
 
-  test("the folders that the options name are searched", () =>
+  test("searches the folders that the options name", () =>
     temporary(async (folder) => {
       const bin = join(folder, "bin");
       const plugins = join(folder, "cni");

@@ -44,7 +44,7 @@ test("shortages are what is below its threshold", () => {
   assert.deepEqual(shortages(machine(), { "pid.available": "2%" }), ["pid.available"]);
 });
 
-test("a shortage for those who act upon it", () => {
+test("a shortage is described by its resource, disk, threshold and what is left", () => {
   const of = (signal: Signal, left: Partial<Record<Signal, number>>) =>
     describeShortage(signal, machine(left), DEFAULT_THRESHOLDS);
   assert.deepEqual(of("memory.available", { "memory.available": 5 }), {
@@ -82,7 +82,7 @@ test("a monitor looks anew when it is asked to", async () => {
   await scope.close();
 });
 
-test("what a runtime says of itself, and its silence", () => {
+test("a runtime that reports a problem, or is silent for 30 s, makes the node not ready", () => {
   assert.deepEqual(runtimeProblems(UNKNOWN_RUNTIME, 0), [
     "container runtime status check may not have completed yet",
     "network state unknown",

@@ -36,7 +36,7 @@ function grpcServer(onStream: (stream: ServerHttp2Stream, headers: OutgoingHttpH
   return onLoopback(server);
 }
 
-test("serving or not, by the status of the answer", async () => {
+test("the status in the answer decides whether a probe passes", async () => {
   const cases: readonly (readonly [answer: Buffer, message: string | undefined])[] = [
     [frame(8, 1), undefined],
     [frame(), 'service unhealthy (responded with "UNKNOWN")'],
@@ -55,7 +55,7 @@ test("serving or not, by the status of the answer", async () => {
   }
 });
 
-test("what is asked", async () => {
+test("the request is a Health/Check of the service, with upstream's user agent", async () => {
   const asked: string[] = [];
   await using server = await grpcServer((stream, headers) => {
     asked.push(`${String(headers[":method"])} ${String(headers[":path"])} ${String(headers["user-agent"])}`);
@@ -71,7 +71,7 @@ test("what is asked", async () => {
   assert.deepEqual(asked, ["POST /grpc.health.v1.Health/Check kube-probe/1.36", "00000000040a026462"]);
 });
 
-test("what can go wrong", async () => {
+test("an answer that is no health status fails the probe in upstream's words", async () => {
   await using unimplemented = await health(frame(), { "grpc-status": "12", "grpc-message": "unknown%20service" });
   assert.deepEqual(await ask(unimplemented.port), {
     result: "failure",
@@ -135,7 +135,7 @@ test("a server that comes up before the timeout passes the probe", async () => {
   assert.deepEqual(await outcome, { result: "success" });
 });
 
-test("an answer that does not come", async () => {
+test("an answer that does not come within the timeout fails the probe", async () => {
   const clock = createVirtualClock(0);
   let asked = false;
   await using server = await grpcServer(() => (asked = true));
@@ -149,7 +149,7 @@ test("an answer that does not come", async () => {
   assert.equal(clock.pending, 0);
 });
 
-test("messages", () => {
+test("requests are written and answers read as protobuf messages in a gRPC frame", () => {
   assert.equal(writeHealthRequest("").toString("hex"), "0000000000");
   const long = writeHealthRequest("s".repeat(200));
   assert.equal(long.subarray(0, 8).toString("hex"), "00000000cb0ac801");

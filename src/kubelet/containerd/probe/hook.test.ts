@@ -10,7 +10,7 @@ const run = (httpGet: HTTPGetAction, told?: string[], signal = new AbortControll
     told?.push(`${reason} ${message}`),
   );
 
-test("any answer will do", async () => {
+test("any answer makes an HTTP hook succeed, even an error or one that is cut off", async () => {
   let seen: IncomingMessage | undefined;
   await using server = await onLoopback(
     createServer((request, response) => {

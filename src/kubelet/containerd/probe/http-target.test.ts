@@ -7,7 +7,7 @@ import { redirected, targetOf } from "./http-target.ts";
 
 const container = { name: "a", ports: [{ name: "web", containerPort: 8080 }, { containerPort: 9 }] };
 
-test("a port is a number or a name", () => {
+test("a port is a number or the name of a container's port", () => {
   assert.equal(resolvePort(80, container), 80);
   assert.equal(resolvePort("web", container), 8080);
   assert.equal(resolvePort("81", undefined), 81);

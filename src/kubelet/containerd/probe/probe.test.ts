@@ -49,8 +49,8 @@ function answerHeaded(): Promise<void> {
 
 const serve = (listener: RequestListener) => onLoopback(createHttpServer(listener));
 
-describe("HTTP", () => {
-  test("200 to 399 is a success, anything else is not", async () => {
+describe("an HTTP probe", () => {
+  test("takes 200 to 399 for success and anything else for failure", async () => {
     await using server = await serve((request, response) => {
       response.writeHead(Number(request.url?.slice(1))).end("body");
     });
@@ -66,7 +66,7 @@ describe("HTTP", () => {
     }
   });
 
-  test("what is sent", async () => {
+  test("sends a GET with the path, the headers of the spec and upstream's user agent", async () => {
     let seen: IncomingMessage | undefined;
     await using server = await serve((request, response) => {
       seen = request;
@@ -90,7 +90,7 @@ describe("HTTP", () => {
     assert.equal(seen?.headers.host, "example.com");
   });
 
-  test("redirects are followed on the host; away from it they are a success with a warning", async () => {
+  test("follows redirects on the host; away from it they are a success with a warning", async () => {
     const referers: (string | undefined)[] = [];
     await using server = await serve((request, response) => {
       referers.push(request.headers.referer);
@@ -118,7 +118,7 @@ describe("HTTP", () => {
     });
   });
 
-  test("of a body no more than 10 KiB is read", async () => {
+  test("reads no more than 10 KiB of a body", async () => {
     await using server = await serve((_request, response) => {
       response.writeHead(300);
       const more = () => {
@@ -132,7 +132,7 @@ describe("HTTP", () => {
     assert.equal(message.length, "Probe terminated redirects, Response body: ".length + 10 * 1024);
   });
 
-  test("what can go wrong, in Go's words", async () => {
+  test("reports broken answers in Go's words", async () => {
     const cases: readonly (readonly [answer: string, then: "close" | "reset", message: string])[] = [
       ["", "close", "EOF"],
       ["garbage\r\n\r\n", "close", 'net/http: HTTP/1.x transport connection broken: malformed HTTP response "garbage"'],
@@ -153,7 +153,7 @@ describe("HTTP", () => {
     });
   });
 
-  test("a body that breaks off says nothing, after three attempts", async () => {
+  test("knows nothing after three bodies that break off", async () => {
     await using server = await rawServer("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nabc", "close");
     assert.deepEqual(await ask(httpGet(server.port)), {
       result: "unknown",
@@ -163,7 +163,7 @@ describe("HTTP", () => {
     assert.equal(server.connections, 3);
   });
 
-  test("no answer in time", async () => {
+  test("fails when the headers or the body do not come in time", async () => {
     await using silent = await rawServer("", "hold");
     assert.deepEqual(await timedOut(silent, httpGet(silent.port)), {
       result: "failure",
@@ -186,7 +186,7 @@ describe("HTTP", () => {
     });
   });
 
-  test("HTTPS takes any certificate, and says when it is none", async () => {
+  test("takes any certificate, and says when the server does not speak TLS", async () => {
     const { certificate, privateKey } = await createAuthority(systemClock, "unknown", 1);
     await using server = await onLoopback(
       createHttpsServer({ cert: certificate, key: privateKey }, (_request, response) => response.end()),
@@ -199,7 +199,7 @@ describe("HTTP", () => {
     });
   });
 
-  test("a port that there is not, and a header that cannot be", async () => {
+  test("reports a port that does not exist and a header that HTTP forbids", async () => {
     assert.deepEqual(await ask(httpGet("nope")), {
       result: "unknown",
       message: 'strconv.Atoi: parsing "nope": invalid syntax',
@@ -212,7 +212,7 @@ describe("HTTP", () => {
     });
   });
 
-  test("a caller that aborts gets no outcome", async () => {
+  test("gives no outcome to a caller that aborts", async () => {
     await using server = await rawServer("", "hold");
     const controller = new AbortController();
     const outcome = ask(httpGet(server.port), { signal: controller.signal });
@@ -221,8 +221,8 @@ describe("HTTP", () => {
   });
 });
 
-describe("TCP", () => {
-  test("a port that takes connections, and one that does not", async () => {
+describe("a TCP probe", () => {
+  test("passes when the port takes connections, and fails when it refuses them", async () => {
     await using server = await onLoopback(createServer());
     assert.deepEqual(await ask({ tcpSocket: { port: server.port } }), { result: "success" });
     const port = await closedPort();
@@ -236,7 +236,7 @@ describe("TCP", () => {
     });
   });
 
-  test("no connection in time", async () => {
+  test("fails when there is no connection in time", async () => {
     assert.deepEqual(await probeTcp("fd00::1", 80, AbortSignal.abort(new DeadlineExceeded())), {
       result: "failure",
       message: "dial tcp [fd00::1]:80: i/o timeout",
@@ -244,6 +244,6 @@ describe("TCP", () => {
   });
 });
 
-test("no handler at all", async () => {
+test("a probe without a handler is unknown", async () => {
   assert.deepEqual(await ask({}), { result: "unknown", message: "missing probe handler for p_default(u):a" });
 });

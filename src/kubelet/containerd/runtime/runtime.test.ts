@@ -10,7 +10,7 @@ import { decodeEvent } from "../events/messages.ts";
 import { exitOf } from "./exit.ts";
 import { pullError } from "./images.ts";
 
-describe("why an image could not be pulled", () => {
+describe("a failed pull", () => {
   const cases: readonly (readonly [readonly unknown[], string, string])[] = [
     [[new GrpcError("Unknown", "failed to pull")], "ErrImagePull", "failed to pull"],
     [[new GrpcError("NotFound", "no")], "ErrImagePull", "rpc error: code = NotFound desc = no"],
@@ -26,7 +26,7 @@ describe("why an image could not be pulled", () => {
     ],
   ];
   for (const [failures, reason, message] of cases) {
-    it(message, () => {
+    it(`has the reason and words of the failure: ${message}`, () => {
       const error = pullError("nginx:1", failures);
       assert.deepEqual([error.reason, error.message], [reason, message]);
     });
@@ -53,7 +53,7 @@ describe("containerd's events", () => {
   });
 });
 
-describe("how a container ended", () => {
+describe("the way a container ended", () => {
   let folder: string;
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "knarr-exit-"));
@@ -104,7 +104,7 @@ describe("how a container ended", () => {
   });
   const look = (status: ContainerStatus | undefined, oom = false) => exitOf(status, "abc", oom, systemClock);
 
-  it("well, badly, or for want of memory", async () => {
+  it("is success, an error, or want of memory", async () => {
     assert.deepEqual(await look(statusOf({})), {
       id: "containerd://abc",
       exitCode: 0,
@@ -118,7 +118,7 @@ describe("how a container ended", () => {
     assert.equal((await look(statusOf({ exitCode: 137, reason: "OOMKilled" }))).reason, "OOMKilled");
   });
 
-  it("with its last words, as much as upstream shows", async () => {
+  it("comes with its last words, as much as upstream shows", async () => {
     assert.equal((await look(statusOf({}, "File", "message"))).message, "m".repeat(4096));
     assert.equal((await look(statusOf({ exitCode: 1 }, "File"))).message, undefined);
     const { message = "" } = await look(statusOf({ exitCode: 1 }, "FallbackToLogsOnError"));
@@ -132,7 +132,7 @@ describe("how a container ended", () => {
     assert.equal((await look(statusOf({ exitCode: 1 }, "File", "nowhere"))).message, undefined);
   });
 
-  it("in a way that was not observed", async () => {
+  it("is ContainerStatusUnknown when it was not observed", async () => {
     const { exitCode, reason } = await look(undefined);
     assert.deepEqual({ exitCode, reason }, { exitCode: 137, reason: "ContainerStatusUnknown" });
   });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { containerUsage, usedByAll, workingSet } from "./stats.ts";
 
-test("what the machine has used, by the kernel's own files", () => {
+test("CPU time and working set of the machine are read from the kernel's files", () => {
   assert.equal(usedByAll("cpu  100 20 30 4000 500 6 7 80 9 0\ncpu0 1 2 3 4\n"), 163 * 10_000_000);
   const meminfo =
     "MemTotal:       1000 kB\nMemFree:         300 kB\nInactive:        250 kB\nInactive(file):  200 kB\n";

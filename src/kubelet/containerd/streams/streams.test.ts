@@ -89,8 +89,8 @@ async function text(input: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(parts).toString();
 }
 
-describe("processes", () => {
-  test("a command with all of its streams", async () => {
+describe("a process's streams", () => {
+  test("carry standard input, output and errors, and the exit code", async () => {
     await using server = await streamingServer(async (command) => {
       await command.writeStdout(Buffer.from(`got ${await text(command.stdin)}`));
       await command.writeStderr(Buffer.from("err"));
@@ -108,7 +108,7 @@ describe("processes", () => {
     assert.deepEqual(server.calls, [{ containerId: "abc", cmd: ["cat", "-"], ...ALL }]);
   });
 
-  test("the size of a terminal", async () => {
+  test("tell the process the size of its terminal", async () => {
     await using server = await streamingServer(async (command) => {
       for await (const { width, height } of command.sizes) {
         await command.writeStdout(Buffer.from(`${width}x${height}`));
@@ -122,7 +122,7 @@ describe("processes", () => {
     process.close();
   });
 
-  test("a server that dies in the middle", async () => {
+  test("end as failed when the runtime's server dies in the middle", async () => {
     await using server = await streamingServer(async (command) => {
       await text(command.stdin);
       throw new Error("boom");
@@ -137,7 +137,7 @@ describe("processes", () => {
     process.close();
   });
 
-  test("a URL that is good no longer", async () => {
+  test("fail with the server's answer when the URL has expired", async () => {
     await using server = await streamingServer(async () => {});
     const streams = createStreams({ ...server.urls, exec: async () => server.url("gone") }, systemClock);
     await assert.rejects(
@@ -147,7 +147,7 @@ describe("processes", () => {
   });
 });
 
-test("how a process has ended", () => {
+test("the status on the error channel says how a process has ended", () => {
   const context = "error executing command in container: ";
   const status = (fields: object) => JSON.stringify({ metadata: {}, ...fields });
   const cases: readonly (readonly [text: string, end: unknown])[] = [
@@ -179,8 +179,8 @@ test("how a process has ended", () => {
   for (const [said, end] of cases) assert.deepEqual(endOf(said, context), end);
 });
 
-describe("ports", () => {
-  test("both directions, each with its own end", async () => {
+describe("a port's stream", () => {
+  test("carries both directions, each with its own end", async () => {
     await using server = await streamingServer(async () => {});
     const echo = createServer({ allowHalfOpen: true }, (socket) => socket.pipe(socket)).listen(0, "127.0.0.1");
     await once(echo, "listening");
@@ -194,7 +194,7 @@ describe("ports", () => {
     assert.deepEqual(server.calls, [{ podSandboxId: "pod", port: [port] }]);
   });
 
-  test("a port without a listener fails with the reason alone", async () => {
+  test("fails with the reason alone when there is no listener", async () => {
     await using server = await streamingServer(async () => {});
     const stream = await server.streams.portForward("pod", 1);
     await assert.rejects(text(stream.input), /^Error: connect ECONNREFUSED 127\.0\.0\.1:1$/);

@@ -12,8 +12,8 @@ const payloadOf = (files: Readonly<Record<string, string>>, mode = 0o644): Paylo
   new Map(Object.entries(files).map(([path, text]) => [path, { data: Buffer.from(text), mode }]));
 const write = (dir: string, payload: Payload) => writeAtomically(dir, payload, { now: NOW });
 
-describe("writing a volume's files at once", () => {
-  test("as upstream lays it out", async () => {
+describe("a volume's files", () => {
+  test("are laid out as upstream does it", async () => {
     await using dir = await createTestDirectory();
     await write(dir.path, payloadOf({ a: "1", "d/e/f": "2", "d/g": "3" }, 0o640));
     const data = await readlink(join(dir.path, "..data"));
@@ -31,7 +31,7 @@ describe("writing a volume's files at once", () => {
     );
   });
 
-  test("what is as it should be stays; a link that was lost comes back", async () => {
+  test("are not written again when they are right, and a lost link comes back", async () => {
     await using dir = await createTestDirectory();
     const payload = payloadOf({ a: "1", b: "2" });
     await write(dir.path, payload);
@@ -42,7 +42,7 @@ describe("writing a volume's files at once", () => {
     assert.deepEqual(await visibleFiles(dir.path), { a: "1", b: "2" });
   });
 
-  test("what a crash has left does not stand in the way, and goes", async () => {
+  test("are written although a crash has left parts, which go", async () => {
     await using dir = await createTestDirectory();
     await write(dir.path, payloadOf({ a: "1" }));
     await symlink("..nowhere", join(dir.path, "..data_tmp"));
@@ -52,7 +52,7 @@ describe("writing a volume's files at once", () => {
     assert.equal((await readdir(dir.path)).length, 3);
   });
 
-  test("a directory that another volume is mounted in is left alone", async () => {
+  test("are not written over a directory that another volume is mounted in", async () => {
     await using dir = await createTestDirectory();
     await mkdir(join(dir.path, "nested"));
     await write(dir.path, payloadOf({ nested: "1" }));
@@ -60,7 +60,7 @@ describe("writing a volume's files at once", () => {
     assert.ok((await lstat(join(dir.path, "nested"))).isDirectory());
   });
 
-  test("a payload that cannot be made ready is never visible", async () => {
+  test("are never visible when the payload cannot be made ready", async () => {
     await using dir = await createTestDirectory();
     await write(dir.path, payloadOf({ a: "1" }));
     const beforeSwap = () => Promise.reject(new Error("no"));
@@ -69,7 +69,7 @@ describe("writing a volume's files at once", () => {
     assert.equal((await readdir(dir.path)).length, 3);
   });
 
-  test("files of a user", { skip: NEEDS_ROOT }, async () => {
+  test("belong to the user that the payload names", { skip: NEEDS_ROOT }, async () => {
     await using dir = await createTestDirectory();
     await write(dir.path, new Map([["token", { data: Buffer.from("t"), mode: 0o600, owner: 1234 }]]));
     assert.equal(await modeOf(join(dir.path, "..data/token")), "600 1234:0");
@@ -87,7 +87,7 @@ describe("writing a volume's files at once", () => {
     "/",
     ".",
   ]) {
-    test(`no file at ${JSON.stringify(path.slice(0, 20))}`, async () => {
+    test(`are refused at the path ${JSON.stringify(path.slice(0, 20))}`, async () => {
       await using dir = await createTestDirectory();
       await assert.rejects(write(dir.path, payloadOf({ ok: "1", [path]: "1" })), { message: /^invalid path/ });
       assert.deepEqual(await readdir(dir.path), []);

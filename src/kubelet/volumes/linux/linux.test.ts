@@ -11,7 +11,7 @@ import { createMounter } from "./mounter.ts";
 import { giveToGroup } from "./ownership.ts";
 import { bindSubPath, makeSubPath, readWithin } from "./sub-path.ts";
 
-test("mountinfo: paths, types, blanks, and what lies on top", () => {
+test("mountinfo is read with paths, types and blanks, and the topmost mount counts", () => {
   const mounts = parseMountInfo(
     [
       "25 1 8:1 / / rw,relatime shared:1 - ext4 /dev/root rw",
@@ -46,8 +46,8 @@ test("errors of system calls are worded as Go words them", async () => {
 const MOUNT = "mount";
 const makePrivate = (path: string) => execFileSync(MOUNT, ["--make-private", path]);
 
-describe("mounts", { skip: NEEDS_ROOT }, () => {
-  test("memory, bound elsewhere, and away again", async () => {
+describe("the mounter", { skip: NEEDS_ROOT }, () => {
+  test("makes a bounded tmpfs, binds it elsewhere, and unmounts both", async () => {
     await using dir = await createTestDirectory();
     const mounter = createMounter(runCommand);
     const [memory, bound] = [join(dir.path, "me mory"), join(dir.path, "bound")];
@@ -64,7 +64,7 @@ describe("mounts", { skip: NEEDS_ROOT }, () => {
     assert.deepEqual(await readdir(memory), []);
   });
 
-  test("a directory that is shared, once, whatever it is on", async () => {
+  test("shares a directory once, whatever it is on", async () => {
     await using dir = await createTestDirectory();
     const mounter = createMounter(runCommand);
     await mounter.tmpfs(dir.path, 64 * 1024);
@@ -93,7 +93,7 @@ describe("mounts", { skip: NEEDS_ROOT }, () => {
     assert.deepEqual(await below(used), [[join(used, "inner"), false]], "what is mounted stays in sight");
   });
 
-  test("a failed mount reports why", async () => {
+  test("reports why a mount failed", async () => {
     await using dir = await createTestDirectory();
     await assert.rejects(
       createMounter(runCommand).tmpfs(join(dir.path, "none"), undefined),
@@ -101,7 +101,7 @@ describe("mounts", { skip: NEEDS_ROOT }, () => {
     );
   });
 
-  test("many at a time, each of them done", async () => {
+  test("carries out many mounts at a time", async () => {
     await using dir = await createTestDirectory();
     const mounter = createMounter(runCommand);
     const paths = Array.from({ length: 20 }, (_, i) => join(dir.path, String(i)));
@@ -113,7 +113,7 @@ describe("mounts", { skip: NEEDS_ROOT }, () => {
 });
 
 describe("sub paths", () => {
-  test("are made with the volume's mode, all of the way", async () => {
+  test("are made with the volume's mode at every level", async () => {
     await using dir = await createTestDirectory();
     const volume = join(dir.path, "volume");
     await mkdir(volume);
@@ -170,7 +170,7 @@ describe("sub paths", () => {
   });
 });
 
-describe("volumes of a group", { skip: NEEDS_ROOT }, () => {
+describe("a volume that is given to a group", { skip: NEEDS_ROOT }, () => {
   async function createTree(path: string): Promise<void> {
     await mkdir(join(path, "dir"), { recursive: true });
     await writeFile(join(path, "dir/file"), "", { mode: 0o600 });
@@ -180,7 +180,7 @@ describe("volumes of a group", { skip: NEEDS_ROOT }, () => {
     await chmod(join(path, "dir"), 0o700);
   }
 
-  test("everything in them belongs to it, and what is new will", async () => {
+  test("belongs to it in every part, as will what is made in it later", async () => {
     await using dir = await createTestDirectory();
     await createTree(dir.path);
     await giveToGroup(dir.path, { gid: 4321, readOnly: false });
@@ -193,14 +193,14 @@ describe("volumes of a group", { skip: NEEDS_ROOT }, () => {
     assert.equal((await lstat(join(dir.path, "dir/new"))).gid, 4321);
   });
 
-  test("to read only", async () => {
+  test("gets no write permission when it is read-only", async () => {
     await using dir = await createTestDirectory();
     await createTree(dir.path);
     await giveToGroup(dir.path, { gid: 4321, readOnly: true });
     assert.equal(await modeOf(join(dir.path, "dir/file")), "640 0:4321");
   });
 
-  test("OnRootMismatch looks at the directory itself only", async () => {
+  test("is left alone by OnRootMismatch when the directory itself is right", async () => {
     await using dir = await createTestDirectory();
     await createTree(dir.path);
     const ownership = { gid: 4321, readOnly: false, policy: "OnRootMismatch" };

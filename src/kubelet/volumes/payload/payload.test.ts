@@ -38,7 +38,7 @@ const lines = (payload: Payload) =>
     ].join(" "),
   );
 
-describe("files of a ConfigMap or a Secret", () => {
+describe("the files of a ConfigMap or a Secret", () => {
   const cases: readonly (readonly [what: string, selection: Partial<KeySelection>, lines: readonly string[]])[] = [
     ["all keys", {}, ["a 644 1", "b 644 Ã¼", "bin 644 \0\x01ÿ"]],
     ["another mode", { defaultMode: 0o400 }, ["a 400 1", "b 400 Ã¼", "bin 400 \0\x01ÿ"]],
@@ -66,17 +66,16 @@ describe("files of a ConfigMap or a Secret", () => {
     ],
   ];
   for (const [what, selection, expected] of cases) {
-    test(what, () =>
-      assert.deepEqual(lines(configMapPayload(configMap, { defaultMode: 0o644, ...selection })), expected),
-    );
+    test(`are those that are selected: ${what}`, () =>
+      assert.deepEqual(lines(configMapPayload(configMap, { defaultMode: 0o644, ...selection })), expected));
   }
 
-  test("a Secret", () => {
+  test("of a Secret are decoded, and none when it is optional and absent", () => {
     assert.deepEqual(lines(secretPayload(secret, { defaultMode: 0o400 })), ["user 400 admin"]);
     assert.deepEqual(lines(secretPayload(undefined, { defaultMode: 0o400, optional: true })), []);
   });
 
-  test("keys that are not there", () => {
+  test("are an error when a selected key is absent", () => {
     const items = [{ key: "toString", path: "x" }];
     assert.throws(() => configMapPayload(configMap, { items, defaultMode: 0o644 }), {
       message: "configmap references non-existent config key: toString",
@@ -87,9 +86,9 @@ describe("files of a ConfigMap or a Secret", () => {
   });
 });
 
-describe("files that tell of the pod", () => {
+describe("the files of the downward API", () => {
   const field = (fieldPath: string) => ({ path: fieldPath, fieldRef: { fieldPath } });
-  test("fields and resources", () => {
+  test("hold fields and resources", () => {
     const resource = (name: string, divisor: string) => ({
       path: name,
       mode: 0o600,
@@ -111,7 +110,7 @@ describe("files that tell of the pod", () => {
     ]);
   });
 
-  test("all that is wrong is said", () => {
+  test("are an error that names all that is wrong", () => {
     const items = [
       field("spec.nodeName"),
       { path: "x", resourceFieldRef: { containerName: "no", resource: "limits.cpu" } },
@@ -122,7 +121,7 @@ describe("files that tell of the pod", () => {
   });
 });
 
-describe("projected volumes", () => {
+describe("a projected volume", () => {
   const source: ProjectedVolumeSource = {
     defaultMode: 0o640,
     sources: [
@@ -136,21 +135,21 @@ describe("projected volumes", () => {
   const project = (more: object = {}, from = source) =>
     projectedPayload(from, { pod, allocatable: {}, lookedUp, fsUser: undefined, fsGroup: undefined, ...more });
 
-  test("all sources in one", () => {
+  test("holds the files of all its sources", () => {
     assert.deepEqual(lines(project()), ["token 640 t", "ca.crt 640 1", "user 640 admin", "namespace 640 default"]);
   });
 
-  test("a token is its user's alone, or its group's", () => {
+  test("has a token that is readable by its user or its group alone", () => {
     assert.equal(lines(project({ fsUser: 1000 }))[0], "token 600 of 1000 t");
     assert.equal(lines(project({ fsGroup: 2000 }))[0], "token 600 t");
   });
 
-  test("of two at one path the later counts", () => {
+  test("has the later of two files at one path", () => {
     const twice = { sources: [{ secret: { name: "s" } }, { configMap: { items: [{ key: "a", path: "user" }] } }] };
     assert.deepEqual(lines(project({ lookedUp: [{ secret }, { configMap }] }, twice)), ["user 644 1"]);
   });
 
-  test("what is missing, unless it may be", () => {
+  test("is an error that names all missing sources, unless they are optional", () => {
     const none: readonly LookedUp[] = [{ token: new Error("failed to fetch token: no") }, {}, {}];
     assert.throws(() => project({ lookedUp: none }), {
       message: '[failed to fetch token: no, configmap "cm" not found, secret "s" not found]',
@@ -161,7 +160,7 @@ describe("projected volumes", () => {
     assert.deepEqual(lines(project({ lookedUp: [] }, optional)), []);
   });
 
-  test("what this node cannot do", () => {
+  test("is an error when it asks for a Pod certificate", () => {
     const certificate = { sources: [{ podCertificate: { signerName: "x", keyType: "RSA3072" } }] };
     assert.throws(() => project({}, certificate), /^Error: PodCertificate projection is not supported/);
   });

@@ -19,16 +19,16 @@ const BUNDLES = [
 const of = (projection: Omit<ClusterTrustBundleProjection, "path">) =>
   trustAnchors({ ...projection, path: "p" }, BUNDLES);
 
-test("by name: the certificates of one bundle, and nothing else that is in it", () => {
+test("by name, the certificates of one bundle are written, and nothing else that is in it", () => {
   assert.equal(of({ name: "own" }), pem("QUFB") + pem("QkJC"));
 });
 
-test("by signer: of all that match, each certificate once", () => {
+test("by signer, each certificate of all matching bundles is written once", () => {
   assert.equal(of({ signerName: "x.io/s", labelSelector: {} }), pem("Q0NDRERE") + pem("QUFB"));
   assert.equal(of({ signerName: "x.io/s", labelSelector: { matchLabels: { canary: "true" } } }), pem("QUFB"));
 });
 
-test("what has to be there and is not", () => {
+test("a bundle that is absent is an error, unless it is optional", () => {
   const cases: readonly (readonly [Omit<ClusterTrustBundleProjection, "path">, string])[] = [
     [{ name: "no" }, 'while getting ClusterTrustBundle: clustertrustbundle.certificates.k8s.io "no" not found'],
     [

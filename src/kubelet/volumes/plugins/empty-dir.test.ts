@@ -7,7 +7,7 @@ import { createTestDirectory, modeOf, mountTypesIn, NEEDS_ROOT } from "../testin
 import { createVolumesWorld, mountsOf, podWith } from "../testing/world.ts";
 
 describe("volumes on disk", () => {
-  test("an emptyDir is open to all, and gone with its pod", async () => {
+  test("an emptyDir is writable by all, and gone with its pod", async () => {
     await using dir = await createTestDirectory();
     const world = createVolumesWorld(dir.path);
     const volumes = world.start();
@@ -36,7 +36,7 @@ describe("volumes on disk", () => {
     assert.deepEqual(await readdir(join(dir.path, "pods")), []);
   });
 
-  test("files of variables", async () => {
+  test("a file of variables is read from the volume, and from nowhere else", async () => {
     await using dir = await createTestDirectory();
     const volumes = createVolumesWorld(dir.path).start();
     const pod = podWith([{ name: "data", emptyDir: {} }]);

@@ -7,7 +7,7 @@ import { createTestDirectory, modeOf, mountTypesIn, NEEDS_ROOT, until, visibleFi
 import { createVolumesWorld, mountsOf, podWith, setUpFailed } from "../testing/world.ts";
 
 describe("volumes on disk", () => {
-  test("a ConfigMap: not before it is there, and then as it is", async () => {
+  test("a ConfigMap fails the mount until it is there, and is written as the volume selects", async () => {
     await using dir = await createTestDirectory();
     const world = createVolumesWorld(dir.path);
     const volumes = world.start();
@@ -91,7 +91,7 @@ describe("volumes on disk", () => {
     await volumes.close();
   });
 
-  test("a directory for what is mounted within", async () => {
+  test("a volume has a directory for what is mounted within it", async () => {
     await using dir = await createTestDirectory();
     const world = createVolumesWorld(dir.path);
     world.sources.putConfigMap("cm", { k: "1" });
@@ -151,7 +151,7 @@ describe("volumes in memory", { skip: NEEDS_ROOT }, () => {
     assert.deepEqual(await readdir(join(dir.path, "pods")), []);
   });
 
-  test("a token: its user's alone, and replaced in time", async () => {
+  test("a token is its user's alone, and is replaced in time", async () => {
     await using dir = await createTestDirectory();
     const world = createVolumesWorld(dir.path);
     const { clock, sources } = world;

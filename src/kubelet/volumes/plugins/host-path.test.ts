@@ -13,7 +13,7 @@ describe("paths of the node", () => {
     hostPath: { path, ...(type ? { type } : {}) },
   });
 
-  test("all types, there, missing and made", async () => {
+  test("are checked or made by their type", async () => {
     await using dir = await createTestDirectory();
     await using _server = await listen(join(dir.path, "socket"));
     await mkdir(join(dir.path, "dir"));

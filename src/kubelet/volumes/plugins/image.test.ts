@@ -11,7 +11,7 @@ describe("image volumes", () => {
       { volumeMounts: [{ name: "i", mountPath: "/i", ...(subPath ? { subPath } : {}) }] },
     );
 
-  test("fetched by policy, mounted by the runtime", async () => {
+  test("are fetched by policy and mounted by the runtime", async () => {
     await using dir = await createTestDirectory();
     const pulls: string[] = [];
     let present: string | undefined;
