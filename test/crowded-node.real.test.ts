@@ -24,7 +24,7 @@ describe("a node that others use too", { skip, timeout: 900_000 }, () => {
   });
   after(async () => assert.deepEqual(await cluster?.end(), []));
 
-  test("ports that a process of the machine has: rules go before it, who has to listen says so, others go on", async (t) => {
+  test("a port that a process of the machine has is led past it by rules or reported, and others go on", async (t) => {
     const host = {
       hostPort: await startOnMachine(namespace, 18090),
       nodePort: await startOnMachine(namespace, 30090),

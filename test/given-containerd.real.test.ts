@@ -56,7 +56,7 @@ async function refused(namespace: TestNamespace, socket: string): Promise<string
   }
 }
 
-test("a containerd that cannot be used: one line says why", { skip }, async () => {
+test("a containerd that cannot be used is refused with one line that says why", { skip }, async () => {
   await using namespace = await createTestNamespace();
   await run(KNARR, ["version"]);
   assert.equal(

@@ -10,7 +10,7 @@ import { clientIn, listOf, serverPod } from "./support/servers.ts";
 
 const skip = await skipUnlessReal();
 
-describe("pulling images", { skip, concurrency: 3 }, () => {
+describe("the kubelet pulls images", { skip, concurrency: 3 }, () => {
   let cluster: RealCluster;
   before(async () => {
     cluster = await startRealCluster();
@@ -41,7 +41,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
   };
   const policy = (imagePullPolicy: string) => ({ container: { imagePullPolicy } });
 
-  test("by policy: what a tag means now, or what it meant when it was pulled", async () => {
+  test("by policy, so that a tag means what it means now or what it meant when it was pulled", async () => {
     const kubectl = await cluster.inNamespace("policy");
     const { host, tag } = cluster.registry;
     const image = `${host}/team/app:1`;
@@ -80,7 +80,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     await untilReady(kubectl, "latest");
   });
 
-  test("by digest, with and without a tag; the status says which it is", async () => {
+  test("by digest, with and without a tag, and the status says which one it is", async () => {
     const kubectl = await cluster.inNamespace("digest");
     const { digest } = (await testImages()).images.get("test/server:3")!.root;
     const { host } = cluster.registry;
@@ -98,7 +98,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     }
   });
 
-  test("a registry that goes away holds up only the Pods that need it, and they start when it is back", async () => {
+  test("when the registry is back, and meanwhile only the Pods that need it wait", async () => {
     const kubectl = await cluster.inNamespace("outage");
     await using registry = await startRegistry(cluster.namespace, { port: 5003 });
     await registry.stop();
@@ -134,7 +134,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     await untilReady(kubectl, "web", "init");
   });
 
-  test("a password that is wrong is said to be", async () => {
+  test("with the right password only, and says when it is wrong", async () => {
     const kubectl = await cluster.inNamespace("password");
     const credentials = { username: "alice", password: "right" };
     await using registry = await startRegistry(cluster.namespace, { port: 5004, credentials });
@@ -174,7 +174,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     await untilReady(kubectl, "friend");
   });
 
-  test("a large image: how long it took and how large it is; one that many want is fetched once", async () => {
+  test("once for several Pods, and an Event says how long it took and how large it is", async () => {
     const kubectl = await cluster.inNamespace("large");
     const command = ["sleep", "100000"];
     const names = ["a", "b", "c"];
@@ -202,7 +202,7 @@ describe("pulling images", { skip, concurrency: 3 }, () => {
     assert.deepEqual(fetched, [...new Set(fetched)], "no blob twice");
   });
 
-  test("many images at once", async () => {
+  test("of eight different names at once", async () => {
     const kubectl = await cluster.inNamespace("many");
     const { host, tag } = cluster.registry;
     const names = Array.from({ length: 8 }, (_, i) => `p${i}`);

@@ -123,7 +123,7 @@ describe("kubectl reads (F2, S1, S3, S17)", { concurrency: 3 }, () => {
     assert.match(await kubectl("get", "--raw", "/metrics"), /^apiserver_request_total\{/m);
   });
 
-  it("watches", async () => {
+  it("watches one object with the types of its events", async () => {
     const watching = await cluster.inNamespace("watching");
     const args = [
       "-n",

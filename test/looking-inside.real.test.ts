@@ -30,7 +30,7 @@ const SERVER =
 describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, () => {
   const real = useRealCluster();
 
-  test("kubectl logs with all its options", async () => {
+  test("kubectl logs takes all its options", async () => {
     const kubectl = await real.ready(
       "logs",
       pod("talker", SERVER),
@@ -88,7 +88,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     assert.equal((await follower.over).code, 0);
   });
 
-  test("logs of all containers, init containers among them", async () => {
+  test("kubectl logs shows all containers, init containers among them", async () => {
     const init = "initContainers: [{ name: first, image: busybox, command: [echo, prepared] }]";
     const second = '    - { name: second, image: busybox, command: [sh, -c, "echo two; sleep 1000"] }\n';
     const manifest = `${pod("two", "{ name: main, image: busybox, command: [sh, -c, 'echo one; sleep 1000'] }", init)}${second}`;
@@ -123,7 +123,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     assert.equal(text.trimEnd().split("\n").length, 2000);
   });
 
-  test("exec: streams, exit codes, a terminal that changes its size", async () => {
+  test("kubectl exec carries streams, exit codes, and a terminal that changes its size", async () => {
     const kubectl = await real.ready("exec", pod("shell", SHELL));
     const failed = await kubectl.try(["exec", "shell", "--", "sh", "-c", "echo out; echo err >&2; exit 9"]);
     assert.deepEqual([failed.code, failed.stdout], [9, "out\n"]);
@@ -146,7 +146,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     assert.equal(await terminal.ended, 7);
   });
 
-  test("run -it --rm, and attach", async () => {
+  test("kubectl run -it --rm and kubectl attach join a container's process", async () => {
     const kubectl = await real.cluster.inNamespace("attach");
     const terminal = kubectl.terminal(["run", "it", "--rm", "-it", "--image=busybox", "--restart=Never", "--", "sh"]);
     await terminal.shows(/try pressing enter|\/ # /);
@@ -164,7 +164,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     await kubectl("wait", "--for=jsonpath={.status.phase}=Succeeded", "pod/reader", "--timeout=120s");
   });
 
-  test("debug: an ephemeral container beside another one's processes, a copy, a node", async () => {
+  test("kubectl debug adds an ephemeral container beside another one's processes, copies a Pod, and enters the node", async () => {
     const kubectl = await real.ready("debug", pod("target", SERVER));
     await kubectl(
       "debug",
@@ -207,7 +207,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     assert.equal(await host.ended, 0);
   });
 
-  test("cp both ways, files and folders", async () => {
+  test("kubectl cp copies files and folders both ways", async () => {
     const kubectl = await real.ready("copies", pod("store", SHELL));
     const folder = join(real.cluster.dir, "copies");
     await mkdir(join(folder, "deep/er"), { recursive: true });
@@ -222,7 +222,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     assert.equal(await readFile(join(folder, "alone"), "utf8"), "small\n");
   });
 
-  test("port-forward to a pod, a Service and a Deployment", async () => {
+  test("kubectl port-forward leads to a Pod, a Service and a Deployment", async () => {
     const kubectl = await real.ready("forward", pod("web", SERVER));
     await kubectl("expose", "pod", "web", "--port=80", "--target-port=8080");
     await kubectl.apply(JSON.stringify(serverDeployment("more", 1, { image: "test/server:2" })));
@@ -241,7 +241,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     }
   });
 
-  test("the API as a proxy to pods, Services and nodes", async () => {
+  test("the API server is a proxy to Pods, Services and nodes", async () => {
     const kubectl = await real.ready("proxy", pod("web", SERVER));
     await kubectl("expose", "pod", "web", "--port=80", "--target-port=8080");
     const base = "/api/v1/namespaces/proxy";
@@ -262,7 +262,7 @@ describe("looking inside real containers (S10, S25)", { skip, concurrency: 6 }, 
     assert.match(refused.stderr, /connection refused/);
   });
 
-  test("top nodes and top pods", async () => {
+  test("kubectl top shows what nodes and Pods use", async () => {
     const kubectl = await real.ready("top", pod("busy", SERVER));
     // What is used per second takes two looks.
     const nodes = await eventually("what the node uses", () => kubectl("top", "nodes"));

@@ -89,7 +89,7 @@ describe("a node that fails, and is there again", { skip, timeout: 900_000 }, ()
     return `http://${spec.clusterIP}${path}`;
   };
 
-  test("down and up again: containers and Services go on, nothing is restarted, what ended is noticed", async () => {
+  test("containers and Services go on while Knarr is down; nothing is restarted, and what ended is noticed", async () => {
     const url = await serviceUrl("/hostname");
     const fifo = "mkfifo /tmp/f; echo hello; read x < /tmp/f; exit 3";
     await kubectl.apply(NEVER("ends", fifo));
@@ -148,7 +148,7 @@ describe("a node that fails, and is there again", { skip, timeout: 900_000 }, ()
     await eventually("the Service to answer", async () => get(real.namespace, await serviceUrl("/hostname")));
   });
 
-  test("a broken network: the Event says so, what runs runs on, and it heals", async () => {
+  test("a broken network shows in an Event, leaves running Pods alone, and heals", async () => {
     const file = join(real.dataDir, "containerd/cni/10-knarr.conflist");
     const config = readFileSync(file, "utf8");
     const before = runs(await pods());
@@ -220,7 +220,7 @@ describe("a node that fails, and is there again", { skip, timeout: 900_000 }, ()
     ],
   ];
   for (const [index, [what, spec, reason, event]] of WRONG.entries()) {
-    test(what, async () => {
+    test(`${what} is reported by status and Event, and other Pods run on`, async () => {
       const before = runs(await pods());
       const name = `wrong-${index}`;
       const body = (spec.startsWith("{") ? spec : `{ ${spec} }`).replace("REGISTRY", real.registry.host);

@@ -143,7 +143,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     await kubectl("wait", "--for=condition=Ready", "pod/no-map", "--timeout=120s");
   });
 
-  test("how containers end: exit codes, reasons, their last words", async () => {
+  test("containers end with exit codes, reasons and their last words", async () => {
     const kubectl = await real.cluster.inNamespace("ends");
     const logs = "terminationMessagePolicy: FallbackToLogsOnError";
     await kubectl.apply(
@@ -178,7 +178,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     });
   });
 
-  test("startup, liveness and readiness: by HTTP, TCP, exec and gRPC", async () => {
+  test("startup, liveness and readiness are probed by HTTP, TCP, exec and gRPC", async () => {
     const kubectl = await real.cluster.inNamespace("probes");
     const often = "periodSeconds: 1";
     await kubectl.apply(
@@ -252,7 +252,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     assert.ok(!isReady(await podOf(kubectl, "never")));
   });
 
-  test("gRPC: a service that serves, no longer serves, or is not known", async () => {
+  test("a gRPC probe tells a service that serves from one that no longer does or is not known", async () => {
     const kubectl = await real.cluster.inNamespace("grpc");
     const server = 'image: "test/server:1", args: [--grpc, "5000"]';
     const check = (service: string) => `grpc: { port: 5000${service && `, service: ${service}`} }, periodSeconds: 1`;
@@ -290,7 +290,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     assert.deepEqual([isReady(unknown), statuses(unknown).get("main")?.restartCount], [false, 0]);
   });
 
-  test("hooks: after the start, before the end, and when they fail", async () => {
+  test("hooks run after the start and before the end, and their failures show", async () => {
     const kubectl = await real.cluster.inNamespace("hooks");
     const exec = (script: string) => `exec: { command: [sh, -c, ${JSON.stringify(script)}] }`;
     const mount = "volumeMounts: [{ name: w, mountPath: /w }]";
@@ -342,7 +342,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     }
   });
 
-  test("restart policies, init containers that fail, deadlines and pods that ignore their end", async () => {
+  test("restart policies, failing init containers, deadlines and ignored signals end Pods as upstream does", async () => {
     const kubectl = await real.cluster.inNamespace("restarts");
     const mount = "volumeMounts: [{ name: w, mountPath: /w }]";
     const volume = "volumes: [{ name: w, emptyDir: {} }]";

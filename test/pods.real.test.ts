@@ -83,7 +83,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
     );
   });
 
-  test("variables from everywhere, and commands that use them", async () => {
+  test("variables come from every source, and commands use them", async () => {
     const kubectl = await real.cluster.inNamespace("environment");
     await kubectl("create", "service", "clusterip", "early", "--tcp=80:80");
     await kubectl("create", "configmap", "settings", "--from-literal=colour=blue");
@@ -175,7 +175,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
     assert.deepEqual(codes, [5, 6, 7]);
   });
 
-  test("securityContext: users, groups, capabilities, seccomp, read-only roots, privileges, sysctls", async () => {
+  test("a securityContext sets users, groups, capabilities, seccomp, read-only roots, privileges and sysctls", async () => {
     const root = "runAsUser: 0";
     const strict =
       "allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: [ALL], add: [NET_BIND_SERVICE] }";
@@ -239,7 +239,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
     return new Map(lines.map((line) => [line.split(":")[0]!, line.slice(line.indexOf(":") + 1).trim()]));
   }
 
-  test("seccomp profiles from the node's folder: what they forbid, and what is said when they are missing", async () => {
+  test("seccomp profiles from the node's folder forbid what they say, and a missing one is an error", async () => {
     const folder = join(real.cluster.dataDir, "kubelet/seccomp");
     const noNewFolders = {
       defaultAction: "SCMP_ACT_ALLOW",
@@ -289,7 +289,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
     assert.match(await inside(kubectl, "later", attempt), /Operation not permitted/);
   });
 
-  test("namespaces of the host, one for processes, names, DNS and hosts", async () => {
+  test("Pods share the host's namespaces or their processes, and have their own names, DNS and hosts, as they say", async () => {
     const kubectl = await real.ready(
       "names",
       pod("host", [`{ name: main, ${SLEEP} }`], "hostNetwork: true", "hostPID: true", "hostIPC: true"),
@@ -345,7 +345,7 @@ describe("what pods are in real containers (S2, S6, S11)", { skip, concurrency: 
     assert.doesNotMatch(await inside(kubectl, "outside", "cat /etc/resolv.conf"), /10\.96\.0\.10|cluster\.local/);
   });
 
-  test("resources are limits of the containers' cgroups and of the pod's", async () => {
+  test("resources bound the cgroups of containers and of the Pod", async () => {
     const resources = "resources: { requests: { cpu: 250m, memory: 32Mi }, limits: { cpu: 500m, memory: 64Mi } }";
     const same = "resources: { limits: { cpu: 100m, memory: 16Mi } }";
     const kubectl = await real.ready(

@@ -16,7 +16,7 @@ const WAITING = "--for=jsonpath={.status.containerStatuses[0].state.waiting.reas
 
 const skip = await skipUnlessReal();
 
-test("images on a real cluster", { skip }, async (t) => {
+test("images come to a real cluster", { skip }, async (t) => {
   let tls: TestRegistry | undefined;
   await using cluster = await startRealCluster({
     async args(inside) {
@@ -26,7 +26,7 @@ test("images on a real cluster", { skip }, async (t) => {
   });
   const { kubectl, namespace } = cluster;
 
-  await t.test("from a mirror of docker.io: nginx serves", async () => {
+  await t.test("from a mirror of docker.io", async () => {
     await kubectl.apply(deployment("web", { image: "nginx:1.29", replicas: 2 }));
     await kubectl("rollout", "status", "deployment/web", "--timeout=120s");
     await kubectl("expose", "deployment/web", "--port=80");
@@ -36,7 +36,7 @@ test("images on a real cluster", { skip }, async (t) => {
     assert.match(cluster.registry.log(), /library\/nginx\/manifests\/1\.29/);
   });
 
-  await t.test("from a private registry: only with the Pod's, or its service account's, imagePullSecrets", async () => {
+  await t.test("from a private registry, only with imagePullSecrets of the Pod or its service account", async () => {
     const credentials = { username: "alice", password: "secret" };
     await using registry = await startRegistry(namespace, { port: 5001, credentials });
     const image = `${registry.host}/test/server:1`;
@@ -87,7 +87,7 @@ test("images on a real cluster", { skip }, async (t) => {
     await here("wait", "pod/gone", `${WAITING}=ErrImageNeverPull`, "--timeout=120s");
   });
 
-  await t.test("what cannot be pulled says why", async () => {
+  await t.test("or not, and then the Pod says why", async () => {
     const here = await cluster.inNamespace("broken");
     for (const [name, image, reason, why] of [
       ["missing", `${cluster.registry.host}/test/none:1`, "ErrImagePull", /not found/],

@@ -89,7 +89,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     await kubectl("rollout", "status", "deployment/kept", "--timeout=120s");
   });
 
-  it("S17: figures of get", async () => {
+  it("S17: get shows replicas, and with -o wide the containers, images and selector", async () => {
     await start("figures", { replicas: 2 });
     assert.match(
       await kubectl("get", "deployment", "figures"),
@@ -98,7 +98,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     assert.match(await kubectl("get", "deployment", "figures", "-o", "wide"), /web +nginx:1.29 +app=figures\n$/);
   });
 
-  it("S18, S19, S25: revisions, change causes, and back to a chosen one", async () => {
+  it("S18, S19, S25: revisions have their change causes, and a rollback goes to the chosen one", async () => {
     await start("back");
     await kubectl("annotate", "deployment/back", "kubernetes.io/change-cause=first");
     // The controller notes it at the version; it would not do so after the next change.
@@ -140,7 +140,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     await until("the one before", () => runs("back", "caddy:2", 3));
   });
 
-  it("S18: only so many old versions are kept", async () => {
+  it("S18: no more old versions are kept than revisionHistoryLimit says", async () => {
     await start("short", { replicas: 1, spec: ["revisionHistoryLimit: 1"] });
     for (const image of ["a:1", "b:1", "c:1"]) {
       await kubectl("set", "image", "deployment/short", `web=${image}`);
@@ -165,7 +165,7 @@ describe("Deployments live their lives (S12, S15 to S27)", { concurrency: 3 }, (
     assert.ok(mixed);
   });
 
-  it("S22: larger steps are fewer steps", async () => {
+  it("S22: larger limits of a rolling update mean fewer steps", async () => {
     const rollingUpdate = (step: number) => [`strategy: {rollingUpdate: {maxSurge: ${step}, maxUnavailable: ${step}}}`];
     await Promise.all([
       start("small", { replicas: 6, spec: rollingUpdate(1) }),

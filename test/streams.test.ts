@@ -61,12 +61,12 @@ for (const [protocol, env] of [
       assert.deepEqual(got, { code: 0, stdout: "out\n", stderr: "err\n" });
     });
 
-    test("standard input ends at its end", async () => {
+    test("standard input ends when the client's ends", async () => {
       const got = await kubectl(["exec", "-i", "web", "--", "cat"], { ...env, input: "x\ny\n" });
       assert.deepEqual(got, { code: 0, stdout: "x\ny\n", stderr: "" });
     });
 
-    test("it is this protocol that is spoken", async () => {
+    test("the protocol is the one that was asked for", async () => {
       const got = await kubectl(["-v=8", "exec", "web", "--", "true"], env);
       const header =
         protocol === "SPDY"
@@ -75,7 +75,7 @@ for (const [protocol, env] of [
       assert.match(got.stderr, header);
     });
 
-    test("100 MB each way, in little memory", async () => {
+    test("100 MB go each way, in little memory", async () => {
       const size = 100 * 1024 * 1024;
       const bothWays = async () => {
         const out = await counted(["exec", "web", "--", "head", "-c", String(size), "/dev/zero"], env.env);
@@ -89,7 +89,7 @@ for (const [protocol, env] of [
       assert.ok(extra < size / 4, `${extra} bytes more are held`);
     });
 
-    test("a terminal, its size and its end", async () => {
+    test("a terminal has its size, and gives the exit code", async () => {
       const script = "read a; echo got $a; exit 3";
       const inner = `${program} --kubeconfig ${join(dir, "kubeconfig")} exec -it web -- sh -c '${script}'`;
       const got = await run("script", ["-qec", `stty cols 91 rows 37; ${inner}`, "/dev/null"], {
@@ -174,7 +174,7 @@ for (const [protocol, env] of [
   ["SPDY", OLD],
 ] as const) {
   describe(`kubectl port-forward over ${protocol}`, () => {
-    test("many connections at once, and a large one", async () => {
+    test("many connections are served at once, and a large one", async () => {
       const size = 100 * 1024 * 1024;
       const server = createServer({ allowHalfOpen: true }, (socket) => {
         socket.on("error", () => {});

@@ -64,7 +64,7 @@ describe("volumes of real containers (S11)", { skip, concurrency: 6 }, () => {
     eventually(`${script}: ${wanted}`, async () => (await inside(kubectl, name, script)) === wanted);
   const modes = (...files: readonly string[]) => `stat -Lc '%a %u %g %n' ${files.join(" ")}`;
 
-  test("ConfigMaps and Secrets: keys, paths, modes, what is optional, as who reads them", async () => {
+  test("ConfigMaps and Secrets have their keys, paths, modes and owners, and may be optional", async () => {
     const kubectl = await inNamespace("files");
     const volumes = {
       map: "configMap: { name: map }",
@@ -104,7 +104,7 @@ describe("volumes of real containers (S11)", { skip, concurrency: 6 }, () => {
     assert.match(await inside(kubectl, "root", "grep ' /secret ' /proc/mounts"), /^tmpfs \/secret tmpfs ro/);
   });
 
-  test("one volume of several sources; a token that the API takes", async () => {
+  test("one volume has several sources, among them a token that the API takes", async () => {
     const kubectl = await inNamespace("projected");
     const sources = [
       "{ secret: { name: secret, items: [{ key: user, path: my/user }] } }",
@@ -146,7 +146,7 @@ describe("volumes of real containers (S11)", { skip, concurrency: 6 }, () => {
     assert.ok((await inside(kubectl, "all", "nslookup kubernetes.default.svc.cluster.local")).includes(clusterIP));
   });
 
-  test("certificates to trust, by name and by signer, as they change", async () => {
+  test("certificates to trust come by name and by signer, and follow their bundles", async () => {
     const kubectl = await inNamespace("trust");
     const config = await kubectl(
       "config",
@@ -179,7 +179,7 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
     await kubectl("delete", "clustertrustbundles", "--all");
   });
 
-  test("the downward API: fields, resources and what the node has when there is no limit", async () => {
+  test("the downward API writes fields, resources, and what the node has where there is no limit", async () => {
     const kubectl = await inNamespace("downward");
     const field = (path: string, of: string) => `{ path: ${path}, fieldRef: { fieldPath: "${of}" } }`;
     const resource = (path: string, of: string, more = "") =>
@@ -220,7 +220,7 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
     await shows(kubectl, "down", "cat /down/labels; grep ^build /down/annotations", 'tier="two"build="2"\n');
   });
 
-  test("what changes in the API changes in files, all at once; a file mounted by itself stays", async () => {
+  test("files follow the API, all at once, but one that is mounted by itself stays", async () => {
     const kubectl = await inNamespace("updates");
     const mounts = `volumeMounts: [{ name: map, mountPath: /map }, { name: secret, mountPath: /secret }, { name: maybe, mountPath: /maybe }, { name: all, mountPath: /all }, { name: map, mountPath: /etc/a.conf, subPath: a.conf }]`;
     const volumes = {
@@ -247,7 +247,7 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
     await shows(kubectl, "live", "ls /maybe", "");
   });
 
-  test("emptyDir on disk and in memory, with its size, shared and gone with the pod; sub paths", async () => {
+  test("an emptyDir is on disk or in memory, bounded, shared and gone with the Pod, and has sub paths", async () => {
     const kubectl = await inNamespace("scratch");
     const volumes = { disk: "emptyDir: {}", memory: "emptyDir: { medium: Memory, sizeLimit: 2Mi }" };
     const mounts = `volumeMounts: [{ name: disk, mountPath: /disk }, { name: memory, mountPath: /memory }, { name: disk, mountPath: /mine, subPathExpr: "$(POD)/x" }]`;
@@ -294,7 +294,7 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
     await eventually("the folder to go", async () => (await real.namespace.run("test", ["-e", folder])).code !== 0);
   });
 
-  test("hostPath by its types; an image as a volume", async () => {
+  test("a hostPath is checked by its type, and an image is a volume", async () => {
     const kubectl = await inNamespace("host");
     const folder = join(real.cluster.dir, "host");
     await mkdir(folder);
@@ -326,7 +326,7 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
     assert.equal(await readFile(join(folder, "file"), "utf8"), "of the host\n");
   });
 
-  test("mounts made later: into containers, out of them, or neither, as the mount of the volume says", async (t) => {
+  test("later mounts go into containers, out of them, or neither, as the volume's propagation says", async (t) => {
     const kubectl = await inNamespace("propagation");
     const mount = (...args: readonly string[]) => real.namespace.must("mount", args);
     const tmpfsAt = async (folder: string, how: string) => {

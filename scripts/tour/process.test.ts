@@ -10,4 +10,5 @@ const LINES: readonly (readonly [line: string, words: readonly string[]])[] = [
   ['empty ""', ["empty", ""]],
 ];
 
-for (const [line, words] of LINES) test(`words of ${line}`, () => assert.deepEqual(wordsOf(line), words));
+for (const [line, words] of LINES)
+  test(`a line is split into words as a shell does it: ${line}`, () => assert.deepEqual(wordsOf(line), words));

@@ -33,7 +33,7 @@ for (const [args, message] of [
   [["image", "rm"], "which images"],
   [["help", "fly"], 'unknown command "fly"'],
 ] as const) {
-  test(`knarr ${args.join(" ")} makes no sense: one line, exit code 2`, async () => {
+  test(`knarr ${args.join(" ")} is refused with one line and exit code 2`, async () => {
     const { code, out, err } = await run(...args);
     assert.equal(code, 2);
     assert.equal(out, "");

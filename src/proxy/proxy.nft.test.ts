@@ -151,7 +151,7 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     ({ a, b, c, node: network.node, outside: network.outside })[who] ?? assert.fail(who);
 
   for (const [who, host, port, seenAs] of PATHS) {
-    test(`${who} reaches ${host}:${port}: both endpoints, seen as ${seenAs}`, async () => {
+    test(`${who} reaches both endpoints at ${host}:${port}, seen as ${seenAs}`, async () => {
       await set({ services: [web()], slices: [both] });
       assert.deepEqual(await askOften(agentOf(who), host, port), [`a ${seenAs}`, `b ${seenAs}`]);
     });
@@ -190,7 +190,7 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     assert.deepEqual(await askOften(network.node, "10.96.0.10", 80, 4).then((all) => all.length), 1);
   });
 
-  test("policy Local: only endpoints of the node, who see the client; silence when there are none", async () => {
+  test("policy Local leads to endpoints of the node, which see the client, and is silent without any", async () => {
     const local = web({ externalTrafficPolicy: "Local" });
     await set({ services: [local], slices: [slice("web", [endpoint(A), endpoint(B, {}, { nodeName: "n2" })])] });
     assert.deepEqual(await askOften(network.outside, NODE_IP, 30080), ["a 192.168.7.9"]);
@@ -206,7 +206,7 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     assert.deepEqual(await askOften(c, "10.96.0.10"), [`a ${C}`]);
   });
 
-  test("source ranges of a load balancer", async () => {
+  test("source ranges bound who may enter by a load balancer, and not by the node port", async () => {
     await set({ services: [web({ loadBalancerSourceRanges: ["10.0.0.0/8"] })], slices: [both] });
     assert.equal(await ask(network.outside, "198.51.100.2"), "silence");
     assert.match(await ask(network.outside, NODE_IP, 30080), /^[ab] /);
@@ -214,7 +214,7 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     assert.match(await ask(network.outside, "198.51.100.2"), /^[ab] /);
   });
 
-  test("an endpoint on the node's own network, by every way", async () => {
+  test("an endpoint on the node's own network is reached by every way", async () => {
     await set({ services: [web()], slices: [slice("web", [endpoint(NODE_IP)])] });
     for (const [who, host, port] of PATHS)
       assert.match(await ask(agentOf(who), host, port), /^node /, `${who} ${host}`);
@@ -276,7 +276,7 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     assert.ok(asked > 100);
   });
 
-  test("UDP: a client that keeps its port is led away from an endpoint that has gone", async () => {
+  test("a UDP client that keeps its port is led away from an endpoint that has gone", async () => {
     const dns = service("dns", {
       clusterIP: "10.96.0.53",
       type: "NodePort",
@@ -307,7 +307,7 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     assert.equal(await c.do({ do: "ask-udp", host: "10.96.0.53", port: 53, from: 4999 }), "silence");
   });
 
-  test("host ports, of TCP and UDP, on all addresses or one", async () => {
+  test("host ports of TCP and UDP lead to the pod, on all addresses or one", async () => {
     const ports = [
       { containerPort: 8080, hostPort: 9080 },
       { containerPort: 8080, hostPort: 9053, protocol: "UDP" },
@@ -332,7 +332,7 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     assert.equal(await ask(network.node, A, 8080), `a ${GATEWAY}`);
   });
 
-  test("one change among 1,000 Services: what is sent is what changed", async () => {
+  test("one change among 1,000 Services sends only what changed", async () => {
     const many = Array.from({ length: 1000 }, (_, i) => ({
       service: service(`s${i}`, { clusterIP: `10.97.${i >> 8}.${i & 255}` }),
       slice: slice(`s${i}`, [endpoint(A)]),
@@ -432,7 +432,7 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     await within("the route", isThere);
   });
 
-  test("a node whose kernel does not show bridged packets, and whose firewall drops what it does not know", async () => {
+  test("Services work on a node whose kernel does not show bridged packets and whose firewall drops by default", async () => {
     await set({ services: [web()], slices: [both] });
     await network.run("sh", ["-c", "echo 0 > /proc/sys/net/bridge/bridge-nf-call-iptables || true"]);
     await network.run(
@@ -457,7 +457,7 @@ describe("on a real kernel", { skip: why ?? false, concurrency: 1 }, () => {
     assert.equal(chain.match(/accept/g)?.length, 2, "once, however often it is started");
   });
 
-  test("removed, it leaves nothing", async () => {
+  test("the proxy's removal leaves nothing", async () => {
     await running.close();
     await removeTable({ run: network.run, serviceCidrs: [SERVICE_CIDR] });
     assert.doesNotMatch(await network.run("nft", ["list", "ruleset"]), /knarr/);

@@ -8,11 +8,11 @@ import { startRegistry } from "./registry.ts";
 
 const skip = await skipUnlessReal();
 
-test("a registry gives its images to containerd: freely, by password, or by TLS", { skip }, async (t) => {
+test("a registry gives its images to containerd", { skip }, async (t) => {
   await using namespace = await createTestNamespace();
   await using containerd = await startContainerd(namespace);
 
-  await t.test("freely, under every tag", async () => {
+  await t.test("freely, under every tag, and again after a stop", async () => {
     await using registry = await startRegistry(namespace);
     registry.tag("library/busybox:1.36", "team/tool:7");
     await containerd.ctr("images", "pull", "--plain-http", `${registry.host}/team/tool:7`);
@@ -26,7 +26,7 @@ test("a registry gives its images to containerd: freely, by password, or by TLS"
     await containerd.ctr("images", "pull", "--plain-http", `${registry.host}/library/busybox:latest`);
   });
 
-  await t.test("by password only", async () => {
+  await t.test("by password only, when it has one", async () => {
     const credentials = { username: "alice", password: "a secret: with colons" };
     await using registry = await startRegistry(namespace, { port: 5001, credentials });
     const image = `${registry.host}/library/busybox:latest`;
@@ -36,7 +36,7 @@ test("a registry gives its images to containerd: freely, by password, or by TLS"
     await pull("--user", `${credentials.username}:${credentials.password}`);
   });
 
-  await t.test("over TLS, to those who know its authority", async () => {
+  await t.test("over TLS, to clients who know its authority", async () => {
     await using registry = await startRegistry(namespace, { port: 5002, tls: true });
     const image = `${registry.host}/library/busybox:latest`;
     await assert.rejects(containerd.ctr("images", "pull", image), /x509|certificate/);

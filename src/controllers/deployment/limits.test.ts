@@ -30,7 +30,7 @@ const cases: readonly (readonly [number, number | string, number | string, numbe
 ];
 
 for (const [replicas, maxSurge, maxUnavailable, above, below] of cases) {
-  test(`${replicas} replicas, surge ${maxSurge}, unavailable ${maxUnavailable}`, () => {
+  test(`limits are rounded as upstream does it: ${replicas} replicas, surge ${maxSurge}, unavailable ${maxUnavailable}`, () => {
     const limits = limitsOf(deployment(replicas, maxSurge, maxUnavailable));
     assert.equal(limits.maxTotal, replicas + above);
     assert.equal(limits.minAvailable, replicas - below);

@@ -49,7 +49,7 @@ for (const [spec, scale, expected] of [
   [{ maxUnavailable: "50%" }, 3, { currentHealthy: 2, desiredHealthy: 1, disruptionsAllowed: 1, expectedPods: 3 }],
   [{ maxUnavailable: 0 }, 3, { currentHealthy: 2, desiredHealthy: 3, disruptionsAllowed: 0, expectedPods: 3 }],
 ] as const) {
-  test(`${JSON.stringify(spec)} of ${scale}`, () => {
+  test(`three pods under ${JSON.stringify(spec)} of a scale of ${scale} have upstream's counts`, () => {
     const { status } = plan(budget(spec), three, scaleOf(scale));
     const { currentHealthy, desiredHealthy, disruptionsAllowed, expectedPods } = status;
     assert.deepEqual({ currentHealthy, desiredHealthy, disruptionsAllowed, expectedPods }, expected);

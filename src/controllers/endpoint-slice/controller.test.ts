@@ -82,7 +82,7 @@ test("endpoints follow pods: their readiness, their labels, their end", async ()
   assert.equal(slicesOf(w).length, 1);
 });
 
-test("a Service that changes its selector, its type or goes", async () => {
+test("endpoints follow a Service's selector, stay while it selects nothing, and go with it", async () => {
   await using w = await world();
   await w.client.create(PODS, podAt(1));
   await w.client.create(PODS, podAt(2, { labels: { app: "api" } }));

@@ -71,7 +71,8 @@ for (const [what, existing, wanted, expected] of [
     ["a: 100", "new: 20"],
   ],
 ] as const) {
-  test(what, () => assert.deepEqual(written(fill(existing, wanted, 100)), expected));
+  test(`slices are filled with few writes: ${what}`, () =>
+    assert.deepEqual(written(fill(existing, wanted, 100)), expected));
 }
 
 const MAX = 5;

@@ -85,7 +85,7 @@ for (const [what, of, parts, expected] of [
     { ready: true, serving: false, terminating: true },
   ],
 ] as const) {
-  test(`conditions of a pod that is ${what}`, () => {
+  test(`the conditions of a pod that is ${what} are upstream's`, () => {
     const [slice] = made(service({ spec: of }), [pod("p", "10.0.0.1", parts)]);
     assert.deepEqual(slice?.endpoints?.[0]?.conditions, expected);
   });

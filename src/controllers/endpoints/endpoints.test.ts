@@ -33,7 +33,7 @@ for (const [what, subsets, expected] of [
   ],
   ["there may be no ports", [{ addresses: [address("10.0.0.1")] }], [{ addresses: [address("10.0.0.1")] }]],
 ] as const) {
-  test(`repacking: ${what}`, () => assert.deepEqual(repackSubsets(subsets), expected));
+  test(`subsets are repacked as upstream does it: ${what}`, () => assert.deepEqual(repackSubsets(subsets), expected));
 }
 
 const someAddresses = fc.array(
@@ -131,7 +131,7 @@ for (const [what, of, expected] of [
   ["of no port", { ports: [] }, {}],
   ["of a port that no pod names", { ports: [{ ...PORT, targetPort: "none" }] }, {}],
 ] as const) {
-  test(`pods ${what}`, () => {
+  test(`pods are endpoints, or not, as upstream has it: ${what}`, () => {
     const pods = [pod("p1", "10.0.0.1"), pod("p2", "10.0.0.2", { deleting: true, ready: false })];
     const wanted = wantedOf({ service: service({ spec: of }), pods, current: undefined, triggerTime: undefined });
     const [subset] = wanted?.subsets ?? [];

@@ -48,7 +48,7 @@ const cases: readonly [string, Pod, Pod][] = [
 ];
 
 for (const [why, first, second] of cases) {
-  test(why, () => {
+  test(`pods are deleted in upstream's order: ${why}`, () => {
     const names = inDeletionOrder([second, first], [], NOW).map(({ metadata }) => metadata.name);
     assert.deepEqual(names, ["a", "b"]);
   });

@@ -75,7 +75,7 @@ for (const [what, of, usedPorts, expected] of [
     { type: "release", finalizers: [] },
   ],
 ] as const) {
-  test(`plan: ${what}`, () =>
+  test(`a Service is planned its address by upstream's rules and ours: ${what}`, () =>
     assert.deepEqual(planBalancer({ service: of, pool: POOL, usedPorts }, 0).steps[0], expected));
 }
 

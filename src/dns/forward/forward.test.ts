@@ -22,7 +22,7 @@ const brief = (message: Buffer) => [
   ...(read(message).answers ?? []).map((r) => "data" in r && r.data),
 ];
 
-describe("what is not the cluster's", async () => {
+describe("a question that the cluster does not answer", async () => {
   const cluster = await createTestCluster();
   await fillTestCluster(cluster);
   after(() => cluster.scope.close());
@@ -138,7 +138,7 @@ test("an upstream that asks us back makes no storm: the question waits for itsel
   assert.equal(asked, 1);
 });
 
-test("who is asked outside", () => {
+test("the machine's resolvers are asked, each once, and never the cluster's DNS itself", () => {
   const text =
     "# a comment\nsearch example.org\nnameserver 192.0.2.1\n nameserver  fe80::1%eth0\nnameserver 192.0.2.1\nnameserver x\n";
   const servers = parseResolvConf(text);

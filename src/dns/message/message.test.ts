@@ -31,7 +31,7 @@ const replyWith = (answers: readonly Answer[]): Reply => ({
   additionals: [],
 });
 
-describe("what is sent", () => {
+describe("a response", () => {
   test("a record costs 16 bytes when its name is the question's", () => {
     const query = queryOf(queryBytes("db.default.svc.cluster.local", "A"));
     const one = encodeReply(query, replyWith(addresses(query.question.name, 1)), 512);
@@ -45,7 +45,7 @@ describe("what is sent", () => {
     [1232, 1232],
     [65_535, 4096],
   ] as const) {
-    test(`to one that takes ${size || "what all take"}: at most ${limit} bytes, as full as it gets, and told so`, () => {
+    test(`to a client that takes ${size || "512"} bytes has at most ${limit}, as many as fit, and the truncation bit`, () => {
       const query = queryOf(queryBytes("db.default.svc.cluster.local", "A", { size }));
       const response = encodeReply(query, replyWith(addresses(query.question.name, 1000)), udpLimit(query));
       const message = read(response);
@@ -98,8 +98,8 @@ describe("what is sent", () => {
   });
 });
 
-describe("what comes in", () => {
-  test("is refused in the words of the protocol", () => {
+describe("a received message", () => {
+  test("is refused with the protocol's codes when it is no query", () => {
     const good = queryBytes("a.b", "A");
     const changed = (at: number, value: number) => {
       const bytes = Buffer.from(good);
@@ -123,7 +123,7 @@ describe("what comes in", () => {
     assert.equal(received.type === "reject" && read(received.response).additionals?.[0]?.type, "OPT");
   });
 
-  test("nothing in it makes a reader throw", () => {
+  test("never makes the reader throw, whatever is in it", () => {
     const seeds = [queryBytes("web.default.svc.cluster.local", "SRV", { size: 1232 }), queryBytes("a.b", "A")];
     const bent = fc
       .tuple(fc.constantFrom(...seeds), fc.array(fc.tuple(fc.nat(80), fc.nat(255))))
@@ -147,7 +147,7 @@ describe("what comes in", () => {
     );
   });
 
-  test("a stream is taken apart wherever it was cut", () => {
+  test("is taken from a stream wherever that was cut", () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 40 })), fc.integer({ min: 1, max: 50 }), (messages, step) => {
         const frames = createFrames();

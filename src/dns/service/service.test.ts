@@ -39,7 +39,7 @@ test("the Service is made, and leads to where the server is", async () => {
   assert.equal(world.client.writes.length, length, "nothing more to do");
 });
 
-test("it is kept", async () => {
+test("the Service, its Endpoints and its EndpointSlice are restored when a client changes them", async () => {
   await using world = await createWorld();
   world.client.remove(SERVICES, KEY);
   world.client.remove(ENDPOINTS, KEY);

@@ -133,23 +133,23 @@ const CASES: readonly (readonly [question: string, ...expected: readonly string[
   [". NS", "forward"],
 ];
 
-describe("what the cluster's zone answers", async () => {
+describe("the cluster's zone", async () => {
   const cluster = await createTestCluster();
   after(() => cluster.scope.close());
   await fillTestCluster(cluster);
   const view: DnsView = createView({ ...cluster, clusterDomain: "cluster.local", localAddresses: ["192.0.2.1"] });
   await cluster.caches.whenSynced();
   for (const [question, ...expected] of CASES) {
-    test(question, () => {
+    test(`answers ${question}`, () => {
       const [name = "", type = ""] = question.split(" ");
       assert.deepEqual(told(answer({ name, type }, view)), expected);
     });
   }
-  test("while nothing is known yet, what is not found is no proof", () => {
+  test("fails a question whose answer it does not know yet", () => {
     const unsynced = { ...view, synced: false, service: () => undefined };
     assert.deepEqual(told(answer({ name: `web.${D}`, type: "A" }, unsynced)), ["SERVFAIL"]);
   });
-  test("its servers are the Service kube-dns", () => {
+  test("names the Service kube-dns as its server", () => {
     const service = { apiVersion: "v1", kind: "Service", metadata: {}, spec: { clusterIPs: ["10.96.0.10"] } };
     const servers = told(answer({ name: "cluster.local", type: "NS" }, { ...view, service: () => service }));
     const host = "kube-dns.kube-system.svc.cluster.local";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countIndexes, scheduleProblem } from "./index.ts";
 
-test("a schedule in cron's notation, and what is wrong with one in the words of its library", () => {
+test("schedules are read in cron's notation, and refused in the words of upstream's library", () => {
   const fine = [
     "* * * * *",
     "*/5 0-6,12 1,15 jan-mar MON-FRI",

@@ -91,7 +91,7 @@ test("what is written reads as the same set, in upstream's order", () => {
   );
 });
 
-test("members, and the ways to them", () => {
+test("a set tells its members from the ways to them", () => {
   const set = setOf(["spec", "replicas"], ["metadata"], ["metadata", "name"]);
   assert.deepEqual(set, { "f:metadata": { ".": {}, "f:name": {} }, "f:spec": { "f:replicas": {} } });
   assert.equal(hasElement(set, "f:metadata"), true);

@@ -46,10 +46,10 @@ const NO_NAMES: readonly (readonly [image: string, problem: string])[] = [
 
 describe("an image's name", () => {
   for (const [image, full] of NAMES) {
-    it(image.slice(0, 40), () => assert.equal(fullImageName(image), full));
+    it(`is read, and written in full: ${image.slice(0, 40)}`, () => assert.equal(fullImageName(image), full));
   }
   for (const [image, problem] of NO_NAMES) {
-    it(`is not ${image.slice(0, 40) || "(empty)"}`, () => {
+    it(`is refused in upstream's words and left as it is: ${image.slice(0, 40) || "(empty)"}`, () => {
       assert.deepEqual(parseImageName(image), { problem });
       assert.deepEqual([fullImageName(image), imageRepository(image)], [image, image]);
     });
@@ -81,7 +81,7 @@ describe("any image's name", () => {
     );
   });
 
-  it("without a registry is Docker Hub's, and official without a folder", () => {
+  it("without a registry is Docker Hub's, and without a folder in its library", () => {
     fc.assert(
       fc.property(parts, (name) => {
         const [first = ""] = name.path.split("/");
@@ -93,7 +93,7 @@ describe("any image's name", () => {
     );
   });
 
-  it("and any other text is refused, or stands for a full name that stands for itself", () => {
+  it("is refused, or stands for a full name that stands for itself", () => {
     const letters = fc.string({
       unit: fc.constantFrom("a", "B", "0", ".", "/", ":", "@", "_", "-", "[", "]", " ", "\u212A"),
       maxLength: 30,

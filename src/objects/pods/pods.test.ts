@@ -68,7 +68,7 @@ test("limits: overhead adds only to limits that are set", () => {
   assert.deepEqual(podLimits(pod(spec)), { cpu: 1100 });
 });
 
-test("quality of service", () => {
+test("a pod's QoS class follows from the requests and limits of its containers", () => {
   const both = { cpu: "1", memory: "1Gi" };
   const cases: readonly (readonly [string, PodSpec])[] = [
     ["BestEffort", { containers: [{ name: "a" }] }],
@@ -88,7 +88,7 @@ test("quality of service", () => {
   for (const [expected, spec] of cases) assert.equal(qosClass(spec), expected, JSON.stringify(spec));
 });
 
-test("ready, available, active", () => {
+test("a pod is ready by its condition, available after minReadySeconds, and active until it ends or is deleted", () => {
   const since = new Date(NOW - 5000).toISOString();
   const ready = pod({ containers: [] }, { conditions: [{ type: "Ready", status: "True", lastTransitionTime: since }] });
   assert.equal(isPodReady(ready), true);
@@ -110,7 +110,7 @@ test("a condition keeps its transition time while its status stays", () => {
   assert.equal(withCondition(undefined, old[0]!).length, 1);
 });
 
-test("host ports, and when they conflict", () => {
+test("a pod's host ports include those of side-cars, and conflict by port, protocol and address", () => {
   const ports = hostPorts(
     pod({
       containers: [{ name: "a", ports: [{ containerPort: 80, hostPort: 8080 }, { containerPort: 81 }] }],

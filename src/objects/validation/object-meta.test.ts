@@ -20,7 +20,7 @@ const texts = (errors: readonly FieldError[]) => errors.map(({ field, message })
 const onCreate = (meta: ObjectMeta, namespaced = true) => texts(validateObjectMeta(meta, { namespaced }));
 const GOOD: ObjectMeta = { name: "a", namespace: "default" };
 
-test("good metadata is good", () => {
+test("good metadata has no errors", () => {
   const owner: OwnerReference = { apiVersion: "apps/v1", kind: "ReplicaSet", name: "r", uid: "u", controller: true };
   const meta: ObjectMeta = {
     ...GOOD,
@@ -36,7 +36,7 @@ test("good metadata is good", () => {
   assert.deepEqual(onCreate({ name: "a" }, false), []);
 });
 
-test("names and namespaces", () => {
+test("names and namespaces are checked in upstream's words", () => {
   assert.deepEqual(onCreate({ namespace: "default" }), [
     "metadata.name: Required value: name or generateName is required",
   ]);
@@ -55,7 +55,7 @@ test("names and namespaces", () => {
   assert.deepEqual(texts(errors), ['template.name: Invalid value: "a.b": must not contain dots']);
 });
 
-test("labels and annotations", () => {
+test("labels and annotations are checked in upstream's words, and annotations in their size", () => {
   assert.match(texts(validateLabels({ "a b": "c" }, "p")).join(), /^p: Invalid value: "a b": name part must consist/);
   assert.match(texts(validateLabels({ a: "b c" }, "p")).join(), /^p: Invalid value: "b c": a valid label must be/);
   assert.match(texts(validateAnnotations({ "a b": "" }, "p")).join(), /^p: Invalid value: "a b": name part/);
@@ -66,7 +66,7 @@ test("labels and annotations", () => {
   ]);
 });
 
-test("owner references", () => {
+test("owner references are checked in upstream's words", () => {
   const owner: OwnerReference = { apiVersion: "v1", kind: "Pod", name: "p", uid: "u", controller: true };
   const check = (...ownerReferences: OwnerReference[]) => onCreate({ ...GOOD, ownerReferences });
   assert.deepEqual(check({ apiVersion: "apps/", kind: "", name: "", uid: "" }), [
@@ -86,7 +86,7 @@ test("owner references", () => {
   );
 });
 
-test("finalizers, generation and managed fields", () => {
+test("finalizers, the generation and managed fields are checked in upstream's words", () => {
   assert.match(
     onCreate({ ...GOOD, finalizers: ["a b"] }).join(),
     /^metadata.finalizers: Invalid value: "a b": name part/,
@@ -198,7 +198,7 @@ test("what is absent, null or empty is the same to immutability", () => {
   assert.deepEqual(texts(validateImmutable([1], [2], "spec.x")), ["spec.x: Invalid value: [1]: field is immutable"]);
 });
 
-test("the length of a text in UTF-8", () => {
+test("the length of a text is counted in UTF-8", () => {
   for (const text of ["", "abc", "é", "€", "😀", "a😀é", "\ud800"]) {
     assert.equal(byteLength(text), new TextEncoder().encode(text).length, JSON.stringify(text));
   }

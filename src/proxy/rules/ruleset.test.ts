@@ -219,14 +219,14 @@ describe("a Service", () => {
     ],
   ];
   for (const [what, world, packet, expected] of cases) {
-    test(what, () => {
+    test(`leads a packet where upstream does, or to a safe end while rules are replaced: ${what}`, () => {
       assert.deepEqual(fates(world, packet), expected);
       const lost = fateOf(world, packet, "lost");
       assert.ok(expected.includes(lost), `while the rules are replaced: ${lost}`);
     });
   }
 
-  test("endpoints that are near, when the hints say so", () => {
+  test("leads to near endpoints when all of them have hints", () => {
     const hinted = (ip: string, hints: object) => endpoint(ip, {}, { hints });
     const node = { zone: "z1" };
     const zones = [
@@ -246,7 +246,7 @@ describe("a Service", () => {
     assert.deepEqual(at(nodes), [B], "the node before the zone");
   });
 
-  test("a client with affinity stays", () => {
+  test("keeps a client with affinity at its endpoint", () => {
     const sticky = web({ sessionAffinity: "ClientIP", sessionAffinityConfig: { clientIP: { timeoutSeconds: 60 } } });
     const router = new Router(ruleset({ services: [sticky], endpointSlices: both }, NODE), [NODE_IP]);
     assert.equal(router.route(to(VIP, 80, "10.244.0.51"), "lost").type, "delivered");
@@ -257,7 +257,7 @@ describe("a Service", () => {
     }
   });
 
-  test("several ports by name", () => {
+  test("leads each named port to its own target port", () => {
     const ports = [
       { name: "http", port: 80, protocol: "TCP" },
       { name: "dns", port: 53, protocol: "UDP" },
@@ -275,7 +275,7 @@ describe("a Service", () => {
     assert.deepEqual(fates(world, { ...to(VIP, 53, POD), protocol: "udp" }), ["10.244.0.5:1053"]);
   });
 
-  test("the port to ask for its health: only for balancers with policy Local", () => {
+  test("has a port for health checks only as a balancer with policy Local", () => {
     assert.equal(healthCheckPort(web({ ...LOCAL, healthCheckNodePort: 31000 })), 31000);
     assert.equal(healthCheckPort(web({ healthCheckNodePort: 31000 })), 0);
     assert.equal(healthCheckPort(web({ ...LOCAL, type: "NodePort", healthCheckNodePort: 31000 })), 0);
@@ -297,7 +297,7 @@ describe("host ports", () => {
     assert.deepEqual(fates(world, from("127.0.0.1", "127.0.0.1", 81)), ["127.0.0.1:81"], "on its address only");
   });
 
-  test("of pods on the node's network, without an address, or at their end: nothing", () => {
+  test("lead nowhere for pods on the node's network, without an address, or at their end", () => {
     const nothing = [
       { ...web, spec: { ...web.spec!, hostNetwork: true } },
       { ...web, status: { phase: "Pending" } },

@@ -86,7 +86,7 @@ const worlds: fc.Arbitrary<World> = fc
 const isMemory = (line: string) => line.startsWith("gone-udp-endpoints has");
 
 describe("changes", () => {
-  test("make of any table any other, as if it had been made afresh", () => {
+  test("make any table into any other, as if it had been made afresh", () => {
     fc.assert(
       fc.property(fc.array(worlds, { minLength: 2, maxLength: 5 }), (steps) => {
         const table = createFakeTable();
@@ -108,7 +108,7 @@ describe("changes", () => {
     );
   });
 
-  test("gathered over several steps, or told only in part, come to the same", () => {
+  test("come to the same when they are gathered over several steps, or told only in part", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(worlds, fc.boolean(), fc.boolean()), { minLength: 1, maxLength: 6 }), (steps) => {
         const state = new TableState("ip", "knarr", baseTable(NODE));
@@ -134,7 +134,7 @@ describe("changes", () => {
     );
   });
 
-  test("a Service among a thousand: only what it changes is told", () => {
+  test("to one Service among a thousand concern only what belongs to it", () => {
     const many = (changed: readonly Endpoint[]): World => ({
       services: Array.from({ length: 1000 }, (_, i) => service(`s${i}`, { clusterIP: `10.97.${i >> 8}.${i & 255}` })),
       endpointSlices: Array.from({ length: 1000 }, (_, i) =>
@@ -157,7 +157,7 @@ describe("changes", () => {
     assert.equal(changes(ruleset(many(two), NODE), ruleset(many(two), NODE)), "");
   });
 
-  test("an address that goes from one Service to another in one step", () => {
+  test("move an address from one Service to another in one step", () => {
     const at = (name: string): World => ({
       services: [service(name, { clusterIP: "10.96.0.1" })],
       endpointSlices: [slice(name, [endpoint("10.244.0.5")])],

@@ -62,7 +62,7 @@ const affine = (key: string, operator: string, ...values: string[]) => ({
   },
 });
 
-test("filters: what they refuse, and in which words", () => {
+test("filters refuse the nodes that upstream's refuse, in the same words", () => {
   const ssd = makeNode("n", { labels: { disk: "ssd", cores: "8" } });
   const noAffinity = ["node(s) didn't match Pod's node affinity/selector"];
   const cases: readonly (readonly [string, Pod, Node, readonly Pod[], readonly string[]])[] = [
@@ -209,7 +209,7 @@ test("hard spread counts only pods that the selector, narrowed by matchLabelKeys
   assert.deepEqual(allowed(pod("r", "2")), ["x", "y"]);
 });
 
-test("scores, as upstream works them out", () => {
+test("scores are those that upstream works out", () => {
   const two = [makeNode("x"), makeNode("y")];
   const half = makePod("half", { requests: { cpu: "2", memory: "4Gi" } });
   const pod = makePod("p", { requests: { cpu: "1", memory: "2Gi" } });
@@ -316,7 +316,7 @@ test("nodes that have a large image are preferred, the more nodes have it the mo
   }
 });
 
-test("how many nodes are enough", () => {
+test("as many nodes are scored as upstream finds enough", () => {
   const cases = [
     [3, 3],
     [99, 99],

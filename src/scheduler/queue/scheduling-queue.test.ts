@@ -110,7 +110,7 @@ test("a pod that is removed does not come back, wherever it was", () => {
   assert.equal(queue.dueAt(), undefined);
 });
 
-test("which events can help which refusal", () => {
+test("an event wakes the pods whose refusal it can help, and no others", () => {
   const labelSelector = { matchLabels: { app: "a" } };
   const term = { labelSelector, topologyKey: "kubernetes.io/hostname" };
   const friend = makeInfo("friend", { labels: { app: "a" } });

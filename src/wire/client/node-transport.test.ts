@@ -69,7 +69,7 @@ async function textOf(response: TransportResponse): Promise<string> {
 }
 
 for (const kind of Object.keys(kinds) as (keyof typeof kinds)[]) {
-  test(`${kind}: sends bodies and headers, presents the client's certificate, gives back any status`, async () => {
+  test(`${kind}: a request carries body, headers and the client's certificate, and any status comes back`, async () => {
     await using scope = createScope("test");
     const send = createNodeTransport(await listen(scope, kind), { clock: systemClock, scope });
     const response = await send({
@@ -87,7 +87,7 @@ for (const kind of Object.keys(kinds) as (keyof typeof kinds)[]) {
     await textOf(missing);
   });
 
-  test(`${kind}: many requests at once`, async () => {
+  test(`${kind}: many requests are answered at once, each with its own answer`, async () => {
     await using scope = createScope("test");
     const send = createNodeTransport(await listen(scope, kind), { clock: systemClock, scope });
     const answers = await Promise.all(
@@ -99,7 +99,7 @@ for (const kind of Object.keys(kinds) as (keyof typeof kinds)[]) {
     );
   });
 
-  test(`${kind}: aborting ends an answer that streams`, async () => {
+  test(`${kind}: an abort ends an answer that streams`, async () => {
     await using scope = createScope("test");
     const send = createNodeTransport(await listen(scope, kind), { clock: systemClock, scope });
     const controller = new AbortController();

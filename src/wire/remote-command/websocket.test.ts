@@ -41,8 +41,8 @@ async function echo(command: RemoteCommand): Promise<void> {
   await command.finish({ status: "Failure", message: "no" });
 }
 
-describe("the subprotocols of a WebSocket", () => {
-  test("v5: channels with an end, a Status at the end", async () => {
+describe("a WebSocket", () => {
+  test("by v5 has channels that end, and sends a Status last", async () => {
     await using server = await serving(ALL, echo);
     const { socket, got, closed } = await dial(server.port, ["v4.channel.k8s.io", "v5.channel.k8s.io"]);
     assert.equal(socket.protocol, "v5.channel.k8s.io");
@@ -53,7 +53,7 @@ describe("the subprotocols of a WebSocket", () => {
     assert.deepEqual(got, ["1:", "1:in", "2:err", '3:{"metadata":{},"status":"Failure","message":"no"}']);
   });
 
-  test("v4: as text with base64", async () => {
+  test("by v4 may carry text in base64", async () => {
     await using server = await serving(ALL, async (command) => {
       for await (const bytes of command.stdin) {
         await command.writeStdout(bytes);
@@ -72,7 +72,7 @@ describe("the subprotocols of a WebSocket", () => {
   });
 
   for (const protocols of [["channel.k8s.io"], []]) {
-    test(`${protocols[0] ?? "none"}: only the message of a failure`, async () => {
+    test(`by ${protocols[0] ?? "no protocol"} sends only the message of a failure`, async () => {
       const only = { ...ALL, stdin: false, stdout: false };
       await using server = await serving(only, echo);
       const { socket, got, closed } = await dial(server.port, protocols);
@@ -82,7 +82,7 @@ describe("the subprotocols of a WebSocket", () => {
     });
   }
 
-  test("sizes of a terminal, also when they come in pieces; what is none ends them", async () => {
+  test("carries the sizes of a terminal, also in pieces, until one that is no size", async () => {
     const sizes: unknown[] = [];
     await using server = await serving({ ...ALL, tty: true }, async (command) => {
       for await (const size of command.sizes) sizes.push(size);
@@ -99,7 +99,7 @@ describe("the subprotocols of a WebSocket", () => {
     ]);
   });
 
-  test("an unknown protocol is refused", async () => {
+  test("with an unknown protocol is refused", async () => {
     await using server = await serving(ALL, echo);
     const socket = new WebSocket(`ws://127.0.0.1:${server.port}/`, ["v9.channel.k8s.io"]);
     const [error] = (await once(socket, "error")) as [Error];

@@ -57,7 +57,7 @@ test("the test images, as containerd pulls and runs them", { skip }, async (t) =
     await end("web");
   });
 
-  await t.test("httpd works", async () => {
+  await t.test("httpd answers on port 80", async () => {
     await pull("library/httpd:2.4");
     await start("httpd", "library/httpd:2.4");
     assert.match(await eventually("httpd", () => answer("http://127.0.0.1:80/")), /It works!/);
