@@ -6,19 +6,19 @@ const OURS = new Set([
   "pki",
   "store",
   "running.json",
-  "running.json.new",
   "knarr.log",
   "context.json",
   "options.json",
-  "options.json.new",
   "runtime.json",
-  "runtime.json.new",
   "network.json",
-  "network.json.new",
   "containerd",
   "containerd.json",
   "kubelet",
 ]);
+
+/** A file that was being replaced when its process was killed is left as `<name>.new`. */
+const isOurs = (name: string) =>
+  OURS.has(name) || (name.endsWith(".json.new") && OURS.has(name.slice(0, -".new".length)));
 
 /** Full paths of Knarr's own entries, names of all others. A directory that is not there holds neither. */
 export async function dataDirContents(dir: string): Promise<{ readonly ours: string[]; readonly foreign: string[] }> {
@@ -30,7 +30,7 @@ export async function dataDirContents(dir: string): Promise<{ readonly ours: str
     throw error;
   }
   return {
-    ours: names.filter((name) => OURS.has(name)).map((name) => join(dir, name)),
-    foreign: names.filter((name) => !OURS.has(name)),
+    ours: names.filter(isOurs).map((name) => join(dir, name)),
+    foreign: names.filter((name) => !isOurs(name)),
   };
 }

@@ -63,8 +63,8 @@ test("what belongs to one call only is not kept", () => {
 test("options are kept in the data directory", async (t) => {
   const dir = await mkdtemp(join(tmpdir(), "knarr-options-"));
   t.after(() => rm(dir, { recursive: true }));
-  assert.deepEqual(await recallOptions(dir), {});
-  assert.deepEqual(await recallOptions(join(dir, "none")), {});
+  assert.deepEqual(recallOptions(dir), {});
+  assert.deepEqual(recallOptions(join(dir, "none")), {});
   await rememberOptions(dir, { nodes: ["3"] });
-  assert.deepEqual(await recallOptions(dir), { nodes: ["3"] });
+  assert.deepEqual(recallOptions(dir), { nodes: ["3"] });
 });

@@ -1,12 +1,18 @@
-import { readFile, rename, writeFile } from "node:fs/promises";
-import { join, resolve } from "node:path";
-import { shellWord } from "#cluster";
+import { resolve } from "node:path";
+import { dataFile, shellWord } from "#cluster";
 import type { ParsedArgs } from "./command.ts";
 
 /** Values of options by their names, each as it stands on a command line. */
 export type KeptOptions = Readonly<Record<string, readonly string[]>>;
 
-const FILE = "options.json";
+const isWords = (value: unknown) => Array.isArray(value) && value.every((word) => typeof word === "string");
+
+const FILE = dataFile<KeptOptions>("options.json", {
+  expected: 'a list of texts for each option: {"nodes":["3"]}',
+  isValid: (value) =>
+    typeof value === "object" && value !== null && !Array.isArray(value) && Object.values(value).every(isWords),
+  without: "the cluster then starts with the options of the command line only",
+});
 
 const asItIs = (text: string) => text;
 const path = (text: string) => resolve(text);
@@ -35,21 +41,14 @@ const KEPT: Readonly<Record<string, (text: string) => string>> = {
   kubeconfig: path,
 };
 
-/** What earlier calls of `up` have asked for, for the cluster in a data directory. */
-export async function recallOptions(dataDir: string): Promise<KeptOptions> {
-  try {
-    return JSON.parse(await readFile(join(dataDir, FILE), "utf8")) as KeptOptions;
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return {};
-    throw error;
-  }
-}
+/**
+ * What earlier calls of `up` have asked for, for the cluster in a data directory.
+ *
+ * @throws StartError when the note of it is damaged.
+ */
+export const recallOptions = (dataDir: string): KeptOptions => FILE.read(dataDir) ?? {};
 
-export async function rememberOptions(dataDir: string, options: KeptOptions): Promise<void> {
-  const file = join(dataDir, FILE);
-  await writeFile(`${file}.new`, `${JSON.stringify(options, undefined, 2)}\n`, { mode: 0o600 });
-  await rename(`${file}.new`, file);
-}
+export const rememberOptions = (dataDir: string, options: KeptOptions): Promise<void> => FILE.write(dataDir, options);
 
 export interface CombinedOptions {
   /** What is asked for now, and of what was asked for before the rest. */

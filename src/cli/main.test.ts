@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -84,3 +84,24 @@ test("where nothing runs, status and kubeconfig say so with exit code 1", async 
   assert.deepEqual([images.code, images.out], [1, ""]);
   assert.match(images.err, /^knarr: no cluster is running in [^\n]*$/);
 });
+
+for (const [file, args] of [
+  ["options.json", ["up"]],
+  ["options.json", ["up", "--detach"]],
+  ["context.json", ["up"]],
+  ["runtime.json", ["up", "--runtime", "simulated"]],
+  ["network.json", ["up", "--runtime", "simulated"]],
+  ["running.json", ["status"]],
+  ["running.json", ["down"]],
+  ["running.json", ["kubeconfig"]],
+] as const) {
+  test(`knarr ${args.join(" ")} says in one line that ${file} is damaged`, async (t) => {
+    const dir = await mkdtemp(join(tmpdir(), "knarr-cli-"));
+    t.after(() => rm(dir, { recursive: true }));
+    await writeFile(join(dir, file), '{"nodes":');
+    const kubeconfig = args[0] === "up" ? ["--kubeconfig", join(dir, "config")] : [];
+    const { code, out, err } = await run(...args, "--data-dir", dir, ...kubeconfig);
+    assert.deepEqual([code, out, err.split("\n").length], [1, "", 1], err);
+    assert.ok(err.includes(`${join(dir, file)} is damaged`), err);
+  });
+}

@@ -1,4 +1,4 @@
-import { CorruptKubeconfig, ImageError } from "#cluster";
+import { CorruptKubeconfig, ImageError, StartError } from "#cluster";
 import { parseCommandArgs, type Command, type Terminal } from "./command.ts";
 import { down } from "./commands/down.ts";
 import { image } from "./commands/image.ts";
@@ -43,10 +43,17 @@ export async function main(args: readonly string[], terminal: Terminal): Promise
       return 2;
     }
     const code = (error as NodeJS.ErrnoException).code;
-    if (error instanceof CorruptKubeconfig || error instanceof ImageError || code !== undefined) {
+    if (
+      error instanceof CorruptKubeconfig ||
+      error instanceof ImageError ||
+      error instanceof StartError ||
+      code !== undefined
+    ) {
       terminal.err(`knarr: ${(error as Error).message}`);
       return 1;
     }
-    throw error;
+    // A fault of Knarr itself: where it happened helps to mend it. Node would print the whole bundle before that.
+    terminal.err(`knarr: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+    return 1;
   }
 }

@@ -1,5 +1,4 @@
-import { readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dataFile, hasTexts } from "#cluster";
 
 /** The context that `up` merged, and the kubeconfig file it went into: `down --purge` takes it out of there. */
 export interface MergedContext {
@@ -9,19 +8,18 @@ export interface MergedContext {
   readonly previous?: string;
 }
 
-const FILE = "context.json";
+const FILE = dataFile<MergedContext>("context.json", {
+  expected: "the names of a context and of a kubeconfig file",
+  isValid: (value) => hasTexts(value, "context", "kubeconfig"),
+  without: "the context is then left in the kubeconfig when the cluster is purged",
+});
 
 /** Kept in the data directory for as long as there is one: a stopped cluster can be purged as well. */
-export async function rememberContext(dataDir: string, merged: MergedContext): Promise<void> {
-  await writeFile(join(dataDir, FILE), JSON.stringify(merged, null, 2) + "\n", { mode: 0o600 });
-}
+export const rememberContext = (dataDir: string, merged: MergedContext): Promise<void> => FILE.write(dataDir, merged);
 
-/** Undefined for a directory in which no cluster came up. */
-export async function recallContext(dataDir: string): Promise<MergedContext | undefined> {
-  try {
-    return JSON.parse(await readFile(join(dataDir, FILE), "utf8")) as MergedContext;
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
-    throw error;
-  }
-}
+/**
+ * Undefined for a directory in which no cluster came up.
+ *
+ * @throws StartError when the note of it is damaged.
+ */
+export const recallContext = (dataDir: string): MergedContext | undefined => FILE.read(dataDir);

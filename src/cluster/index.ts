@@ -14,6 +14,7 @@ export { parseFeatureGates, parseRuntimeConfig } from "#registry";
 export type { Cluster } from "./cluster.ts";
 export { connectCluster, type ConnectOptions, type RemoteCluster } from "./connect.ts";
 export { commandFor, defaultDataDir, shellWord } from "./data-dir/command-line.ts";
+export { dataFile, hasTexts } from "./data-dir/files.ts";
 export { mayHaveContainers } from "./data-dir/kept-runtime.ts";
 export { announceRunning, findRunning, forgetRunning, type RunningCluster } from "./data-dir/running.ts";
 export { clusterStatus, readAccess, type ClusterStatus } from "./data-dir/status.ts";

@@ -48,7 +48,7 @@ export const down: Command = {
     if (left !== undefined) terminal.out(left);
     if (!args.flag("purge")) return 0;
 
-    const { context: name = "knarr", kubeconfig, previous = "" } = (await recallContext(dir)) ?? {};
+    const { context: name = "knarr", kubeconfig, previous = "" } = recallContext(dir) ?? {};
     const target = { explicit: kubeconfig, env: terminal.env, clock: systemClock };
     const changed = await unmergeKubeconfig(target, { name, dataDir: dir, previous });
     await purgeNode(dir);

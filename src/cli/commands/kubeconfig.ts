@@ -14,7 +14,7 @@ export const kubeconfig: Command = {
       terminal.err(`knarr: no cluster is running in ${dir}`);
       return 1;
     }
-    const { context = "knarr" } = (await recallContext(dir)) ?? {};
+    const { context = "knarr" } = recallContext(dir) ?? {};
     terminal.out(kubeconfigFor(context, await readAccess(dir, running.cluster.server)).trimEnd());
     return 0;
   },

@@ -74,11 +74,11 @@ const withErrors = (_key: string, value: unknown) => (value instanceof Error ? (
 
 async function run(given: ParsedArgs, terminal: Terminal): Promise<number> {
   const dataDir = dataDirOf(given, terminal);
-  const combined = combineOptions(given, await recallOptions(dataDir));
+  const combined = combineOptions(given, recallOptions(dataDir));
   const options = optionsOf(given.with(combined.all), terminal);
   const target = { explicit: options.kubeconfig, env: terminal.env, clock: systemClock };
   // Before anything is started: a kubeconfig that cannot be merged into stops everything.
-  const last = await recallContext(dataDir);
+  const last = recallContext(dataDir);
   const owner = { dataDir, asked: options.context, before: last?.context };
   await checkKubeconfig(target, owner);
   if (options.detach) return startDetached(options.dataDir, terminal);

@@ -1,32 +1,31 @@
-import { existsSync, readFileSync } from "node:fs";
-import { rename, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { nodeFolders } from "../nodes/containerd/folders.ts";
+import { dataFile } from "./files.ts";
 
 export type RuntimeName = "simulated" | "containerd";
 
-const FILE = "runtime.json";
+const FILE = dataFile<{ readonly runtime: RuntimeName }>("runtime.json", {
+  expected: '{"runtime":"simulated"} or {"runtime":"containerd"}',
+  isValid: (value) => ["simulated", "containerd"].includes((value as { runtime?: string } | null)?.runtime ?? ""),
+  without: "what runs the nodes is then told by what else is in the directory",
+});
 
 /**
  * What has run the nodes of the cluster in a data directory; undefined when none ever came up. Earlier versions kept no
  * note of it: theirs can be told by what containers leave, and by what `up` leaves that has merged a context.
+ *
+ * @throws StartError when the note of it is damaged.
  */
 export function keptRuntime(dataDir: string): RuntimeName | undefined {
-  try {
-    return (JSON.parse(readFileSync(join(dataDir, FILE), "utf8")) as { readonly runtime: RuntimeName }).runtime;
-  } catch (error) {
-    if (!["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-  }
+  const kept = FILE.read(dataDir);
+  if (kept !== undefined) return kept.runtime;
   if (mayHaveContainers(dataDir)) return "containerd";
   const cameUp = existsSync(join(dataDir, "store")) && existsSync(join(dataDir, "context.json"));
   return cameUp ? "simulated" : undefined;
 }
 
-export async function keepRuntime(dataDir: string, runtime: RuntimeName): Promise<void> {
-  const path = join(dataDir, FILE);
-  await writeFile(`${path}.new`, `${JSON.stringify({ runtime })}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
-}
+export const keepRuntime = (dataDir: string, runtime: RuntimeName): Promise<void> => FILE.write(dataDir, { runtime });
 
 /** Whether the cluster of a data directory has ever run real containers: they go on running when it stops. */
 export function mayHaveContainers(dataDir: string): boolean {

@@ -1,5 +1,5 @@
-import { readFile, rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { readFile } from "node:fs/promises";
+import { dataFile, hasTexts } from "./files.ts";
 
 /** What a running cluster says of itself in its data directory. */
 export interface RunningCluster {
@@ -15,7 +15,11 @@ export interface RunningCluster {
   readonly startedAt: number;
 }
 
-const FILE = "running.json";
+const FILE = dataFile<RunningCluster>("running.json", {
+  expected: "the process and the address of a running cluster",
+  isValid: (value) => hasTexts(value, "server", "version") && Number.isInteger((value as RunningCluster).pid),
+  without: "a cluster that runs in this directory is then not found",
+});
 
 interface Process {
   /** When it began, in clock ticks since boot. */
@@ -54,27 +58,21 @@ export async function announceRunning(
     processStart: (await lookAt(process.pid))?.start ?? "",
     ...cluster,
   };
-  const path = join(dir, FILE);
-  await writeFile(`${path}.new`, JSON.stringify(running, null, 2) + "\n", { mode: 0o600 });
-  await rename(`${path}.new`, path);
+  await FILE.write(dir, running);
 }
 
-export async function forgetRunning(dir: string): Promise<void> {
-  await rm(join(dir, FILE), { force: true });
-}
+export const forgetRunning = (dir: string): Promise<void> => FILE.remove(dir);
 
-/** What the last cluster in the directory said of itself, and whether its process is still there. */
+/**
+ * What the last cluster in the directory said of itself, and whether its process is still there.
+ *
+ * @throws StartError when the note of it is damaged.
+ */
 export async function findRunning(
   dir: string,
 ): Promise<{ readonly cluster: RunningCluster; readonly alive: boolean } | undefined> {
-  let text: string;
-  try {
-    text = await readFile(join(dir, FILE), "utf8");
-  } catch (error) {
-    if (["ENOENT", "ENOTDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
-    throw error;
-  }
-  const cluster = JSON.parse(text) as RunningCluster;
+  const cluster = FILE.read(dir);
+  if (cluster === undefined) return undefined;
   const found = await lookAt(cluster.pid);
   const isSame = !found || cluster.processStart === "" || found.start === cluster.processStart;
   return { cluster, alive: isThere(cluster.pid) && isSame && !found?.ended };

@@ -1,9 +1,12 @@
-import { X509Certificate } from "node:crypto";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { createPrivateKey, X509Certificate } from "node:crypto";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
 import { isIP } from "node:net";
 import { join } from "node:path";
 import type { Clock } from "#base";
 import { createAuthority, issueCertificate, type KeyPair, type LeafRequest } from "#wire";
+import { readIfThere, replaceFile } from "../data-dir/files.ts";
+import { StartError } from "../options.ts";
 
 /** Everything that proves who is who in one cluster. */
 export interface Credentials {
@@ -65,16 +68,18 @@ export async function createCredentials(clock: Clock, hosts: readonly string[]):
   return { authority, server, admin };
 }
 
-async function readPair(dir: string, name: string): Promise<KeyPair | undefined> {
+function readPair(dir: string, name: string): KeyPair | undefined {
+  const certificate = readIfThere(join(dir, `${name}.crt`));
+  const privateKey = readIfThere(join(dir, `${name}.key`));
+  return certificate === undefined || privateKey === undefined ? undefined : { certificate, privateKey };
+}
+
+/** Whether these are a certificate and its private key. */
+function belongTogether({ certificate, privateKey }: KeyPair): boolean {
   try {
-    const [certificate, privateKey] = await Promise.all([
-      readFile(join(dir, `${name}.crt`), "utf8"),
-      readFile(join(dir, `${name}.key`), "utf8"),
-    ]);
-    return { certificate, privateKey };
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    return new X509Certificate(certificate).checkPrivateKey(createPrivateKey(privateKey));
+  } catch {
+    return false;
   }
 }
 
@@ -84,22 +89,30 @@ async function writePair(dir: string, name: string, pair: KeyPair): Promise<KeyP
     [`${name}.key`, pair.privateKey],
     [`${name}.crt`, pair.certificate],
   ] as const) {
-    const path = join(dir, file);
-    await writeFile(`${path}.new`, text, { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    await replaceFile(join(dir, file), text);
   }
   return pair;
 }
 
-/** The credentials kept in a directory; what is missing, about to end or lacks a host is made (again). */
+/**
+ * The credentials kept in a directory; what is missing, damaged, about to end or lacks a host is made (again).
+ *
+ * @throws StartError when the authority is damaged: what clients trust is not replaced without a word.
+ */
 export async function keepCredentials(dir: string, clock: Clock, hosts: readonly string[]): Promise<Credentials> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
+  const keptAuthority = readPair(dir, "ca");
+  const lostKey = !keptAuthority && existsSync(join(dir, "ca.crt"));
+  if (lostKey || (keptAuthority && !belongTogether(keptAuthority))) {
+    throw new StartError(
+      `${join(dir, "ca.crt")} and ca.key are damaged: expected a certificate and its private key, PEM. Put them back, or remove both: new ones are made, which no client with an older kubeconfig trusts`,
+    );
+  }
   const authority =
-    (await readPair(dir, "ca")) ??
-    (await writePair(dir, "ca", await createAuthority(clock, "knarr-ca", AUTHORITY_DAYS)));
+    keptAuthority ?? (await writePair(dir, "ca", await createAuthority(clock, "knarr-ca", AUTHORITY_DAYS)));
   const leaf = async (name: string, request: LeafRequest) => {
-    const kept = await readPair(dir, name);
-    if (kept && stillGood(kept, authority, request, clock.now())) return kept;
+    const kept = readPair(dir, name);
+    if (kept && belongTogether(kept) && stillGood(kept, authority, request, clock.now())) return kept;
     return writePair(dir, name, await issueCertificate(clock, authority, request));
   };
   const [server, admin] = await Promise.all([leaf("apiserver", serverRequest(hosts)), leaf("admin", ADMIN)]);

@@ -1,6 +1,15 @@
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, type webcrypto } from "node:crypto";
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  type webcrypto,
+} from "node:crypto";
+import { readIfThere, replaceFile } from "../data-dir/files.ts";
+import { StartError } from "../options.ts";
 
 /** What service-account tokens are signed and checked with (ES256). */
 export interface SigningKey {
@@ -9,12 +18,17 @@ export interface SigningKey {
   readonly keyId: string;
 }
 
+const KEY_FILE = "sa.key";
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256" } as const;
 
-/** The key kept in a directory, made at the first call; without a directory a throwaway one. */
+/**
+ * The key kept in a directory, made at the first call; without a directory a throwaway one.
+ *
+ * @throws StartError when the file that is kept holds no key.
+ */
 export async function signingKey(dir: string | undefined): Promise<SigningKey> {
-  const pem = (dir === undefined ? undefined : await kept(dir)) ?? (await make(dir));
-  const secret = createPrivateKey(pem);
+  const pem = (dir === undefined ? undefined : readIfThere(join(dir, KEY_FILE))) ?? (await make(dir));
+  const secret = dir === undefined ? createPrivateKey(pem) : readKey(join(dir, KEY_FILE), pem);
   const publicDer = createPublicKey(secret).export({ type: "spki", format: "der" });
   const [privateKey, publicKey] = await Promise.all([
     crypto.subtle.importKey("pkcs8", secret.export({ type: "pkcs8", format: "der" }), ALGORITHM, false, ["sign"]),
@@ -23,12 +37,14 @@ export async function signingKey(dir: string | undefined): Promise<SigningKey> {
   return { privateKey, publicKey, keyId: createHash("sha256").update(publicDer).digest("base64url") };
 }
 
-async function kept(dir: string): Promise<string | undefined> {
+/** @throws StartError: with another key no token that is in use would be valid any more. */
+function readKey(path: string, pem: string): KeyObject {
   try {
-    return await readFile(join(dir, "sa.key"), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    return createPrivateKey(pem);
+  } catch {
+    throw new StartError(
+      `${path} is damaged: expected a private key, PEM. Put it back, or remove it: a new one is made`,
+    );
   }
 }
 
@@ -37,9 +53,7 @@ async function make(dir: string | undefined): Promise<string> {
   const pem = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
   if (dir !== undefined) {
     await mkdir(dir, { recursive: true, mode: 0o700 });
-    const path = join(dir, "sa.key");
-    await writeFile(`${path}.new`, pem, { mode: 0o600 });
-    await rename(`${path}.new`, path);
+    await replaceFile(join(dir, KEY_FILE), pem);
   }
   return pem;
 }

@@ -1,21 +1,25 @@
-import { access, readFile, writeFile } from "node:fs/promises";
+import { access } from "node:fs/promises";
 import { commandFor } from "../../data-dir/command-line.ts";
+import { dataFile, hasTexts } from "../../data-dir/files.ts";
 import { StartError } from "../../options.ts";
 import type { NodeFolders } from "./folders.ts";
 
-/** The socket of the containerd that this cluster's containers run on; undefined: its own, or none yet. */
-export async function givenSocket({ given }: NodeFolders): Promise<string | undefined> {
-  try {
-    return (JSON.parse(await readFile(given, "utf8")) as { socket: string }).socket;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-}
+const FILE = dataFile<{ readonly socket: string }>("containerd.json", {
+  expected: 'the socket of a containerd: {"socket":"/run/containerd/containerd.sock"}',
+  isValid: (value) => hasTexts(value, "socket"),
+  without: "what the cluster has left on that containerd is then not found",
+});
+
+/**
+ * The socket of the containerd that this cluster's containers run on; undefined: its own, or none yet.
+ *
+ * @throws StartError when the note of it is damaged.
+ */
+export const givenSocket = ({ dataDir }: NodeFolders): string | undefined => FILE.read(dataDir)?.socket;
 
 /** Remembers where the containers run, so that they are found there also without the option. */
-export const rememberSocket = ({ given }: NodeFolders, socket: string): Promise<void> =>
-  writeFile(given, `${JSON.stringify({ socket })}\n`, { mode: 0o600 });
+export const rememberSocket = ({ dataDir }: NodeFolders, socket: string): Promise<void> =>
+  FILE.write(dataDir, { socket });
 
 /**
  * Containers stay where they are: a cluster that has some in one containerd is not started on another.
@@ -24,7 +28,7 @@ export const rememberSocket = ({ given }: NodeFolders, socket: string): Promise<
  * @throws StartError
  */
 export async function checkSameContainerd(folders: NodeFolders, socket: string | undefined): Promise<void> {
-  const before = await givenSocket(folders);
+  const before = givenSocket(folders);
   if (before === socket && socket !== undefined) return;
   if (before !== undefined) {
     throw new StartError(

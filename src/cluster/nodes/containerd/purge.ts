@@ -40,7 +40,7 @@ export async function purgeContainers(
   const network = keptNetwork(dataDir) ?? earlierNetwork(folders.id);
   const scope = createScope("purge");
   try {
-    const given = await givenSocket(folders);
+    const given = givenSocket(folders);
     const shared = given === undefined ? undefined : await connectContainerd(given, clock);
     const own =
       shared === undefined

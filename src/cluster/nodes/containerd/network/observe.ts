@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { machineAddress } from "#kubelet/containerd";
 import { runCommand } from "#programs";
-import { EARLIER_TABLE, SHARED_BRIDGE } from "./network.ts";
+import { StartError } from "../../../options.ts";
+import { EARLIER_TABLE, SHARED_BRIDGE, type NodeNetwork } from "./network.ts";
 import type { FoundBridge, FoundRoute, Observed } from "./plan.ts";
 import { keptNetwork } from "./record.ts";
 
@@ -37,8 +37,18 @@ async function json<T>(program: string, ...args: readonly string[]): Promise<rea
 
 function foundBridge({ ifname: name, ifalias: owner }: Link): FoundBridge {
   if (!owner) return { name };
-  const network = existsSync(owner) ? keptNetwork(owner) : undefined;
+  const network = networkOfOther(owner);
   return { name, owner, ...(network ? { network } : {}) };
+}
+
+/** What cannot be read of another cluster is its own trouble: it is supposed to have the usual network. */
+function networkOfOther(owner: string): NodeNetwork | undefined {
+  try {
+    return keptNetwork(owner);
+  } catch (error) {
+    if (error instanceof StartError) return undefined;
+    throw error;
+  }
 }
 
 /** A route to one address has no length. */

@@ -1,24 +1,26 @@
-import { readFileSync } from "node:fs";
-import { rename, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dataFile, hasTexts } from "../../../data-dir/files.ts";
 import type { NodeNetwork } from "./network.ts";
 
-const FILE = "network.json";
+const FILE = dataFile<NodeNetwork>("network.json", {
+  expected: "the id and the address ranges of a node's network",
+  isValid: (value) => hasTexts(value, "id", "pods", "services"),
+  without: "the cluster then takes a free network, as a new one does",
+});
 
-/** The network that a data directory's node has had; undefined: none yet, or it cannot be read. */
+/**
+ * The network that a data directory's node has had; undefined: none yet, or it may not be read by this user.
+ *
+ * @throws StartError when the note of it is damaged.
+ */
 export function keptNetwork(dataDir: string): NodeNetwork | undefined {
   try {
-    return JSON.parse(readFileSync(join(dataDir, FILE), "utf8")) as NodeNetwork;
+    return FILE.read(dataDir);
   } catch (error) {
-    if (["ENOENT", "ENOTDIR", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
+    if ((error as NodeJS.ErrnoException).code === "EACCES") return undefined;
     throw error;
   }
 }
 
-export async function keepNetwork(dataDir: string, network: NodeNetwork): Promise<void> {
-  const path = join(dataDir, FILE);
-  await writeFile(`${path}.new`, `${JSON.stringify(network, undefined, 2)}\n`, { mode: 0o600 });
-  await rename(`${path}.new`, path);
-}
+export const keepNetwork = (dataDir: string, network: NodeNetwork): Promise<void> => FILE.write(dataDir, network);
 
-export const forgetNetwork = (dataDir: string): Promise<void> => rm(join(dataDir, FILE), { force: true });
+export const forgetNetwork = (dataDir: string): Promise<void> => FILE.remove(dataDir);
