@@ -33,7 +33,8 @@ export const LONG: Exceptions = {
   "src/objects/selectors/label-parser.ts#parseRequirements": TO_SPLIT,
   "src/registry/create-registry.ts#createRegistry": TO_SPLIT,
   "src/scheduler/observe.ts#createObserver": TO_SPLIT,
-  "src/scheduler/plugins/plugins.test.ts#test(filters refuse the nodes that upstream's refuse, in the same words)": TO_SPLIT,
+  "src/scheduler/plugins/plugins.test.ts#test(filters refuse the nodes that upstream's refuse, in the same words)":
+    TO_SPLIT,
   "src/simulation/fake-client.ts#createFakeClient": TO_SPLIT,
   "src/store/lmdb/snapshot.ts#createSnapshot": TO_SPLIT,
   "src/store/lmdb/store.ts#openLmdbStore": TO_SPLIT,
