@@ -19,7 +19,6 @@ const TO_SPLIT = "was there before the limit; to be split";
 export const LONG: Exceptions = {
   "src/apiserver/client.ts#createInProcessClient": TO_SPLIT,
   "src/apiserver/request-metrics.ts#createRequestMetrics": TO_SPLIT,
-  "src/base/work-queue.ts#createWorkQueue": TO_SPLIT,
   "src/client/http/http-client.ts#createHttpClient": TO_SPLIT,
   "src/client/memory-cache.ts#createMemoryCache": TO_SPLIT,
   "src/cluster/nodes/containerd/node.ts#startContainerdNode": TO_SPLIT,

@@ -1,4 +1,6 @@
-import type { Clock, Timer } from "./clock.ts";
+import type { Clock } from "./clock.ts";
+import { KeyDelays } from "./key-delays.ts";
+import { KeyStates } from "./key-states.ts";
 
 /** How long a key that keeps failing waits: doubling from `initialMs` up to `maxMs`. */
 export interface BackOff {
@@ -35,98 +37,94 @@ export interface WorkQueue {
 
 /** Makes a {@link WorkQueue}. Handling starts in a microtask after the first key is added. */
 export function createWorkQueue(options: WorkQueueOptions): WorkQueue {
-  const { clock, handle, concurrency = 1, backOff = CONTROLLER_BACK_OFF } = options;
-  const waiting = new Set<string>();
-  const inHand = new Set<string>();
-  const again = new Set<string>();
-  const attempts = new Map<string, number>();
-  const delayed = new Map<string, { readonly at: number; readonly timer: Timer }>();
-  /** Keys that only wait for their next attempt. */
-  const backingOff = new Set<string>();
-  let closed = false;
-  let scheduled = false;
-  let closing: Promise<void> | undefined;
-  let whenIdle: (() => void) | undefined;
+  return new KeyedWorkQueue(options);
+}
 
-  const schedule = () => {
-    if (scheduled || closed) return;
-    scheduled = true;
-    queueMicrotask(() => {
-      scheduled = false;
-      while (!closed && inHand.size < concurrency) {
-        const next = waiting.values().next();
-        if (next.done) return;
-        waiting.delete(next.value);
-        void work(next.value);
-      }
-    });
-  };
+class KeyedWorkQueue implements WorkQueue {
+  readonly #options: WorkQueueOptions;
+  readonly #concurrency: number;
+  readonly #backOff: BackOff;
+  readonly #keys = new KeyStates();
+  readonly #delays: KeyDelays;
+  #startsSoon = false;
+  /** From the call of {@link close} on. */
+  #closing: PromiseWithResolvers<void> | undefined;
 
-  const enqueue = (key: string) => {
-    backingOff.delete(key);
-    waiting.add(key);
-  };
+  constructor(options: WorkQueueOptions) {
+    this.#options = options;
+    this.#concurrency = options.concurrency ?? 1;
+    this.#backOff = options.backOff ?? CONTROLLER_BACK_OFF;
+    this.#delays = new KeyDelays(options.clock, (key) => this.add(key));
+  }
 
-  const work = async (key: string) => {
-    inHand.add(key);
-    try {
-      await handle(key);
-      attempts.delete(key);
-    } catch (error) {
-      const attempt = (attempts.get(key) ?? 0) + 1;
-      attempts.set(key, attempt);
-      if (!closed) {
-        options.onError?.(key, error, attempt);
-        backingOff.add(key);
-        queue.addAfter(key, Math.min(backOff.initialMs * 2 ** (attempt - 1), backOff.maxMs));
-      }
-    } finally {
-      inHand.delete(key);
-      if (again.delete(key)) enqueue(key);
-      schedule();
-      if (inHand.size === 0) whenIdle?.();
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  add(key: string): void {
+    if (this.#closing) return;
+    this.#keys.add(key);
+    this.#startSoon();
+  }
+
+  addAfter(key: string, ms: number): void {
+    if (this.#closing) return;
+    if (ms <= 0) this.add(key);
+    else this.#delays.set(key, ms);
+  }
+
+  close(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = Promise.withResolvers();
+      this.#keys.clear();
+      this.#delays.clear();
+      this.#resolveIfIdle();
+    }
+    return this.#closing.promise;
+  }
+
+  #startSoon(): void {
+    if (this.#startsSoon || this.#closing) return;
+    this.#startsSoon = true;
+    queueMicrotask(this.#start);
+  }
+
+  readonly #start = (): void => {
+    this.#startsSoon = false;
+    while (!this.#closing && this.#keys.handling < this.#concurrency) {
+      const key = this.#keys.take();
+      if (key === undefined) return;
+      void this.#handle(key);
     }
   };
 
-  const queue: WorkQueue = {
-    add(key) {
-      if (closed) return;
-      if (inHand.has(key)) again.add(key);
-      else enqueue(key);
-      schedule();
-    },
-    addAfter(key, ms) {
-      if (closed) return;
-      if (ms <= 0) {
-        queue.add(key);
-        return;
-      }
-      const at = clock.monotonic() + ms;
-      const earlier = delayed.get(key);
-      if (earlier && earlier.at <= at) return;
-      earlier?.timer.cancel();
-      const timer = clock.setTimeout(() => {
-        delayed.delete(key);
-        queue.add(key);
-      }, ms);
-      delayed.set(key, { at, timer });
-    },
-    get size() {
-      return waiting.size + inHand.size + backingOff.size;
-    },
-    close() {
-      closed = true;
-      waiting.clear();
-      again.clear();
-      for (const { timer } of delayed.values()) timer.cancel();
-      delayed.clear();
-      backingOff.clear();
-      closing ??= new Promise((resolve) => {
-        if (inHand.size === 0) resolve();
-        else whenIdle = resolve;
-      });
-      return closing;
-    },
-  };
-  return queue;
+  async #handle(key: string): Promise<void> {
+    try {
+      await this.#options.handle(key);
+      this.#keys.succeed(key);
+    } catch (error) {
+      this.#failed(key, error);
+    } finally {
+      this.#startSoon();
+      this.#resolveIfIdle();
+    }
+  }
+
+  #failed(key: string, error: unknown): void {
+    const attempt = this.#keys.fail(key);
+    if (this.#closing) {
+      this.#keys.clear();
+      return;
+    }
+    this.#options.onError?.(key, error, attempt);
+    this.addAfter(key, backOffMs(this.#backOff, attempt));
+  }
+
+  #resolveIfIdle(): void {
+    if (this.#keys.handling === 0) this.#closing?.resolve();
+  }
 }
+
+/** How long a key waits after so many failures in a row. */
+const backOffMs = ({ initialMs, maxMs }: BackOff, failures: number): number =>
+  Math.min(initialMs * 2 ** (failures - 1), maxMs);
