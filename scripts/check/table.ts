@@ -35,10 +35,6 @@ export const LONG: Exceptions = {
   "src/scheduler/plugins/plugins.test.ts#test(filters refuse the nodes that upstream's refuse, in the same words)":
     TO_SPLIT,
   "src/simulation/fake-client.ts#createFakeClient": TO_SPLIT,
-  "src/store/lmdb/snapshot.ts#createSnapshot": TO_SPLIT,
-  "src/store/lmdb/store.ts#openLmdbStore": TO_SPLIT,
-  "src/store/memory/sorted-list.ts#createSortedList": TO_SPLIT,
-  "src/store/memory/store.ts#createMemoryStore": TO_SPLIT,
   "src/wire/server/serve.ts#serve": TO_SPLIT,
   "src/wire/websocket/connection.ts#createWebSocketConnection": TO_SPLIT,
   "test/chaos.real.test.ts#describe().test(whatever is killed, everything converges, and nothing else is restarted)":

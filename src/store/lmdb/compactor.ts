@@ -68,7 +68,8 @@ export function createCompactor({ history, jobs, session, write, isClosing }: Co
     compact,
     runIfDue({ snapshot, compacted }, now) {
       if (busy || !due(snapshot.revision, now)) return;
-      const { revision, timeOf } = snapshot;
+      const { revision } = snapshot;
+      const timeOf = (each: number) => snapshot.timeOf(each);
       const target = compactionTarget(history, { revision, compacted, now, timeOf });
       if (target !== undefined) inBackground(target);
     },

@@ -6,7 +6,7 @@ import { createDiskSpace, type DiskSpace } from "./disk-space.ts";
 import { type Environment, openEnvironment } from "./environment.ts";
 import { turn } from "./job-queue.ts";
 import { applyRow, pagesFor, type RowWrite } from "./rows.ts";
-import { createSnapshot, type Snapshot } from "./snapshot.ts";
+import { Snapshot } from "./snapshot.ts";
 
 /** Places where a test can make the medium fail, by throwing. */
 export type Failpoint = "before-write" | "after-write" | "open";
@@ -113,7 +113,7 @@ function readState(env: Environment, known: SessionOptions["known"]): State {
   const compacted = stored ? decodeNumber(stored) : 0;
   const revision = tables.log.lastKey(transaction) ?? Math.max(compacted, FIRST_REVISION);
   const [oldest = revision + 1] = tables.log.keys(0, revision + 1, transaction);
-  const snapshot = createSnapshot({ tables, transaction, revision, known, pause: turn });
+  const snapshot = new Snapshot({ tables, transaction, revision, known, pause: turn });
   return { snapshot, compacted, removed: oldest - 1 };
 }
 

@@ -1,25 +1,30 @@
 import { assert, type Clock, systemClock } from "#base";
 import {
   checkCommit,
+  checkCompaction,
+  type Commit,
+  type CommitResult,
   createWatchHub,
   DEFAULT_HISTORY,
   type Entry,
-  type EventBatch,
   type History,
+  type RangeQuery,
   type RangeResult,
   type Read,
+  refusedRead,
   type Store,
   type StoreEvent,
   StoreUnavailable,
-  type TooNew,
   type TooOld,
+  type WatchHandle,
 } from "#store";
-import { createCompactor } from "./compactor.ts";
+import { type Compactor, createCompactor } from "./compactor.ts";
 import { dataFileSize } from "./data-directory.ts";
 import { createGroupCommit, type PlannedCommit } from "./group-commit.ts";
 import { createJobQueue, turn } from "./job-queue.ts";
-import { createRecentEntries } from "./recent-entries.ts";
-import { rowsOf } from "./rows.ts";
+import { createRecentEntries, type RecentEntries } from "./recent-entries.ts";
+import { rowsOf, type RowWrite } from "./rows.ts";
+import { SessionKeeper } from "./session-keeper.ts";
 import { type Failpoint, openSession, type Session, unavailable } from "./session.ts";
 
 export interface LmdbStoreOptions {
@@ -40,204 +45,184 @@ export interface LmdbStoreOptions {
  * @throws DataDirInUse, DataDirUnusable
  */
 export async function openLmdbStore(options: LmdbStoreOptions): Promise<Store> {
-  const { dir, clock = systemClock, history = DEFAULT_HISTORY, noSync = false, failpoint = () => {} } = options;
-  const jobs = createJobQueue();
+  const { dir, noSync = false, failpoint = () => {} } = options;
   const recent = createRecentEntries();
   const known = (key: string, modRevision: number): Entry | undefined => {
     const entry = recent.get(key);
     return entry?.modRevision === modRevision ? entry : undefined;
   };
   const open = () => openSession({ dir, noSync, failpoint, known });
+  return new LmdbStore(options, recent, await open(), open);
+}
 
-  let session: Session | undefined = await open();
-  /** One that failed and is yet to be closed. */
-  let broken: Session | undefined;
-  let reopening: Promise<Session> | undefined;
-  let closing: Promise<void> | undefined;
+class LmdbStore implements Store {
+  readonly #dir: string;
+  readonly #clock: Clock;
+  readonly #jobs = createJobQueue();
+  readonly #recent: RecentEntries;
+  readonly #sessions: SessionKeeper;
+  readonly #hub = createWatchHub(this, (from, prefix) => this.#readHistory(from, prefix));
+  readonly #group = createGroupCommit({
+    revision: () => this.#revision,
+    jobs: this.#jobs,
+    lookup: (key) => this.#lookup(key),
+    write: (commits) => this.#write(commits),
+    publish: (commits) => this.#show(commits),
+  });
+  readonly #compactor: Compactor;
   /** The revision that was announced to all watchers. */
-  let { revision } = session.snapshot;
-  let { compacted } = session;
-  let time = revision > session.removed ? session.snapshot.timeOf(revision) : 0;
+  #revision: number;
+  #compacted: number;
+  /** When the newest revision was written, by a clock that never goes back. */
+  #time: number;
+  #closing: Promise<void> | undefined;
 
-  const reopen = async (): Promise<Session> => {
-    const old = broken;
-    broken = undefined;
-    await old?.close();
-    return open();
-  };
+  constructor(options: LmdbStoreOptions, recent: RecentEntries, first: Session, open: () => Promise<Session>) {
+    this.#dir = options.dir;
+    this.#clock = options.clock ?? systemClock;
+    this.#recent = recent;
+    this.#sessions = new SessionKeeper(first, open, (session) => this.#reopened(session));
+    this.#revision = first.snapshot.revision;
+    this.#compacted = first.compacted;
+    this.#time = this.#revision > first.removed ? first.snapshot.timeOf(this.#revision) : 0;
+    this.#compactor = createCompactor({
+      history: options.history ?? DEFAULT_HISTORY,
+      jobs: this.#jobs,
+      session: () => this.#sessions.opened(),
+      write: (rows) => this.#writeCompaction(rows),
+      isClosing: () => this.#closing !== undefined,
+    });
+    this.#compactor.resume(first);
+  }
 
-  /** The open session. After a failure it is opened anew, which may fail again. */
-  const openedSession = async (): Promise<Session> => {
-    if (session) return session;
-    reopening ??= reopen().finally(() => (reopening = undefined));
-    let opened: Session;
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get compacted(): number {
+    return this.#compacted;
+  }
+
+  async get(key: string, at?: number): Promise<Read<Entry | undefined>> {
+    this.#checkOpen();
+    const { snapshot } = this.#sessions.current ?? (await this.#sessions.opened());
+    if (at === undefined) {
+      return { ok: true, value: this.#recent.get(key) ?? snapshot.get(key), revision: snapshot.revision };
+    }
+    return refusedRead(at, this) ?? { ok: true, value: snapshot.getAt(key, at), revision: at };
+  }
+
+  async range(query: RangeQuery): Promise<Read<RangeResult>> {
+    this.#checkOpen();
+    const { snapshot } = this.#sessions.current ?? (await this.#sessions.opened());
+    const { at = snapshot.revision } = query;
+    const refused = refusedRead(at, this);
+    if (refused) return refused;
+    snapshot.retain();
     try {
-      opened = await reopening;
-    } catch (error) {
-      throw unavailable(error);
+      return { ok: true, value: await snapshot.range(query, at), revision: at };
+    } finally {
+      snapshot.release();
     }
-    if (session !== opened) {
-      session = opened;
-      ({ compacted } = opened);
-      announceMissed(opened);
-    }
-    return opened;
-  };
+  }
 
-  /** Makes rows durable, but not visible; after a failure that LMDB may not survive, opens it anew. */
-  const write: Session["write"] = async (rows) => {
-    const current = await openedSession();
+  async commit(commit: Commit): Promise<CommitResult> {
+    this.#checkOpen();
+    checkCommit(commit);
+    if (!this.#sessions.current) await this.#sessions.opened();
+    return this.#group.commit(commit);
+  }
+
+  async watch(...[options, sink]: Parameters<Store["watch"]>): Promise<WatchHandle | TooOld> {
+    this.#checkOpen();
+    return this.#hub.watch(options, sink);
+  }
+
+  async compact(at: number): Promise<void> {
+    this.#checkOpen();
+    checkCompaction(at, this);
+    if (at > this.#compacted) await this.#compactor.compact(at);
+  }
+
+  size(): number {
+    return dataFileSize(this.#dir);
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  async #shutDown(): Promise<void> {
+    await this.#jobs.idle();
+    this.#hub.close();
+    await this.#sessions.close();
+  }
+
+  #checkOpen(): void {
+    if (this.#closing) throw new Error("the store is closed");
+  }
+
+  async #readHistory(from: number, prefix: string) {
+    await turn();
+    const { snapshot } = await this.#sessions.opened();
+    return from < this.#compacted ? { events: [], revision: from } : snapshot.read(from, prefix);
+  }
+
+  /** What durably stands at a key. */
+  #lookup(key: string): Entry | undefined {
+    const session = this.#sessions.current;
+    if (!session) throw new StoreUnavailable("the store cannot write: it is recovering from a failure");
+    return this.#recent.get(key) ?? session.snapshot.get(key);
+  }
+
+  async #write(commits: readonly PlannedCommit[]): Promise<void> {
+    const { revision: last } = commits.at(-1)!;
+    this.#time = Math.max(this.#time, this.#clock.now());
     try {
-      await current.write(rows);
+      await this.#sessions.write(rowsOf(commits, this.#time));
     } catch (error) {
-      if (!current.usable) {
-        broken = current;
-        session = undefined;
-        await openedSession();
-      }
-      throw error;
+      // Maybe only the news of its success was lost.
+      if (this.#revision < last) throw unavailable(error);
     }
-  };
+  }
 
-  const hub = createWatchHub({
-    get revision() {
-      return revision;
-    },
-    get compacted() {
-      return compacted;
-    },
-    async read(from, prefix): Promise<EventBatch> {
-      await turn();
-      const { snapshot } = await openedSession();
-      return from < compacted ? { events: [], revision: from } : snapshot.read(from, prefix);
-    },
-  });
+  async #writeCompaction(rows: readonly RowWrite[]): Promise<void> {
+    await this.#sessions.write(rows);
+    const session = this.#sessions.current;
+    session?.refresh();
+    this.#compacted = session?.compacted ?? this.#compacted;
+  }
 
-  const publish = (last: number, events: readonly StoreEvent[]) => {
-    const first = revision + 1;
-    revision = last;
-    for (const event of events) recent.apply(event);
-    hub.publish(first, last, events);
-    if (session) compactor.runIfDue(session, clock.now());
-  };
+  /** Makes durable commits visible. */
+  #show(commits: readonly PlannedCommit[]): void {
+    const { revision: last } = commits.at(-1)!;
+    if (this.#revision >= last) return;
+    const session = this.#sessions.current;
+    session?.refresh();
+    const isNext = commits[0]!.revision === this.#revision + 1;
+    assert(isNext && session?.snapshot.revision === last, "revisions have no gap");
+    this.#publish(
+      last,
+      commits.flatMap(({ events }) => events),
+    );
+  }
 
-  /** Publishes commits of which we were told that they failed, but which the disk has. */
-  const announceMissed = ({ snapshot }: Session) => {
-    while (revision < snapshot.revision) {
-      const batch = snapshot.read(revision, "");
-      publish(batch.revision, batch.events);
+  /** Also publishes commits of which we were told that they failed, but which the disk has. */
+  #reopened({ compacted, snapshot }: Session): void {
+    this.#compacted = compacted;
+    while (this.#revision < snapshot.revision) {
+      const batch = snapshot.read(this.#revision, "");
+      this.#publish(batch.revision, batch.events);
     }
-  };
+  }
 
-  const group = createGroupCommit({
-    revision: () => revision,
-    jobs,
-    lookup(key) {
-      if (!session) throw new StoreUnavailable("the store cannot write: it is recovering from a failure");
-      return recent.get(key) ?? session.snapshot.get(key);
-    },
-    async write(commits) {
-      const { revision: last } = commits.at(-1)!;
-      time = Math.max(time, clock.now());
-      try {
-        await write(rowsOf(commits, time));
-      } catch (error) {
-        // Maybe only the news of its success was lost.
-        if (revision < last) throw unavailable(error);
-      }
-    },
-    publish(commits: readonly PlannedCommit[]) {
-      const { revision: last } = commits.at(-1)!;
-      if (revision >= last) return;
-      session?.refresh();
-      assert(commits[0]!.revision === revision + 1 && session?.snapshot.revision === last, "revisions have no gap");
-      publish(
-        last,
-        commits.flatMap(({ events }) => events),
-      );
-    },
-  });
-
-  const compactor = createCompactor({
-    history,
-    jobs,
-    session: openedSession,
-    async write(rows) {
-      await write(rows);
-      session?.refresh();
-      compacted = session?.compacted ?? compacted;
-    },
-    isClosing: () => closing !== undefined,
-  });
-  compactor.resume(session);
-
-  const checkOpen = () => {
-    if (closing) throw new Error("the store is closed");
-  };
-
-  const refusal = (at: number): TooOld | TooNew | undefined => {
-    if (at > revision) return { ok: false, reason: "too-new", revision };
-    if (at < compacted) return { ok: false, reason: "too-old", compacted };
-    return undefined;
-  };
-
-  const shutDown = async () => {
-    await jobs.idle();
-    hub.close();
-    await reopening?.catch(() => {});
-    await broken?.close();
-    await session?.close();
-    session = undefined;
-  };
-
-  return {
-    get revision() {
-      return revision;
-    },
-    get compacted() {
-      return compacted;
-    },
-    async get(key, at): Promise<Read<Entry | undefined>> {
-      checkOpen();
-      const { snapshot } = session ?? (await openedSession());
-      if (at === undefined) {
-        return { ok: true, value: recent.get(key) ?? snapshot.get(key), revision: snapshot.revision };
-      }
-      return refusal(at) ?? { ok: true, value: snapshot.getAt(key, at), revision: at };
-    },
-    async range(query): Promise<Read<RangeResult>> {
-      checkOpen();
-      const { snapshot } = session ?? (await openedSession());
-      const { at = snapshot.revision } = query;
-      const refused = refusal(at);
-      if (refused) return refused;
-      snapshot.retain();
-      try {
-        return { ok: true, value: await snapshot.range(query, at), revision: at };
-      } finally {
-        snapshot.release();
-      }
-    },
-    async commit(commit) {
-      checkOpen();
-      checkCommit(commit);
-      if (!session) await openedSession();
-      return group.commit(commit);
-    },
-    async watch(watchOptions, sink) {
-      checkOpen();
-      return hub.watch(watchOptions, sink);
-    },
-    async compact(at) {
-      checkOpen();
-      if (at > revision)
-        throw new RangeError(`cannot compact at ${at}, which is after the newest revision ${revision}`);
-      if (at > compacted) await compactor.compact(at);
-    },
-    size: () => dataFileSize(dir),
-    close() {
-      closing ??= shutDown();
-      return closing;
-    },
-  };
+  #publish(last: number, events: readonly StoreEvent[]): void {
+    const first = this.#revision + 1;
+    this.#revision = last;
+    for (const event of events) this.#recent.apply(event);
+    this.#hub.publish(first, last, events);
+    const session = this.#sessions.current;
+    if (session) this.#compactor.runIfDue(session, this.#clock.now());
+  }
 }

@@ -1,11 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as fc from "fast-check";
-import { createSortedList } from "./sorted-list.ts";
+import { SortedList } from "./sorted-list.ts";
 
 const byBytes = (a: string, b: string) => Buffer.compare(Buffer.from(a), Buffer.from(b));
 
-function collect(list: ReturnType<typeof createSortedList<{ key: string }>>, start: string, end: string): string[] {
+function collect(list: SortedList<{ key: string }>, start: string, end: string): string[] {
   const keys: string[] = [];
   list.scan(start, end, ({ key }) => {
     keys.push(key);
@@ -23,7 +23,7 @@ const operation = fc.record({ insert: fc.boolean(), key });
 test("it holds what a set would, in the order of the bytes", () => {
   fc.assert(
     fc.property(fc.array(operation, { maxLength: 60 }), key, key, (operations, start, end) => {
-      const list = createSortedList<{ key: string }>();
+      const list = new SortedList<{ key: string }>();
       const model = new Set<string>();
       for (const each of operations) {
         if (!each.insert) assert.equal(list.delete(each.key), model.delete(each.key));
@@ -45,7 +45,7 @@ test("it holds what a set would, in the order of the bytes", () => {
 test("many items, inserted and deleted in any order, stay sorted over its chunks", () => {
   fc.assert(
     fc.property(fc.integer(), fc.nat(3000), fc.nat(3000), (seed, from, to) => {
-      const list = createSortedList<{ key: string }>();
+      const list = new SortedList<{ key: string }>();
       const name = (i: number) => `k${String(i).padStart(5, "0")}`;
       // Steps through all numbers below 3001, which is prime.
       const step = 1 + (Math.abs(seed) % 3000);
@@ -66,7 +66,7 @@ test("many items, inserted and deleted in any order, stay sorted over its chunks
 });
 
 test("a scan ends when it is told to", () => {
-  const list = createSortedList<{ key: string }>();
+  const list = new SortedList<{ key: string }>();
   for (const each of ["a", "b", "c", "d"]) list.insert({ key: each });
   const seen: string[] = [];
   list.scan("b", "z", (item) => {

@@ -1,4 +1,5 @@
 import type { EventBatch, StoreEvent, TooOld, WatchHandle } from "../contract.ts";
+import type { ReadBounds } from "./bounds.ts";
 
 type Sink = (batch: EventBatch) => void | "stop";
 
@@ -16,17 +17,12 @@ interface Published {
   readonly events: readonly StoreEvent[];
 }
 
-/** Reads the past for a watcher that starts in it. */
-export interface HistoryReader {
-  /** The newest revision that history holds. */
-  readonly revision: number;
-  readonly compacted: number;
-  /**
-   * Events after `from` whose keys start with `prefix`, in order and in whole revisions, some at a time;
-   * `revision` is how far this piece reaches. Nothing (up to `from`) when that was compacted meanwhile.
-   */
-  read(from: number, prefix: string): Promise<EventBatch>;
-}
+/**
+ * Reads the past for a watcher that starts in it: events after `from` whose keys start with `prefix`, in order and in
+ * whole revisions, some at a time; `revision` is how far this piece reaches. Nothing (up to `from`) when that was
+ * compacted meanwhile.
+ */
+export type HistoryReader = (from: number, prefix: string) => Promise<EventBatch>;
 
 export interface WatchHub {
   watch(options: { readonly from: number; readonly prefix: string }, sink: Sink): Promise<WatchHandle | TooOld>;
@@ -42,8 +38,10 @@ const NO_EVENTS: readonly StoreEvent[] = [];
 /**
  * Hands every batch to all watchers in the order of the revisions. A watcher starts in history and goes over to
  * live ones in the turn in which it has read all of it, so nothing falls between the two.
+ *
+ * `bounds` is looked at each time: of the store as it is then.
  */
-export function createWatchHub(history: HistoryReader): WatchHub {
+export function createWatchHub(bounds: ReadBounds, read: HistoryReader): WatchHub {
   /** By prefix, so that a batch is filtered once for all who watch the same. */
   const byPrefix = new Map<string, Set<Watcher>>();
   const queue: Published[] = [];
@@ -86,10 +84,10 @@ export function createWatchHub(history: HistoryReader): WatchHub {
     async watch({ from, prefix }, sink) {
       const watcher: Watcher = { prefix, sink, cursor: from, closed: false };
       while (!closed) {
-        const { compacted, revision } = history;
+        const { compacted, revision } = bounds;
         if (watcher.cursor < compacted) return { ok: false, reason: "too-old", compacted };
         if (watcher.cursor >= revision) break;
-        const batch = await history.read(watcher.cursor, prefix);
+        const batch = await read(watcher.cursor, prefix);
         if (closed || batch.revision === watcher.cursor) continue;
         watcher.cursor = batch.revision;
         if (!call(watcher, batch)) return { ok: true, close: () => {} };
