@@ -26,12 +26,13 @@ function groupsOf(types: readonly ResourceType[]): ApiGroup[] {
       version,
       stale: false,
       resources: found.map((type): ApiResource => ({
-        ...type,
         singular: type.kind.toLowerCase(),
         verbs: VERBS,
         shortNames: [],
         categories: [],
         subresources: [],
+        // A test may say more of a kind, such as its verbs.
+        ...type,
       })),
     })),
   }));

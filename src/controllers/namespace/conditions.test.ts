@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CONFIG_MAPS, PODS, SECRETS, type KubeObject, type Namespace } from "#objects";
-import { finalized, inDeletionOrder, remainingOf, staleVersions, terminatingConditions } from "./plan.ts";
+import type { Namespace } from "#objects";
+import { staleVersions, terminatingConditions, type Remaining } from "./conditions.ts";
 
 const namespace: Namespace = {
   apiVersion: "v1",
@@ -9,23 +9,21 @@ const namespace: Namespace = {
   metadata: { name: "a" },
   spec: { finalizers: ["kubernetes", "example.com/mine"] },
 };
-const held = (...finalizers: string[]): KubeObject => ({ apiVersion: "v1", kind: "Pod", metadata: { finalizers } });
-
-test("pods go first", () => {
-  assert.deepEqual(inDeletionOrder([CONFIG_MAPS, PODS, SECRETS]), [[PODS], [CONFIG_MAPS, SECRETS]]);
-});
 
 test("conditions tell what is left and what holds it", () => {
-  const remaining = [remainingOf("pods", [held("x/y"), held("x/y", "z/w"), held()]), remainingOf("secrets", [held()])];
+  const remaining: Remaining[] = [
+    { group: "", resource: "pods", count: 3, finalizers: { "x/y": 2, "z/w": 1 } },
+    { group: "example.com", resource: "widgets", count: 1, finalizers: { "x/y": 1 } },
+  ];
   const conditions = terminatingConditions(namespace, { remaining, failures: [], unknown: [] }, "now");
   const texts = Object.fromEntries(conditions.map(({ type, status, message }) => [type, [status, message]]));
   assert.deepEqual(texts["NamespaceContentRemaining"], [
     "True",
-    "Some resources are remaining: pods has 3 resource instances, secrets has 1 resource instances",
+    "Some resources are remaining: pods. has 3 resource instances, widgets.example.com has 1 resource instances",
   ]);
   assert.deepEqual(texts["NamespaceFinalizersRemaining"], [
     "True",
-    "Some content in the namespace has finalizers remaining: x/y in 2 resource instances, z/w in 1 resource instances",
+    "Some content in the namespace has finalizers remaining: x/y in 3 resource instances, z/w in 1 resource instances",
   ]);
   assert.equal(texts["NamespaceDeletionContentFailure"]![0], "False");
 });
@@ -43,8 +41,10 @@ test("a condition that does not turn keeps its time", () => {
   );
 });
 
-test("only our own finalizer is taken out", () => {
-  assert.deepEqual(finalized(namespace).spec?.finalizers, ["example.com/mine"]);
+test("what went wrong is told in the same order whatever came first", () => {
+  const conditions = terminatingConditions(namespace, { remaining: [], failures: ["b", "a"], unknown: [] }, "now");
+  const found = conditions.find(({ type }) => type === "NamespaceDeletionContentFailure");
+  assert.equal(found?.message, "Failed to delete all resource types, 2 remaining: a, b");
 });
 
 test("groups whose server does not answer are named, and count as a failed discovery", () => {

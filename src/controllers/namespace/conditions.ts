@@ -1,16 +1,9 @@
 import type { ApiGroup } from "#client";
-import {
-  groupVersion,
-  type Draft,
-  type KubeObject,
-  type Namespace,
-  type NamespaceCondition,
-  type ResourceType,
-} from "#objects";
+import { groupVersion, type Namespace, type NamespaceCondition } from "#objects";
 
 /** What is left of one kind in a namespace that is being deleted. */
 export interface Remaining {
-  /** `pods`, `widgets.example.com` */
+  readonly group: string;
   readonly resource: string;
   readonly count: number;
   /** How many of them wait for each finalizer. */
@@ -42,23 +35,6 @@ function discoveryProblem(unknown: readonly string[]): string {
   );
 }
 
-/** Counts what a list found. */
-export function remainingOf(resource: string, objects: readonly KubeObject[]): Remaining {
-  const finalizers: Record<string, number> = {};
-  for (const { metadata } of objects) {
-    for (const name of metadata.finalizers ?? []) finalizers[name] = (finalizers[name] ?? 0) + 1;
-  }
-  return { resource, count: objects.length, finalizers };
-}
-
-/** Pods go before everything else: what they use must outlive them. */
-export function inDeletionOrder<T extends Pick<ResourceType, "group" | "resource">>(
-  types: readonly T[],
-): readonly (readonly T[])[] {
-  const isPods = (type: T) => type.group === "" && type.resource === "pods";
-  return [types.filter(isPods), types.filter((type) => !isPods(type))];
-}
-
 function condition(
   type: string,
   problem: string,
@@ -73,7 +49,10 @@ function condition(
 
 /** The conditions of a terminating namespace (upstream namespace_conditions.go), times unchanged where nothing turned. */
 export function terminatingConditions(namespace: Namespace, contents: Contents, now: string): NamespaceCondition[] {
-  const remain = contents.remaining.map(({ resource, count }) => `${resource} has ${count} resource instances`).sort();
+  // Kinds of the core group too have the dot behind their name.
+  const remain = contents.remaining
+    .map(({ group, resource, count }) => `${resource}.${group} has ${count} resource instances`)
+    .sort();
   const held = new Map<string, number>();
   for (const { finalizers } of contents.remaining) {
     for (const [name, count] of Object.entries(finalizers)) held.set(name, (held.get(name) ?? 0) + count);
@@ -97,7 +76,7 @@ export function terminatingConditions(namespace: Namespace, contents: Contents, 
     condition(
       "NamespaceDeletionContentFailure",
       contents.failures.length > 0
-        ? `Failed to delete all resource types, ${contents.failures.length} remaining: ${contents.failures.join(", ")}`
+        ? `Failed to delete all resource types, ${contents.failures.length} remaining: ${contents.failures.toSorted().join(", ")}`
         : "",
       "ContentDeletionFailed",
       "ContentDeleted",
@@ -127,10 +106,4 @@ export function terminatingConditions(namespace: Namespace, contents: Contents, 
       return { ...next, lastTransitionTime: before?.status === next.status ? (before.lastTransitionTime ?? now) : now };
     }),
   ];
-}
-
-/** The namespace without our finalizer, to be sent to its `finalize` subresource. */
-export function finalized(namespace: Namespace): Namespace {
-  const finalizers = (namespace.spec?.finalizers ?? []).filter((name) => name !== "kubernetes");
-  return { ...namespace, spec: { ...(namespace.spec as Draft<Namespace["spec"]>), finalizers } };
 }

@@ -1,49 +1,54 @@
 import { messageOf } from "#base";
 import type { ApiResource } from "#client";
-import { formatTime, groupResource, metadataOnly, NAMESPACES, parseKey, type Namespace } from "#objects";
+import {
+  groupResource,
+  isPodTerminal,
+  metadataOnly,
+  NAMESPACES,
+  parseKey,
+  PODS,
+  type Draft,
+  type KubeObject,
+  type Namespace,
+} from "#objects";
 import { allow, ANY_KIND } from "../framework/access.ts";
 import { defineController, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { itself, watch } from "../framework/watch.ts";
-import {
-  finalized,
-  inDeletionOrder,
-  remainingOf,
-  staleVersions,
-  terminatingConditions,
-  type Contents,
-  type Remaining,
-} from "./plan.ts";
-
-/** How long until a namespace whose content waits for something is looked at again. */
-const RECHECK_MS = 5_000;
-/** A first look soon: most content goes at once, and its deletion does not wake this controller. */
-const FIRST_RECHECK_MS = 100;
+import { staleVersions } from "./conditions.ts";
+import { planDeletion, type DeletionStep, type DeletionView, type Emptied } from "./plan.ts";
 
 /** Empties a namespace that is being deleted, kind by kind, custom ones included, and lets it go once nothing is left. */
 export const namespaceController = defineController({
   name: "namespace-controller",
   concurrency: 10,
-  watches: [watch(NAMESPACES, itself)],
-  writes: [allow(NAMESPACES, "update/finalize", "patch/status"), allow(ANY_KIND, "list", "deletecollection")],
+  watches: [
+    watch(NAMESPACES, (change) =>
+      change.object.metadata.deletionTimestamp === undefined ? undefined : itself(change),
+    ),
+  ],
+  writes: [allow(NAMESPACES, "update/finalize", "patch/status"), allow(ANY_KIND, "list", "deletecollection", "delete")],
   start: () => async (key, context) => {
-    const namespace = context.caches.of(NAMESPACES).get(key);
-    if (!namespace?.metadata.deletionTimestamp) return;
-    if (!namespace.spec?.finalizers?.includes("kubernetes")) return;
-
-    const groups = await context.client.discovery.groups();
-    const resources = await context.client.discovery.resources();
-    const emptied = await empty(key, resources.filter(isContent), context);
-    const contents: Contents = { ...emptied, unknown: staleVersions(groups) };
-    // Half a look says nothing; the next sync looks again.
-    if (context.signal.aborted) return {};
-    const current = await updateConditions(namespace, contents, context);
-    if (contents.remaining.length > 0 || contents.failures.length > 0 || contents.unknown.length > 0) {
-      const since = context.clock.now() - Date.parse(namespace.metadata.deletionTimestamp);
-      return { requeueAt: context.clock.now() + Math.min(RECHECK_MS, Math.max(FIRST_RECHECK_MS, since / 4)) };
+    const { caches, client, clock, log, signal } = context;
+    const namespace = caches.of(NAMESPACES).get(key);
+    if (!namespace?.metadata.deletionTimestamp) return undefined;
+    const unknown = staleVersions(await client.discovery.groups());
+    const kinds = (await client.discovery.resources()).filter(isContent);
+    let view: DeletionView = { namespace, kinds, unknown, emptied: new Map() };
+    let current = namespace;
+    for (;;) {
+      const { steps, because, requeueAt } = planDeletion(view, clock.now());
+      if (steps.length > 0) log.debug("deleting a namespace", { key, because });
+      const emptied = new Map(view.emptied);
+      for (const step of steps) {
+        if (step.type !== "empty") current = await conclude(step, current, context);
+        else for (const kind of step.kinds) emptied.set(groupResource(kind), await empty(key, kind, context));
+        // Half a look says nothing; the next sync looks again.
+        if (signal.aborted) return undefined;
+      }
+      if (emptied.size === view.emptied.size) return requeueAt === undefined ? undefined : { requeueAt };
+      view = { ...view, emptied };
     }
-    await unlessGone(context.client.update(NAMESPACES, finalized(current), { subresource: "finalize" }));
-    return {};
   },
 });
 
@@ -51,55 +56,66 @@ export const namespaceController = defineController({
 const isContent = ({ namespaced, verbs, empty: isEmpty }: ApiResource) =>
   namespaced && !isEmpty && verbs.includes("list") && verbs.includes("delete");
 
-async function empty(
-  namespace: string,
-  types: readonly ApiResource[],
-  context: SyncContext,
-): Promise<Omit<Contents, "unknown">> {
-  const remaining: Remaining[] = [];
-  const failures: string[] = [];
-  for (const stage of inDeletionOrder(types)) {
-    if (remaining.length > 0) break;
-    for (const type of stage) {
-      if (context.signal.aborted) return { remaining, failures };
-      try {
-        const before = await context.client.list(metadataOnly(type), { namespace, limit: 1 });
-        if (before.items.length === 0) continue;
-        await deleteAll(namespace, type, context);
-        const after = await context.client.list(metadataOnly(type), { namespace });
-        if (after.items.length > 0) remaining.push(remainingOf(groupResource(type), after.items));
-      } catch (error) {
-        failures.push(messageOf(error));
-        context.log.warn("deleting the content of a namespace failed", { namespace, type: groupResource(type), error });
-      }
-    }
+const NOTHING: Emptied = { count: 0, finalizers: {}, graceSeconds: 0 };
+
+/** Deletes all objects of a kind, and says what is left of them. */
+async function empty(namespace: string, kind: ApiResource, context: SyncContext): Promise<Emptied> {
+  const { client, log, signal } = context;
+  if (signal.aborted) return NOTHING;
+  const list = async (limit?: number) =>
+    (await client.list(metadataOnly(kind), { namespace, ...(limit === undefined ? {} : { limit }) })).items;
+  try {
+    if ((await list(1)).length === 0) return NOTHING;
+    const graceSeconds = groupResource(kind) === groupResource(PODS) ? await longestGrace(namespace, context) : 0;
+    await deleteAll(namespace, kind, context);
+    const left = await list();
+    return { count: left.length, finalizers: countFinalizers(left), graceSeconds };
+  } catch (error) {
+    log.warn("deleting the content of a namespace failed", { namespace, type: groupResource(kind), error });
+    return { ...NOTHING, failure: messageOf(error) };
   }
-  return { remaining, failures };
 }
 
-async function deleteAll(namespace: string, type: ApiResource, { client, signal }: SyncContext): Promise<void> {
+/** In seconds, of the pods that have not ended. */
+async function longestGrace(namespace: string, { client }: SyncContext): Promise<number> {
+  const { items } = await client.list(PODS, { namespace });
+  const graces = items.filter((pod) => !isPodTerminal(pod)).map(({ spec }) => spec?.terminationGracePeriodSeconds ?? 0);
+  return graces.reduce<number>((longest, seconds) => Math.max(longest, Number(seconds)), 0);
+}
+
+function countFinalizers(objects: readonly KubeObject[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const { metadata } of objects) {
+    for (const name of metadata.finalizers ?? []) counts[name] = (counts[name] ?? 0) + 1;
+  }
+  return counts;
+}
+
+async function deleteAll(namespace: string, kind: ApiResource, { client, signal }: SyncContext): Promise<void> {
   const propagationPolicy = "Background";
-  if (type.verbs.includes("deletecollection")) {
-    await client.deleteCollection(type, { namespace }, { propagationPolicy, signal });
+  if (kind.verbs.includes("deletecollection")) {
+    await client.deleteCollection(kind, { namespace }, { propagationPolicy, signal });
     return;
   }
-  for (const { metadata } of (await client.list(metadataOnly(type), { namespace })).items) {
+  for (const { metadata } of (await client.list(metadataOnly(kind), { namespace })).items) {
     if (signal.aborted) return;
-    await unlessGone(client.delete(type, { namespace, name: metadata.name ?? "" }, { propagationPolicy }));
+    await unlessGone(client.delete(kind, { namespace, name: metadata.name ?? "" }, { propagationPolicy }));
   }
 }
 
-async function updateConditions(namespace: Namespace, contents: Contents, context: SyncContext): Promise<Namespace> {
-  const conditions = terminatingConditions(namespace, contents, formatTime(context.clock.now()));
-  if (JSON.stringify(conditions) === JSON.stringify(namespace.status?.conditions)) return namespace;
-  const { name = "" } = namespace.metadata;
-  const patched = await unlessGone(
-    context.client.patch(
-      NAMESPACES,
-      parseKey(name),
-      { type: "merge", body: { status: { conditions } } },
-      { subresource: "status" },
-    ),
-  );
-  return patched ?? namespace;
+/** Resolves to the namespace after the step. */
+async function conclude(
+  step: Exclude<DeletionStep, { readonly type: "empty" }>,
+  namespace: Namespace,
+  { client }: SyncContext,
+): Promise<Namespace> {
+  if (step.type === "finalize") {
+    const spec = { ...(namespace.spec as Draft<Namespace["spec"]>), finalizers: step.finalizers };
+    const finalized = client.update(NAMESPACES, { ...namespace, spec }, { subresource: "finalize" });
+    return (await unlessGone(finalized)) ?? namespace;
+  }
+  const body = { status: { conditions: step.conditions } };
+  const subject = parseKey(namespace.metadata.name ?? "");
+  const patched = client.patch(NAMESPACES, subject, { type: "merge", body }, { subresource: "status" });
+  return (await unlessGone(patched)) ?? namespace;
 }
