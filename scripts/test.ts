@@ -2,9 +2,11 @@
 // run again, alone: what passes then is reported apart from what fails. See `USAGE` in test/options.ts.
 import { spawnSync } from "node:child_process";
 import { globSync, statSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, relative, resolve } from "node:path";
 import { realMachine } from "../test/support/machine.ts";
 import { changedFiles, changedLane } from "./test/changed-lane.ts";
+import { useCompileCache } from "./test/compile-cache.ts";
 import { measuredBy, readDurations, slowestFirst, writeDurations } from "./test/durations.ts";
 import { parseOptions, select, type Options } from "./test/options.ts";
 import { duration, nameOfTarget, section, slowest, totals } from "./test/report.ts";
@@ -26,6 +28,7 @@ const elapsed = () => (performance.now() - started) / 1000;
 const interruption = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interruption.abort());
 
+useCompileCache(root);
 process.exit(await main(parseOptions(process.argv.slice(2))));
 
 async function main(options: Options | string): Promise<number> {
@@ -39,14 +42,15 @@ async function main(options: Options | string): Promise<number> {
     return 2;
   }
   await prepare(plan.files, options);
+  const concurrency = concurrencyOf(options);
   const running = { root, timeoutMs: options.timeoutMs, signal: interruption.signal };
   const runs = await runFiles(
     plan.files.map((file) => resolve(root, file)),
     {
       ...running,
       namePatterns: options.namePatterns,
+      concurrency,
       startsMore: () => options.changed === undefined || elapsed() < LANE_SECONDS,
-      ...(options.concurrency === undefined ? {} : { concurrency: options.concurrency }),
     },
   );
   if (interruption.signal.aborted) {
@@ -59,7 +63,7 @@ async function main(options: Options | string): Promise<number> {
     async (target, attempt) => {
       say(`\nrun again, ${attempt} of ${options.retries}: ${nameOfTarget(target, nameOf)}`);
       const namePatterns = target.path ? [patternOf(target.path)] : options.namePatterns;
-      const [rerun] = await runFiles([target.file], { ...running, namePatterns });
+      const [rerun] = await runFiles([target.file], { ...running, concurrency: 1, namePatterns });
       return rerun!;
     },
     say,
@@ -84,6 +88,10 @@ async function main(options: Options | string): Promise<number> {
   return reason || anyFailed(settled) ? 1 : 0;
 }
 
+function concurrencyOf({ concurrency }: Options): number {
+  return concurrency ?? availableParallelism();
+}
+
 interface Plan {
   readonly files: readonly string[];
   readonly leftOut: readonly string[];
@@ -102,7 +110,7 @@ function choose(options: Options): Plan | string {
   }
   const changed = changedFiles(root, options.changed || "origin/main");
   if (typeof changed === "string") return changed;
-  const { chosen, leftOut } = changedLane(root, changed, all, durations, LANE_SECONDS);
+  const { chosen, leftOut } = changedLane(root, changed, all, durations, LANE_SECONDS, concurrencyOf(options));
   say(`${changed.length} files changed: ${chosen.length + leftOut.length} test files of ${all.length} need them`);
   return { files: chosen, leftOut };
 }

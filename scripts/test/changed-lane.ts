@@ -21,10 +21,11 @@ export function changedLane(
   tests: readonly string[],
   durations: Durations,
   seconds: number,
+  workers: number,
 ): Lane {
   const sources = readSources(root);
   const listed = spawnSync("git", ["ls-files", "-z"], { cwd: root, encoding: "utf8", maxBuffer: 64 << 20 });
   const others = new Set(listed.stdout.split("\0").filter((path) => path && !sources.has(path)));
   const distances = affectedBy(changed, importGraph(sources, others), [...sources.keys()]);
-  return withinBudget(tests, distances, durations, seconds);
+  return withinBudget(tests, distances, durations, seconds, workers);
 }

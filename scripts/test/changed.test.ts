@@ -78,9 +78,12 @@ test("the short lane keeps to its time, prefers what is near, and says all that 
     ["d", 1],
     ["e", 1],
   ]);
-  const lane = (seconds: number) => withinBudget(["a", "b", "c", "d", "e"], distances, durations, seconds);
+  const lane = (seconds: number, workers = 1) =>
+    withinBudget(["a", "b", "c", "d", "e"], distances, durations, seconds, workers);
   assert.deepEqual(lane(100), { chosen: ["c", "b", "a", "d"], leftOut: [] });
   assert.deepEqual(lane(8), { chosen: ["c", "b", "d"], leftOut: ["a"] });
+  assert.deepEqual(lane(8, 2), { chosen: ["c", "b", "a", "d"], leftOut: [] });
+  assert.deepEqual(lane(4, 2), { chosen: ["c", "b", "d"], leftOut: ["a"] });
   fc.assert(
     fc.property(fc.nat(20), (seconds) => {
       const { chosen, leftOut } = lane(seconds);
@@ -90,16 +93,19 @@ test("the short lane keeps to its time, prefers what is near, and says all that 
   );
 });
 
-test("the longest files start first, and those never measured by where they stand", () => {
+test("exclusive files start first, the longest before others, and those never measured by where they stand", () => {
   const durations = new Map([
     ["src/slow.test.ts", 90],
     ["src/fast.test.ts", 0.2],
+    ["src/y.real.test.ts", 70],
   ]);
-  assert.deepEqual(
-    slowestFirst(
-      ["src/fast.test.ts", "src/new.test.ts", "test/x.real.test.ts", "src/slow.test.ts", "test/y.test.ts"],
-      durations,
-    ),
-    ["src/slow.test.ts", "test/x.real.test.ts", "test/y.test.ts", "src/new.test.ts", "src/fast.test.ts"],
-  );
+  const files = ["src/fast.test.ts", "src/new.test.ts", "test/x.real.test.ts", "src/slow.test.ts", "test/y.test.ts"];
+  assert.deepEqual(slowestFirst([...files, "src/y.real.test.ts"], durations), [
+    "src/y.real.test.ts",
+    "test/x.real.test.ts",
+    "src/slow.test.ts",
+    "test/y.test.ts",
+    "src/new.test.ts",
+    "src/fast.test.ts",
+  ]);
 });

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { exportsOf, importsOf, resolveImport, type Exports, type HandedOn } from "../source/imports.ts";
 import type { Source } from "../source/sources.ts";
 import { expectedSeconds, type Durations } from "./durations.ts";
+import { Estimate } from "./schedule.ts";
 
 export interface Graph {
   /** By file, those that need it when they run. */
@@ -110,6 +111,7 @@ export function withinBudget(
   distances: ReadonlyMap<string, number>,
   durations: Durations,
   seconds: number,
+  workers: number,
 ): Lane {
   const cost = (file: string) => expectedSeconds(file, durations);
   const affected = tests
@@ -117,11 +119,11 @@ export function withinBudget(
     .sort((a, b) => distances.get(a)! - distances.get(b)! || cost(a) - cost(b) || (a < b ? -1 : 1));
   const chosen: string[] = [];
   const leftOut: string[] = [];
-  let spent = 0;
+  const estimate = new Estimate(workers);
   for (const file of affected) {
-    if (spent + cost(file) > seconds) leftOut.push(file);
+    if (estimate.endOf(file, cost(file)) > seconds) leftOut.push(file);
     else {
-      spent += cost(file);
+      estimate.add(file, cost(file));
       chosen.push(file);
     }
   }

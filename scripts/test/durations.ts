@@ -1,7 +1,9 @@
-// How long each test file took when it was last run: the longest start first, and the short lane keeps to its time.
+// How long each test file took when it was last run, beside others where it ran so: the longest start first, and the
+// short lane keeps to its time.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { FileRun } from "./results.ts";
+import { isExclusive } from "./schedule.ts";
 
 /** Seconds by path from the root. */
 export type Durations = ReadonlyMap<string, number>;
@@ -43,9 +45,13 @@ export function measuredBy(runs: readonly FileRun[], nameOf: (file: string) => s
 
 /** What a file is expected to take: as measured, or by where it stands. */
 export function expectedSeconds(file: string, durations: Durations): number {
-  return durations.get(file) ?? (file.endsWith(".real.test.ts") ? 60 : file.startsWith("test/") ? 15 : 1);
+  return durations.get(file) ?? (isExclusive(file) ? 60 : file.startsWith("test/") ? 15 : 1);
 }
 
+/** Exclusive files before all others: one after the other, they are what the whole run waits for. */
 export function slowestFirst(files: readonly string[], durations: Durations): string[] {
-  return [...files].sort((a, b) => expectedSeconds(b, durations) - expectedSeconds(a, durations) || (a < b ? -1 : 1));
+  const seconds = (file: string) => expectedSeconds(file, durations);
+  return [...files].sort(
+    (a, b) => Number(isExclusive(b)) - Number(isExclusive(a)) || seconds(b) - seconds(a) || (a < b ? -1 : 1),
+  );
 }

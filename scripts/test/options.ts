@@ -20,7 +20,7 @@ export const USAGE = `npm test [-- [options] [files, folders or globs]]
   --changed[=REF]            what the changes since REF (default: origin/main) can break, within two minutes
   --retries=N                how many times a failed test is run again, alone (default: 2)
   --test-name-pattern=REGEX  only tests of these names
-  --test-concurrency=N       files at a time (default: one less than there are cores, at least one)
+  --test-concurrency=N       files at a time (default: as many as there are cores)
   --test-timeout=MS          for one test, and for a file as a whole (default: 900000)
   --record-durations         puts the measured durations into scripts/test/durations.json`;
 

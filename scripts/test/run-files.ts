@@ -1,17 +1,17 @@
 // Runs test files with node:test, each in a process of its own, and prints as they go.
-import { availableParallelism } from "node:os";
 import { relative, resolve } from "node:path";
 import { run } from "node:test";
 import { spec } from "node:test/reporters";
 import { pathToFileURL } from "node:url";
 import { systemClock } from "#base";
 import { FileResults, type FileRun, type TestEvent } from "./results.ts";
+import { nextFile } from "./schedule.ts";
 import { Watchdog } from "./watchdog.ts";
 
 export interface RunOptions {
   readonly root: string;
-  /** How many files run at a time; absent: as node:test decides, one less than there are cores, at least one. */
-  readonly concurrency?: number;
+  /** How many files run at a time; only one of them is exclusive. */
+  readonly concurrency: number;
   readonly namePatterns?: readonly (string | RegExp)[];
   /** For one test, and (with some seconds more, so that the test can say so) for a file as a whole. */
   readonly timeoutMs: number;
@@ -26,29 +26,38 @@ const MOST_LINGER_MS = 60_000;
 /** Said by node:test at the end; a run with retries has sums of its own. */
 const SUMS = /^(tests|suites|pass|fail|cancelled|skipped|todo|duration_ms) [\d.]+$/;
 
-/** Files absolute, in the order in which they start; those that were not started are not in the answer. */
+/**
+ * Files absolute, in the order in which they start, as far as they may run side by side; those that were not started
+ * are not in the answer. What a file prints comes as it is printed when files run one at a time, else when it ends.
+ */
 export async function runFiles(files: readonly string[], options: RunOptions): Promise<FileRun[]> {
+  const workers = Math.min(options.concurrency, files.length);
   const waiting = [...files];
+  const running = new Set<string>();
   const done = new Map<string, FileRun>();
-  // Of files that run side by side one prints as it goes, the others when they have ended.
-  let live: string | undefined;
+  // A worker for which there is nothing ends: what is still waiting then waits for the exclusive file of another.
   const work = async () => {
-    while (waiting.length > 0 && !options.signal.aborted && (options.startsMore?.() ?? true)) {
-      const file = waiting.shift()!;
-      live ??= file;
-      const held: string[] = [];
-      const print = (text: string) => (live === file ? process.stdout.write(text) : held.push(text));
+    while (!options.signal.aborted && (options.startsMore?.() ?? true)) {
+      const file = nextFile(waiting, running);
+      if (file === undefined) return;
+      waiting.splice(waiting.indexOf(file), 1);
+      running.add(file);
+      const held: string[] = [`\n${relative(options.root, file)}\n`];
+      const print = (text: string) => (workers === 1 ? process.stdout.write(text) : held.push(text));
       done.set(file, await runFile(file, options, print));
-      process.stdout.write(held.join(""));
-      if (live === file) live = undefined;
+      if (workers > 1) process.stdout.write(held.join(""));
+      running.delete(file);
     }
   };
-  const workers = options.concurrency ?? Math.max(1, availableParallelism() - 1);
   await Promise.all(Array.from({ length: workers }, work));
   return files.flatMap((file) => done.get(file) ?? []);
 }
 
-async function runFile(file: string, options: RunOptions, print: (text: string) => void): Promise<FileRun> {
+async function runFile(
+  file: string,
+  options: Omit<RunOptions, "concurrency">,
+  print: (text: string) => void,
+): Promise<FileRun> {
   const { root, namePatterns, timeoutMs } = options;
   const lingerMs = Math.min(timeoutMs, MOST_LINGER_MS);
   const results = new FileResults(file);

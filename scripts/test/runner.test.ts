@@ -11,12 +11,29 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 
 /** Fails the first `times` times that it is called with the name, in whatever process. */
 const UNLUCKY = `
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 export function unlucky(name: string, times = 1): void {
   const file = \`\${import.meta.dirname}/\${name}.count\`;
   const before = existsSync(file) ? Number(readFileSync(file, "utf8")) : 0;
   writeFileSync(file, String(before + 1));
   if (before < times) throw new Error(\`bad luck of \${name}\`);
+}
+
+/** Says that the one is here and waits, some seconds, for the other to be or to have been. */
+export async function meet(one: string, other: string): Promise<void> {
+  writeFileSync(\`\${import.meta.dirname}/\${one}.here\`, "");
+  for (let tries = 0; tries < 400; tries++) {
+    if (existsSync(\`\${import.meta.dirname}/\${other}.here\`)) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(\`\${one} has not met \${other}\`);
+}
+
+/** Fails if any other process is in the place of this name; leaves it when the process ends. */
+export function enter(place: string): void {
+  const file = \`\${import.meta.dirname}/\${place}.place\`;
+  writeFileSync(file, "", { flag: "wx" });
+  process.on("exit", () => rmSync(file));
 }
 `;
 writeFileSync(join(folder, "unlucky.ts"), UNLUCKY);
@@ -34,8 +51,8 @@ interface Ran {
 function runSuite(files: Readonly<Record<string, string>>, ...options: readonly string[]): Ran {
   for (const [name, body] of Object.entries(files)) {
     const head = `import { test, describe, it, before, after } from "node:test";
-import { unlucky } from "./unlucky.ts";
-void [test, describe, it, before, after, unlucky];
+import { enter, meet, unlucky } from "./unlucky.ts";
+void [test, describe, it, before, after, enter, meet, unlucky];
 `;
     writeFileSync(join(folder, name), head + body);
   }
@@ -232,4 +249,71 @@ test("what cannot be read or found is refused by name", () => {
   const lost = runSuite({}, "src/nothing-here");
   assert.equal(lost.code, 2);
   assert.match(lost.output, /no test file matches src\/nothing-here/);
+});
+
+test("files run side by side, and what each prints stands together", () => {
+  const { code, sums, output } = runSuite(
+    {
+      "left.test.ts": `test("left", async () => { console.log("left 1"); await meet("left", "right"); console.log("left 2"); });`,
+      "right.test.ts": `test("right", async () => { console.log("right 1"); await meet("right", "left"); console.log("right 2"); });`,
+    },
+    "--test-concurrency=2",
+  );
+  assert.equal(code, 0, output);
+  assert.deepEqual([sums["tests"], sums["pass"]], [2, 2]);
+  assert.match(output, /left\.test\.ts\nleft 1\nleft 2\n✔ left .*\n/);
+  assert.match(output, /right\.test\.ts\nright 1\nright 2\n✔ right .*\n/);
+});
+
+test("files with real containers run one at a time, with others beside them", () => {
+  const real = (name: string) =>
+    `test("${name}", async () => { enter("machine"); await meet("${name}", "beside"); await new Promise((resolve) => setTimeout(resolve, 300)); });`;
+  const { code, sums, output } = runSuite(
+    {
+      "one.real.test.ts": real("one"),
+      "two.real.test.ts": real("two"),
+      "three.real.test.ts": real("three"),
+      "beside.test.ts": `test("beside", () => meet("beside", "one"));`,
+      "also.test.ts": `test("also", () => {});`,
+    },
+    "--test-concurrency=4",
+    "--retries=0",
+  );
+  assert.equal(code, 0, output);
+  assert.deepEqual([sums["tests"], sums["pass"]], [5, 5]);
+});
+
+test("a failure is run again when everything else has ended", () => {
+  const stays = `await new Promise((resolve) => setTimeout(resolve, 1000)); });`;
+  const { code, sums, section, output } = runSuite(
+    {
+      "early.test.ts": `test("early", () => { unlucky("early"); enter("runner"); });`,
+      "early-too.test.ts": `test("early too", () => { unlucky("early-too"); enter("runner"); });`,
+      "long.test.ts": `test("long", async () => { enter("runner"); ${stays}`,
+    },
+    "--test-concurrency=3",
+  );
+  assert.equal(code, 0, output);
+  assert.deepEqual([sums["tests"], sums["pass"]], [3, 3]);
+  assert.deepEqual(lines(section("FLAKY")), [
+    "early-too.test.ts › early too: failed, passed at attempt 2",
+    "early.test.ts › early: failed, passed at attempt 2",
+  ]);
+});
+
+test("the crash of a file does not touch the one beside it", () => {
+  const { code, sums, section, output } = runSuite(
+    {
+      "crashing.test.ts": `test("crashing", async () => { await meet("crashing", "steady"); process.kill(process.pid, "SIGKILL"); await new Promise(() => {}); });`,
+      "steady.test.ts": `
+test("steady", async () => { await meet("steady", "crashing"); await new Promise((resolve) => setTimeout(resolve, 500)); });
+test("to its end", () => {});`,
+    },
+    "--test-concurrency=2",
+    "--retries=0",
+  );
+  assert.equal(code, 1, output);
+  assert.deepEqual(lines(section("FAILED")), ["crashing.test.ts"]);
+  assert.match(section("FAILED"), /ended without results \(SIGKILL\)/);
+  assert.equal(sums["pass"], 2);
 });
