@@ -46,7 +46,12 @@ stringData: { user: admin, password: pw }
 
 describe("volumes of real containers (S11)", { skip, concurrency: 6 }, () => {
   // ClusterTrustBundles are served only where they are asked for.
-  const trust = ["--runtime-config", "certificates.k8s.io/v1beta1=true", "--feature-gates", "ClusterTrustBundle=true"];
+  const trust = [
+    "--runtime-config",
+    "certificates.k8s.io/v1beta1=true",
+    "--feature-gates",
+    "ClusterTrustBundle=true,ClusterTrustBundleProjection=true",
+  ];
   const real = useRealCluster({ args: () => Promise.resolve(trust) });
   const inNamespace = async (name: string) => {
     const kubectl = await real.cluster.inNamespace(name);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { versionInfo } from "#apiserver";
 import { createScope, silentLog, systemClock, systemRandom } from "#base";
 import { ADMIN, composeCluster } from "#composition";
-import { DEFAULT_SERVICE_CIDR, firstServiceIps } from "#registry";
+import { DEFAULT_SERVICE_CIDR, featureGates, firstServiceIps } from "#registry";
 import { loadProtobuf } from "#wire";
 import { checkOptions } from "./check-options.ts";
 import type { Cluster } from "./cluster.ts";
@@ -88,7 +88,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
         return address === undefined ? undefined : `https://${address}`;
       },
       runtime: runtime.name,
-      notes: runtime.notes,
+      notes: [...runtime.notes, ...featureGates(options.featureGates).warnings],
       readyMs: clock.monotonic() - began,
       access: () => listener.access(),
       kubeconfig: async () => kubeconfigFor("knarr", await listener.access()),

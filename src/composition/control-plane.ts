@@ -60,6 +60,9 @@ export interface ControlPlaneOptions extends Pick<
   readonly scope: Scope;
 }
 
+/** How upstream's metrics call the stages of features. */
+const STAGE_LABELS = { alpha: "ALPHA", beta: "BETA", ga: "", deprecated: "DEPRECATED" } as const;
+
 /** What upstream's API server asks of its store, under upstream's name for it. */
 const healthOf = (store: Store): readonly HealthCheck[] => [
   {
@@ -73,7 +76,9 @@ const healthOf = (store: Store): readonly HealthCheck[] => [
 /** One API server over a store, without a transport. Several may share a store. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { store, signingKey, metrics, serviceCidr, runtimeConfig, unready, ...rest } = options;
-  const { clock, random, log, scope, featureGates: gates, ...serving } = rest;
+  const { clock, random, log, scope, featureGates: settings, ...serving } = rest;
+  const gates = featureGates(settings);
+  for (const warning of gates.warnings) log.warn(warning);
   const tokens = serviceAccountTokens({
     signingKey,
     clock,
@@ -86,10 +91,11 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     issueToken: tokens.issue,
     ...(serviceCidr === undefined ? {} : { serviceCidr }),
     ...(metrics ? { metrics } : {}),
+    gates,
   });
   const registry: Registry = await createRegistry({
     definitions,
-    serves: servedApis(runtimeConfig ?? {}, featureGates(gates), definitions),
+    serves: servedApis(runtimeConfig ?? {}, gates, definitions),
     store,
     clock,
     random,
@@ -125,6 +131,13 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       ],
     },
   });
+  apiServer.metrics.computed(
+    "gauge",
+    "kubernetes_feature_enabled",
+    "[BETA] This metric records the data about the stage and enablement of a k8s feature.",
+    ["name", "stage"],
+    () => gates.all().map(({ name, stage, enabled }) => [[name, STAGE_LABELS[stage]], enabled ? 1 : 0] as const),
+  );
   assert(caches, "the API server has asked for its admission plugins");
   return { registry, apiServer, caches, signToken: tokens.issueForSecret };
 }

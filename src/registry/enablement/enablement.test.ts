@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { BUILT_IN_KINDS } from "../kinds/index.ts";
 import { featureGates, GATED_RESOURCES, parseFeatureGates } from "./feature-gates.ts";
+import { GATES, type Gate } from "./gates.ts";
 import { parseRuntimeConfig, servedApis } from "./runtime-config.ts";
 
 /** Everything that is served, as `group/version/resource`. */
@@ -77,13 +78,20 @@ describe("the APIs that are served", () => {
 });
 
 describe("feature gates", () => {
+  const of = (text: string) => featureGates(parseFeatureGates(text));
+
   it("are upstream's defaults, changed by stage and by name", () => {
-    const of = (text: string) => featureGates(parseFeatureGates(text));
     assert.equal(of("").enabled("GenericWorkload"), false);
+    assert.equal(of("").enabled("PodLevelResources"), true);
     assert.equal(of("GenericWorkload=true").enabled("GenericWorkload"), true);
+    assert.equal(of("kube:GenericWorkload=true").enabled("GenericWorkload"), true);
     assert.equal(of("AllAlpha=true").enabled("GenericWorkload"), true);
     assert.equal(of("AllAlpha=true").enabled("ClusterTrustBundle"), false);
-    assert.equal(of("AllBeta=t , ClusterTrustBundle = F").enabled("ClusterTrustBundle"), false);
+    assert.equal(
+      of("AllBeta=t , ClusterTrustBundle = F,ClusterTrustBundleProjection=0").enabled("ClusterTrustBundle"),
+      false,
+    );
+    assert.equal(of("AllBeta=false").enabled("MutatingAdmissionPolicy"), true);
   });
 
   it("are refused in upstream's words where there are none such", () => {
@@ -94,5 +102,78 @@ describe("feature gates", () => {
       () => parseFeatureGates("GenericWorkload=x"),
       'invalid value of GenericWorkload=x, err: strconv.ParseBool: parsing "x": invalid syntax',
     );
+    refused(() => parseFeatureGates("wardle:GenericWorkload=true"), "component not registered: wardle");
+    refused(
+      () => parseFeatureGates("kube:GenericWorkload=true,GangScheduling=true"),
+      "set kube feature gates with default empty prefix or kube: prefix consistently, do not mix use",
+    );
+  });
+
+  it("that are locked take no other value than their default", () => {
+    assert.equal(of("SidecarContainers=true").enabled("SidecarContainers"), true);
+    refused(
+      () => of("SidecarContainers=false"),
+      "cannot set feature gate SidecarContainers to false, feature is locked to true",
+    );
+    refused(
+      () => of("SidecarContainers=false,GitRepoVolumeDriver=true"),
+      "[cannot set feature gate SidecarContainers to false, feature is locked to true, " +
+        "cannot set feature gate GitRepoVolumeDriver to true, feature is locked to false]",
+    );
+  });
+
+  it("that need others are refused without them", () => {
+    refused(
+      () => of("GangScheduling=true"),
+      "GangScheduling is enabled, but depends on features that are disabled: [GenericWorkload]",
+    );
+    refused(
+      () => of("AllAlpha=true,DRAExtendedResource=true,PodLevelResources=false,NodeDeclaredFeatures=false"),
+      "[ExtendWebSocketsToKubelet is enabled, but depends on features that are disabled: [NodeDeclaredFeatures], " +
+        "InPlacePodLevelResourcesVerticalScaling is enabled, but depends on features that are disabled: " +
+        "[NodeDeclaredFeatures PodLevelResources], " +
+        "InPlacePodVerticalScalingInitContainers is enabled, but depends on features that are disabled: [NodeDeclaredFeatures], " +
+        "PodLevelResourceManagers is enabled, but depends on features that are disabled: [PodLevelResources], " +
+        "RestartAllContainersOnContainerExits is enabled, but depends on features that are disabled: [NodeDeclaredFeatures], " +
+        "UserNamespacesHostNetworkSupport is enabled, but depends on features that are disabled: [NodeDeclaredFeatures]]",
+    );
+    for (const all of ["AllAlpha=true", "AllBeta=true", "AllAlpha=true,AllBeta=true", "AllBeta=false"]) of(all);
+  });
+
+  it("that will go, and that change nothing here, are said", () => {
+    assert.deepEqual(of("").warnings, []);
+    assert.deepEqual(
+      of("GenericWorkload=true,PodLevelResources=false,InPlacePodLevelResourcesVerticalScaling=false").warnings,
+      [],
+    );
+    assert.deepEqual(of("MutatingAdmissionPolicy=true,KMSv1=true,HPAScaleToZero=true,MemoryQoS=true").warnings, [
+      "Setting GA feature gate MutatingAdmissionPolicy=true. It will be removed in a future release.",
+      "Setting deprecated feature gate KMSv1=true. It will be removed in a future release.",
+      "Knarr does not act on these feature gates: HPAScaleToZero=true, KMSv1=true, MemoryQoS=true",
+    ]);
+    const [all] = of("AllAlpha=true").warnings;
+    assert.match(all!, /^Knarr does not act on these feature gates: .*\bMemoryQoS=true, /);
+    assert.doesNotMatch(all!, /GenericWorkload|ContainerStopSignals/);
+  });
+
+  it("are all told, with stage and state", () => {
+    const all = of("AllAlpha=true,MemoryQoS=false").all();
+    const told = (name: string) => all.find((gate) => gate.name === name);
+    assert.equal(all.length, 242);
+    assert.deepEqual(told("AllAlpha"), { name: "AllAlpha", stage: "alpha", enabled: true });
+    assert.deepEqual(told("AllBeta"), { name: "AllBeta", stage: "beta", enabled: false });
+    assert.deepEqual(told("MemoryQoS"), { name: "MemoryQoS", stage: "alpha", enabled: false });
+    assert.deepEqual(told("HPAScaleToZero"), { name: "HPAScaleToZero", stage: "alpha", enabled: true });
+    assert.deepEqual(told("SidecarContainers"), { name: "SidecarContainers", stage: "ga", enabled: true });
+  });
+
+  it("need only gates that there are, none of a lower stage", () => {
+    const order = ["deprecated", "alpha", "beta", "ga"];
+    for (const [name, { stage, needs }] of Object.entries<Gate>(GATES)) {
+      for (const needed of needs) {
+        const other = (GATES as Readonly<Record<string, Gate>>)[needed];
+        assert.ok(other && order.indexOf(other.stage) >= order.indexOf(stage), `${name} needs ${needed}`);
+      }
+    }
   });
 });

@@ -1,4 +1,6 @@
 import type { ResourceDefinition } from "../definition.ts";
+import { withGates } from "../enablement/disabled-fields.ts";
+import { featureGates, type FeatureGates } from "../enablement/feature-gates.ts";
 import { ADMISSION_KINDS } from "./admissionregistration/index.ts";
 import { customResourceDefinitions } from "./apiextensions/custom-resource-definition.ts";
 import { apiServices } from "./apiregistration/api-service.ts";
@@ -34,11 +36,15 @@ export type { MetricsSource, NodeMetrics, PodMetrics } from "./metrics/index.ts"
 export interface BuiltInOptions extends CoreOptions {
   /** Without it, metrics.k8s.io is not served, as on a cluster without metrics-server. */
   readonly metrics?: MetricsSource;
+  /** Which features are on: fields of the others are dropped. Default: upstream's. */
+  readonly gates?: FeatureGates;
 }
 
 /** Every built-in kind. Throws an Error when an option makes no sense. */
-export const builtInKinds = (options: BuiltInOptions = {}): readonly ResourceDefinition[] =>
-  definitions(options).map(withCaveats);
+export function builtInKinds(options: BuiltInOptions = {}): readonly ResourceDefinition[] {
+  const gates = options.gates ?? featureGates();
+  return definitions(options).map((definition) => withCaveats(withGates(definition, gates)));
+}
 
 const definitions = (options: BuiltInOptions): readonly ResourceDefinition[] => [
   ...coreKinds(options),

@@ -274,15 +274,3 @@ test("a ControllerRevision needs data, which is immutable, and shows its control
     'data: Invalid value: {"a":1}: field is immutable',
   ]);
 });
-
-test("a StatefulSet's maxUnavailable is dropped on create and kept on update, since its feature gate is off", () => {
-  const spec = { serviceName: "s", selector: SELECTOR, template: TEMPLATE };
-  const wanting = { ...spec, updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 2 } } };
-  const draft = made<StatefulSet>(statefulSets, "StatefulSet", wanting) as Draft<StatefulSet>;
-  statefulSets.prepareForCreate?.(draft, CONTEXT);
-  assert.deepEqual(draft.spec?.updateStrategy?.rollingUpdate, { partition: 0 });
-  const old = made<StatefulSet>(statefulSets, "StatefulSet", wanting);
-  const kept = made<StatefulSet>(statefulSets, "StatefulSet", wanting) as Draft<StatefulSet>;
-  statefulSets.prepareForUpdate?.(kept, old, CONTEXT);
-  assert.equal(kept.spec?.updateStrategy?.rollingUpdate?.maxUnavailable, 2);
-});

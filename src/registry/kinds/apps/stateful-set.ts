@@ -30,10 +30,6 @@ export const statefulSets = define<StatefulSet>({
   applyDefaults: defaultStatefulSet,
   prepareForCreate(draft) {
     draft.status = { replicas: 0, availableReplicas: 0 };
-    dropMaxUnavailable(draft);
-  },
-  prepareForUpdate(draft, old) {
-    if (old.spec?.updateStrategy?.rollingUpdate?.maxUnavailable === undefined) dropMaxUnavailable(draft);
   },
   validate: validateStatefulSet,
   validateUpdate: validateStatefulSetUpdate,
@@ -57,11 +53,6 @@ export const statefulSets = define<StatefulSet>({
     ...containerColumns<StatefulSet>(({ spec }) => spec?.template.spec),
   ],
 });
-
-/** The field's feature gate, MaxUnavailableStatefulSet, is off: only a set that has it already keeps it. */
-function dropMaxUnavailable({ spec }: Draft<StatefulSet>): void {
-  delete spec?.updateStrategy?.rollingUpdate?.maxUnavailable;
-}
 
 /** Source: upstream pkg/apis/apps/v1 SetDefaults_StatefulSet. */
 function defaultStatefulSet({ spec }: Draft<StatefulSet>): void {

@@ -1,18 +1,23 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
+import { featureGates } from "../../enablement/feature-gates.ts";
+import { builtInKinds } from "../index.ts";
 import { kind } from "../testing/kind.ts";
 import { body, cells, wrong, wrongChange } from "../testing/try-kind.ts";
 
 describe("coordination and scheduling", () => {
   test("a Lease's durations and strategy are checked, and its holder is a column", () => {
-    assert.deepEqual(
-      wrong(kind("Lease"), { spec: { leaseDurationSeconds: 0, leaseTransitions: -1, preferredHolder: "a" } }),
-      [
-        "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0",
-        "spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0",
-        "spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined",
-      ],
-    );
+    const spec = { leaseDurationSeconds: 0, leaseTransitions: -1, preferredHolder: "a" };
+    const errors = [
+      "spec.leaseDurationSeconds: Invalid value: 0: must be greater than 0",
+      "spec.leaseTransitions: Invalid value: -1: must be greater than or equal to 0",
+    ];
+    assert.deepEqual(wrong(kind("Lease"), { spec }), errors);
+    const gates = featureGates({ CoordinatedLeaderElection: true });
+    assert.deepEqual(wrong(kind("Lease", builtInKinds({ gates })), { spec }), [
+      ...errors,
+      "spec.preferredHolder: Forbidden: may only be specified if `strategy` is defined",
+    ]);
     assert.deepEqual(cells(kind("Lease"), { spec: { holderIdentity: "me" } }), { Holder: "me" });
   });
 

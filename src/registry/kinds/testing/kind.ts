@@ -4,8 +4,8 @@ import type { Conversion, ServedVersion } from "../../contract.ts";
 import type { ResourceDefinition } from "../../definition.ts";
 import { BUILT_IN_KINDS } from "../index.ts";
 
-export function kind(name: string): ResourceDefinition {
-  const found = BUILT_IN_KINDS.find((definition) => definition.kind === name);
+export function kind(name: string, all: readonly ResourceDefinition[] = BUILT_IN_KINDS): ResourceDefinition {
+  const found = all.find((definition) => definition.kind === name);
   assert(found, `${name} is a built-in kind`);
   return found;
 }
