@@ -1,10 +1,11 @@
 // Everything that a machine can judge about the source without running it. Prints what is wrong, and exits 1.
 import { spawnSync } from "node:child_process";
-import { lstatSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checkBrowser } from "./check-browser.ts";
 import { checkImports } from "./check-imports.ts";
 import { checkAssertions } from "./check/assertions.ts";
+import { checkDocs } from "./check/docs.ts";
 import { checkFiles } from "./check/files.ts";
 import { checkLengths } from "./check/lengths.ts";
 import { checkProduct } from "./check/product.ts";
@@ -50,6 +51,12 @@ const files = listed.flatMap((path) => {
   return stat ? [{ path, bytes: stat.size }] : [];
 });
 report("files", git.status === 0 ? checkFiles(files, LARGE) : git.all);
+
+const paths = files.map(({ path }) => path);
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+const documents = new Map(paths.filter((path) => path.endsWith(".md")).map((path) => [path, read(path)]));
+const { scripts } = JSON.parse(read("package.json")) as { scripts: Readonly<Record<string, string>> };
+report("documents", checkDocs({ documents, paths, npmScripts: new Set(Object.keys(scripts)) }));
 
 const sources = readSources(root);
 const written = new Map([...sources].filter(([path]) => !isGenerated(path)));
