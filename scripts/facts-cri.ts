@@ -32,7 +32,7 @@ const camel = (name: string) =>
   name
     .replaceAll(/_([a-zA-Z])/g, (_, letter: string) => letter.toUpperCase())
     .replace(/^[A-Z]+(?=[A-Z])/, (head) => head.toLowerCase());
-/** `SecurityProfile.ProfileType` is called ProfileType by those who use it. */
+/** `SecurityProfile.ProfileType` is called ProfileType by the messages that use it. */
 const plain = (name: string) => name.split(".").at(-1)!;
 
 function typeOf(type: string, label: string): string {

@@ -46,9 +46,9 @@ const nodeAddressOf = (kubectl: Kubectl) =>
 
 /** Two data directories in one network of a machine's own. */
 async function twoDirectories() {
-  await using equipment = new AsyncDisposableStack();
-  const namespace = equipment.use(await createTestNamespace());
-  const registry = equipment.use(await startRegistry(namespace));
+  await using stack = new AsyncDisposableStack();
+  const namespace = stack.use(await createTestNamespace());
+  const registry = stack.use(await startRegistry(namespace));
   const make = () => mkdtemp(join(tmpdir(), "knarr-test-"));
   const dirs = [await make(), await make()] as const;
   const untouched = await tracesNow({ dirs: [...dirs], namespace });
@@ -57,14 +57,14 @@ async function twoDirectories() {
       env: { ...process.env, HOME: dir, KUBECONFIG: join(dir, "kubeconfig") },
     });
   const running: ClusterUnderTest[] = [];
-  equipment.defer(async () => {
+  stack.defer(async () => {
     for (const cluster of running) await cluster.stop();
     for (const dir of dirs) {
       await knarr(dir, "down", "--purge");
       await rm(dir, { recursive: true, force: true });
     }
   });
-  const all = equipment.move();
+  const all = stack.move();
   return {
     namespace,
     one: dirs[0],

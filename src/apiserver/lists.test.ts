@@ -114,7 +114,7 @@ describe("lists", () => {
     );
   });
 
-  it("are refused to who takes nothing of it, indented", async () => {
+  it("are refused, indented, to a client that takes none of the forms", async () => {
     await using api = await createApiWorld();
     await make(api, "a");
     const refusal = async (path: string, accept: string) => {

@@ -8,7 +8,7 @@ const PROTOBUF = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
 const OLD_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
 
 describe("/openapi/v2", () => {
-  it("is protobuf for those who ask for it, and JSON for others, under one ETag", async () => {
+  it("is protobuf for clients that ask for it, and JSON for others, under one ETag", async () => {
     await using api = await createApiWorld();
     const ask = (accept: string, etag = "") =>
       api.open("GET /openapi/v2", { headers: { accept, "if-none-match": etag } });

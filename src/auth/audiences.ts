@@ -1,7 +1,7 @@
-/** Who signs the tokens of service accounts; what runs in the cluster reaches the API server by this name. */
+/** The issuer that tokens of service accounts name: the API server as Pods reach it (`--service-account-issuer`). */
 export const ISSUER = "https://kubernetes.default.svc.cluster.local";
 
-/** For whom a token has to be that the API server takes (upstream: its issuer, unless `--api-audiences` says else). */
+/** The audiences of the API server: a token must be for one of them (upstream's default for `--api-audiences`: the issuer). */
 export const API_AUDIENCES: readonly string[] = [ISSUER];
 
 /** Those of `wanted` that are among `audiences`. */

@@ -4,7 +4,7 @@ import type { Peer, RequestHeaders, UserInfo } from "#http";
 export interface Credentials {
   readonly headers: RequestHeaders;
   readonly peer?: Peer;
-  /** For whom they have to be, one of these; absent: for the API server. */
+  /** The credentials must be for one of these audiences; absent: for the API server's. */
   readonly audiences?: readonly string[];
 }
 

@@ -1,6 +1,7 @@
 import type { UserInfo } from "#http";
 
 export const ANONYMOUS = "system:anonymous";
+/** The group of every user that is not anonymous. */
 export const AUTHENTICATED = "system:authenticated";
 export const UNAUTHENTICATED = "system:unauthenticated";
 export const MASTERS = "system:masters";

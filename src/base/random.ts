@@ -53,7 +53,7 @@ function fromPool(): () => number {
   };
 }
 
-/** The machine's generator; names and UUIDs come from its cryptographic source. */
+/** The machine's cryptographic generator. */
 export const systemRandom: Random = {
   ...fromNext(fromPool()),
   uuid: () => crypto.randomUUID(),

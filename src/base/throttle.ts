@@ -14,7 +14,7 @@ const MAX_SHARE = 256;
  */
 export type Throttle = () => Promise<void> | undefined;
 
-/** Makes a {@link Throttle}. Those who share the event loop share one. */
+/** Makes a {@link Throttle}. All that run on one event loop share one. */
 export function createThrottle(clock: Clock): Throttle {
   const waiting = new Set<() => void>();
   let began: number | undefined;

@@ -12,7 +12,7 @@ export interface VirtualClock extends Clock {
   advance(ms: number): Promise<void>;
   /**
    * Runs until `done()` is true, jumping to the next timer whenever everything has settled.
-   * Throws when no timer is left, or when more than `limitMs` of virtual time went by.
+   * Rejects when no timer is left, or when more than `limitMs` (default: a day) of virtual time went by.
    */
   runUntil(done: () => boolean, limitMs?: number): Promise<void>;
   /** Jumps to the next timer by itself whenever everything has settled, until stopped. */

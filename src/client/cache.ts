@@ -6,6 +6,7 @@ export type Change<T extends KubeObject> =
   | { readonly type: "modified"; readonly object: T; readonly previous: T }
   | { readonly type: "deleted"; readonly object: T; readonly previous?: undefined };
 
+/** Called with every change, in order, after the cache shows it. */
 export type Listener<T extends KubeObject> = (change: Change<T>) => void;
 
 /** The values that an object is filed under in an index: none, one or several. */
@@ -69,6 +70,7 @@ export const BUILT_IN_INDEXES = {
   orphanLabel: "orphan-label",
 } as const;
 
+/** The value by which the index `orphan-label` files an object without a controller, once for each of its labels. */
 export const orphanLabelKey = (namespace: string, label: string, value: string): string =>
   `${namespace}/${label}=${value}`;
 

@@ -20,7 +20,7 @@ export interface SharedCaches {
   of<T extends KubeObject>(type: ResourceType<T>, selection?: Selection): Cache<T>;
   /**
    * The metadata of all objects of a kind: out of its whole cache where there is one already, else from a watch of
-   * the metadata alone. For who needs to know of objects of every kind; nothing but the metadata may be read.
+   * the metadata alone. For components that follow every kind, such as the garbage collector; nothing but the metadata may be read.
    */
   ofMetadata(type: ResourceType): Cache<PartialObjectMetadata>;
   /** Resolves when every cache that was asked for so far has its first list. */

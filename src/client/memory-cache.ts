@@ -145,7 +145,7 @@ export function createMemoryCache<T extends KubeObject>(
         drop(key, known);
         changes.push(gone(known));
       }
-      // Who subscribes from now on is told of what is there, which is more than of these changes.
+      // A listener that subscribes from now on is told of what is there, which is more than of these changes.
       const before = listeners;
       const told = new Set(before);
       for (const [at, change] of changes.entries()) {

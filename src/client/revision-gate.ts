@@ -1,4 +1,4 @@
-/** Lets those who wait for a revision go on once it is reached. */
+/** Lets callers that wait for a revision go on once it is reached. */
 export interface RevisionGate {
   readonly revision: number;
   /** Never goes back. */

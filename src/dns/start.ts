@@ -18,7 +18,7 @@ export interface DnsOptions {
   readonly listen: Listen;
   /** Default `cluster.local`. */
   readonly clusterDomain?: string;
-  /** Who is asked for everything else, from the host's resolv.conf: see parseResolvConf. */
+  /** The resolvers for all names outside of the cluster: the host's, by {@link parseResolvConf}. */
   readonly upstreams: readonly Upstream[];
 }
 

@@ -8,7 +8,7 @@ import type { Int64, AnyDraft, KubeObject, ObjectKey, ObjectSchema, Status } fro
  */
 export type UpdatedObject = (live: KubeObject | undefined) => AnyDraft | Promise<AnyDraft>;
 
-/** One object at one revision: its frozen form and its JSON, each made once and shared by all who ask. */
+/** One object at one revision: its frozen form and its JSON, each made once and shared by all readers. */
 export interface StoredObject {
   readonly key: ObjectKey;
   readonly revision: number;
@@ -106,7 +106,7 @@ export interface DeleteCollectionOptions extends DeleteOptions {
 
 /**
  * Between the storage version and another. It never changes what it is given; what it returns may share the parts of
- * that. The apiVersion is set by who calls it.
+ * that. The caller sets the apiVersion.
  */
 export type Conversion =
   /** A function of this process, for one object: that of every built-in kind. */

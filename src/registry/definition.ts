@@ -26,7 +26,7 @@ import type {
 
 /**
  * Everything that Knarr knows about a kind, in one place. Built-in kinds and custom ones are the same shape;
- * the machinery around it knows no kind by name. One file a kind, under `kinds/<group>/`.
+ * the generic code around it knows no kind by name. One file a kind, under `kinds/<group>/`.
  *
  * The hooks are pure: they get the draft of a write and may change only that.
  */

@@ -54,7 +54,7 @@ export interface Scheduler {
 const DEFAULT_NAME = "default-scheduler";
 const GATED = "Scheduling is blocked due to non-empty scheduling gates";
 
-/** Starts a scheduler: it gives every pod that asks for it a node. */
+/** Starts a scheduler: it binds every pod that names it in `spec.schedulerName` to a node. */
 export function startScheduler(options: SchedulerOptions): Scheduler {
   const { client, clock, random, log, scope, host = "knarr", schedulerNames = [DEFAULT_NAME] } = options;
   const { signal } = scope;

@@ -16,6 +16,7 @@ export interface FakeKubelet {
   settle(): void;
 }
 
+/** Makes a {@link FakeKubelet} that binds pods without a node to one of `node-0`, `node-1`, …, drawn from `random`. */
 export function createFakeKubelet(client: FakeClient, clock: Clock, random: Random, nodes = 3): FakeKubelet {
   const keyFor = (pod: Pod) => ({ namespace: pod.metadata.namespace ?? "", name: pod.metadata.name ?? "" });
   const setStatus = (pod: Pod, phase: string, ready: boolean, change: (draft: AnyDraft) => void = () => {}) =>

@@ -38,7 +38,7 @@ export function account(options: {
   };
 }
 
-/** A failure as an answer: a StatusError is its Status, anything else a bug that is logged and told without innards. */
+/** A failure as an answer: a StatusError is its Status, anything else a bug that is logged and told without internals. */
 export function failureResponse(log: Log, exchange: Exchange, error: unknown): HttpResponse {
   const { request } = exchange;
   if (!(error instanceof StatusError)) {

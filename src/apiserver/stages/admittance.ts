@@ -54,7 +54,7 @@ export const readTimeout: Stage = {
   },
 };
 
-/** Finds out who asks, and whom they act as. */
+/** Authenticates the client, and lets it act as another user when it asks to and may. */
 export const identifySender = (authenticator: Authenticator, authorizer: Authorizer): Stage => ({
   name: "identify",
   join: (next) => async (exchange) => {
@@ -63,7 +63,7 @@ export const identifySender = (authenticator: Authenticator, authorizer: Authori
   },
 });
 
-/** Lets only those on who may. */
+/** Refuses what the user may not do. */
 export const askLeave = (authorizer: Authorizer): Stage => ({
   name: "authorize",
   join: (next) => async (exchange) => {

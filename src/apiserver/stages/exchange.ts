@@ -24,7 +24,7 @@ export class Exchange {
   path = "";
   /** What is asked for, once the path has been read. */
   info: RequestInfo | undefined;
-  /** Who asks, once that is known. */
+  /** The user, once the client is authenticated. */
   user: UserInfo | undefined;
   /** Which operation of a resource it is, once that is known. */
   route: Route | undefined;

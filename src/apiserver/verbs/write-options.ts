@@ -3,7 +3,7 @@ import { admissionOf } from "../admit.ts";
 import type { ServerContext } from "../server-context.ts";
 import type { OperationOf } from "./operation-of.ts";
 
-/** What the registry has to know of a write: by whom, how, and who has to be asked. */
+/** What the registry has to know of a write: the user, the client's options, and the admission that it passes. */
 export function writeOptionsOf(
   context: ServerContext,
   operation: OperationOf<"create" | "update" | "patch">,

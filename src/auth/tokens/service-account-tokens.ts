@@ -38,6 +38,7 @@ const MIN_SECONDS = 600;
 const MAX_SECONDS = 2 ** 32;
 const RESOURCES: Readonly<Record<string, string>> = { Pod: "pods", Secret: "secrets" };
 
+/** Makes {@link ServiceAccountTokens} of one key, which both signs and checks. */
 export function createServiceAccountTokens(options: ServiceAccountTokensOptions): ServiceAccountTokens {
   const { issuer, clock, random, find } = options;
 

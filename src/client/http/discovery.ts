@@ -33,7 +33,7 @@ export function createHttpDiscovery(ask: AskDiscovery, clock: Clock): Discovery 
     const now = JSON.stringify(groups);
     const changed = text !== undefined && text !== now;
     text = now;
-    // Only after those who asked have their answer.
+    // Only after the callers have their answer.
     if (changed) void Promise.resolve().then(() => listeners.forEach((listener) => listener()));
     return servedApi(groups);
   };

@@ -155,7 +155,7 @@ export function createHttpClient(options: HttpClientOptions): Client {
           yield events;
         }
       } catch (error) {
-        // Who stops a watch knows that it ends.
+        // A caller that stops a watch knows that it ends.
         if (!signal.aborted) throw error;
       }
     },

@@ -81,7 +81,7 @@ export async function readKubeconfig(text: string, options: KubeconfigOptions = 
 type Fields = Readonly<Record<string, unknown>>;
 
 async function parsed(text: string): Promise<unknown> {
-  // Only who reads a kubeconfig pays for the parser.
+  // The parser is loaded only where a kubeconfig is read.
   const { parse } = await import("./yaml.ts");
   try {
     return parse(text) as unknown;

@@ -149,7 +149,7 @@ export function readBehaviours(behaviour: Behaviour): void {
     await refusal(client.list(CONFIG_MAPS, { resourceVersion: "x" }), 400, "BadRequest");
   });
 
-  behaviour("R12", "who may do nothing gets Forbidden for everything", async ({ client, stranger }) => {
+  behaviour("R12", "a user without permissions gets Forbidden for everything", async ({ client, stranger }) => {
     await createAll(client, "a");
     assert.ok(stranger);
     const forbidden = (answer: Promise<unknown>) =>

@@ -6,7 +6,7 @@ import { StatusError, type KubeObject, type StatusReason } from "#objects";
 /** A client of an empty API with the namespace `default`, for one test. */
 export interface ClientUnderTest {
   readonly client: Client;
-  /** The same API as a user who may do nothing; absent where the API authorizes no one. */
+  /** The same API as a user who may do nothing; absent where the API does not authorize. */
   readonly stranger?: Client;
   /** The API server's clock; the network, where there is one, has the real time. */
   readonly clock: VirtualClock;

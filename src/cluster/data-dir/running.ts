@@ -61,6 +61,7 @@ export async function announceRunning(
   await FILE.write(dir, running);
 }
 
+/** Removes what {@link announceRunning} wrote. */
 export const forgetRunning = (dir: string): Promise<void> => FILE.remove(dir);
 
 /**

@@ -15,7 +15,7 @@ export interface MetricsSourceOptions {
 const EVERY_MS = 15_000;
 /** Without a request for so long, in milliseconds, nothing is measured until the next one. */
 const REST_MS = 5 * 60_000;
-/** Between the first two looks, so that the first who asks gets an answer. */
+/** Between the first two looks, so that the first client gets an answer. */
 const FIRST_MS = 1000;
 
 /** Measures while clients ask. Nodes that measure nothing are left out. */

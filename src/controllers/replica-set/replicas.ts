@@ -76,7 +76,7 @@ async function sync<T extends KubeObject>(kind: ReplicaKind<T>, key: string, con
   const adopt = pods.adopt.filter(isPodActive);
   const release = pods.release.filter(isPodActive);
   if (adopt.length > 0 || release.length > 0) {
-    // Who is a replica must be known before any is created or deleted: the next sync sees the outcome.
+    // Which pods are replicas must be known before any is created or deleted: the next sync sees the outcome.
     await settleClaim(client, kind.type, object, PODS, { adopt, release });
     context.enqueue(key);
     return undefined;

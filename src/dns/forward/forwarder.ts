@@ -37,7 +37,7 @@ export interface ForwarderOptions {
 
 /** Different questions asked at once; more are refused, as CoreDNS' max_concurrent does. */
 const MAX_IN_FLIGHT = 1000;
-/** Of those who wait for one and the same question. */
+/** Of all clients that wait for the same question. */
 const MAX_WAITING = 1000;
 /** The time limit for all servers together, in milliseconds; most clients give up by then. */
 const DEADLINE_MS = 5000;

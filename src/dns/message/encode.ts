@@ -5,7 +5,7 @@ import { CODE, FLAG, HEADER_BYTES, writeHeader } from "./header.ts";
 import { optRecord, type Query } from "./query.ts";
 import { endOfName, type Span, type Layout, TYPE } from "./walk.ts";
 
-/** What DNS over UDP carries to those who say nothing else. */
+/** What DNS over UDP carries to a client without EDNS. */
 const PLAIN_UDP = 512;
 /** More than this is not sent in one datagram, whatever the asker says it can take. */
 const MAX_UDP = 4096;

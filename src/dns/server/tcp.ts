@@ -21,7 +21,7 @@ export async function serveTcp(
   log: Log,
 ): Promise<number> {
   const sockets = new Set<Socket>();
-  // Half open: who has asked everything and says so still gets the answers.
+  // Half open: a client that has asked everything and ends its side still gets the answers.
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));

@@ -88,7 +88,7 @@ const wantedSlice = ({ address, port }: DnsPlace): EndpointSlice => ({
   ports: PORTS.map((entry) => ({ ...entry, port })),
 });
 
-/** For those who still read Endpoints; not to be made into a second slice. */
+/** For clients that still read Endpoints; not to be made into a second slice. */
 const wantedEndpoints = ({ address, port }: DnsPlace): Endpoints => ({
   apiVersion: "v1",
   kind: "Endpoints",

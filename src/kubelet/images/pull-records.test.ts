@@ -23,7 +23,7 @@ function memoryFile(): RecordsFile & { text: string | undefined } {
   return file;
 }
 
-test("an image that was pulled with credentials is for those who have them", async () => {
+test("an image that was pulled with credentials is for pods that have them", async () => {
   const records = await createPullRecords(memoryFile(), () => new Set());
   await records.pulled(ID, "a.test/app:1", ann);
   assert.equal(await records.mayUse(ID, "a.test/app:1", having(ann)), true);

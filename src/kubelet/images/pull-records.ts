@@ -32,7 +32,11 @@ type Access = typeof EVERY_POD | readonly string[];
 /** Credentials of one repository that are remembered; the oldest go first, and have to pull again. */
 const MAX_HASHES = 100;
 
-/** @param digests of the images that are on the node: records of others are dropped with the next pull. */
+/**
+ * Who may use the images that were pulled with credentials (upstream's image pull records).
+ *
+ * @param digests of the images that are on the node: records of others are dropped with the next pull.
+ */
 export async function createPullRecords(file: RecordsFile, digests: () => ReadonlySet<string>): Promise<PullRecords> {
   let records = parse(await file.read());
   let writing = Promise.resolve();

@@ -9,7 +9,7 @@ export interface NodeHealth {
   readonly problems: readonly string[];
 }
 
-/** Keeps an eye on a node. */
+/** Watches the health of a node. */
 export interface NodeMonitor {
   readonly health: NodeHealth;
   /** Calls back whenever the health has changed, until the function that it returns is called. */

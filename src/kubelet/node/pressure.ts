@@ -21,7 +21,7 @@ export function pressureRefusal(pod: Pod, health: NodeHealth): Refusal | undefin
   ];
   if (held.length === 0 || isCriticalPod(pod)) return undefined;
   if (memoryPressure && held.length === 1) {
-    // Who has asked for memory has it reserved.
+    // A pod that requests memory has it reserved.
     if (qosClass(pod.spec) !== "BestEffort") return undefined;
     if (pod.spec?.tolerations?.some((toleration) => toleratesTaint(toleration, MEMORY_PRESSURE))) return undefined;
   }

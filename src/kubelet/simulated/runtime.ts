@@ -223,7 +223,7 @@ const allContainers = ({ spec }: Pod): AnyContainer[] => [
 function outcomeOf(container: SimulatedContainer | undefined, request: ProbeRequest): ProbeOutcome {
   if (!container?.running) return { result: "failure", message: "container is not running" };
   const { behaviour, answers } = container;
-  // Who never gets ready is alive all the same.
+  // A container that never gets ready is alive all the same.
   const success =
     request.kind === "liveness" ? behaviour.healthy && (answers || behaviour.readyMs === Infinity) : answers;
   return success ? { result: "success", steadyUntil: Infinity } : { result: "failure", message: failureText(request) };

@@ -8,7 +8,7 @@ export type MirrorStep = "create" | "delete" | "none";
 export function planMirror(pod: Pod | undefined, mirror: Pod | undefined): MirrorStep {
   if (!mirror) return pod ? "create" : "none";
   if (!pod) return "delete";
-  // Who deletes the picture does not end the pod: it is drawn anew.
+  // A client that deletes the mirror does not end the pod: the mirror is made again.
   return mirror.metadata.deletionTimestamp !== undefined || !isMirrorOf(mirror, pod) ? "delete" : "none";
 }
 

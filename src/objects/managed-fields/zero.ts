@@ -1,6 +1,6 @@
 /**
  * What an empty object of a kind already holds upstream, where a type's fields that are no pointers always exist:
- * `spec: {}`, `containers: null`. Who creates an object does not come to own these containers as such.
+ * `spec: {}`, `containers: null`. The creator of an object does not own these containers as such.
  */
 import type { JsonMap } from "../json.ts";
 import type { ObjectSchema } from "../schema/model.ts";

@@ -82,7 +82,7 @@ export function rowOf(name: string): TypeRow | undefined {
   return position === undefined ? undefined : rowAt(position);
 }
 
-/** Reads a type's row; not kept, for those who ask keep what they make of it. */
+/** Reads a type's row; not kept, since the callers keep what they make of it. */
 export function rowAt(position: number): TypeRow {
   const [head = "", ...lines] = (types[position] ?? "").split("\n");
   const extras = head === "" ? [] : head.split("\t");

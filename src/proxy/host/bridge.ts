@@ -16,7 +16,7 @@ export const hasLink = (run: RunCommand, name: string): Promise<boolean> =>
     () => false,
   );
 
-/** Sees to it that the bridge is up with its address. Resolves to whether it was not there before. */
+/** Ensures that the bridge is up and has its address. Resolves to true when it had to be made. */
 export async function ensureBridge(run: RunCommand, options: BridgeOptions): Promise<boolean> {
   const { name, gateway, hardwareAddress, alias } = options;
   const made = !(await hasLink(run, name));

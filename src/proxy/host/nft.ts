@@ -5,7 +5,7 @@ import { createRenderer } from "../rules/render.ts";
 import { COLLECTIONS, UDP_COLLECTIONS } from "../rules/tables.ts";
 import type { RunCommand } from "#programs";
 
-/** The one way to nft. Each call is one transaction; who calls sees to it that there is one at a time. */
+/** The one way to nft. Each call is one transaction; the caller ensures that there is one at a time. */
 export interface Nft {
   /** Carries out commands, all or none. */
   apply(text: string): Promise<void>;

@@ -5,7 +5,7 @@ interface Waiter {
   readonly resolve: (seen: boolean) => void;
 }
 
-/** The newest revision that all caches have seen, and those who wait for a later one. */
+/** The newest revision that all caches have seen, and the callers that wait for a later one. */
 export class Revisions {
   #current: number;
   #waiting: Waiter[] = [];

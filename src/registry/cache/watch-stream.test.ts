@@ -99,7 +99,7 @@ test("all watchers get the same event objects", async () => {
   for (const watch of watches) await watch.stop();
 });
 
-test("bookmarks come about every minute and at the end, for those who want them", async () => {
+test("bookmarks come about every minute and at the end, for watchers that want them", async () => {
   await using f = await createRegistryWorld();
   await f.widgets.create(widget("a"), USER);
   const watch = reader(f.widgets, {

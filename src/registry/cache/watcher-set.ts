@@ -42,7 +42,7 @@ interface Bucket {
   readonly byValue: Map<string, Set<Watcher>>;
 }
 
-/** The watchers of a resource, by what they wait for: a change costs nothing to those whom it cannot concern. */
+/** The watchers of a resource, by what they wait for: a change costs a watcher nothing that it cannot concern. */
 export class WatcherSet {
   readonly #all = new Set<Watcher>();
   readonly #buckets = new Map<string, Bucket>();

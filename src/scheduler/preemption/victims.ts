@@ -29,7 +29,7 @@ export const NO_VICTIMS: Refusal = {
   resolvable: false,
 };
 
-/** Higher priority first, then who runs longer (upstream util.MoreImportantPod). */
+/** Higher priority first, then the pod that has run longer (upstream util.MoreImportantPod). */
 function byImportance(a: PodInfo, b: PodInfo): number {
   if (a.priority !== b.priority) return b.priority - a.priority;
   const [first, second] = [startTime(a), startTime(b)];

@@ -68,7 +68,7 @@ export function refusedOutlet(
     headOnly,
     cut,
     head(more, length) {
-      // Nothing more is to come; but that the client has gone is noticed only by who reads.
+      // Nothing more is to come; but that the client has gone is noticed only by reading.
       socket.resume();
       const all = { ...headers, ...more, ...(length === undefined ? {} : { "content-length": String(length) }) };
       writeHead(socket, `${status} ${STATUS_CODES[status] ?? ""}`, { ...all, connection: "close" });

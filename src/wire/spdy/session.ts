@@ -21,7 +21,7 @@ import { Stream, type SpdyStream, type StreamSession } from "./stream.ts";
 const MAX_STREAMS = 2_000;
 /** Bytes of all streams that wait to be read before the other side is held up. */
 const SESSION_LIMIT = 8 * 1024 * 1024;
-/** Answers that wait to go out; who asks for more without reading is held up. */
+/** Answers that wait to go out; a client that asks for more without reading is held up. */
 const MAX_ANSWERS = 64;
 const PING_MS = 15_000;
 /** How long the other side may take to read the rest and close. */

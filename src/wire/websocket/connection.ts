@@ -83,7 +83,7 @@ export function createWebSocketConnection(connection: UpgradedConnection, clock:
     const receiver = new Receiver({ isServer: true, maxPayload: MAX_MESSAGE, maxFragments: MAX_FRAGMENTS });
     receiver.on("message", (data) => pending.push(data));
     receiver.on("ping", (data) => {
-      // Who pings without ever reading gets no more answers than fit.
+      // A client that pings without ever reading gets no more answers than fit.
       if (pongs >= 8) return;
       pongs += 1;
       write(data, PONG).then(

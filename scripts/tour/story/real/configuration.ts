@@ -58,7 +58,7 @@ export const configuration: Step = {
     const after = await type("kubectl exec configured -- sh -c 'echo $GREETING'");
     check("the variable stays", after.stdout === "good morning\n");
 
-    say("A Secret is the same, but not shown to who only looks, and never on a node's disk.");
+    say("A Secret is the same, but not shown at a glance, and never on a node's disk.");
     const { stdout } = await type("kubectl describe secret login");
     check("describe tells its size only", /password: +6 bytes/.test(stdout) && !stdout.includes("s3cr3t"));
     const mounts = await type("kubectl exec configured -- grep /etc/login /proc/mounts");

@@ -1,7 +1,7 @@
 import type { Pod } from "#objects";
 import type { Step } from "../../stage.ts";
 
-/** A registry that gives its image only to who knows the password. */
+/** A registry that gives its image only to clients that know the password. */
 export interface PrivateRegistry {
   readonly host: string;
   readonly image: string;

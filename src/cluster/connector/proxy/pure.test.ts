@@ -148,7 +148,7 @@ test("headers that concern one connection, or only the API server, are not passe
 
 const CONTEXT = { prefix: "/proxy", destination: "10.0.0.1:80", host: "localhost:8001" };
 
-test("links lead through the proxy when they lead back to who was asked", () => {
+test("links that lead back to the destination lead through the proxy", () => {
   const cases: readonly (readonly [link: string, expected: string])[] = [
     ["/a", "/proxy/a"],
     ["/a/?q=/b#c", "/proxy/a/?q=/b#c"],

@@ -39,7 +39,7 @@ export async function spawnDaemon(
   }
 }
 
-/** Writes the daemon's number down, for those who come later. */
+/** Writes the daemon's process id down, for a later start. */
 export const noteDaemon = (pidFile: string, pid: number): Promise<void> =>
   writeFile(pidFile, `${pid}\n`, { mode: 0o600 });
 

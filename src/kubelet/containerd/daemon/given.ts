@@ -19,7 +19,7 @@ export interface GivenContainerd extends Pick<ImageTools, "mountImage" | "unmoun
 
 const ANSWER_MS = 10_000;
 
-/** Looks whether what listens at a socket is one that can run pods. Throws an Error that says in one line what is in the way. */
+/** Checks that the containerd at a socket can run pods. Rejects with an Error that says in one line why it cannot. */
 export async function connectContainerd(socket: string, clock: Clock): Promise<GivenContainerd> {
   await knock(socket);
   const cri = await openCri(socket, clock);

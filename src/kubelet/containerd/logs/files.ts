@@ -25,7 +25,7 @@ export class RecordReader {
     this.#at = at;
   }
 
-  /** The records up to the end of the file as it is now: who writes faster than we read does not hold us for ever. */
+  /** The records up to the end of the file as it is now: a container that writes faster than we read does not hold us up for ever. */
   async *read(): AsyncGenerator<Buffer, void, undefined> {
     const { size } = await this.#file.stat();
     while (this.#at < size) {

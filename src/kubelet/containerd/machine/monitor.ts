@@ -28,7 +28,7 @@ export interface MonitorOptions {
   readonly scope: Scope;
 }
 
-/** Keeps an eye on this machine and its runtime. Resolves once both have been looked at. */
+/** Watches this machine and its runtime. Resolves once both have been looked at. */
 export async function startNodeMonitor(options: MonitorOptions): Promise<NodeMonitor> {
   const { clock, log, scope, thresholds = DEFAULT_THRESHOLDS } = options;
   const listeners = new Set<() => void>();
@@ -96,7 +96,7 @@ export async function startNodeMonitor(options: MonitorOptions): Promise<NodeMon
   };
 }
 
-/** A task that is not begun again while it still runs: who is slow is not asked the more. */
+/** A task that is not begun again while it still runs: a slow source is not asked more often. */
 function once(task: () => Promise<void>): () => Promise<void> {
   let running: Promise<void> | undefined;
   return () =>

@@ -41,7 +41,7 @@ const RESOURCES: Readonly<Record<Signal, Pick<Shortage, "resource" | "disk">>> =
   "pid.available": { resource: "pids" },
 };
 
-/** One of the {@link shortages}, for those who are to act upon it. */
+/** One of the {@link shortages}, with what the eviction needs to act upon it. */
 export function describeShortage(
   signal: Signal,
   measured: ReadonlyMap<Signal, Amount>,

@@ -64,6 +64,6 @@ export function judgeRuntime(machine: MachineTools): RuntimeDetection {
   return { ok: false, missing, hint: ways.join(", and ") };
 }
 
-/** One line for users. */
+/** What is missing and how to get it, in one line for users. */
 export const missingText = ({ missing, hint }: Extract<RuntimeDetection, { readonly ok: false }>): string =>
   `real containers lack ${missing.join(", ")} (${hint})`;

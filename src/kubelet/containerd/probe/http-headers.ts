@@ -10,7 +10,7 @@ export interface ProbeHeaders {
 /** These come from the message itself (Go's reqWriteExcludeHeader). */
 const NOT_SENT = new Set(["Host", "Content-Length", "Transfer-Encoding", "Trailer"]);
 
-/** The headers of a probe or hook: those of its spec, and who asks. An empty Accept or User-Agent leaves it out. */
+/** The headers of a probe or hook: those of its spec, an Accept and a User-Agent. An empty one of these two leaves it out. */
 export function probeHeaders(list: readonly HTTPHeader[] | undefined, userAgent: string): ProbeHeaders {
   const values = new Map<string, string[]>();
   for (const { name, value } of list ?? []) {

@@ -277,7 +277,7 @@ function groupErrors(group: string): FieldError[] {
   return group.includes(".") ? errors : [...errors, invalid(field, group, "should be a domain with at least one dot")];
 }
 
-/** ValidateCustomResourceDefinition; what schemas of one version say of defaults and CEL is left to who runs them. */
+/** ValidateCustomResourceDefinition; what schemas of one version say of defaults and CEL is left to their evaluation. */
 export function validate(crd: Crd): FieldError[] {
   const { spec, metadata, status } = crd;
   if (!spec) return [required("spec")];

@@ -156,7 +156,7 @@ export const certificateSigningRequests = define<Csr>({
   },
   prepareForCreate(draft, { user }) {
     draft.status = {};
-    // Who asks is what the server saw, never what the body says.
+    // The requester is the authenticated user, never what the body says.
     draft.spec.username = user.username;
     draft.spec.groups = [...user.groups];
     delete draft.spec.uid;

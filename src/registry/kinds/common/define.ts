@@ -3,7 +3,7 @@ import type { Convert, ServedVersion } from "../../contract.ts";
 import type { ResourceDefinition } from "../../definition.ts";
 
 /**
- * A definition with the type of its objects checked here and forgotten outside: the machinery handles all
+ * A definition with the type of its objects checked here and forgotten outside: the generic code handles all
  * kinds alike, and only ever hands a definition's hooks objects of its own kind. Unless it says otherwise an update
  * may leave the resourceVersion out, as for most of upstream's kinds.
  */

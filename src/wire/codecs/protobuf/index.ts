@@ -16,7 +16,7 @@ export interface ProtobufCodec {
 
 let loaded: Promise<ProtobufCodec> | undefined;
 
-/** The codec, its table read on first use: who never speaks protobuf does not pay for it. */
+/** The codec. Its table is loaded by the first call, so a process without protobuf clients never reads it. */
 export function loadProtobuf(): Promise<ProtobufCodec> {
   loaded ??= import("./messages.json", { with: { type: "json" } }).then(({ default: rows }) =>
     codecOf(new MessageTable(rows)),
