@@ -24,6 +24,8 @@ if (![seeds, from, seconds].every((value) => Number.isSafeInteger(value) && valu
   console.error("--seeds, --from and --seconds take whole numbers above 0");
   process.exit(2);
 }
+/** Seeds after which a process says how far it is. */
+const PROGRESS_EVERY = 500;
 const transcripts = join(import.meta.dirname, "../../.cache/simulation");
 
 /** Runs the seeds one after the other; a failing one leaves its transcript in a file. Resolves to how many failed. */
@@ -32,6 +34,8 @@ async function run(first: number, count: number): Promise<number> {
   for (let seed = first; seed < first + count; seed++) {
     const result = await simulate({ seed, seconds });
     if (values.verbose) console.log(result.transcript.join("\n"));
+    const done = seed - first + 1;
+    if (done % PROGRESS_EVERY === 0) console.log(`seeds ${first} to ${seed} ran, ${failed} failed`);
     if (result.problems.length === 0) continue;
     failed++;
     mkdirSync(transcripts, { recursive: true });

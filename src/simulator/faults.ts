@@ -24,3 +24,6 @@ export function drawLinkFaults(random: Random): LinkFaults {
     brokenWatches: share(0.1),
   };
 }
+
+/** Draws by how much one API server's view of the store is late at most, in milliseconds: half of them have no lag. */
+export const drawLagMs = (random: Random): number => [0, 0, 0, 20, 300, 4_000][random.int(6)]!;

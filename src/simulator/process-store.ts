@@ -1,4 +1,5 @@
-import { StoreUnavailable, type Store } from "#store";
+import type { Clock, Random } from "#base";
+import { StoreUnavailable, type EventBatch, type Store } from "#store";
 
 /** A store as one process has it: once that has died, nothing that it had begun is written any more. */
 export const processStore = (store: Store, died: AbortSignal): Store =>
@@ -7,6 +8,50 @@ export const processStore = (store: Store, died: AbortSignal): Store =>
       died.aborted ? Promise.reject(new StoreUnavailable("the process is dead")) : store.commit(commit),
     watch: (options, sink) => store.watch(options, (batch) => (died.aborted ? "stop" : sink(batch))),
     close: () => Promise.resolve(),
+  });
+
+export interface LagOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** The longest time, in milliseconds, by which a batch of events comes late. Read for every batch. */
+  readonly lagMs: () => number;
+}
+
+/**
+ * A store whose live events come late, in order, as over a wire: its revision and its reads are ahead of its watches.
+ * What history holds when a watch begins comes at once.
+ */
+export const laggingStore = (store: Store, { clock, random, lagMs }: LagOptions): Store =>
+  withOwn(store, {
+    async watch(options, sink) {
+      let live = false;
+      let stopped = false;
+      let lastDue = 0;
+      let underWay = 0;
+      const hand = (batch: EventBatch): void | "stop" => {
+        if (!stopped && sink(batch) === "stop") stopped = true;
+        return stopped ? "stop" : undefined;
+      };
+      const handle = await store.watch(options, (batch) => {
+        if (stopped) return "stop";
+        const longest = lagMs();
+        if (!live || (longest === 0 && underWay === 0)) return hand(batch);
+        lastDue = Math.max(lastDue, clock.monotonic() + random.int(longest + 1));
+        underWay++;
+        clock.setTimeout(() => {
+          underWay--;
+          hand(batch);
+        }, lastDue - clock.monotonic());
+        return undefined;
+      });
+      live = true;
+      if (!handle.ok) return handle;
+      const close = () => {
+        stopped = true;
+        handle.close();
+      };
+      return { ok: true, close };
+    },
   });
 
 /** A store on a disk that can be full. */

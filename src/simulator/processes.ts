@@ -15,7 +15,7 @@ import { NODES, PODS } from "#objects";
 import type { Store } from "#store";
 import { SOUND, type LinkFaults } from "./faults.ts";
 import { Link, type Endpoint } from "./link.ts";
-import { processStore } from "./process-store.ts";
+import { laggingStore, processStore } from "./process-store.ts";
 
 export interface ProcessContext {
   readonly store: Store;
@@ -41,6 +41,8 @@ export interface Process {
 /** An API server over the store that all of them share. */
 export class ApiServerProcess implements Process {
   readonly name: string;
+  /** The longest time, in milliseconds, by which it learns late of what was committed. */
+  lagMs = 0;
   readonly #context: ProcessContext;
   #running: { readonly plane: ControlPlane; readonly died: AbortController; readonly scope: Scope } | undefined;
 
@@ -69,7 +71,7 @@ export class ApiServerProcess implements Process {
     const scope = createScope(this.name);
     const plane = await createControlPlane({
       // What a dead process had begun must not reach the disk.
-      store: processStore(store, died.signal),
+      store: processStore(laggingStore(store, { clock, random, lagMs: () => this.lagMs }), died.signal),
       signingKey: () => Promise.reject(new Error("no tokens are signed in the simulator")),
       version: versionInfo({ knarr: "simulated", platform: "simulated/none", runtime: "simulated" }),
       unready: () => undefined,

@@ -13,6 +13,8 @@ export interface SimulationResult {
   /** The last happenings, as lines. */
   readonly transcript: readonly string[];
   readonly commits: number;
+  /** How many lists showed something older than what was committed when they were asked for. */
+  readonly staleReads: number;
   /** Virtual milliseconds. */
   readonly tookMs: number;
 }
@@ -37,6 +39,7 @@ export async function simulate({ seed, seconds = 60 }: SimulationOptions): Promi
     problems: world.problems,
     transcript: world.transcript.lines,
     commits: world.truth.log.length,
+    staleReads: world.staleReads,
     tookMs: world.clock.monotonic(),
   };
 }

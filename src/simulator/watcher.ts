@@ -14,6 +14,9 @@ export interface WatcherRecord {
   expired: boolean;
 }
 
+/** A watch is asked to end after this, so that it is opened anew from where it came to. */
+const WATCH_SECONDS = 20;
+
 /** Watches a kind through one API server for as long as that lives. */
 export async function recordWatch(
   type: ResourceType,
@@ -34,9 +37,19 @@ export async function recordWatch(
   let at = resourceVersion;
   while (!endpoint.signal.aborted) {
     try {
-      for await (const events of client.watch(type, { resourceVersion: at, signal: endpoint.signal })) {
+      const batches = client.watch(type, {
+        resourceVersion: at,
+        allowWatchBookmarks: true,
+        timeoutSeconds: WATCH_SECONDS,
+        signal: endpoint.signal,
+      });
+      for await (const events of batches) {
         for (const event of events) {
-          if (event.type === "BOOKMARK") continue;
+          if (event.type === "BOOKMARK") {
+            // Going on from here must leave nothing out.
+            at = event.resourceVersion;
+            continue;
+          }
           at = event.object.metadata.resourceVersion ?? at;
           record.seen.push(Number(at));
         }

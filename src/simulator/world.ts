@@ -4,7 +4,7 @@ import { CONFIG_MAPS, PODS, type KubeObject } from "#objects";
 import type { Store } from "#store";
 import { createMemoryStore } from "#store/memory";
 import { unreached } from "./convergence.ts";
-import { drawLinkFaults, SOUND, type LinkFaults } from "./faults.ts";
+import { drawLagMs, drawLinkFaults, SOUND, type LinkFaults } from "./faults.ts";
 import { addressesAreUnique } from "./invariants/addresses.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import { identityIsKept } from "./invariants/metadata.ts";
@@ -13,6 +13,7 @@ import { rolloutsKeepTheirBounds } from "./invariants/rollouts.ts";
 import { Link } from "./link.ts";
 import { fillableStore, type FillableStore } from "./process-store.ts";
 import { ApiServerProcess, ManagerProcess, NodeProcess, type Process, type ProcessContext } from "./processes.ts";
+import { Reader } from "./reader.ts";
 import { createTranscript, type Transcript } from "./transcript.ts";
 import { followTruth, type Truth } from "./truth.ts";
 import { recordWatch, watchProblem, type WatcherRecord } from "./watcher.ts";
@@ -43,6 +44,7 @@ export class World {
   readonly #manager: ManagerProcess;
   readonly #userLink: Link;
   readonly #workload: Workload;
+  readonly #reader: Reader;
   readonly #records: WatcherRecord[] = [];
   /** Killed processes, until what they had in hand has ended. */
   readonly #ending: Promise<void>[] = [];
@@ -78,6 +80,17 @@ export class World {
       onAcknowledged: (object) => this.#acknowledged(object),
       calm: this.calm,
     });
+    this.#reader = new Reader({
+      random,
+      log: () => this.truth.log,
+      revision: () => this.#store.revision,
+      onProblem: (text) => this.#problem(text),
+    });
+  }
+
+  /** How many lists showed something older than what was committed when they were asked for. */
+  get staleReads(): number {
+    return this.#reader.stale;
   }
 
   /** Starts everything while nothing fails yet. */
@@ -103,6 +116,11 @@ export class World {
     const faults = drawLinkFaults(this.#random);
     this.transcript.add(`links: ${JSON.stringify(faults)}, ${this.calm ? "calm" : "stormy"}`);
     for (const linked of this.#linked()) linked.faults = faults;
+    for (const server of this.#servers) {
+      server.lagMs = drawLagMs(this.#random);
+      if (server.lagMs > 0)
+        this.transcript.add(`${server.name} learns up to ${server.lagMs} ms late of what is committed`);
+    }
   }
 
   /** Users act and things fail for so long. Ends early at the first problem. */
@@ -120,6 +138,7 @@ export class World {
     this.transcript.add("faults stop");
     this.#store.full = false;
     for (const linked of this.#linked()) linked.faults = SOUND;
+    for (const server of this.#servers) server.lagMs = 0;
     for (const node of this.#nodes) node.partitioned = false;
     for (const process of this.#processes()) if (!process.up) await this.#start(process);
     await this.clock.advance(30_000);
@@ -182,8 +201,18 @@ export class World {
   }
 
   #act(): void {
+    this.#read();
     this.#workload.act().catch((error: unknown) => {
       this.#problem(`the user's client failed: ${(error as Error).stack}`);
+    });
+  }
+
+  #read(): void {
+    const up = this.#servers.flatMap(({ endpoint }) => endpoint ?? []);
+    if (up.length === 0) return;
+    const endpoint = up[this.#random.int(up.length)]!;
+    this.#reader.read(WATCHED[this.#random.int(WATCHED.length)]!, endpoint).catch((error: unknown) => {
+      this.#problem(`a list at ${endpoint.name} failed: ${(error as Error).stack}`);
     });
   }
 

@@ -4,7 +4,7 @@ import type { Stored } from "../cache/stored.ts";
 import type { DeleteCollectionOptions, DeleteOptions, ListQuery, ListResult } from "../contract.ts";
 import { planDeletion } from "./deletion.ts";
 import { kindOf, subjectOf } from "./errors.ts";
-import { encode, put, remove, type Writer } from "./writer.ts";
+import { encode, look, put, remove, type Writer } from "./writer.ts";
 
 export interface Deleted {
   readonly object: Stored;
@@ -17,7 +17,7 @@ export async function deleteObject(writer: Writer, key: ObjectKey, options: Dele
   /** What this request itself last made of the object. */
   let mine: Stored | undefined;
   for (;;) {
-    await cache.ready();
+    await look(writer);
     const current = cache.get(key);
     if (!current) {
       // Between our mark and our removal another client has finished it: that is what we wanted.

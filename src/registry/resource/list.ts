@@ -52,8 +52,8 @@ interface Page {
 export async function list(source: ListSource, query: ListQuery): Promise<ListResult> {
   const plan = planList(source, query);
   if (plan.at > 0 && source.horizon.isPast(plan.at, source.clock.monotonic())) throw tooOld(plan);
-  // Whatever this process has written is in the answer.
-  const least = Math.max(plan.at, plan.atLeast, source.store.revision);
+  // A client that names no revision gets all that was committed before it asked.
+  const least = plan.at || plan.atLeast || (query.resourceVersion ? 0 : source.store.revision);
   if (!(await source.cache.has(least, FRESH_WAIT_MS, source.clock))) {
     throw tooLargeRevision(least, source.cache.revision);
   }

@@ -31,7 +31,7 @@ import { checkPreconditions, checkRevision, namesRevision } from "./precondition
 import { prepareNew, prepareUpdated, rulesOf } from "./prepare.ts";
 import { reserving } from "./reserve.ts";
 import { checkNew, checkUpdated, warnOfNew, warnOfUpdated } from "./validate.ts";
-import { contextOf, encode, put, remove, unstored, type Writer } from "./writer.ts";
+import { contextOf, encode, look, put, remove, unstored, type Writer } from "./writer.ts";
 
 export interface Updated {
   readonly object: Stored;
@@ -40,7 +40,7 @@ export interface Updated {
 
 /** Creates an object. `requested` is decoded, in the request's version, and taken over. */
 export async function create(writer: Writer, requested: AnyDraft, options: WriteOptions): Promise<Stored> {
-  await writer.cache.ready();
+  await look(writer);
   const draft = await admitted(writer, requested, undefined, options);
   const claim = claimName(writer, draft.metadata);
   try {
@@ -60,7 +60,7 @@ export async function update(
   options: UpdateOptions,
 ): Promise<Updated> {
   for (;;) {
-    await writer.cache.ready();
+    await look(writer);
     const updated = await attempt(writer, key, updatedObject, options);
     // Undefined: another write came between. What the update makes of that is its own affair.
     if (updated) return updated;

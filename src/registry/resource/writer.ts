@@ -7,7 +7,7 @@ import type { Revisions } from "../cache/revisions.ts";
 import { Stored } from "../cache/stored.ts";
 import type { WriteOptions } from "../contract.ts";
 import type { Registry, ResourceDefinition, WriteContext } from "../definition.ts";
-import { interpret } from "./errors.ts";
+import { FRESH_WAIT_MS, interpret, tooLargeRevision } from "./errors.ts";
 
 /** What writing objects of one kind takes. */
 export interface Writer {
@@ -33,6 +33,15 @@ export function contextOf(writer: Writer, options: WriteOptions): WriteContext {
   };
 }
 
+/**
+ * Waits until the cache has all that was committed before the call: a write is judged by what stands now. A store that
+ * calls its watchers before it acknowledges never lets it wait. Throws 504 when the cache is too far behind.
+ */
+export async function look({ cache, store, clock }: Writer): Promise<void> {
+  const { revision } = store;
+  if (!(await cache.has(revision, FRESH_WAIT_MS, clock))) throw tooLargeRevision(revision, cache.revision);
+}
+
 /** The form in which an ordered draft is written and, once committed, held. */
 export function encode(writer: Writer, key: ObjectKey, storeKey: string, ordered: AnyDraft): Stored {
   return Stored.written(writer.cache.encoding, storeKey, key, ordered);
@@ -45,14 +54,17 @@ export function unstored(writer: Writer, key: ObjectKey, draft: AnyDraft | KubeO
 
 export type Outcome = { readonly ok: true; readonly revision: number } | { readonly ok: false };
 
-/** Writes `object` if the key still stands at `expected` (0: does not exist). Then the cache has it. */
-export function put(writer: Writer, object: Stored, expected: number): Promise<Outcome> {
-  return commit(writer, object.storeKey, expected, {
+/** Writes `object` if the key still stands at `expected` (0: does not exist), and settles it. */
+export async function put(writer: Writer, object: Stored, expected: number): Promise<Outcome> {
+  const outcome = await commit(writer, object.storeKey, expected, {
     type: "put",
     key: object.storeKey,
     value: object.value,
     attachment: object,
   });
+  // The watch has done so, unless it comes later than the answer.
+  if (outcome.ok) object.settle(outcome.revision);
+  return outcome;
 }
 
 /** Removes the key if it still stands at `expected`. */

@@ -80,9 +80,11 @@ export async function createRegistryWorld(
     readonly ringSize?: number;
     /** Milliseconds since the epoch; default 2026-01-01. */
     readonly startsAt?: number;
+    /** Default one of its own. */
+    readonly clock?: VirtualClock;
   } = {},
 ): Promise<RegistryWorld & AsyncDisposable> {
-  const clock = createVirtualClock(options.startsAt);
+  const clock = options.clock ?? createVirtualClock(options.startsAt);
   const store = options.store ?? createMemoryStore({ clock });
   const registry = await createRegistry({
     definitions: options.definitions ?? [WIDGETS],
