@@ -21,7 +21,13 @@ function lateStore(clock: Clock, lagMs: number): Store {
     live = true;
     return handle;
   };
-  return Object.create(store, { watch: { value: watch } }) as Store;
+  return new Proxy(store, {
+    get(_, name) {
+      if (name === "watch") return watch;
+      const value = store[name as keyof Store];
+      return typeof value === "function" ? value.bind(store) : value;
+    },
+  });
 }
 
 const LAG_MS = 500;

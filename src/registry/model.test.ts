@@ -266,5 +266,5 @@ test("of many who write one object, each sees the write before its own", async (
 });
 
 function disposable<T extends { close(): Promise<void> }>(value: T): T & AsyncDisposable {
-  return Object.assign(Object.create(value) as T, { [Symbol.asyncDispose]: () => value.close() });
+  return Object.assign(value, { [Symbol.asyncDispose]: () => value.close() });
 }
