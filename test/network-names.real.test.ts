@@ -199,7 +199,7 @@ describe("names, kinds of Services, and endpoints made by hand", { skip, concurr
     await untilAnswers(client, ["http://mirrored/"], ([answer]) => answer === "! connect: Connection refused");
   });
 
-  test("who resolves names how: policies, options, host networks, variables", async () => {
+  test("Pods resolve names by their policies, options, host networks and variables", async () => {
     const kubectl = await cluster.inNamespace("resolvers");
     await kubectl.apply(
       listOf(

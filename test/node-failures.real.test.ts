@@ -255,7 +255,7 @@ describe("a node that fails, and is there again", { skip, timeout: 900_000 }, ()
     await kubectl("delete", "pod", "second");
   });
 
-  test("who ignores SIGTERM is gone after the grace period", async () => {
+  test("a container that ignores SIGTERM is gone after the grace period", async () => {
     await kubectl.apply(NEVER("deaf", "trap '' TERM; while true; do sleep 1; done"));
     await kubectl("wait", "--for=condition=Ready", "pod/deaf", "--timeout=120s");
     await kubectl("delete", "pod", "deaf", "--timeout=120s");

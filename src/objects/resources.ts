@@ -27,8 +27,10 @@ const QUOTA: ReadonlySet<string> = new Set([
 export const isExtendedResource = (name: string): boolean =>
   !isNativeResource(name) && !name.startsWith("requests.") && name.includes("/");
 
+/** A resource of Kubernetes' own: without a prefix, or of a domain in kubernetes.io. */
 export const isNativeResource = (name: string): boolean => !name.includes("/") || name.includes("kubernetes.io/");
 
+/** `hugepages-2Mi` */
 export const isHugePages = (name: string): boolean => name.startsWith("hugepages-");
 
 /** Whether limits may exceed requests. */

@@ -79,9 +79,10 @@ const about = (
   ...more,
 });
 
+/** 401 */
 export const unauthorized = () => failure(401, "Unauthorized", "Unauthorized");
 
-/** `message` is the whole text when the reason comes from an authorizer that words it itself. */
+/** 403: `pods "web" is forbidden: …`, without what is empty of resource and name. */
 export const forbiddenError = (subject: Subject, name: string, detail: string) =>
   failure(
     403,
@@ -94,18 +95,22 @@ export const forbiddenError = (subject: Subject, name: string, detail: string) =
     about(subject, name),
   );
 
+/** 404 for an object. */
 export const notFoundError = (subject: Subject, name: string) =>
   failure(404, "NotFound", `${qualified(subject)} ${goQuote(name)} not found`, about(subject, name));
 
-/** The path itself is not served. */
+/** 404: the path itself is not served. */
 export const noSuchPath = () => failure(404, "NotFound", "the server could not find the requested resource", {});
 
+/** 409 for a create whose name is taken. */
 export const alreadyExists = (subject: Subject, name: string) =>
   failure(409, "AlreadyExists", `${qualified(subject)} ${JSON.stringify(name)} already exists`, about(subject, name));
 
+/** Upstream's words for a stale resourceVersion. */
 export const OPTIMISTIC_LOCK =
   "the object has been modified; please apply your changes to the latest version and try again";
 
+/** 409 for a write that another one came before, or whose precondition fails. */
 export const conflict = (
   subject: Subject,
   name: string,
@@ -119,7 +124,7 @@ export const conflict = (
     about(subject, name, causes ? { causes } : {}),
   );
 
-/** `kind` is the object's kind, `name` may be empty. Sorts nothing: errors appear in the order found. */
+/** 422. `kind` is the object's kind, `name` may be empty. Sorts nothing: errors appear in the order found. */
 export function invalidObject(group: string, kind: string, name: string, errors: readonly FieldError[]): StatusError {
   const texts = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
   const text = texts.length === 1 ? texts[0] : `[${texts.join(", ")}]`;
@@ -139,17 +144,22 @@ export const rejectedRequest = () =>
 export const plainError = (message: string) =>
   new StatusError({ kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, code: 500 });
 
+/** 400 */
 export const badRequest = (message: string) => failure(400, "BadRequest", message);
+/** 410: what was asked for is no longer there. */
 export const gone = (message: string) => failure(410, "Gone", message);
 /** 410: the resourceVersion or continue token is too old. */
 export const expired = (message: string) => failure(410, "Expired", message);
+/** 504; the client may try again after the seconds. */
 export const timeoutError = (message: string, retryAfterSeconds?: number) =>
   failure(504, "Timeout", message, retryAfterSeconds ? { retryAfterSeconds } : {});
+/** 429; the client tries again after the seconds (0: it is not told when). */
 export const tooManyRequests = (message: string, retryAfterSeconds = 1, causes?: readonly StatusCause[]) =>
   failure(429, "TooManyRequests", message, {
     ...(retryAfterSeconds ? { retryAfterSeconds } : {}),
     ...(causes ? { causes } : {}),
   });
+/** 405 for a verb that the resource does not have. */
 export const methodNotSupported = (subject: Subject, action: string) =>
   failure(
     405,
@@ -157,9 +167,14 @@ export const methodNotSupported = (subject: Subject, action: string) =>
     `${action} is not supported on resources of kind ${JSON.stringify(qualified(subject))}`,
     about(subject, ""),
   );
+/** 406: no form that the client takes. */
 export const notAcceptable = (message: string) => failure(406, "NotAcceptable", message);
+/** 415: a body in a form that is not read. */
 export const unsupportedMediaType = (message: string) => failure(415, "UnsupportedMediaType", message);
+/** 413 */
 export const entityTooLarge = (message: string) => failure(413, "RequestEntityTooLarge", message);
+/** 503 */
 export const serviceUnavailable = (message: string) => failure(503, "ServiceUnavailable", message);
+/** 500 with a text that the client may read. */
 export const internalError = (message: string) =>
   failure(500, "InternalError", `Internal error occurred: ${message}`, { causes: [{ message }] });

@@ -245,7 +245,7 @@ test("a registry that starts over the same store has the same objects", async ()
   );
 });
 
-test("of many who write one object, each sees the write before its own", async () => {
+test("of many clients that write one object, each sees the write before its own", async () => {
   await using f = await createRegistryWorld();
   await f.widgets.create(widget("counter", { spec: { size: 0 } }), USER);
   const key = { namespace: "default", name: "counter" };

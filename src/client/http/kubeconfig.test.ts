@@ -61,7 +61,7 @@ for (const [why, text, options] of [
   ['kubeconfig has no entry "there" in contexts', config("    token: x"), { context: "there" }],
   ["user u needs a credential plugin", config("    exec: {command: x}"), {}],
 ] as const) {
-  test(`refused: ${why}`, async () => {
+  test(`a kubeconfig is refused: ${why}`, async () => {
     await assert.rejects(readKubeconfig(text, options), (error) => {
       assert.ok(error instanceof KubeconfigError);
       assert.ok(error.message.startsWith(why), error.message);

@@ -69,7 +69,7 @@ export function discoveryBehaviours(behaviour: Behaviour): void {
     },
   );
 
-  behaviour("X5", "who listens is told when a kind comes or goes", async ({ client, serveWidgets }) => {
+  behaviour("X5", "a listener is told when a kind comes or goes", async ({ client, serveWidgets }) => {
     assert.ok(serveWidgets);
     const wanted = { group: "example.com", version: "v1", kind: "Widget" };
     assert.equal(await client.discovery.find(wanted), undefined);

@@ -143,7 +143,7 @@ export function watchBehaviours(behaviour: Behaviour): void {
     assert.deepEqual(await withTime(context, watch.rest()), []);
   });
 
-  behaviour("W9", "one that allows bookmarks gets them, with the revision that it has come to", async (context) => {
+  behaviour("W9", "a watch that allows bookmarks gets them, with the revision that it has come to", async (context) => {
     const { client } = context;
     const { resourceVersion } = await client.list(CONFIG_MAPS);
     await using watch = watching(context, CONFIG_MAPS, { resourceVersion, allowWatchBookmarks: true });

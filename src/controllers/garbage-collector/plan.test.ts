@@ -66,7 +66,7 @@ example(
 );
 
 example(
-  "a finalizer that is there already says what becomes of the dependents",
+  "an object with the finalizer orphan is deleted with the policy Orphan",
   view(object("x", [ownedBy("o")], { finalizers: ["orphan"] }), ["absent"]),
   `
   1. delete it (Orphan)
@@ -75,7 +75,7 @@ example(
 );
 
 example(
-  "the same for deletion in the foreground",
+  "an object with the finalizer foregroundDeletion is deleted in the foreground",
   view(object("x", [ownedBy("o")], { finalizers: ["foregroundDeletion"] }), ["absent"]),
   `
   1. delete it (Foreground)

@@ -127,7 +127,7 @@ const given = (w: TestWorld) =>
       .map(({ metadata, status }) => [metadata.name, (status?.loadBalancer?.ingress ?? []).map(({ ip }) => ip).join()]),
   );
 
-test("Services share the nodes' addresses as long as their ports differ; who waits gets what is freed", async () => {
+test("Services share the nodes' addresses as long as their ports differ; one that waits gets what is freed", async () => {
   await using w = await world();
   await create(w, "a");
   assert.deepEqual(given(w), { a: "" });

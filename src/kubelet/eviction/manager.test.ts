@@ -210,7 +210,7 @@ for (const { name, lookMs, withinMs } of [
   { name: "found at the next look where looking is quick", lookMs: 0, withinMs: 11_000 },
   { name: "found within upstream's time where looking is slow", lookMs: 5_000, withinMs: 80_000 },
 ]) {
-  onSmallNode(`who goes over a limit is ${name}`, async (node) => {
+  onSmallNode(`a pod over its limit is ${name}`, async (node) => {
     const { world, volumes } = node;
     const { clock } = world;
     node.lookMs = lookMs;

@@ -84,7 +84,7 @@ test("several Secrets for one place are all tried, equal ones once", () => {
   assert.deepEqual(credentialsFor("a.io/x:1", configs), [user("ann"), user("bob")]);
 });
 
-test("no image name and no registry in a Secret is too odd to be matched", () => {
+test("any image name and any registries in a Secret are taken, for at most one credential each", () => {
   fc.assert(
     fc.property(fc.string(), fc.array(fc.string()), (image, places) => {
       const tried = credentialsFor(image, [new Map(places.map((place) => [place, user(place)]))]);
@@ -138,7 +138,7 @@ test("a bounded number of pulls run at a time, in order, and equal ones run once
   assert.deepEqual(began, ["a", "b", "c", "a"]);
 });
 
-test("a pull that fails makes room, and fails for all who waited for it", async () => {
+test("a pull that fails makes room, and fails for all callers that waited for it", async () => {
   const queue = createPullQueue<string>(1);
   const fail = () => Promise.reject(new Error("no"));
   const both = await Promise.allSettled([queue.run("a", fail), queue.run("a", fail)]);

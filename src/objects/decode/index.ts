@@ -57,8 +57,9 @@ export const MAX_DEPTH = 1000;
 export const MAX_YAML_BYTES = 1 << 20;
 
 /**
- * Decodes a body as upstream's API server does: unknown fields are dropped and told of, as are duplicates; nulls
- * are as good as absent; quantities, times and integers are checked and brought into their canonical form.
+ * Decodes a body as upstream's API server does: unknown and repeated fields are refused under Strict, dropped with a
+ * warning under Warn and without one under Ignore; nulls are as good as absent; quantities, times and integers are
+ * checked and brought into their canonical form.
  *
  * @throws StatusError 400 in upstream's words; 413 for YAML above {@link MAX_YAML_BYTES}
  */

@@ -425,7 +425,7 @@ test("after an apply by force all that was applied holds, and a second one chang
   );
 });
 
-test("who applies nothing any more leaves nothing behind", () => {
+test("a manager that applies nothing any more leaves nothing behind", () => {
   fc.assert(
     fc.property(configs, configs, (one, other) => {
       const live = apply(undefined, one, "m");

@@ -55,7 +55,7 @@ const owners = ({ metadata }: KubeObject) =>
 
 const spec = (draft: AnyDraft) => draft["spec"] as Map;
 
-test("who creates an object owns what is in it, but not what the server fills in", () => {
+test("the creator of an object owns what is in it, but not what the server fills in", () => {
   const created = write(
     undefined,
     workload({

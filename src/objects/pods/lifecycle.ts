@@ -34,7 +34,7 @@ export function isPodActive(pod: Pod): boolean {
   return !isPodTerminal(pod) && pod.metadata.deletionTimestamp === undefined;
 }
 
-/** Whether the pod is at its end while being deleted. */
+/** Whether the pod is being deleted and has not run to its end yet (upstream controller.IsPodTerminating). */
 export function isPodTerminating(pod: Pod): boolean {
   return !isPodTerminal(pod) && pod.metadata.deletionTimestamp !== undefined;
 }

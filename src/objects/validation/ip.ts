@@ -129,8 +129,10 @@ export function parseCidr(text: string): IpBlock | undefined {
   return parsed && { base: parsed.base, prefixLength: parsed.prefixLength };
 }
 
+/** The canonical text of a block. */
 export const formatCidr = ({ base, prefixLength }: IpBlock): string => `${formatIp(base)}/${prefixLength}`;
 
+/** Whether an address, of the same family, is in the block. */
 export const blockContains = (block: IpBlock, address: IpAddress): boolean =>
   block.base.family === address.family && masked(address, block.prefixLength).bits === block.base.bits;
 

@@ -6,12 +6,14 @@ const OK: readonly string[] = Object.freeze([]);
 
 export const MUST_NOT_BE_NEGATIVE = "must be greater than or equal to 0";
 
+/** Both bounds belong to the range. */
 export const inRange = (value: Int64, low: number, high: number): readonly string[] =>
   value >= low && value <= high ? OK : [mustBeBetween(low, high)];
 
+/** 1 to 65535 */
 export const portNumber = (value: number): readonly string[] => inRange(value, 1, 65535);
 
-/** A user's or group's number. */
+/** A user's or group's number: 0 to 2^31 - 1. */
 export const unixId = (value: Int64): readonly string[] => inRange(value, 0, 2 ** 31 - 1);
 
 const PERCENT = "[0-9]+%";

@@ -18,7 +18,7 @@ const A = { namespace: "default", name: "a" };
 const configMap = (data: Record<string, string>) =>
   ({ metadata: { namespace: "default", name: "a" }, data }) as unknown as AnyDraft;
 
-test("who sets a field is recorded, in the version of the request", async () => {
+test("the manager that sets a field is recorded, in the version of the request", async () => {
   await using f = await createRegistryWorld({ definitions: [CONFIG_MAPS] });
   const maps = f.registry.resource("", "configmaps")!;
   await maps.create(configMap({ a: "1", b: "1" }), { ...USER, fieldManager: "first" });

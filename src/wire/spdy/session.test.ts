@@ -130,7 +130,7 @@ describe("a session", () => {
     assert.ok(client.signal.aborted);
   });
 
-  test("does not wait for long for one who never closes", async () => {
+  test("does not wait long for a side that never closes", async () => {
     const own = createVirtualClock();
     const [here] = connectionPair();
     const session = createSpdySession(here, { role: "server", clock: own });

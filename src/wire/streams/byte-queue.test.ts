@@ -32,7 +32,7 @@ test("what goes in comes out, and never more waits than the limit and one piece"
   );
 });
 
-test("a budget holds up who pushes into any of its queues", async () => {
+test("a budget holds up the writers of all its queues", async () => {
   const budget = new ByteBudget(10);
   const [one, other] = [new ByteQueue(100, budget), new ByteQueue(100, budget)];
   await one.push(new Uint8Array(10));

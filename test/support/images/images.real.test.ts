@@ -14,7 +14,7 @@ $socket->send("hostname"); alarm 10; $socket->recv(my $text, 100); print $text;`
 
 const skip = await skipUnlessReal();
 
-test("the test images, as containerd pulls and runs them", { skip }, async (t) => {
+test("containerd pulls and runs the test images", { skip }, async (t) => {
   let namespace: TestNamespace;
   let registry: TestRegistry;
   let containerd: PrivateContainerd;
