@@ -121,8 +121,8 @@ describe("the chain", () => {
 
 describe("NamespaceLifecycle", () => {
   it("lets nothing into a namespace that is not there or goes away", async () => {
-    await using it = await cluster();
-    const { client } = it;
+    await using world = await cluster();
+    const { client } = world;
     await assert.rejects(client.create(PODS, pod("p", {}, "nope")), message('namespaces "nope" not found'));
     await client.create(NAMESPACES, { metadata: { name: "going" } });
     await client.delete(NAMESPACES, { namespace: "", name: "going" });
@@ -140,9 +140,9 @@ describe("NamespaceLifecycle", () => {
   });
 
   it("keeps the system's own namespaces", async () => {
-    await using it = await cluster();
+    await using world = await cluster();
     await assert.rejects(
-      it.client.delete(NAMESPACES, { namespace: "", name: "default" }),
+      world.client.delete(NAMESPACES, { namespace: "", name: "default" }),
       message('namespaces "default" is forbidden: this namespace may not be deleted'),
     );
   });
@@ -150,8 +150,8 @@ describe("NamespaceLifecycle", () => {
 
 describe("pods", () => {
   it("get their account, its token, default tolerations and a priority", async () => {
-    await using it = await cluster();
-    const { spec } = await it.client.create(PODS, pod("p"));
+    await using world = await cluster();
+    const { spec } = await world.client.create(PODS, pod("p"));
     assert.equal(spec?.serviceAccountName, "default");
     assert.equal(spec?.serviceAccount, "default");
     const volume = spec?.volumes?.[0];
@@ -168,8 +168,8 @@ describe("pods", () => {
   });
 
   it("keep what they say themselves", async () => {
-    await using it = await cluster();
-    const { spec } = await it.client.create(
+    await using world = await cluster();
+    const { spec } = await world.client.create(
       PODS,
       pod("p", { automountServiceAccountToken: false, tolerations: [{ operator: "Exists" }] }),
     );
@@ -178,35 +178,35 @@ describe("pods", () => {
   });
 
   it("of an account that is not there are refused", async () => {
-    await using it = await cluster();
+    await using world = await cluster();
     await assert.rejects(
-      it.client.create(PODS, pod("p", { serviceAccountName: "nope" })),
+      world.client.create(PODS, pod("p", { serviceAccountName: "nope" })),
       message('pods "p" is forbidden: error looking up service account default/nope: serviceaccount "nope" not found'),
     );
   });
 
   it("wait a little for the default account of a new namespace", async () => {
-    await using it = await cluster();
-    await it.client.create(NAMESPACES, { metadata: { name: "new" } });
-    const creating = it.client.create(PODS, pod("p", {}, "new"));
-    await it.client.create(SERVICE_ACCOUNTS, { metadata: { name: "default", namespace: "new" } });
+    await using world = await cluster();
+    await world.client.create(NAMESPACES, { metadata: { name: "new" } });
+    const creating = world.client.create(PODS, pod("p", {}, "new"));
+    await world.client.create(SERVICE_ACCOUNTS, { metadata: { name: "default", namespace: "new" } });
     assert.equal((await creating).metadata.name, "p");
-    await it.client.create(NAMESPACES, { metadata: { name: "bare" } });
-    await assert.rejects(it.client.create(PODS, pod("p", {}, "bare")), /serviceaccount "default" not found$/);
+    await world.client.create(NAMESPACES, { metadata: { name: "bare" } });
+    await assert.rejects(world.client.create(PODS, pod("p", {}, "bare")), /serviceaccount "default" not found$/);
   });
 
   it("only use the secrets of their account where that is enforced", async () => {
-    await using it = await cluster();
+    await using world = await cluster();
     const annotations = { "kubernetes.io/enforce-mountable-secrets": "true" };
-    await it.client.create(SERVICE_ACCOUNTS, {
+    await world.client.create(SERVICE_ACCOUNTS, {
       metadata: { name: "strict", namespace: "default", annotations },
       secrets: [{ name: "mine" }],
     });
     const using = (secretName: string) =>
       pod(secretName, { serviceAccountName: "strict", volumes: [{ name: "v", secret: { secretName } }] });
-    await it.client.create(PODS, using("mine"));
+    await world.client.create(PODS, using("mine"));
     await assert.rejects(
-      it.client.create(PODS, using("other")),
+      world.client.create(PODS, using("other")),
       message(
         'pods "other" is forbidden: volume with secret.secretName="other" is not allowed because service account strict does not reference that secret',
       ),
@@ -216,8 +216,8 @@ describe("pods", () => {
 
 describe("Priority", () => {
   it("is taken from the class", async () => {
-    await using it = await cluster();
-    const { client } = it;
+    await using world = await cluster();
+    const { client } = world;
     await client.create(PRIORITY_CLASSES, { metadata: { name: "high" }, value: 1000, preemptionPolicy: "Never" });
     const { spec } = await client.create(PODS, pod("p", { priorityClassName: "high" }));
     assert.equal(spec?.priority, 1000);
@@ -235,8 +235,8 @@ describe("Priority", () => {
   });
 
   it("has one default at most", async () => {
-    await using it = await cluster();
-    const { client } = it;
+    await using world = await cluster();
+    const { client } = world;
     await client.create(PRIORITY_CLASSES, { metadata: { name: "usual" }, value: 7, globalDefault: true });
     const until = async (done: (found: Pod) => boolean) => {
       // The default is looked up in a cache, which may be a moment behind.
@@ -264,23 +264,26 @@ describe("Priority", () => {
 
 describe("other kinds", () => {
   it("a new node is tainted as not ready", async () => {
-    await using it = await cluster();
-    const { spec } = await it.client.create(NODES, { metadata: { name: "n" } });
+    await using world = await cluster();
+    const { spec } = await world.client.create(NODES, { metadata: { name: "n" } });
     assert.deepEqual(spec?.taints, [{ key: "node.kubernetes.io/not-ready", effect: "NoSchedule" }]);
   });
 
   it("a claim gets the protecting finalizer and the default class", async () => {
-    await using it = await cluster();
+    await using world = await cluster();
     const annotations = { "storageclass.kubernetes.io/is-default-class": "true" };
-    await it.client.create(STORAGE_CLASSES, { metadata: { name: "std", annotations }, provisioner: "example.com/p" });
+    await world.client.create(STORAGE_CLASSES, {
+      metadata: { name: "std", annotations },
+      provisioner: "example.com/p",
+    });
     const claim = (name: string, spec: object = {}) => ({
       metadata: { name, namespace: "default" },
       spec: { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "1Gi" } }, ...spec },
     });
-    const made = await it.client.create(PERSISTENT_VOLUME_CLAIMS, claim("a"));
+    const made = await world.client.create(PERSISTENT_VOLUME_CLAIMS, claim("a"));
     assert.equal(made.spec?.storageClassName, "std");
     assert.deepEqual(made.metadata.finalizers, ["kubernetes.io/pvc-protection"]);
-    const none = await it.client.create(PERSISTENT_VOLUME_CLAIMS, claim("b", { storageClassName: "" }));
+    const none = await world.client.create(PERSISTENT_VOLUME_CLAIMS, claim("b", { storageClassName: "" }));
     assert.equal(none.spec?.storageClassName, "");
   });
 });
@@ -291,30 +294,33 @@ describe("PodTopologyLabels", () => {
     client.create(NODES, { metadata: { name: "n1", labels: { ...ZONE, "kubernetes.io/hostname": "n1" } } });
 
   it("a pod gets the zone and region of its node when it is bound", async () => {
-    await using it = await cluster();
-    await node(it.client);
-    await it.client.create(PODS, { ...pod("p"), metadata: { name: "p", namespace: "default", labels: { app: "a" } } });
+    await using world = await cluster();
+    await node(world.client);
+    await world.client.create(PODS, {
+      ...pod("p"),
+      metadata: { name: "p", namespace: "default", labels: { app: "a" } },
+    });
     const key = { namespace: "default", name: "p" };
     const target = { apiVersion: "v1", kind: "Node", name: "n1" };
-    await it.client.createSubresource(PODS, key, "binding", {
+    await world.client.createSubresource(PODS, key, "binding", {
       apiVersion: "v1",
       kind: "Binding",
       metadata: { name: "p", namespace: "default" },
       target,
     });
-    assert.deepEqual((await it.client.get(PODS, key)).metadata.labels, { app: "a", ...ZONE });
+    assert.deepEqual((await world.client.get(PODS, key)).metadata.labels, { app: "a", ...ZONE });
   });
 
   it("a pod that is created with a node gets its labels, whatever it says itself; an absent node is no error", async () => {
-    await using it = await cluster();
-    await node(it.client);
+    await using world = await cluster();
+    await node(world.client);
     const labels = { "topology.kubernetes.io/zone": "mine" };
-    const made = await it.client.create(PODS, {
+    const made = await world.client.create(PODS, {
       ...pod("p", { nodeName: "n1" }),
       metadata: { name: "p", namespace: "default", labels },
     });
     assert.deepEqual(made.metadata.labels, ZONE);
-    assert.equal((await it.client.create(PODS, pod("q", { nodeName: "none" }))).metadata.labels, undefined);
+    assert.equal((await world.client.create(PODS, pod("q", { nodeName: "none" }))).metadata.labels, undefined);
   });
 });
 
@@ -344,9 +350,9 @@ describe("PodResizeValidator", () => {
   };
 
   it("refuses what the node does not have", async () => {
-    await using it = await cluster();
-    await bound(it.client, { nodeName: "n1" });
-    assert.deepEqual(await refusal(resize(it.client, { cpu: "100", memory: "1Ti" })), [
+    await using world = await cluster();
+    await bound(world.client, { nodeName: "n1" });
+    assert.deepEqual(await refusal(resize(world.client, { cpu: "100", memory: "1Ti" })), [
       403,
       'pods "p" is forbidden: Node didn\'t have enough allocatable resources: cpu, requested: 100000, allocatable: 8000; memory, requested: 1099511627776, allocatable: 17179869184',
       [{ reason: "NodeCapacity" }],
@@ -354,34 +360,37 @@ describe("PodResizeValidator", () => {
   });
 
   it("refuses what the node has, as long as it resizes no running containers, and says so", async () => {
-    await using it = await cluster();
-    await bound(it.client, { nodeName: "n1" });
-    assert.deepEqual(await refusal(resize(it.client, { cpu: "2" })), [
+    await using world = await cluster();
+    await bound(world.client, { nodeName: "n1" });
+    assert.deepEqual(await refusal(resize(world.client, { cpu: "2" })), [
       403,
       'pods "p" is forbidden: pod resize is only supported before a pod is bound to a node, node "n1" cannot resize running containers yet',
       [{ reason: "UnsupportedPlatform" }],
     ]);
-    const { spec, metadata } = await it.client.get(PODS, { namespace: "default", name: "p" });
+    const { spec, metadata } = await world.client.get(PODS, { namespace: "default", name: "p" });
     assert.deepEqual([spec?.containers[0]?.resources, metadata.generation], [resources, 1]);
     // Nothing is asked for, nothing is refused.
-    await resize(it.client, { cpu: "1" });
+    await resize(world.client, { cpu: "1" });
   });
 
   it("refuses on other systems and on nodes that are not there in upstream's words", async () => {
-    await using it = await cluster();
-    await bound(it.client, { nodeName: "n1" }, "windows");
+    await using world = await cluster();
+    await bound(world.client, { nodeName: "n1" }, "windows");
     assert.deepEqual(
-      (await refusal(resize(it.client, { cpu: "2" })))[1],
+      (await refusal(resize(world.client, { cpu: "2" })))[1],
       'pods "p" is forbidden: pod resize is only supported on linux nodes, node "n1" is "windows"',
     );
-    await it.client.delete(NODES, { namespace: "", name: "n1" });
-    assert.deepEqual((await refusal(resize(it.client, { cpu: "2" })))[1], 'pods "p" is forbidden: node "n1" not found');
+    await world.client.delete(NODES, { namespace: "", name: "n1" });
+    assert.deepEqual(
+      (await refusal(resize(world.client, { cpu: "2" })))[1],
+      'pods "p" is forbidden: node "n1" not found',
+    );
   });
 
   it("lets a pod that is not bound yet ask for something else", async () => {
-    await using it = await cluster();
-    await bound(it.client, {});
-    const resized = await resize(it.client, { cpu: "2" });
+    await using world = await cluster();
+    await bound(world.client, {});
+    const resized = await resize(world.client, { cpu: "2" });
     assert.deepEqual(resized.spec?.containers[0]?.resources?.requests, { cpu: "2", memory: "1Gi" });
   });
 });
@@ -393,22 +402,22 @@ describe("CertificateSubjectRestriction", () => {
   });
 
   it("refuses a request for the administrators' group, from the signer that could make one", async () => {
-    await using it = await cluster();
+    await using world = await cluster();
     await assert.rejects(
-      it.client.create(CERTIFICATE_SIGNING_REQUESTS, request("a", MASTERS)),
+      world.client.create(CERTIFICATE_SIGNING_REQUESTS, request("a", MASTERS)),
       message(
         'certificatesigningrequests.certificates.k8s.io "a" is forbidden: use of kubernetes.io/kube-apiserver-client signer with system:masters group is not allowed',
       ),
     );
-    await it.client.create(CERTIFICATE_SIGNING_REQUESTS, request("b", MASTERS, "example.com/other"));
-    await it.client.create(CERTIFICATE_SIGNING_REQUESTS, request("c", DEVELOPERS));
+    await world.client.create(CERTIFICATE_SIGNING_REQUESTS, request("b", MASTERS, "example.com/other"));
+    await world.client.create(CERTIFICATE_SIGNING_REQUESTS, request("c", DEVELOPERS));
   });
 
   it("refuses a request that cannot be read", async () => {
-    await using it = await cluster();
+    await using world = await cluster();
     const broken = btoa("-----BEGIN CERTIFICATE REQUEST-----\nMIIB\n-----END CERTIFICATE REQUEST-----\n");
     await assert.rejects(
-      it.client.create(CERTIFICATE_SIGNING_REQUESTS, request("a", broken)),
+      world.client.create(CERTIFICATE_SIGNING_REQUESTS, request("a", broken)),
       /is forbidden: failed to parse CSR: asn1: syntax error: data truncated/,
     );
   });

@@ -15,7 +15,7 @@ export function isStaticPod({ metadata: { annotations } }: Pod): boolean {
   return source !== undefined && source !== "api";
 }
 
-/** Whether a pod at the API is only the picture of a static pod. */
+/** Whether a pod at the API is the mirror of a static pod. */
 export const isMirrorPod = ({ metadata: { annotations } }: Pod): boolean => annotations?.[CONFIG_MIRROR] !== undefined;
 
 /** The uid that a pod has on its node: of a mirror pod, that of the static pod that it shows. */

@@ -1,7 +1,7 @@
 import type { New, Node, Pod } from "#objects";
 import { CONFIG_HASH, CONFIG_MIRROR } from "./annotations.ts";
 
-/** What is to be done about the picture of a static pod at the API (upstream tryReconcileMirrorPods). */
+/** What is to be done about the mirror of a static pod at the API (upstream tryReconcileMirrorPods). */
 export type MirrorStep = "create" | "delete" | "none";
 
 /** `pod`: the static pod that there is; `mirror`: what the API has under its name. */
@@ -17,7 +17,7 @@ export function isMirrorOf(mirror: Pod, pod: Pod): boolean {
   return mirror.metadata.annotations?.[CONFIG_MIRROR] === pod.metadata.annotations?.[CONFIG_HASH];
 }
 
-/** The picture of a static pod, which goes with its node. */
+/** The mirror of a static pod, which goes with its node. */
 export function mirrorOf(pod: Pod, node: Node): New<Pod> {
   const { name = "", uid = "" } = node.metadata;
   const { uid: hash, resourceVersion: _local, ...metadata } = pod.metadata;

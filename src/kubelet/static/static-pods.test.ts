@@ -131,8 +131,8 @@ test("a static pod runs and has a mirror, which is restored when deleted and goe
   const startedAt = first?.status?.containerStatuses?.[0]?.containerID;
 
   await world.client.delete(PODS, { namespace: "default", name: "web-n1" });
-  const drawnAnew = await world.until("web-n1", (now) => now?.metadata.uid !== first?.metadata.uid && isRunning(now));
-  assert.equal(drawnAnew?.status?.containerStatuses?.[0]?.containerID, startedAt, "it was not restarted");
+  const restored = await world.until("web-n1", (now) => now?.metadata.uid !== first?.metadata.uid && isRunning(now));
+  assert.equal(restored?.status?.containerStatuses?.[0]?.containerID, startedAt, "it was not restarted");
 
   node.source.say();
   await world.until("web-n1", (now) => now === undefined);

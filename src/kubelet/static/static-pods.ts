@@ -24,7 +24,7 @@ export interface StaticPodsOptions {
   readonly start: (pod: Pod, record: PodRecord, onGone: () => void) => PodWorker;
 }
 
-/** The pods that a node runs of itself, and their pictures at the API. */
+/** The pods that a node runs of itself, and their mirrors at the API. */
 export interface StaticPods {
   /** The API has a mirror pod like this. */
   observeMirror(mirror: Pod): void;
@@ -48,7 +48,7 @@ interface Place {
   mirror?: Pod | undefined;
   /** Of the pod that runs. */
   status?: PodStatus | undefined;
-  /** What of it the API was told last, and on which picture: it may keep it in a form of its own. */
+  /** The status that was written last, and to which mirror: the API may keep it in a form of its own. */
   told?: { readonly status: PodStatus; readonly uid: string | undefined } | undefined;
   /** The API is being written to. */
   busy: boolean;
@@ -70,7 +70,7 @@ export function startStaticPods(options: StaticPodsOptions): StaticPods {
   };
 
   const run = (key: string, place: Place, pod: Pod) => {
-    // How its containers were is on the picture, when this is another start of the same node.
+    // The mirror has the state of its containers, when this is another start of the same node.
     const status = place.mirror && isMirrorOf(place.mirror, pod) ? place.mirror.status : pod.status;
     const initial: Pod = status ? { ...pod, status } : pod;
     place.status = undefined;

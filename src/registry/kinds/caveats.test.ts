@@ -56,11 +56,11 @@ describe("what is stored and not acted on", () => {
 
   test("is warned of on create and apply, and on an update that brings it", async () => {
     const namespaces = kind("Namespace");
-    await using bench = await createRegistryWorld({ definitions: [namespaces, kind("Role")] });
+    await using world = await createRegistryWorld({ definitions: [namespaces, kind("Role")] });
     const told: string[] = [];
     const options = { ...USER, warn: (text: string) => void told.push(text) };
     const take = () => told.splice(0).length;
-    const roles = bench.registry.resource("rbac.authorization.k8s.io", "roles")!;
+    const roles = world.registry.resource("rbac.authorization.k8s.io", "roles")!;
     const key = { namespace: "default", name: "r" };
     const role = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "Role", metadata: key, rules: [] };
     await roles.create(role as unknown as AnyDraft, options);
@@ -72,7 +72,7 @@ describe("what is stored and not acted on", () => {
     await roles.update(key, change({}), { ...options, keepsManagedFields: true });
     assert.equal(take(), 1);
 
-    const all = bench.registry.resource("", "namespaces")!;
+    const all = world.registry.resource("", "namespaces")!;
     const at = { namespace: "", name: "n" };
     await all.create({ apiVersion: "v1", kind: "Namespace", metadata: { name: "n" } } as AnyDraft, options);
     assert.equal(take(), 0);

@@ -69,8 +69,8 @@ describe("Event", () => {
     };
 
     test("a new one has the new fields, none of the old ones, and a series of two at least", async () => {
-      await using bench = await createRegistryWorld({ definitions: [events] });
-      const resource = bench.registry.resource("", "events")!;
+      await using world = await createRegistryWorld({ definitions: [events] });
+      const resource = world.registry.resource("", "events")!;
       const old = {
         involvedObject: POD,
         type: "Odd",
@@ -101,8 +101,8 @@ describe("Event", () => {
     });
 
     test("only the series of an existing one may change", async () => {
-      await using bench = await createRegistryWorld({ definitions: [events] });
-      const resource = bench.registry.resource("", "events")!;
+      await using world = await createRegistryWorld({ definitions: [events] });
+      const resource = world.registry.resource("", "events")!;
       await resource.create(draft(good), { ...USER, version });
       const change = (fields: object, options: object) =>
         refusal(
