@@ -3,7 +3,7 @@ import type { AnyContainer } from "../runtime.ts";
 import { formatBackOff } from "./back-off.ts";
 import { podText } from "./events.ts";
 import { restartsAfter } from "./restart.ts";
-import { imageFailure } from "./transition-container.ts";
+import { imageFailure } from "./transition-image.ts";
 import {
   containerView,
   previousRun,

@@ -2,10 +2,11 @@ import { unreachable } from "#base";
 import { revisionOf } from "#client";
 import { isPodTerminal, type Pod } from "#objects";
 import type { AdoptedPod } from "../runtime.ts";
+import { adoptContainers } from "./adopt-containers.ts";
 import { RETRY_MS } from "./back-off.ts";
 import { normal, warning, type PodEvent } from "./events.ts";
 import type { Happening, Transition } from "./happening.ts";
-import { adoptContainers, stepContainer } from "./transition-container.ts";
+import { stepContainer } from "./transition-container.ts";
 import { stepVolumes } from "./transition-volumes.ts";
 import { isStill, type ContainerView, type Lifecycle, type PodView } from "./view.ts";
 
