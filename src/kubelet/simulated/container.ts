@@ -1,6 +1,7 @@
 import type { Clock, Timer } from "#base";
-import type { ContainerExit, LogLine, LogOptions } from "#kubelet";
-import { timelineOf, type Behaviour } from "./behaviour.ts";
+import type { AnyContainer, ContainerExit, LogLine, LogOptions, RunningContainer } from "#kubelet";
+import { fullImageName, type Pod } from "#objects";
+import { behaviourOf, timelineOf, type Behaviour } from "./behaviour.ts";
 import { linesBetween, nextLineAt } from "./timeline.ts";
 
 export interface SimulatedContainerOptions {
@@ -22,6 +23,32 @@ const SIGKILLED = 137;
 /** As the kubelet cuts a log that serves as termination message. */
 const MESSAGE_LINES = 80;
 const MESSAGE_BYTES = 2048;
+
+/** A run of a pod's container. */
+export const describeRun = (
+  pod: Pod,
+  container: AnyContainer,
+  run: Pick<SimulatedContainerOptions, "clock" | "id" | "attempt" | "startedAt">,
+): SimulatedContainerOptions => ({
+  ...run,
+  name: container.name,
+  image: container.image ?? "",
+  behaviour: behaviourOf(pod, container),
+  logsAsMessage: container.terminationMessagePolicy === "FallbackToLogsOnError",
+});
+
+/** What the kubelet is told of a run. A container without a readiness probe says itself when it is ready. */
+export function reportRunning(run: SimulatedContainer, { image = "", readinessProbe }: AnyContainer): RunningContainer {
+  const ready = readinessProbe ? undefined : run.ready;
+  return {
+    id: run.id,
+    startedAt: run.startedAt,
+    image: fullImageName(image),
+    user: { linux: { uid: 0, gid: 0, supplementalGroups: [0] } },
+    exited: run.exited,
+    ...(ready ? { ready } : {}),
+  };
+}
 
 /** A container that is nothing but timers. */
 export class SimulatedContainer {
