@@ -38,6 +38,25 @@ export async function removeVolumes(uid: string, { layout, mounter, plugins }: R
   }
 }
 
+/**
+ * Removes what is left of pods that are not `known` by their uid. Rejects with an AggregateError after all have been
+ * tried.
+ */
+export async function removeOrphans(known: (uid: string) => boolean, context: RemoveContext): Promise<void> {
+  const { layout, mounter } = context;
+  const errors: unknown[] = [];
+  for (const uid of (await ifThere(readdir(layout.pods))) ?? []) {
+    if (known(uid)) continue;
+    try {
+      await removeVolumes(uid, context);
+      await removeDirectory(layout.podDir(uid), mounter);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, "volumes of pods that are gone could not be removed");
+}
+
 /** Removes a directory with all mounts in it, and never what is on the other side of a mount. */
 export async function removeDirectory(path: string, mounter: Mounter): Promise<void> {
   await mounter.unmountUnder(path);
