@@ -23,8 +23,6 @@ export const LONG: Exceptions = {
   "src/client/memory-cache.ts#createMemoryCache": TO_SPLIT,
   "src/cluster/nodes/containerd/node.ts#startContainerdNode": TO_SPLIT,
   "src/kubelet/containerd/cri/messages.ts": "a table of messages",
-  "src/kubelet/containerd/runtime/runtime.ts#createContainerdRuntime": TO_SPLIT,
-  "src/kubelet/containerd/runtime/tracker.ts#createTracker": TO_SPLIT,
   "src/objects/selectors/label-parser.ts#parseRequirements": TO_SPLIT,
   "src/registry/create-registry.ts#createRegistry": TO_SPLIT,
   "src/scheduler/observe.ts#createObserver": TO_SPLIT,

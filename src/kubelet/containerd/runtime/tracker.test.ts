@@ -6,7 +6,8 @@ import { test, type TestContext } from "node:test";
 import grpc from "@grpc/grpc-js";
 import { createScope, createVirtualClock, silentLog, type VirtualClock } from "#base";
 import type { Cri } from "../cri/services.ts";
-import { createTracker, type Tracked } from "./tracker.ts";
+import type { Tracked } from "./container-ends.ts";
+import { createTracker } from "./tracker.ts";
 
 /** A field of a message: texts and messages in messages alike. */
 const field = (number: number, value: Uint8Array | string) => {
