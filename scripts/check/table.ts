@@ -21,7 +21,6 @@ export const LONG: Exceptions = {
   "src/apiserver/request-metrics.ts#createRequestMetrics": TO_SPLIT,
   "src/client/http/http-client.ts#createHttpClient": TO_SPLIT,
   "src/client/memory-cache.ts#createMemoryCache": TO_SPLIT,
-  "src/cluster/nodes/containerd/node.ts#startContainerdNode": TO_SPLIT,
   "src/kubelet/containerd/cri/messages.ts": "a table of messages",
   "src/objects/selectors/label-parser.ts#parseRequirements": TO_SPLIT,
   "src/registry/create-registry.ts#createRegistry": TO_SPLIT,

@@ -1,8 +1,15 @@
 import { mkdir, stat } from "node:fs/promises";
-import type { Log } from "#base";
 import { KUBERNETES_VERSION } from "#apiserver";
 import { createRecorder } from "#client";
-import { createSources, feedPods, SHARED_MACHINE_POLICY, startKubelet, uidOnNode, type Kubelet } from "#kubelet";
+import {
+  createSources,
+  feedPods,
+  SHARED_MACHINE_POLICY,
+  startKubelet,
+  uidOnNode,
+  type Kubelet,
+  type NodeDescription,
+} from "#kubelet";
 import {
   describeMachine,
   measure,
@@ -23,6 +30,7 @@ import { ensureNodeBridge, plugIn } from "./network/bridge.ts";
 import { bridgeOf, EARLIER_TABLE, nodePodsOf, SHARED_BRIDGE, type NodeNetwork } from "./network/network.ts";
 import { keepNetwork } from "./network/record.ts";
 import { createNodeRuntime } from "./node-runtime.ts";
+import { conditionsOf, featuresOf } from "./runtime-status.ts";
 import { serveServices } from "./service-proxy.ts";
 
 export interface ContainerdNodeOptions {
@@ -40,75 +48,49 @@ export async function startContainerdNode(
   options: ContainerdNodeOptions,
   context: NodesContext,
 ): Promise<RunningNodes> {
-  const { dataDir, network, folders, containerd, staticPodDir } = options;
-  const { client, caches, clock, random, log, scope } = context;
-  await mkdir(folders.kubelet, { recursive: true, mode: 0o711 });
-  const node = await describeMachine({
-    dataDir: folders.kubelet,
-    podCidr: nodePodsOf(network),
-    kubeletVersion: KUBERNETES_VERSION,
-    reservations: { thresholds: SHARED_MACHINE_THRESHOLDS },
-    ...(options.name === undefined ? {} : { name: options.name }),
-    ...(network.address === undefined ? {} : { address: network.address }),
-  });
+  const { dataDir, network, folders, staticPodDir } = options;
+  const { caches, clock, log, scope } = context;
+  const node = await describeNode(options);
   const addresses = node.addresses.filter(({ type }) => type === "InternalIP").map(({ address }) => address);
   const pods = caches.of(PODS, { fieldSelector: `spec.nodeName=${node.name}` });
   const nodes = caches.of(NODES);
-  const services = caches.of(SERVICES);
-  const recorder = createRecorder({ client, component: "kubelet", host: node.name, clock, random, log, scope });
+  const currentNode = () => nodes.get(node.name);
+  const recorder = createRecorder({ ...context, component: "kubelet", host: node.name });
 
   await serveDns(network, caches, context);
-  const runtime = await createNodeRuntime({ folders, network, containerd, addresses, recorder }, context);
-  const sources = createSources({ client, clock, random, log, scope, services });
+  const runtime = await createNodeRuntime({ ...options, addresses, recorder }, context);
+  const sources = createSources({ ...context, services: caches.of(SERVICES) });
   const volumes = createVolumes({
+    ...context,
     rootDir: folders.kubelet,
     sources,
     run: createShell(scope),
     images: runtime,
-    allocatable: () => nodes.get(node.name)?.status?.allocatable ?? node.allocatable ?? node.capacity,
-    clock,
-    random,
-    log,
+    allocatable: () => currentNode()?.status?.allocatable ?? node.allocatable ?? node.capacity,
   });
   await caches.whenSynced();
-  const known = new Set([...pods.list()].map(uidOnNode));
   await volumes.prepare();
   // What was deleted while the node was down.
+  const known = new Set([...pods.list()].map(uidOnNode));
   await runtime.removeOrphans(known);
   await volumes.removeOrphans(known);
 
-  const monitor = await startNodeMonitor({
-    measure: () => measure({ nodefs: folders.kubelet, imagefs: containerd.imageFolder }),
-    runtimeStatus: () => conditionsOf(runtime, containerd, log),
-    imagesApart: (await stat(folders.kubelet)).dev !== (await stat(containerd.imageFolder)).dev,
-    thresholds: SHARED_MACHINE_THRESHOLDS,
-    clock,
-    log,
-    scope,
-  });
-  const ensureBridge = async () => {
-    await ensureNodeBridge(network, dataDir);
-    const links = await plugIn(bridgeOf(network), await runtime.hostLinks());
-    if (links.length > 0) log.warn("pods that had lost the bridge are plugged into it again", { links });
-  };
+  const monitor = await monitorNode(options, runtime, context);
   // Pods come to a node whose Services work.
+  const ensureBridge = () => ensurePluggedBridge(options, runtime, context);
   await serveServices({ network, node, addresses, caches, pods, recorder, ensureBridge }, context);
   if (network.replaces !== undefined) await removeEarlierRules(network, dataDir);
-  const features = await featuresOf(runtime);
   const kubelet = await startKubelet({
-    node: { ...node, ...(features ? { features } : {}) },
+    ...context,
+    node: { ...node, ...(await featuresOf(runtime)) },
     runtime,
     sources,
     volumes,
     monitor,
     staticPods: watchManifests({ directory: staticPodDir, nodeName: node.name, clock, log, scope }),
     imagePolicy: SHARED_MACHINE_POLICY,
-    client,
-    clock,
-    random,
-    log,
     scope: scope.child(node.name),
-    currentNode: () => nodes.get(node.name),
+    currentNode,
   });
   const kubelets = new Map<string, Kubelet>([[node.name, kubelet]]);
   feedPods(pods, kubelets).startWith(kubelet);
@@ -118,26 +100,51 @@ export async function startContainerdNode(
   };
 }
 
+async function describeNode({ folders, network, name }: ContainerdNodeOptions): Promise<NodeDescription> {
+  await mkdir(folders.kubelet, { recursive: true, mode: 0o711 });
+  return describeMachine({
+    dataDir: folders.kubelet,
+    podCidr: nodePodsOf(network),
+    kubeletVersion: KUBERNETES_VERSION,
+    reservations: { thresholds: SHARED_MACHINE_THRESHOLDS },
+    ...(name === undefined ? {} : { name }),
+    ...(network.address === undefined ? {} : { address: network.address }),
+  });
+}
+
+/** Watches what the machine runs short of, and whether its runtime and its network are well. */
+async function monitorNode(
+  { folders, containerd }: ContainerdNodeOptions,
+  runtime: ContainerdRuntime,
+  { clock, log, scope }: NodesContext,
+) {
+  const [nodefs, imagefs] = await Promise.all([stat(folders.kubelet), stat(containerd.imageFolder)]);
+  return startNodeMonitor({
+    measure: () => measure({ nodefs: folders.kubelet, imagefs: containerd.imageFolder }),
+    runtimeStatus: () => conditionsOf(runtime, containerd, log),
+    imagesApart: nodefs.dev !== imagefs.dev,
+    thresholds: SHARED_MACHINE_THRESHOLDS,
+    clock,
+    log,
+    scope,
+  });
+}
+
+/** The bridge of the pods, with all of them plugged in. */
+async function ensurePluggedBridge(
+  { network, dataDir }: ContainerdNodeOptions,
+  runtime: ContainerdRuntime,
+  { log }: NodesContext,
+): Promise<void> {
+  await ensureNodeBridge(network, dataDir);
+  const links = await plugIn(bridgeOf(network), await runtime.hostLinks());
+  if (links.length > 0) log.warn("pods that had lost the bridge are plugged into it again", { links });
+}
+
 /** The rules of an earlier version, once there are others in their place. */
 async function removeEarlierRules(network: NodeNetwork, dataDir: string): Promise<void> {
   await removeTable({ table: EARLIER_TABLE, bridge: SHARED_BRIDGE });
   const kept: { -readonly [K in keyof NodeNetwork]: NodeNetwork[K] } = { ...network };
   delete kept.replaces;
   await keepNetwork(dataDir, kept);
-}
-
-const STATUS_MS = 10_000;
-
-async function conditionsOf({ cri }: ContainerdRuntime, { mendNetwork }: NodeDaemon, log: Log) {
-  const { status } = await cri.call("RuntimeService.Status", {}, { timeoutMs: STATUS_MS });
-  const conditions = status?.conditions ?? [];
-  // It is ours to write: another program may have removed it.
-  if (conditions.some(({ type, status: holds }) => type === "NetworkReady" && !holds))
-    await mendNetwork?.().catch((error: unknown) => log.error("the pods' network could not be set up", { error }));
-  return conditions;
-}
-
-async function featuresOf({ cri }: ContainerdRuntime) {
-  const { features } = await cri.call("RuntimeService.Status", {}, { timeoutMs: STATUS_MS });
-  return features ? { supplementalGroupsPolicy: features.supplementalGroupsPolicy } : undefined;
 }
