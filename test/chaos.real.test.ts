@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { createRandom } from "#base";
 import type { Pod } from "#objects";
+import { Casualties, shown } from "./support/casualties.ts";
 import { leaksSince, tracesNow, type Traces } from "./support/leaks.ts";
 import { skipUnlessReal } from "./support/machine.ts";
 import { startRestartable, type RestartableCluster } from "./support/real-cluster.ts";
@@ -59,9 +60,21 @@ spec:
 interface PodList {
   readonly items: readonly Pod[];
 }
-const shown = ({ metadata, status }: Pod) =>
-  `${metadata.name} ${metadata.deletionTimestamp ? "deleting" : ""} ${JSON.stringify(status?.containerStatuses)}`;
 const statusesOf = (pod: Pod) => pod.status?.containerStatuses ?? [];
+const appOf = ({ metadata }: Pod) => metadata.labels?.["app"];
+/** Which containers the steady Pods have, and how often each was restarted. */
+const steady = (pods: readonly Pod[]) =>
+  pods
+    .filter((pod) => appOf(pod) === "steady")
+    .flatMap((pod) => statusesOf(pod).map(({ containerID, restartCount }) => `${containerID} ${restartCount}`))
+    .toSorted();
+const isWell = (pod: Pod) =>
+  !pod.metadata.deletionTimestamp && pod.status?.phase === "Running" && statusesOf(pod).every(({ ready }) => ready);
+
+/** Deployments by name, and how many Pods of each there are to be at first. */
+const APPS = { web: 3, churn: 2, steady: 2 } as const;
+const KILLS = ["container", "container", "shim", "containerd", "knarr"] as const;
+const LOADS = ["roll", "scale", "create", "create", "remove"] as const;
 
 describe(`chaos under load, seed ${SEED}`, { skip, timeout: 900_000 }, () => {
   const random = createRandom(SEED);
@@ -82,155 +95,112 @@ describe(`chaos under load, seed ${SEED}`, { skip, timeout: 900_000 }, () => {
   after(() => real?.end());
 
   const pods = async () => (await kubectl.json<PodList>("pods")).items;
+  /** Of those that may be hit one that is not going anyway. */
+  const victims = async () =>
+    (await pods()).filter((pod) => appOf(pod) !== "steady" && !pod.metadata.deletionTimestamp);
+  const addressOf = async (service: string) =>
+    (await kubectl.json<{ spec: { clusterIP: string } }>("service", service)).spec.clusterIP;
+  const rolledOut = async () => {
+    for (const name of Object.keys(APPS)) await kubectl("rollout", "status", `deployment/${name}`, "--timeout=120s");
+  };
+
+  const casualties = new Casualties();
+  const look = async () => {
+    const list = await pods();
+    assert.deepEqual(casualties.observe(list), []);
+    return list;
+  };
+
+  const kills: Record<(typeof KILLS)[number], (when: string) => Promise<void>> = {
+    async container(when) {
+      const running = (await victims())
+        .flatMap((pod) => statusesOf(pod).map(({ name, containerID = "" }) => ({ pod, name, containerID })))
+        .filter(({ containerID }) => processOf(real.dataDir, containerID));
+      const target = pick(running);
+      if (target && kill(processOf(real.dataDir, target.containerID)))
+        casualties.hit(target.pod, target.name, `its process, ${when}`);
+    },
+    async shim(when) {
+      const target = pick(await victims());
+      if (!target) return;
+      const shims = new Map(
+        statusesOf(target).map(({ name, containerID = "" }) => [name, shimOf(real.dataDir, containerID)]),
+      );
+      const shim = [...shims.values()].find((one) => one !== undefined);
+      if (shim === undefined || !kill(shim)) return;
+      for (const { name } of target.spec?.containers ?? []) {
+        if (shims.get(name) === shim) casualties.hit(target, name, `its shim, ${when}`);
+        else casualties.perhapsHit(target, name);
+      }
+    },
+    containerd: () => Promise.resolve(void kill(daemonOf(real.dataDir))),
+    async knarr() {
+      await real.current.stop("SIGKILL");
+      if (random.int(2) === 0) kill(daemonOf(real.dataDir));
+      await real.start();
+    },
+  };
+
+  let tasks = 0;
+  let image = 1;
+  const loads: Record<(typeof LOADS)[number], () => Promise<unknown>> = {
+    roll: () => kubectl("set", "image", "deployment/web", `main=test/server:${(image++ % 3) + 1}`),
+    scale: () => kubectl("scale", "deployment/churn", `--replicas=${1 + random.int(4)}`),
+    create: () => kubectl.apply(task(`task-${tasks++}`)),
+    async remove() {
+      const target = pick((await pods()).filter((pod) => appOf(pod) !== "steady"));
+      if (target) await kubectl("delete", "pod", target.metadata.name!, "--wait=false", "--ignore-not-found");
+    },
+  };
+
+  /** Resolves to what was done. */
+  const playRound = async (round: number): Promise<string> => {
+    const load = pick(LOADS)!;
+    const what = pick(KILLS)!;
+    const when = `in round ${round}`;
+    // At the same time, or one right after the other.
+    if (random.int(2) === 0 && what !== "knarr") await Promise.all([loads[load](), kills[what](when)]);
+    else {
+      await loads[load]();
+      await kills[what](when);
+    }
+    return `${load}+${what}`;
+  };
 
   test("whatever is killed, everything converges, and nothing else is restarted", async (t) => {
-    for (const [name, replicas] of [
-      ["web", 3],
-      ["churn", 2],
-      ["steady", 2],
-    ] as const)
-      await kubectl.apply(deployment(name, replicas));
-    for (const name of ["web", "churn", "steady"])
-      await kubectl("rollout", "status", `deployment/${name}`, "--timeout=120s");
-    const { clusterIP } = (await kubectl.json<{ spec: { clusterIP: string } }>("service", "web")).spec;
-    const loop = requestLoop(real.namespace, `http://${clusterIP}/hostname`);
+    for (const [name, replicas] of Object.entries(APPS)) await kubectl.apply(deployment(name, replicas));
+    await rolledOut();
+    const loop = requestLoop(real.namespace, `http://${await addressOf("web")}/hostname`);
     t.after(() => loop.stop());
     await loop.more(5);
-
-    let round = 0;
-    const restarts = new Map<string, number>();
-    // Who is hit while being started may have been tried more than once, which counts.
-    const restartsWhenSeen = new Map<string, number>();
-    /** By what they were hit, and what they were then. */
-    const killed = new Map<string, string>();
-    // Those beside them that had not been seen to run: whether they were hit cannot be told.
-    const maybeKilled = new Set<string>();
-    const steady = (list: readonly Pod[]) =>
-      list
-        .filter(({ metadata }) => metadata.labels?.["app"] === "steady")
-        .flatMap((pod) => statusesOf(pod).map(({ containerID, restartCount }) => `${containerID} ${restartCount}`))
-        .toSorted();
     const steadyBefore = steady(await pods());
     assert.equal(steadyBefore.length, 4);
 
-    const look = async () => {
-      const list = await pods();
-      for (const { metadata, status } of list) {
-        for (const { name, restartCount, state } of status?.containerStatuses ?? []) {
-          const key = `${metadata.uid} ${name}`;
-          if (state?.running && !restartsWhenSeen.has(key)) restartsWhenSeen.set(key, restartCount);
-          assert.ok(restartCount >= (restarts.get(key) ?? 0), `${metadata.name} ${name}: restarts count down`);
-          restarts.set(key, restartCount);
-        }
-      }
-      return list;
-    };
-
-    const kills = {
-      container: async () => {
-        const targets = (await pods())
-          .filter(({ metadata }) => metadata.labels?.["app"] !== "steady" && !metadata.deletionTimestamp)
-          .flatMap((pod) => statusesOf(pod).map(({ name, containerID = "" }) => ({ pod, name, containerID })));
-        const target = pick(targets.filter(({ containerID }) => processOf(real.dataDir, containerID)));
-        if (target && kill(processOf(real.dataDir, target.containerID)))
-          killed.set(
-            `${target.pod.metadata.uid} ${target.name}`,
-            `its process, in round ${round}: ${shown(target.pod)}`,
-          );
-      },
-      shim: async () => {
-        const targets = (await pods()).filter(
-          ({ metadata }) => metadata.labels?.["app"] !== "steady" && !metadata.deletionTimestamp,
-        );
-        const target = pick(targets);
-        if (!target) return;
-        const found = statusesOf(target).map(({ name, containerID = "" }) => ({
-          name,
-          shim: shimOf(real.dataDir, containerID),
-        }));
-        const shim = found.find((one) => one.shim !== undefined)?.shim;
-        if (shim === undefined || !kill(shim)) return;
-        for (const { name } of target.spec?.containers ?? []) {
-          const hit = found.some((one) => one.name === name && one.shim === shim);
-          const key = `${target.metadata.uid} ${name}`;
-          if (hit) killed.set(key, `its shim, in round ${round}: ${shown(target)}`);
-          else maybeKilled.add(key);
-        }
-      },
-      containerd: () => Promise.resolve(void kill(daemonOf(real.dataDir))),
-      knarr: async () => {
-        await real.current.stop("SIGKILL");
-        if (random.int(2) === 0) kill(daemonOf(real.dataDir));
-        await real.start();
-      },
-    };
-    let tasks = 0;
-    let image = 1;
-    const loads = {
-      roll: () => kubectl("set", "image", "deployment/web", `main=test/server:${(image++ % 3) + 1}`),
-      scale: () => kubectl("scale", "deployment/churn", `--replicas=${1 + random.int(4)}`),
-      create: () => kubectl.apply(task(`task-${tasks++}`)),
-      remove: async () => {
-        const target = pick((await pods()).filter(({ metadata }) => metadata.labels?.["app"] !== "steady"));
-        if (target) await kubectl("delete", "pod", target.metadata.name!, "--wait=false", "--ignore-not-found");
-      },
-    };
-    const KILLS = ["container", "container", "shim", "containerd", "knarr"] as const;
-    const LOADS = ["roll", "scale", "create", "create", "remove"] as const;
-    const told: string[] = [];
-    for (round = 0; round < ROUNDS; round++) {
-      const load = pick(LOADS)!;
-      const what = pick(KILLS)!;
-      told.push(`${load}+${what}`);
-      // At the same time, or one right after the other.
-      if (random.int(2) === 0 && what !== "knarr") await Promise.all([loads[load](), kills[what]()]);
-      else {
-        await loads[load]();
-        await kills[what]();
-      }
+    const played: string[] = [];
+    for (let round = 0; round < ROUNDS; round++) {
+      played.push(await playRound(round));
       await loop.more(3);
       await look();
     }
-    t.diagnostic(told.join(" "));
+    t.diagnostic(played.join(" "));
 
-    for (const name of ["web", "churn", "steady"])
-      await kubectl("rollout", "status", `deployment/${name}`, "--timeout=120s");
-    // A Pod that was hit a moment ago still looks as before.
-    const unnoticed = ({ metadata, status }: Pod) =>
-      (status?.containerStatuses ?? []).flatMap(({ name, restartCount }) => {
-        const how = restartCount === 0 ? killed.get(`${metadata.uid} ${name}`) : undefined;
-        return how === undefined ? [] : [`${name} was killed by ${how}`];
-      });
+    await rolledOut();
     const settled = await eventually("every pod to be well", async () => {
       const list = await look();
-      assert.deepEqual(list.flatMap(unnoticed), []);
-      const unwell = list.filter(
-        (pod) =>
-          pod.metadata.deletionTimestamp ||
-          pod.status?.phase !== "Running" ||
-          statusesOf(pod).some(({ ready }) => !ready),
-      );
-      assert.deepEqual(unwell.map(shown), []);
+      // A Pod that was hit a moment ago still looks as before.
+      assert.deepEqual(casualties.unnoticed(list), []);
+      assert.deepEqual(list.filter((pod) => !isWell(pod)).map(shown), []);
       return list;
     });
-    const count = (app: string) => settled.filter(({ metadata }) => metadata.labels?.["app"] === app).length;
-    const replicas = (await kubectl.json<{ spec: { replicas: number } }>("deployment", "churn")).spec.replicas;
+    const count = (app: string) => settled.filter((pod) => appOf(pod) === app).length;
+    const { replicas } = (await kubectl.json<{ spec: { replicas: number } }>("deployment", "churn")).spec;
     assert.deepEqual([count("web"), count("churn"), count("steady")], [3, replicas, 2]);
-    for (const name of ["web", "churn", "steady"]) {
-      const { spec } = await kubectl.json<{ spec: { clusterIP: string } }>("service", name);
-      await eventually(`an answer of ${name}`, () => get(real.namespace, `http://${spec.clusterIP}/hostname`));
+    for (const name of Object.keys(APPS)) {
+      const ip = await addressOf(name);
+      await eventually(`an answer of ${name}`, () => get(real.namespace, `http://${ip}/hostname`));
     }
-
-    assert.deepEqual(steady(settled), steadyBefore, "who was not killed is not restarted");
-    for (const pod of settled) {
-      for (const { name, restartCount } of statusesOf(pod)) {
-        const key = `${pod.metadata.uid} ${name}`;
-        if (maybeKilled.has(key) && !killed.has(key)) continue;
-        const more = restartCount > (killed.has(key) ? 0 : restartsWhenSeen.get(key)!);
-        const why = killed.get(key) ?? "none";
-        assert.equal(more, killed.has(key), `${name}: ${restartCount} restarts of ${shown(pod)}; killed: ${why}`);
-      }
-    }
+    assert.deepEqual(steady(settled), steadyBefore, "a Pod of which nothing was killed is not restarted");
+    assert.deepEqual(casualties.wrong(settled), []);
     const { sent, failed, longestOutageMs } = await loop.stop();
     t.diagnostic(`${sent} requests, ${failed.length} failed, the longest outage ${Math.round(longestOutageMs)} ms`);
     assert.ok(sent > failed.length);

@@ -9,101 +9,108 @@ import { useRealCluster } from "./support/use-real-cluster.ts";
 
 const skip = await skipUnlessReal();
 
+/** A variable from a ConfigMap or a Secret. */
+const reference = (kind: string, name: string, key: string) =>
+  `env: [{ name: X, valueFrom: { ${kind}KeyRef: { name: ${name}, key: ${key} } } }]`;
+
+/** Containers that cannot be made or started, and how that is shown: why they wait, and an Event. */
+const UNSTARTABLE: readonly {
+  readonly name: string;
+  /** Its spec, but for the name. */
+  readonly container: string;
+  readonly reason: string;
+  readonly message: RegExp;
+  readonly event: RegExp;
+}[] = [
+  {
+    name: "no-map",
+    container: `${SLEEP}, envFrom: [{ configMapRef: { name: none } }]`,
+    reason: "CreateContainerConfigError",
+    message: /^configmap "none" not found$/,
+    event: /^Warning Failed: Error: configmap "none" not found$/,
+  },
+  {
+    name: "no-key",
+    container: `${SLEEP}, ${reference("secret", "there", "none")}`,
+    reason: "CreateContainerConfigError",
+    message: /^couldn't find key none in Secret refused\/there$/,
+    event: /^Warning Failed: Error: couldn't find key none/,
+  },
+  {
+    name: "root",
+    container: `${SLEEP}, securityContext: { runAsNonRoot: true }`,
+    reason: "CreateContainerConfigError",
+    message: /^container has runAsNonRoot and image will run as root \(pod: "root_refused\(/,
+    event: /^Warning Failed: Error: container has runAsNonRoot/,
+  },
+  {
+    name: "no-profile",
+    container: `${SLEEP}, securityContext: { seccompProfile: { type: Localhost, localhostProfile: none.json } }`,
+    reason: "CreateContainerError",
+    message: /seccomp.*none\.json/,
+    event: /^Warning Failed: Error: .*seccomp/,
+  },
+  {
+    name: "never",
+    container: "image: none, imagePullPolicy: Never",
+    reason: "ErrImageNeverPull",
+    message: /^Container image "none" is not present with pull policy of Never$/,
+    event: /^Warning ErrImageNeverPull: Container image "none" is not present with pull policy of Never$/,
+  },
+  {
+    name: "invalid",
+    container: 'image: "NO:NO"',
+    reason: "InvalidImageName",
+    message: /^Failed to apply default image tag "NO:NO": couldn't parse image name "NO:NO": invalid reference format/,
+    event: /^Warning InspectFailed: Failed to apply default image tag "NO:NO"/,
+  },
+  {
+    name: "absent",
+    container: "image: busybox:none",
+    reason: "ImagePullBackOff",
+    message: /^Back-off pulling image "busybox:none": ErrImagePull: .*docker\.io\/library\/busybox:none/,
+    event: /^Normal BackOff: Back-off pulling image "busybox:none"$/,
+  },
+  {
+    name: "corrupt",
+    container: "image: test/corrupt:1",
+    reason: "ImagePullBackOff",
+    message: /unexpected commit digest/,
+    event: /^Warning Failed: Error: ErrImagePull$/,
+  },
+  {
+    name: "foreign",
+    container: "image: test/foreign:1",
+    reason: "ImagePullBackOff",
+    message: /no match for platform in manifest/,
+    event: /^Warning Failed: Failed to pull image "test\/foreign:1": .*no match for platform/,
+  },
+  {
+    name: "no-file",
+    container: "image: busybox, command: [/nope]",
+    reason: "CrashLoopBackOff",
+    message: /^back-off \d+s restarting failed container=main pod=no-file_refused\(/,
+    event: /^Warning Failed: Error: .*exec: "\/nope": stat \/nope: no such file or directory: unknown$/,
+  },
+  {
+    name: "crash",
+    container: shell("exit 7"),
+    reason: "CrashLoopBackOff",
+    message: /^back-off \d+s restarting failed container=main pod=crash_refused\(/,
+    event: /^Warning BackOff: Back-off restarting failed container main in pod crash_refused\(/,
+  },
+];
+
 describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 6 }, () => {
   const real = useRealCluster();
 
-  test("what a node refuses, and what it cannot make, is said as upstream says it", async () => {
+  test("a container that cannot be made or started waits with upstream's reason, message and Event", async () => {
     const kubectl = await real.cluster.inNamespace("refused");
     await kubectl("create", "secret", "generic", "there", "--from-literal=a=b");
-    const reference = (kind: string, name: string, key: string) =>
-      `env: [{ name: X, valueFrom: { ${kind}KeyRef: { name: ${name}, key: ${key} } } }]`;
-    const cases: readonly (readonly [
-      name: string,
-      container: string,
-      reason: string,
-      message: RegExp,
-      event: RegExp,
-    ])[] = [
-      [
-        "no-map",
-        `${SLEEP}, envFrom: [{ configMapRef: { name: none } }]`,
-        "CreateContainerConfigError",
-        /^configmap "none" not found$/,
-        /^Warning Failed: Error: configmap "none" not found$/,
-      ],
-      [
-        "no-key",
-        `${SLEEP}, ${reference("secret", "there", "none")}`,
-        "CreateContainerConfigError",
-        /^couldn't find key none in Secret refused\/there$/,
-        /^Warning Failed: Error: couldn't find key none/,
-      ],
-      [
-        "root",
-        `${SLEEP}, securityContext: { runAsNonRoot: true }`,
-        "CreateContainerConfigError",
-        /^container has runAsNonRoot and image will run as root \(pod: "root_refused\(/,
-        /^Warning Failed: Error: container has runAsNonRoot/,
-      ],
-      [
-        "no-profile",
-        `${SLEEP}, securityContext: { seccompProfile: { type: Localhost, localhostProfile: none.json } }`,
-        "CreateContainerError",
-        /seccomp.*none\.json/,
-        /^Warning Failed: Error: .*seccomp/,
-      ],
-      [
-        "never",
-        "image: none, imagePullPolicy: Never",
-        "ErrImageNeverPull",
-        /^Container image "none" is not present with pull policy of Never$/,
-        /^Warning ErrImageNeverPull: Container image "none" is not present with pull policy of Never$/,
-      ],
-      [
-        "invalid",
-        'image: "NO:NO"',
-        "InvalidImageName",
-        /^Failed to apply default image tag "NO:NO": couldn't parse image name "NO:NO": invalid reference format/,
-        /^Warning InspectFailed: Failed to apply default image tag "NO:NO"/,
-      ],
-      [
-        "absent",
-        "image: busybox:none",
-        "ImagePullBackOff",
-        /^Back-off pulling image "busybox:none": ErrImagePull: .*docker\.io\/library\/busybox:none/,
-        /^Normal BackOff: Back-off pulling image "busybox:none"$/,
-      ],
-      [
-        "corrupt",
-        "image: test/corrupt:1",
-        "ImagePullBackOff",
-        /unexpected commit digest/,
-        /^Warning Failed: Error: ErrImagePull$/,
-      ],
-      [
-        "foreign",
-        "image: test/foreign:1",
-        "ImagePullBackOff",
-        /no match for platform in manifest/,
-        /^Warning Failed: Failed to pull image "test\/foreign:1": .*no match for platform/,
-      ],
-      [
-        "no-file",
-        "image: busybox, command: [/nope]",
-        "CrashLoopBackOff",
-        /^back-off \d+s restarting failed container=main pod=no-file_refused\(/,
-        /^Warning Failed: Error: .*exec: "\/nope": stat \/nope: no such file or directory: unknown$/,
-      ],
-      [
-        "crash",
-        shell("exit 7"),
-        "CrashLoopBackOff",
-        /^back-off \d+s restarting failed container=main pod=crash_refused\(/,
-        /^Warning BackOff: Back-off restarting failed container main in pod crash_refused\(/,
-      ],
-    ];
-    await kubectl.apply(cases.map(([name, container]) => pod(name, [`{ name: main, ${container} }`])).join("---"));
-    for (const [name, , reason, message, event] of cases) {
+    await kubectl.apply(
+      UNSTARTABLE.map(({ name, container }) => pod(name, [`{ name: main, ${container} }`])).join("---"),
+    );
+    for (const { name, reason, message, event } of UNSTARTABLE) {
       const found = await until(kubectl, name, reason, (at) => waitsFor(reason)(statuses(at).get("main")));
       assert.match(statuses(found).get("main")?.state?.waiting?.message ?? "", message, name);
       await eventually(`${name}'s Events`, async () => {
@@ -118,7 +125,13 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
     const last = statuses(noFile).get("main")?.lastState?.terminated;
     assert.deepEqual([last?.reason, last?.exitCode, last?.startedAt], ["StartError", 128, "1970-01-01T00:00:00Z"]);
 
-    // Refused as a whole.
+    // What was missing comes: the container starts by itself.
+    await kubectl("create", "configmap", "none", "--from-literal=a=b");
+    await kubectl("wait", "--for=condition=Ready", "pod/no-map", "--timeout=120s");
+  });
+
+  test("a Pod with a sysctl that the node does not allow is rejected", async () => {
+    const kubectl = await real.cluster.inNamespace("sysctl");
     await kubectl.apply(
       pod(
         "sysctl",
@@ -131,16 +144,17 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
       [status?.phase, status?.reason, status?.message],
       ["Failed", "SysctlForbidden", 'Pod was rejected: forbidden sysctl: "kernel.msgmax" not allowlisted'],
     );
-    // Users of its own are not to be had: it must not run as the node's root instead.
+  });
+
+  test("a Pod that asks for users of its own does not run where they are not to be had", async () => {
+    const kubectl = await real.cluster.inNamespace("users");
+    // It must not run as the node's root instead.
     await kubectl.apply(pod("users", [`{ name: main, ${SLEEP} }`], "hostUsers: false"));
     await eventually("the Event", async () =>
       (await eventsOf(kubectl, "users")).includes(
         'Warning FailedCreatePodSandBox: Failed to create pod sandbox: RuntimeClass handler "" does not support user namespaces',
       ),
     );
-    // What was missing comes: the container starts by itself.
-    await kubectl("create", "configmap", "none", "--from-literal=a=b");
-    await kubectl("wait", "--for=condition=Ready", "pod/no-map", "--timeout=120s");
   });
 
   test("containers end with exit codes, reasons and their last words", async () => {

@@ -30,8 +30,4 @@ export const LONG: Exceptions = {
   "src/simulation/fake-client.ts#createFakeClient": TO_SPLIT,
   "src/wire/server/serve.ts#serve": TO_SPLIT,
   "src/wire/websocket/connection.ts#createWebSocketConnection": TO_SPLIT,
-  "test/chaos.real.test.ts#describe().test(whatever is killed, everything converges, and nothing else is restarted)":
-    TO_SPLIT,
-  "test/pod-lifecycle.real.test.ts#describe(how pods live in real containers (S2, S6, S10)).test(what a node refuses, and what it cannot make, is said as upstream says it)":
-    TO_SPLIT,
 };
