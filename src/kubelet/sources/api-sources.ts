@@ -1,4 +1,5 @@
-import type { Cache } from "#client";
+import { messageOf } from "#base";
+import type { Cache, Client } from "#client";
 import {
   CLUSTER_TRUST_BUNDLES,
   CONFIG_MAPS,
@@ -61,9 +62,10 @@ class ApiPodSources implements PodSources {
   }
 
   async trustBundles() {
+    const type = this.#trust ? undefined : await servedTrustBundles(this.#options.client);
     if (this.#closed) throw new Error("the pod is gone");
-    this.#trust ??= this.#watched.acquireAll(CLUSTER_TRUST_BUNDLES, () => this.#changed());
-    return this.#trust.list();
+    if (type) this.#trust ??= this.#watched.acquireAll(type, () => this.#changed());
+    return this.#trust?.list() ?? [];
   }
 
   async token(spec: Parameters<PodSources["token"]>[0]): Promise<IssuedToken> {
@@ -116,4 +118,20 @@ class ApiPodSources implements PodSources {
     }
     return watched.read();
   }
+}
+
+/**
+ * ClusterTrustBundles in a version that the API server serves: all of them have the same fields. Rejects with an Error
+ * of upstream's text (pkg/kubelet/clustertrustbundle) when there is none.
+ */
+async function servedTrustBundles({ discovery }: Client): Promise<ResourceType<ClusterTrustBundle>> {
+  const { group, resource } = CLUSTER_TRUST_BUNDLES;
+  const served = await discovery.find({ group, resource }).catch((error: unknown) => {
+    throw new Error(
+      `failed to ensure informer manager for ClusterTrustBundles: failed to determine which informer manager to choose: ${messageOf(error)}`,
+      { cause: error },
+    );
+  });
+  if (!served) throw new Error("ClusterTrustBundle projection is not supported in static kubelet mode");
+  return { ...CLUSTER_TRUST_BUNDLES, version: served.version };
 }

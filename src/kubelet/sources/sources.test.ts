@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createRandom, createScope, silentLog } from "#base";
 import { createCaches, type Client } from "#client";
-import { CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS, SERVICES } from "#objects";
+import { CLUSTER_TRUST_BUNDLES, CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS, SERVICES } from "#objects";
 import { container, podOf } from "../testing/pods.ts";
 import { createTestWorld } from "../testing/world.ts";
 import { createSources } from "./api-sources.ts";
@@ -148,4 +148,52 @@ test("a token is asked for with the pod it is bound to", async () => {
       },
     ],
   ]);
+});
+
+describe("ClusterTrustBundles", () => {
+  const spec = { trustBundle: "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n" };
+  /** A client of an API server that serves them in this version alone, or not at all. */
+  const serving = (client: Client, version: string | undefined, asked: string[]): Client => ({
+    ...client,
+    discovery: {
+      ...client.discovery,
+      find: async (wanted) => {
+        const { group, resource } = CLUSTER_TRUST_BUNDLES;
+        assert.deepEqual(wanted, { group, resource });
+        return version === undefined ? undefined : client.discovery.find({ ...wanted, version });
+      },
+    },
+    watch(type, options) {
+      asked.push(type.version);
+      return client.watch(type, options);
+    },
+  });
+
+  for (const version of ["v1beta1", "v1alpha1"]) {
+    test(`are read in ${version} where that is what the API server serves`, async () => {
+      await using world = await createSourcesWorld();
+      await world.client.create(CLUSTER_TRUST_BUNDLES, { metadata: { name: "roots" }, spec });
+      const asked: string[] = [];
+      const client = serving(world.client, version, asked);
+      const sources = createSources({ ...world.options, client }).of(podOf({ containers: [container("a")] }));
+      assert.deepEqual(
+        (await sources.trustBundles()).map(({ metadata }) => metadata.name),
+        ["roots"],
+      );
+      assert.deepEqual([...new Set(asked)], [version]);
+      sources.close();
+    });
+  }
+
+  test("are refused in upstream's words where the API server does not serve them", async () => {
+    await using world = await createSourcesWorld();
+    const asked: string[] = [];
+    const client = serving(world.client, undefined, asked);
+    const sources = createSources({ ...world.options, client }).of(podOf({ containers: [container("a")] }));
+    await assert.rejects(sources.trustBundles(), {
+      message: "ClusterTrustBundle projection is not supported in static kubelet mode",
+    });
+    assert.deepEqual(asked, [], "no kind is watched that is not served");
+    sources.close();
+  });
 });
