@@ -7,6 +7,12 @@ export interface ConnectOptions {
   readonly [field: string]: unknown;
 }
 
+/** How a connection goes on: its parameters, and what follows the subresource in the path, without a leading slash. */
+export interface ConnectWay {
+  readonly query: URLSearchParams;
+  readonly rest: string;
+}
+
 type Field = "boolean" | "text" | "texts" | "numbers";
 
 const STREAMS: Readonly<Record<string, Field>> = {
@@ -59,3 +65,25 @@ function read(type: Field, values: readonly string[]): unknown {
       return values.flatMap((value) => value.split(",")).map(Number);
   }
 }
+
+/** The way that the options say, where they are no longer those that the client asked for. */
+export function wayOf(options: ConnectOptions, asked: ConnectOptions, { query, rest }: ConnectWay): ConnectWay {
+  const fields = FIELDS[asked.kind];
+  if (!fields) {
+    const path = options["path"];
+    return path === asked["path"] || typeof path !== "string" ? { query, rest } : { query, rest: encodedPath(path) };
+  }
+  const changed = Object.keys(fields).filter((name) => String(options[name] ?? "") !== String(asked[name] ?? ""));
+  if (changed.length === 0) return { query, rest };
+  const other = new URLSearchParams(query);
+  for (const name of changed) {
+    other.delete(name);
+    const value = options[name];
+    for (const one of Array.isArray(value) ? (value as readonly unknown[]) : value === undefined ? [] : [value]) {
+      other.append(name, String(one));
+    }
+  }
+  return { query: other, rest };
+}
+
+const encodedPath = (path: string) => path.replace(/^\//, "").split("/").map(encodeURIComponent).join("/");

@@ -17,7 +17,8 @@ import { createOpenApi, type OpenApi } from "./openapi-routes.ts";
 import type { Metrics } from "./metrics.ts";
 import { createRequestMetrics, type RequestMetrics } from "./request-metrics.ts";
 import { account } from "./stages/account.ts";
-import { askLeave, countShort, identifySender, readPath, readTimeout } from "./stages/admittance.ts";
+import { askLeave, countShort, identifySender, readPath } from "./stages/admittance.ts";
+import { limitTime } from "./stages/deadline.ts";
 import {
   serveDiscovery,
   serveHealth,
@@ -128,7 +129,7 @@ function standardStages(options: ApiServerOptions, { context, metrics, discovery
     account({ clock, random, log, metrics }),
     readPath,
     countShort(metrics),
-    readTimeout,
+    limitTime({ clock, log }),
     identifySender(authenticator, authorizer),
     askLeave(authorizer),
     route(registry, log),

@@ -1,7 +1,5 @@
 /** What is settled of every request before it is looked at what it asks for: its path, its time, its sender, their leave. */
 import type { Authenticator, Authorizer } from "#auth";
-import { messageOf } from "#base";
-import { badRequest, parseDuration } from "#objects";
 import { authorize } from "../authorize.ts";
 import { attributesOf, decodedPath, requestInfo } from "../http/request-info.ts";
 import { plainText } from "../http/responses.ts";
@@ -37,22 +35,6 @@ export const countShort = (metrics: RequestMetrics): Stage => ({
     }
   },
 });
-
-/** Reads how long a client will wait for a short request (apiserver endpoints/filters WithRequestDeadline). */
-export const readTimeout: Stage = {
-  name: "timeout",
-  join: (next) => (exchange) => {
-    if (!exchange.info?.isLongRunning && exchange.request.query.includes("timeout=")) {
-      const timeout = exchange.query.get("timeout");
-      try {
-        if (timeout) parseDuration(timeout);
-      } catch (error) {
-        return Promise.reject(badRequest(`invalid timeout specified in the request URL - ${messageOf(error)}`));
-      }
-    }
-    return next(exchange);
-  },
-};
 
 /** Authenticates the client, and lets it act as another user when it asks to and may. */
 export const identifySender = (authenticator: Authenticator, authorizer: Authorizer): Stage => ({

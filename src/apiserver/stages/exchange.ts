@@ -2,11 +2,12 @@ import { header, type HttpRequest, type HttpResponse, type UserInfo } from "#htt
 import type { ResolvedResource, Verb } from "#registry";
 import type { RequestInfo } from "../http/request-info.ts";
 import { createWarnings, type Warnings } from "../http/warnings.ts";
+import type { ConnectWay } from "../connect-options.ts";
 import type { SubresourceType } from "../target.ts";
 
 /** What a request wants of a resource. */
 export type Route =
-  | { readonly type: "connect"; readonly target: ResolvedResource }
+  | { readonly type: "connect"; readonly target: ResolvedResource; readonly way: ConnectWay }
   | {
       readonly type: "operation";
       readonly target: ResolvedResource;

@@ -5,7 +5,7 @@ import type { HttpResponse } from "#http";
 import { badRequest, noSuchPath, type AnyDraft, type KubeObject } from "#objects";
 import type { Registry, ResolvedResource, Verb } from "#registry";
 import type { Connector } from "../connect.ts";
-import { connectOptions } from "../connect-options.ts";
+import { connectOptions, wayOf, type ConnectOptions, type ConnectWay } from "../connect-options.ts";
 import { methodNotAllowed } from "../errors.ts";
 import { perform } from "../execute.ts";
 import {
@@ -46,7 +46,7 @@ export const route = (registry: Registry, log: Log): Stage => ({
         return Promise.resolve(response);
       }
       case "connect":
-        exchange.route = { type: "connect", target };
+        exchange.route = { type: "connect", target, way: { query: exchange.query, rest: info.rest } };
         return next(exchange);
       case "operation": {
         const { verb, subresource } = resolution;
@@ -60,18 +60,26 @@ export const route = (registry: Registry, log: Log): Stage => ({
 /** Asks the admission plugins about a connection; about a write they are asked within it, once its objects are known. */
 export const admitConnect = ({ admission }: ServerContext): Stage => ({
   name: "admit",
-  join: (next) => (exchange) =>
-    exchange.route?.type === "connect"
-      ? askPlugins(admission, exchange, exchange.route.target).then(() => next(exchange))
-      : next(exchange),
+  join: (next) => async (exchange) => {
+    if (exchange.route?.type !== "connect") return next(exchange);
+    const { target, way } = exchange.route;
+    exchange.route = { type: "connect", target, way: await askPlugins(admission, exchange, target, way) };
+    return next(exchange);
+  },
 });
 
-async function askPlugins(admission: AdmissionChain, exchange: Exchange, target: ResolvedResource): Promise<void> {
+/** The way of a connection, as the plugins leave it. */
+async function askPlugins(
+  admission: AdmissionChain,
+  exchange: Exchange,
+  target: ResolvedResource,
+  way: ConnectWay,
+): Promise<ConnectWay> {
   const { definition } = target.resource;
   const info = exchange.info!;
   const subresource = subresourceOf(definition, info.subresource);
   // Logs are read, not connected to: upstream's plugins hear nothing of them.
-  if (subresource?.type !== "connect" || subresource.kind === definition.kind) return;
+  if (subresource?.type !== "connect" || subresource.kind === definition.kind) return way;
   if (exchange.query.has("dryRun")) throw badRequest("dryRun is not supported");
   const attributes: AdmissionAttributes = {
     operation: "CONNECT",
@@ -86,27 +94,27 @@ async function askPlugins(admission: AdmissionChain, exchange: Exchange, target:
     user: exchange.user!,
     warn: exchange.warnings.add,
   };
-  const options = connectOptions(subresource.kind, exchange.query, info) as unknown as AnyDraft;
+  const asked = connectOptions(subresource.kind, way.query, info);
+  const options = { ...asked } as unknown as AnyDraft;
   await admission.mutate(options, undefined, attributes);
   await admission.validate(options as unknown as KubeObject, undefined, attributes);
+  return wayOf(options as unknown as ConnectOptions, asked, way);
 }
 
 /** Hands connections on to where the object is. */
 export const connect = (connector: Connector, metrics: RequestMetrics): Stage => ({
   name: "connect",
   join: (next) => (exchange) =>
-    exchange.route?.type === "connect"
-      ? connected(connector, metrics, exchange, exchange.route.target)
-      : next(exchange),
+    exchange.route?.type === "connect" ? connected(connector, metrics, exchange, exchange.route) : next(exchange),
 });
 
 async function connected(
   connector: Connector,
   metrics: RequestMetrics,
   exchange: Exchange,
-  target: ResolvedResource,
+  { target, way }: { readonly target: ResolvedResource; readonly way: ConnectWay },
 ): Promise<HttpResponse> {
-  const { query, request } = exchange;
+  const { request } = exchange;
   const info = exchange.info!;
   const ended = metrics.longRunning(info);
   try {
@@ -115,8 +123,8 @@ async function connected(
       target,
       key: { namespace: target.resource.definition.namespaced ? info.namespace : "", name: info.name },
       subresource: info.subresource,
-      path: info.rest,
-      query,
+      path: way.rest,
+      query: way.query,
       request,
     });
   } finally {

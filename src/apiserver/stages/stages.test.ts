@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { admissionChain, type AdmissionAttributes } from "#admission";
+import type { HttpResponse } from "#http";
 import { forbiddenError } from "#objects";
 import type { Connector } from "../connect.ts";
 import { plainText } from "../http/responses.ts";
-import { failure, createApiWorld } from "../testing/world.ts";
+import { failure, createApiWorld, type Answer } from "../testing/world.ts";
 import { make } from "../testing/lists.ts";
 import { CMS } from "../testing/objects.ts";
 import { Exchange, type Stage } from "./exchange.ts";
@@ -134,6 +135,62 @@ describe("the stages of a request", () => {
     stop.abort();
   });
 
+  it("answer 504 when a short request takes too long, and let a long-running one be", async () => {
+    const waiting: Stage = {
+      name: "waiting",
+      join: (next) => (exchange) => (exchange.query.has("wait") ? new Promise<HttpResponse>(() => {}) : next(exchange)),
+    };
+    await using api = await createApiWorld({ more: { stages: before("execute", waiting) } });
+    const late = async (line: string, ms: number) => {
+      let answer: Answer | undefined;
+      const asked = api.ask(line, line.startsWith("POST") ? { body: {} } : {}).then((given) => (answer = given));
+      await api.clock.advance(ms - 1);
+      assert.equal(answer, undefined, `${line} is not yet answered`);
+      await api.clock.advance(1);
+      await asked;
+      return answer!;
+    };
+    const read = await late(`GET ${CMS}?wait=1`, 60_000);
+    assert.equal(read.status, 504);
+    assert.equal(
+      read.text,
+      '{"metadata":{},"status":"Failure","message":"Timeout: request did not complete within the allotted timeout",' +
+        '"reason":"Timeout","details":{},"code":504}\n',
+    );
+    assert.equal(
+      failure(await late(`POST ${CMS}?wait=1`, 34_000)),
+      "504 Timeout: Timeout: request did not complete within requested timeout - context deadline exceeded",
+    );
+    assert.equal((await late(`POST ${CMS}?wait=1&timeout=1500ms`, 1500)).text, read.text);
+    assert.equal((await late(`GET ${CMS}?wait=1&timeout=2s`, 2000)).status, 504);
+    for (const none of ["0s", "-5s", "2h"]) await late(`GET ${CMS}?wait=1&timeout=${none}`, 60_000);
+    assert.equal(api.clock.pending, 0);
+
+    const stop = new AbortController();
+    const watch = await api.open(`GET ${CMS}?watch=1`, { signal: stop.signal });
+    await api.clock.advance(120_000);
+    assert.equal(watch.status, 200);
+    stop.abort();
+  });
+
+  it("log a bug that shows only after the time was over", async () => {
+    const failing: Stage = {
+      name: "failing",
+      join: () => async () => {
+        await new Promise<void>((resolve) => api.clock.setTimeout(resolve, 61_000));
+        throw new Error("bug");
+      },
+    };
+    await using api = await createApiWorld({ more: { stages: before("execute", failing) } });
+    const asked = api.ask(`GET ${CMS}`);
+    await api.clock.advance(62_000);
+    assert.equal((await asked).status, 504);
+    assert.deepEqual(
+      api.errors.map((error) => (error as { message: string }).message),
+      ["request failed after its time was over"],
+    );
+  });
+
   it("count short requests as load while they are under way, and long-running ones apart", async () => {
     let text = "";
     const [begun, done] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -223,5 +280,41 @@ describe("connections", () => {
       '403 Forbidden: pods "secret" is forbidden: no client may look in',
     );
     assert.equal(failure(await api.ask(`POST ${POD}/p/exec?dryRun=All`)), "400 BadRequest: dryRun is not supported");
+  });
+
+  it("go the way that mutating plugins say", async () => {
+    const admission = admissionChain([
+      {
+        name: "Changer",
+        handles: ({ operation }) => operation === "CONNECT",
+        mutate(draft, _old, { kind }) {
+          if (kind === "PodExecOptions")
+            Object.assign(draft, { container: "b", command: ["id", "-u"], stdin: undefined });
+          if (kind === "PodPortForwardOptions") Object.assign(draft, { ports: [8080] });
+          if (kind === "ServiceProxyOptions") Object.assign(draft, { path: "/a b/c/" });
+        },
+      },
+    ]);
+    const seen: string[] = [];
+    const connector: Connector = {
+      connect({ query, path }) {
+        seen.push(`${path}?${query}`);
+        return Promise.resolve(plainText(200, ""));
+      },
+    };
+    await using api = await createApiWorld({ admission, more: { connector } });
+    const POD = "/api/v1/namespaces/default/pods/p";
+    await api.ask(`POST ${POD}/exec?command=sh&stdin=1&stdout=1&container=a`);
+    await api.ask(`POST ${POD}/portforward?ports=80`);
+    await api.ask(`GET ${POD}/attach?stdout=1`);
+    await api.ask("GET /api/v1/namespaces/default/services/s/proxy/x?y=z");
+    await api.ask("GET /api/v1/nodes/n/proxy/q%20r/?s=t");
+    assert.deepEqual(seen, [
+      "?stdout=1&container=b&command=id&command=-u",
+      "?ports=8080",
+      "?stdout=1",
+      "a%20b/c/?y=z",
+      "q%20r?s=t",
+    ]);
   });
 });
