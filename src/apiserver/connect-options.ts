@@ -73,7 +73,7 @@ export function wayOf(options: ConnectOptions, asked: ConnectOptions, { query, r
     const path = options["path"];
     return path === asked["path"] || typeof path !== "string" ? { query, rest } : { query, rest: encodedPath(path) };
   }
-  const changed = Object.keys(fields).filter((name) => String(options[name] ?? "") !== String(asked[name] ?? ""));
+  const changed = Object.keys(fields).filter((name) => JSON.stringify(options[name]) !== JSON.stringify(asked[name]));
   if (changed.length === 0) return { query, rest };
   const other = new URLSearchParams(query);
   for (const name of changed) {

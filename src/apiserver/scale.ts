@@ -1,4 +1,5 @@
 import {
+  conflict,
   formatLabelSelector,
   invalid,
   invalidObject,
@@ -10,6 +11,7 @@ import {
   type LabelSelector,
   type ObjectSchema,
   type Scale,
+  type Subject,
 } from "#objects";
 import type { ScaleSubresource } from "#registry";
 import type { Reading } from "./bodies.ts";
@@ -52,11 +54,25 @@ export function replicasOf(scale: AnyDraft): number {
   return replicas;
 }
 
-/** An object's draft with what a Scale says of it. Throws 422 when that cannot be. */
-export function scaled(draft: AnyDraft, scale: AnyDraft, subresource: ScaleSubresource<KubeObject>): AnyDraft {
-  const { resourceVersion } = scale.metadata;
+/**
+ * An object's draft with what a Scale says of it. Throws 422 when that cannot be, 409 when it is another object's.
+ * `subject` is the object's resource.
+ */
+export function scaled(
+  draft: AnyDraft,
+  scale: AnyDraft,
+  subresource: ScaleSubresource<KubeObject>,
+  { group, resource }: Subject,
+): AnyDraft {
+  const { resourceVersion, uid: wanted } = scale.metadata;
+  const replicas = replicasOf(scale);
+  const { uid = "", name = "" } = draft.metadata;
+  if (wanted && wanted !== uid) {
+    const detail = `Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${uid}`;
+    throw conflict({ group, resource: `${resource}/scale` }, name, detail);
+  }
   if (resourceVersion) draft.metadata.resourceVersion = resourceVersion;
-  subresource.setReplicas(draft, replicasOf(scale));
+  subresource.setReplicas(draft, replicas);
   return draft;
 }
 

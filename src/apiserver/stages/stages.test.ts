@@ -298,7 +298,7 @@ describe("connections", () => {
     const seen: string[] = [];
     const connector: Connector = {
       connect({ query, path }) {
-        seen.push(`${path}?${query}`);
+        seen.push(`${path}?${query.toString()}`);
         return Promise.resolve(plainText(200, ""));
       },
     };

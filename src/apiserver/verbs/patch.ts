@@ -70,7 +70,7 @@ async function patchScale(
       const before: unknown = scaleOf(live, subresource);
       const scale = patched(before as Readonly<AnyDraft>, value, type, reading);
       checkName(scale, name);
-      return scaled(draftOf(live) as AnyDraft, scale, subresource);
+      return scaled(draftOf(live) as AnyDraft, scale, subresource, namingOf(target).subject);
     },
     inStorageVersion(writeOptionsOf(context, operation)),
   );

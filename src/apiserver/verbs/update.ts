@@ -5,7 +5,7 @@ import { checkKind, checkName, checkNamespace, checkTargetKind } from "../checks
 import type { ServerContext } from "../server-context.ts";
 import type { Result } from "../operation.ts";
 import { replicasOf, scaled, scaleOf, scaleReading } from "../scale.ts";
-import { subresourceOf } from "../target.ts";
+import { namingOf, subresourceOf } from "../target.ts";
 import type { OperationOf } from "./operation-of.ts";
 import { inStorageVersion, writeOptionsOf } from "./write-options.ts";
 
@@ -54,7 +54,7 @@ async function updateScale(
   const { uid } = scale.metadata;
   const { object } = await target.resource.update(
     { namespace, name },
-    (live) => scaled(draftOf(live) as AnyDraft, scale, subresource),
+    (live) => scaled(draftOf(live) as AnyDraft, scale, subresource, namingOf(target).subject),
     { ...inStorageVersion(writeOptionsOf(context, operation)), ...(uid ? { preconditions: { uid } } : {}) },
   );
   return { type: "value", value: scaleOf(object.object, subresource), code: 200 };

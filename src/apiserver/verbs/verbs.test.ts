@@ -304,6 +304,15 @@ describe("scale", () => {
     });
     assert.equal(patched.json<Scale>().spec?.replicas, 4);
     assert.equal((await api.ask(`GET ${DEPLOYS}/d`)).json<Deployment>().spec?.replicas, 4);
+    const another = await api.ask(`PATCH ${DEPLOYS}/d/scale`, {
+      body: { metadata: { uid: "another" }, spec: { replicas: 5 } },
+      headers: { "content-type": "application/merge-patch+json" },
+    });
+    assert.equal(
+      failure(another),
+      '409 Conflict: Operation cannot be fulfilled on deployments/scale.apps "d": Precondition failed: ' +
+        `UID in precondition: another, UID in object meta: ${scale.metadata?.uid}`,
+    );
     const negative = await api.ask(`PATCH ${DEPLOYS}/d/scale`, {
       body: { spec: { replicas: -1 } },
       headers: { "content-type": "application/merge-patch+json" },

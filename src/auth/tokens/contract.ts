@@ -15,7 +15,7 @@ export interface ServiceAccountTokensOptions {
   readonly issuer: string;
   readonly clock: Clock;
   readonly random: Random;
-  /** Finds what a token may be bound to, by resource (`serviceaccounts`, `pods`, `secrets`); undefined when it is gone. */
+  /** Finds what a token may be bound to, by resource (`serviceaccounts`, `pods`, `secrets`, `nodes`); undefined when it is gone. */
   readonly find: (resource: string, key: ObjectKey) => Promise<KubeObject | undefined>;
   /** Keeps the day (UTC, `2026-05-31`) on which the token of a Secret was used. */
   readonly markUsed: (secret: KubeObject, day: string) => Promise<void>;

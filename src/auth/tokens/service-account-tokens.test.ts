@@ -12,13 +12,18 @@ const account: KubeObject = {
   metadata: { name: "builder", namespace: "ci", uid: "u1" },
 };
 
+const pod = (spec: object, name = "p") =>
+  ({ apiVersion: "v1", kind: "Pod", metadata: { name, namespace: "ci", uid: "u2" }, spec }) as KubeObject;
+
 /** `offset`: how far the wall clock was set, in milliseconds. */
 async function setUp(offset = () => 0) {
   const virtual = createVirtualClock();
   const clock = { ...virtual, now: () => virtual.now() + offset() };
   const objects = new Map<string, KubeObject>([
     ["serviceaccounts/builder", account],
-    ["pods/p", { apiVersion: "v1", kind: "Pod", metadata: { name: "p", namespace: "ci", uid: "u2" } }],
+    ["pods/p", pod({ serviceAccountName: "builder", nodeName: "n" })],
+    ["pods/other", pod({ serviceAccountName: "default" }, "other")],
+    ["nodes/n", { apiVersion: "v1", kind: "Node", metadata: { name: "n", uid: "u9" } }],
   ]);
   const { privateKey, publicKey } = await generateKeyPair("ES256");
   const tokens = createServiceAccountTokens({
@@ -28,7 +33,8 @@ async function setUp(offset = () => 0) {
     issuer: ISSUER,
     clock,
     random: createRandom(1),
-    find: (resource, { name }) => Promise.resolve(objects.get(`${resource}/${name}`)),
+    find: (resource, { name, namespace }) =>
+      Promise.resolve((resource === "nodes") === (namespace === "") ? objects.get(`${resource}/${name}`) : undefined),
     markUsed: () => Promise.resolve(),
   });
   const verify = (token: string, audiences = API_AUDIENCES) => tokens.verify(token, audiences);
@@ -94,6 +100,43 @@ test("a token dies with its account and with the pod it is bound to", async () =
   assert.deepEqual(await verify(plain.token), refused('serviceaccounts "builder" not found'));
 });
 
+test("a token that is bound to a node says so and dies with it, one of a pod only tells the node", async () => {
+  const { clock, objects, tokens, verify } = await setUp();
+  const extra = async (token: string) => {
+    const { "authentication.kubernetes.io/credential-id": _, ...rest } = userOf(await verify(token)).extra ?? {};
+    return rest;
+  };
+  const ofNode = await tokens.issue(account, { boundObjectRef: { apiVersion: "v1", kind: "Node", name: "n" } });
+  const ofPod = await tokens.issue(account, { boundObjectRef: { kind: "Pod", name: "p" } });
+  const told = {
+    "authentication.kubernetes.io/node-name": ["n"],
+    "authentication.kubernetes.io/node-uid": ["u9"],
+  };
+  const podTold = {
+    "authentication.kubernetes.io/pod-name": ["p"],
+    "authentication.kubernetes.io/pod-uid": ["u2"],
+  };
+  assert.deepEqual(await extra(ofNode.token), told);
+  assert.deepEqual(await extra(ofPod.token), { ...podTold, ...told });
+
+  const node = objects.get("nodes/n")!;
+  objects.set("nodes/n", { ...node, metadata: { ...node.metadata, uid: "u10" } });
+  assert.deepEqual(
+    await verify(ofNode.token),
+    refused("node UID (u10) does not match service account node ref claim (u9)"),
+  );
+  const deletionTimestamp = new Date(clock.now()).toISOString();
+  objects.set("nodes/n", { ...node, metadata: { ...node.metadata, deletionTimestamp } });
+  assert.deepEqual(await extra(ofNode.token), told);
+  await clock.advance(60_001);
+  assert.deepEqual(await verify(ofNode.token), refused("service account token has been invalidated"));
+  objects.delete("nodes/n");
+  assert.deepEqual(await verify(ofNode.token), refused("service account token has been invalidated"));
+  assert.deepEqual(await extra(ofPod.token), { ...podTold, ...told });
+  const withoutNode = await tokens.issue(account, { boundObjectRef: { kind: "Pod", name: "p" } });
+  assert.deepEqual(await extra(withoutNode.token), { ...podTold, "authentication.kubernetes.io/node-name": ["n"] });
+});
+
 test("a token is for its audiences alone, and says for which of those that are asked about", async () => {
   const { tokens, verify } = await setUp();
   const { token } = await tokens.issue(account, { audiences: ["vault", "db"] });
@@ -132,8 +175,21 @@ test("what cannot be granted is refused in upstream's words", async () => {
     /spec\.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes/,
   );
   await refuses(
-    { boundObjectRef: { kind: "ConfigMap", name: "x" } },
-    /cannot bind token for serviceaccount to this type of object/,
+    { boundObjectRef: { apiVersion: "v1", kind: "ConfigMap", name: "x" } },
+    /^cannot bind token to object of type \/v1, Kind=ConfigMap$/,
+  );
+  await refuses(
+    { boundObjectRef: { apiVersion: "apps/v1", kind: "Pod", name: "p" } },
+    /^cannot bind token to object of type apps\/v1, Kind=Pod$/,
+  );
+  await refuses(
+    { boundObjectRef: { kind: "Pod", name: "other" } },
+    /^cannot bind token for serviceaccount "builder" to pod running with different serviceaccount name\.$/,
+  );
+  await refuses({ boundObjectRef: { kind: "Node", name: "gone" } }, /^nodes "gone" not found$/);
+  await refuses(
+    { boundObjectRef: { kind: "Node", name: "n", uid: "old" } },
+    /^Operation cannot be fulfilled on Node "n": the UID in the bound object reference \(old\) does not match/,
   );
   await refuses({ boundObjectRef: { kind: "Pod", name: "gone" } }, /pods "gone" not found/);
   await refuses({ boundObjectRef: { kind: "Pod", name: "p", uid: "old" } }, /does not match the UID in record/);

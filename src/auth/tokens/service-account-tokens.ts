@@ -1,15 +1,7 @@
 import { SignJWT } from "jose";
-import {
-  conflict,
-  formatTime,
-  invalid,
-  invalidObject,
-  notFoundError,
-  required,
-  type Int64,
-  type KubeObject,
-} from "#objects";
+import { formatTime, invalid, invalidObject, type Int64, type KubeObject } from "#objects";
 import { serviceAccountUsername, type VerifyToken } from "#auth";
+import { bound, type BoundObjectRef } from "./bound.ts";
 import type { ServiceAccountTokensOptions } from "./contract.ts";
 import { signLegacyToken } from "./legacy.ts";
 import { tokenVerifier } from "./verify.ts";
@@ -18,7 +10,7 @@ import { tokenVerifier } from "./verify.ts";
 export interface TokenSpec {
   readonly audiences?: readonly string[];
   readonly expirationSeconds?: Int64;
-  readonly boundObjectRef?: { readonly kind?: string; readonly name?: string; readonly uid?: string };
+  readonly boundObjectRef?: BoundObjectRef;
 }
 
 /** Signs and checks the tokens that service accounts act with: bound ones (KEP 1205), and those kept in Secrets. */
@@ -36,30 +28,17 @@ export interface ServiceAccountTokens {
 const DEFAULT_SECONDS = 3600;
 const MIN_SECONDS = 600;
 const MAX_SECONDS = 2 ** 32;
-const RESOURCES: Readonly<Record<string, string>> = { Pod: "pods", Secret: "secrets" };
 
 /** Makes {@link ServiceAccountTokens} of one key, which both signs and checks. */
 export function createServiceAccountTokens(options: ServiceAccountTokensOptions): ServiceAccountTokens {
-  const { issuer, clock, random, find } = options;
-
-  const bound = async (namespace: string, { kind = "", name = "", uid }: NonNullable<TokenSpec["boundObjectRef"]>) => {
-    const resource = RESOURCES[kind]!;
-    const object = await find(resource, { namespace, name });
-    if (!object) throw notFoundError({ group: "", resource }, name);
-    if (uid && uid !== object.metadata.uid) {
-      const detail = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
-      throw conflict({ group: "", resource }, name, detail);
-    }
-    return { [kind.toLowerCase()]: { name, uid: object.metadata.uid } };
-  };
-
+  const { issuer, clock, random } = options;
   return {
     async issue(account, spec) {
       check(spec);
       const { namespace = "", name = "", uid = "" } = account.metadata;
       const now = Math.floor(clock.now() / 1000);
       const expires = now + Number(spec.expirationSeconds ?? DEFAULT_SECONDS);
-      const reference = spec.boundObjectRef ? await bound(namespace, spec.boundObjectRef) : {};
+      const reference = spec.boundObjectRef ? await bound(account, spec.boundObjectRef, options) : {};
       const token = await new SignJWT({
         "kubernetes.io": { namespace, ...reference, serviceaccount: { name, uid } },
       })
@@ -80,7 +59,7 @@ export function createServiceAccountTokens(options: ServiceAccountTokensOptions)
 }
 
 /** Upstream ValidateTokenRequest. */
-function check({ expirationSeconds = DEFAULT_SECONDS, boundObjectRef }: TokenSpec): void {
+function check({ expirationSeconds = DEFAULT_SECONDS }: TokenSpec): void {
   const errors = [];
   if (expirationSeconds < MIN_SECONDS) {
     errors.push(
@@ -92,15 +71,5 @@ function check({ expirationSeconds = DEFAULT_SECONDS, boundObjectRef }: TokenSpe
       invalid("spec.expirationSeconds", expirationSeconds, "may not specify a duration larger than 2^32 seconds"),
     );
   }
-  if (boundObjectRef && !RESOURCES[boundObjectRef.kind ?? ""]) {
-    errors.push(
-      invalid(
-        "spec.boundObjectRef.kind",
-        boundObjectRef.kind ?? "",
-        "cannot bind token for serviceaccount to this type of object",
-      ),
-    );
-  }
-  if (boundObjectRef && !boundObjectRef.name) errors.push(required("spec.boundObjectRef.name"));
   if (errors.length > 0) throw invalidObject("authentication.k8s.io", "TokenRequest", "", errors);
 }

@@ -27,6 +27,8 @@ interface Claims extends LegacyClaims {
     readonly serviceaccount?: Reference;
     readonly pod?: Reference;
     readonly secret?: Reference;
+    /** Of a token that is bound to a Pod without a node object: the name alone. */
+    readonly node?: Partial<Reference>;
   };
 }
 
@@ -91,7 +93,7 @@ function checkTimes({ nbf, exp, iat }: Claims, now: number): void {
 /** A token dies with its account, and with what it is bound to. */
 async function userOf(claims: Claims, options: ServiceAccountTokensOptions): Promise<UserInfo> {
   checkTimes(claims, options.clock.now() / 1000);
-  const { namespace = "", serviceaccount, pod, secret } = claims["kubernetes.io"] ?? {};
+  const { namespace = "", serviceaccount, pod, secret, node } = claims["kubernetes.io"] ?? {};
   if (!serviceaccount) throw new Refused("service account token claims could not be validated");
   const { name, uid } = serviceaccount;
   const { find } = options;
@@ -105,12 +107,15 @@ async function userOf(claims: Claims, options: ServiceAccountTokensOptions): Pro
   for (const [kind, reference] of [
     ["secret", secret],
     ["pod", pod],
+    // The node of a Pod is only told: the token does not die with it.
+    ["node", pod ? undefined : node],
   ] as const) {
     if (!reference) continue;
-    const object = await find(`${kind}s`, { namespace, name: reference.name });
+    const { name: at = "" } = reference;
+    const object = await find(`${kind}s`, { namespace: kind === "node" ? "" : namespace, name: at });
     if (object && object.metadata.uid !== reference.uid) {
       throw new Refused(
-        `${kind} UID (${object.metadata.uid}) does not match service account ${kind} ref claim (${reference.uid})`,
+        `${kind} UID (${object.metadata.uid}) does not match service account ${kind} ref claim (${reference.uid ?? ""})`,
       );
     }
     if (!object || wasDeleted(object, deletedBefore)) throw new Refused("service account token has been invalidated");
@@ -127,6 +132,8 @@ async function userOf(claims: Claims, options: ServiceAccountTokensOptions): Pro
             "authentication.kubernetes.io/pod-uid": [pod.uid],
           }
         : {}),
+      ...(node?.name ? { "authentication.kubernetes.io/node-name": [node.name] } : {}),
+      ...(node?.name && node.uid ? { "authentication.kubernetes.io/node-uid": [node.uid] } : {}),
     },
   };
 }
