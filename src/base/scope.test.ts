@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createScope, ScopeClosed } from "./scope.ts";
 
-test("stops what was started, last first, once", async () => {
+test("a scope stops what was started, last first, once", async () => {
   const scope = createScope("s");
   const log: string[] = [];
   scope.defer(() => {
@@ -35,7 +35,7 @@ test("what is deferred on a closed scope is stopped at once", async () => {
   assert.ok(stopped);
 });
 
-test("goes on stopping after a failure, and tells all of them", async () => {
+test("a scope goes on stopping after a failure, and reports all of them", async () => {
   const scope = createScope("s");
   let stopped = false;
   scope.defer(() => {

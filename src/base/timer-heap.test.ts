@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { createDueHeap, type Due } from "./timer-heap.ts";
 
-test("gives back what is due, in order, as a sorted list would", () => {
+test("a heap gives back what is due, in order, as a sorted list would", () => {
   const action = fc.oneof(
     { weight: 4, arbitrary: fc.record({ do: fc.constant("add" as const), at: fc.integer({ min: 0, max: 20 }) }) },
     { weight: 2, arbitrary: fc.record({ do: fc.constant("remove" as const), which: fc.nat() }) },
@@ -37,7 +37,7 @@ test("gives back what is due, in order, as a sorted list would", () => {
   );
 });
 
-test("does not hold on to what was removed", () => {
+test("a heap does not hold on to what was removed", () => {
   const heap = createDueHeap<Due>();
   const items = Array.from({ length: 10_000 }, (_, order) => ({ at: order % 97, order }));
   for (const item of items) heap.add(item);

@@ -18,7 +18,7 @@ test("time stands still until it is moved", async () => {
   assert.equal(fired, true);
 });
 
-test("fires in order of time, and of setting at the same time, at the time each is due", async () => {
+test("timers fire in order of time, those of one time in the order of setting, each at the time that it is due", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.integer({ min: -5, max: 30 }), { maxLength: 30 }), async (delays) => {
       const clock = createVirtualClock();

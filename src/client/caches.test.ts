@@ -21,7 +21,7 @@ async function world() {
   return { clock, client, scope, caches, [Symbol.asyncDispose]: () => scope.close() };
 }
 
-test("shows what was there, then every change, once and in order", async () => {
+test("a cache shows what was there, then every change, once and in order", async () => {
   await using w = await world();
   await w.client.create(CONFIG_MAPS, configMap("a"));
   const cache = w.caches.of(CONFIG_MAPS);

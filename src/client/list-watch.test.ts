@@ -80,7 +80,7 @@ test("a server that does not stream lists from any server's cache, then watches 
   assert.deepEqual(state, { phase: "watching", resourceVersion: "7", failures: 0 });
 });
 
-test("collects the pages of a list before it replaces anything", () => {
+test("the pages of a list are collected before they replace anything", () => {
   const { effects } = run(...start, listed("7", [object("a", "3")], "next"), listed("7", [object("b", "4")]));
   assert.deepEqual(effects.at(2), { type: "list", from: { resourceVersion: "0", continue: "next" }, limit: 500 });
   assert.deepEqual(effects.at(3), {
@@ -98,7 +98,7 @@ test("a continue token that expired starts the list over at the newest version",
   assert.deepEqual(effects.at(-1), { type: "list", from: { resourceVersion: "" }, limit: 500 });
 });
 
-test("resumes a watch where events and bookmarks have brought it", () => {
+test("a watch is resumed where events and bookmarks have brought it", () => {
   const { effects } = run(
     ...start,
     listed("7"),
@@ -132,7 +132,7 @@ test("a server that lags behind is asked for its newest version", () => {
   assert.deepEqual(effects.at(-1), { type: "stream", resourceVersion: "" });
 });
 
-test("backs off longer and longer while the server is away, and forgets it after success", () => {
+test("the wait grows while the server is away, and is forgotten after success", () => {
   const failed: Event = { type: "list-failed", error: new Error("connection refused") };
   const waits = (events: Event[]) =>
     run(...events).effects.flatMap((effect) => (effect.type === "wait" ? [effect.ms] : []));

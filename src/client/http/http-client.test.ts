@@ -125,7 +125,7 @@ test("a Status is thrown as it is; an answer without one gets upstream's words",
   );
 });
 
-test("comes back when the server says when", async () => {
+test("a client that is told when to come back sends its request again then", async () => {
   const { client, clock, requests } = clientWith(
     { status: 429, headers: { "retry-after": "2" }, body: {} },
     { status: 503, headers: { "retry-after": "1" }, body: {} },

@@ -19,7 +19,7 @@ const controller = (sync: Sync, more: Partial<ControllerDefinition> = {}) =>
     ...more,
   });
 
-test("syncs what is there at the start, and every change", async () => {
+test("a controller syncs what is there at the start, and every change", async () => {
   const seen: string[] = [];
   await using w = await createTestWorld([
     controller(async (k, { caches }) => {
@@ -90,7 +90,7 @@ test("a failed sync is tried again with back-off, other keys go on", async () =>
   assert.deepEqual(tries, { "default/bad": 5, "default/good": 1 });
 });
 
-test("requeueAt brings a key back, restMs keeps it away", async () => {
+test("a sync that returns requeueAt comes back then, one that returns restMs not before", async () => {
   const times: number[] = [];
   await using w = await createTestWorld([
     controller(async (_k, { clock }) => {

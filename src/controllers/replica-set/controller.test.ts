@@ -27,7 +27,7 @@ const status = (w: TestWorld) => w.client.all(REPLICA_SETS)[0]?.status;
 const live = (w: TestWorld): Pod[] =>
   w.client.all(PODS).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
 
-test("creates what is missing, owned and labelled, and says so", async () => {
+test("a ReplicaSet creates what is missing, owned and labelled, with an Event", async () => {
   await using w = await world();
   const set = await create(w, 3);
   const pods = w.client.all(PODS);
@@ -58,13 +58,13 @@ test("creates what is missing, owned and labelled, and says so", async () => {
   });
 });
 
-test("never creates more than asked for, however late the caches learn of it", async () => {
+test("a ReplicaSet never creates more than asked for, however late the caches learn of it", async () => {
   await using w = await world();
   await create(w, 40);
   assert.equal(w.client.writes.filter((write) => write.startsWith("create pods")).length, 40);
 });
 
-test("replaces pods that were deleted or have come to their end", async () => {
+test("a ReplicaSet replaces pods that were deleted or have come to their end", async () => {
   await using w = await world();
   await create(w, 3);
   w.kubelet.settle();
@@ -79,7 +79,7 @@ test("replaces pods that were deleted or have come to their end", async () => {
   assert.equal(status(w)?.replicas, 3);
 });
 
-test("scales down the pods that matter least", async () => {
+test("a ReplicaSet deletes the pods that matter least when it is scaled down", async () => {
   await using w = await world();
   await create(w, 4);
   const [first, second, ...rest] = live(w);
@@ -96,7 +96,7 @@ test("scales down the pods that matter least", async () => {
   assert.ok(w.events().includes(`Normal SuccessfulDelete Deleted pod: ${rest[0]!.metadata.name}`));
 });
 
-test("adopts matching orphans instead of creating pods, and releases pods that no longer match", async () => {
+test("a ReplicaSet adopts matching orphans instead of creating pods, and releases pods that no longer match", async () => {
   await using w = await world();
   await w.client.create(PODS, { metadata: { namespace: "default", name: "orphan", labels }, spec: template.spec });
   const set = await create(w, 2);
@@ -120,7 +120,7 @@ test("an orphan that comes later is adopted, and one pod too many is deleted", a
   assert.equal(live(w).length, 2);
 });
 
-test("does not adopt for an owner that is gone from the API but not yet from its cache", async () => {
+test("a ReplicaSet that is gone from the API but not yet from its cache adopts nothing", async () => {
   await using w = await world();
   await create(w, 0);
   w.client.before = (verb, type) => {
@@ -134,7 +134,7 @@ test("does not adopt for an owner that is gone from the API but not yet from its
   assert.equal(w.client.all(PODS)[0]?.metadata.ownerReferences, undefined);
 });
 
-test("shows why pods cannot be created, tries one at a time, and clears the condition afterwards", async () => {
+test("a ReplicaSet shows why pods cannot be created, tries one at a time, and clears the condition afterwards", async () => {
   await using w = await world();
   w.client.before = (verb, type) => {
     if (verb === "create" && type === PODS) throw forbiddenError(PODS, "web-x", "exceeded quota");
@@ -163,7 +163,7 @@ test("pods become available when they have been ready for minReadySeconds", asyn
   assert.equal(status(w)?.availableReplicas, 2);
 });
 
-test("leaves its pods to the garbage collector when it is deleted", async () => {
+test("a ReplicaSet that is deleted leaves its pods to the garbage collector", async () => {
   await using w = await world();
   await create(w, 2);
   w.client.edit(REPLICA_SETS, KEY, (draft) => {
@@ -174,7 +174,7 @@ test("leaves its pods to the garbage collector when it is deleted", async () => 
   assert.equal(live(w).length, 2);
 });
 
-test("reads no pods but its own", async () => {
+test("a ReplicaSet reads no pods but its own", async () => {
   await using w = await world();
   for (let n = 0; n < 200; n++) {
     await w.client.create(PODS, {

@@ -4,7 +4,7 @@ import { PODS, REPLICATION_CONTROLLERS } from "#objects";
 import { createTestWorld } from "../testing/world.ts";
 import { replicationControllerController } from "./controller.ts";
 
-test("keeps the number of pods that its map of labels selects", async () => {
+test("a ReplicationController keeps the number of pods that its map of labels selects", async () => {
   await using w = await createTestWorld([replicationControllerController]);
   const KEY = { namespace: "default", name: "old" };
   const template = { metadata: { labels: { app: "old" } }, spec: { containers: [{ name: "c", image: "nginx" }] } };

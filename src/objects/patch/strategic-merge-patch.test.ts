@@ -333,7 +333,7 @@ const REFUSED: readonly Refusal[] = [
   ],
 ];
 
-test("refuses the rest with upstream's codes and texts", () => {
+test("patches that upstream refuses are refused with its codes and texts", () => {
   for (const [what, document, patch, code, message] of REFUSED) {
     assert.throws(
       () => applyStrategicMergePatch(document, patch, SCHEMA),

@@ -64,7 +64,7 @@ const PARSED: readonly (readonly [text: string, canonical: string, value: number
   ["-1.5Gi", "-1536Mi", -1610612736, -1610612736000],
 ];
 
-test("reads and writes quantities as upstream does", () => {
+test("quantities are read and written as upstream does", () => {
   for (const [text, canonical, value, milli] of PARSED) {
     const quantity = parseQuantity(text);
     assert.equal(formatQuantity(quantity), canonical, text);
@@ -105,7 +105,7 @@ const MALFORMED: readonly (readonly [text: string, error: string])[] = [
   ["1e99999999999", SUFFIX],
 ];
 
-test("refuses the rest with upstream's texts", () => {
+test("texts that are no quantities are refused with upstream's texts", () => {
   for (const [text, message] of MALFORMED) assert.throws(() => parseQuantity(text), { message }, text);
 });
 

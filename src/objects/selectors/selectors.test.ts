@@ -76,11 +76,11 @@ const MALFORMED_LABELS: readonly (readonly [text: string, message: string])[] = 
   ],
 ];
 
-test("reads label selectors and writes them sorted", () => {
+test("label selectors are read, and written sorted", () => {
   for (const [text, canonical] of LABELS) assert.equal(parseLabelSelector(text).toString(), canonical, text);
 });
 
-test("refuses malformed label selectors with 400 and upstream's texts", () => {
+test("malformed label selectors are refused with 400 and upstream's texts", () => {
   for (const [text, message] of MALFORMED_LABELS) {
     assert.throws(
       () => parseLabelSelector(text),
@@ -124,7 +124,7 @@ const MATCHES: readonly (readonly [selector: string, labels: Record<string, stri
   ["!toString", {}, true],
 ];
 
-test("matches labels, and nothing that objects inherit", () => {
+test("label selectors match labels, and nothing that objects inherit", () => {
   for (const [selector, labels, expected] of MATCHES) {
     assert.equal(parseLabelSelector(selector).matches(labels), expected, `${selector} ${JSON.stringify(labels)}`);
   }
@@ -233,16 +233,16 @@ const MALFORMED_FIELDS: readonly (readonly [text: string, message: string])[] = 
   ["a=b\\", "invalid field selector: invalid escape sequence: \\"],
 ];
 
-test("reads field selectors and writes them sorted", () => {
+test("field selectors are read, and written sorted", () => {
   for (const [text, canonical] of FIELDS) assert.equal(parseFieldSelector(text).toString(), canonical, text);
   assert.equal(parseFieldSelector("").empty, true);
 });
 
-test("refuses malformed field selectors with 400 and upstream's texts", () => {
+test("malformed field selectors are refused with 400 and upstream's texts", () => {
   for (const [text, message] of MALFORMED_FIELDS) assert.throws(() => parseFieldSelector(text), { message }, text);
 });
 
-test("matches objects by the fields that a kind knows", () => {
+test("field selectors match objects by the fields that a kind knows", () => {
   type Thing = Readonly<Record<string, string>>;
   const read = (field: string) => {
     if (field === "secret") throw new Error(`field label not supported: ${field}`);

@@ -32,7 +32,7 @@ const MALFORMED: readonly (readonly [text: string, message: string])[] = [
   ["1µ", String.raw`time: unknown unit "\xc2\xb5" in duration "1\xc2\xb5"`],
 ];
 
-test("reads and writes durations as Go does", () => {
+test("durations are read and written as Go does", () => {
   for (const [text, canonical] of DURATIONS) assert.equal(formatDuration(parseDuration(text)), canonical, text);
   for (const [text, message] of MALFORMED) assert.throws(() => parseDuration(text), { message }, text);
   assert.equal(parseDuration("1h30m"), 5_400_000);

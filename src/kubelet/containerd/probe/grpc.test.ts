@@ -98,7 +98,7 @@ test("an answer that is no health status fails the probe in upstream's words", a
   assert.match(message, /^error: health rpc probe failed: rpc error: code = Unavailable desc = error reading/);
 });
 
-test("fails when no server listens, and when the server speaks no HTTP/2 before the timeout", async () => {
+test("a gRPC probe fails when no server listens, and when the server speaks no HTTP/2 before the timeout", async () => {
   await using other = await rawServer("HTTP/1.1 400 Bad Request\r\n\r\n", "close");
   for (const port of [await closedPort(), other.port]) {
     const clock = createVirtualClock(0);

@@ -192,7 +192,7 @@ function members(name: string, depth: number): Record<string, fc.Arbitrary<unkno
   return result;
 }
 
-it("reads back every message as the JSON that was written", () => {
+it("every message is read back as the JSON that was written", () => {
   const anyMessage = fc
     .constantFrom(...table.names())
     .chain((name) => objects(name, 2).map((value) => [name, value] as const));
@@ -204,7 +204,7 @@ it("reads back every message as the JSON that was written", () => {
   );
 });
 
-it("reads back deep objects", () => {
+it("deep objects are read back as they were", () => {
   const pods = objects("k8s.io.api.core.v1.Pod", 4);
   fc.assert(
     fc.property(pods, (pod) => {
