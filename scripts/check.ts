@@ -5,12 +5,13 @@ import { join } from "node:path";
 import { checkBrowser } from "./check-browser.ts";
 import { checkImports } from "./check-imports.ts";
 import { checkAssertions } from "./check/assertions.ts";
-import { checkDocs } from "./check/docs.ts";
+import { checkArchitecture, checkDocs } from "./check/docs.ts";
 import { checkFiles } from "./check/files.ts";
 import { checkLengths } from "./check/lengths.ts";
 import { checkProduct } from "./check/product.ts";
 import { LARGE, LONG, UNUSED, WITHOUT_ASSERTION } from "./check/table.ts";
 import { checkUnused } from "./check/unused.ts";
+import { ROOMS } from "./rooms.ts";
 import { isGenerated, readSources } from "./source/sources.ts";
 
 const root = join(import.meta.dirname, "..");
@@ -56,7 +57,10 @@ const paths = files.map(({ path }) => path);
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const documents = new Map(paths.filter((path) => path.endsWith(".md")).map((path) => [path, read(path)]));
 const { scripts } = JSON.parse(read("package.json")) as { scripts: Readonly<Record<string, string>> };
-report("documents", checkDocs({ documents, paths, npmScripts: new Set(Object.keys(scripts)) }));
+report("documents", [
+  ...checkDocs({ documents, paths, npmScripts: new Set(Object.keys(scripts)) }),
+  ...checkArchitecture(documents.get("docs/architecture.md") ?? "", ROOMS),
+]);
 
 const sources = readSources(root);
 const written = new Map([...sources].filter(([path]) => !isGenerated(path)));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkDocs } from "./docs.ts";
+import { checkArchitecture, checkDocs } from "./docs.ts";
 
 const PATHS = ["README.md", "docs/flow.md", "src/store/README.md", "src/store/shared/key.ts", "src/base/clock.ts"];
 
@@ -52,4 +52,15 @@ test("a script that the text runs must be in package.json, in code blocks too", 
 
 test("code blocks name files as they like", () => {
   assert.deepEqual(problems("README.md", "```\n`gone.ts` [x](gone.md)\n```\n"), []);
+});
+
+test("the architecture must have a row for every room, and name the neutral ones as neutral", () => {
+  const rooms = { base: { neutral: true }, "base/testing": { neutral: false }, wire: { neutral: false } };
+  const text = (table: string, neutral: string, others: string) =>
+    `${table}\n\nRooms that import nothing of \`node:*\`: ${neutral}. Sockets live in ${others}.\n\nMore\n`;
+  assert.deepEqual(checkArchitecture(text("| `base`, `wire` | duty |", "`base`", "`wire`"), rooms), []);
+  assert.deepEqual(checkArchitecture(text("| `base` | `wire` |", "`base`, `wire`", "`wire`"), rooms), [
+    "docs/architecture.md: no row of the table has wire",
+    "docs/architecture.md: wire is not neutral",
+  ]);
 });

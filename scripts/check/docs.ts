@@ -1,4 +1,4 @@
-// The documents name only what there is: pure. Links, files in backticks and npm scripts; what they say of these is for
+// The documents name only what there is: pure. Links, files in backticks, npm scripts, rooms; what they say of these is for
 // the reader to judge.
 import { posix } from "node:path";
 
@@ -84,4 +84,24 @@ function fileExists(document: string, name: string, paths: readonly string[]): b
   const within = folder === "." || folder === "docs" || folder.startsWith("docs/") ? "" : `${folder}/`;
   const whole = new Set([name, `src/${name}`]);
   return paths.some((path) => whole.has(path) || (path.startsWith(within) && `/${path}`.endsWith(`/${name}`)));
+}
+
+/** The rooms that docs/architecture.md speaks of are those of the table of imports, and the neutral ones are named so. */
+export function checkArchitecture(
+  text: string,
+  rooms: Readonly<Record<string, { readonly neutral: boolean }>>,
+): string[] {
+  const [, neutral = "", others = ""] =
+    /^Rooms that import nothing of `node:\*`([\s\S]*?)\. ([\s\S]*?)\n\n/m.exec(text) ?? [];
+  const table = [...text.matchAll(/^\| (`.*?) \|/gm)].map(([, cell = ""]) => cell).join();
+  const problems: string[] = [];
+  for (const [room, { neutral: isNeutral }] of Object.entries(rooms)) {
+    if (room.endsWith("/testing")) continue;
+    const named = `\`${room}\``;
+    if (!table.includes(named)) problems.push(`docs/architecture.md: no row of the table has ${room}`);
+    const [wanted, unwanted] = isNeutral ? [neutral, others] : [others, neutral];
+    if (!wanted.includes(named) || unwanted.includes(named))
+      problems.push(`docs/architecture.md: ${room} is ${isNeutral ? "neutral" : "not neutral"}`);
+  }
+  return problems;
 }
