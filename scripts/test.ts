@@ -28,7 +28,7 @@ const elapsed = () => (performance.now() - started) / 1000;
 const interruption = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => interruption.abort());
 
-useCompileCache(root);
+useCompileCache(root, process.env);
 process.exit(await main(parseOptions(process.argv.slice(2))));
 
 async function main(options: Options | string): Promise<number> {
