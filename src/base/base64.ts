@@ -5,9 +5,12 @@ export function encodeBase64(text: string): string {
   return btoa(binary);
 }
 
+// A byte order mark is part of the text, as it is to upstream.
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
 /** The text whose UTF-8 bytes a base64 string holds. */
 export function decodeBase64(encoded: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0)));
+  return utf8.decode(Uint8Array.from(atob(encoded), (char) => char.charCodeAt(0)));
 }
 
 /** How many bytes a base64 string holds. */

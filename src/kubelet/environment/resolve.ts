@@ -1,4 +1,4 @@
-import { messageOf } from "#base";
+import { decodeBase64, messageOf } from "#base";
 import { goQuote, type ConfigMap, type EnvVarSource, type Pod, type Secret } from "#objects";
 import { RuntimeError, type AnyContainer } from "../runtime.ts";
 import { envFileValue } from "./env-file.ts";
@@ -57,7 +57,7 @@ function addAll(variables: Map<string, string>, { envFrom = [] }: AnyContainer, 
       for (const key in data) variables.set(prefix + key, data[key]!);
     } else if (secretRef) {
       const { data = {} } = found("secret", secretRef, around.secret) ?? {};
-      for (const key in data) variables.set(prefix + key, decodeText(data[key]!));
+      for (const key in data) variables.set(prefix + key, decodeBase64(data[key]!));
     }
   }
 }
@@ -76,7 +76,7 @@ function fromSource(source: EnvVarSource, pod: Pod, container: AnyContainer, aro
   if (secretKeyRef) {
     const secret = found("secret", secretKeyRef, around.secret);
     const encoded = secret && keyOf(secret.data, secretKeyRef, "Secret", pod);
-    return encoded === undefined ? undefined : decodeText(encoded);
+    return encoded === undefined ? undefined : decodeBase64(encoded);
   }
   if (!fileKeyRef) return "";
   const { volumeName, path, key, optional } = fileKeyRef;
@@ -125,6 +125,3 @@ function told<T>(value: () => T, message?: string): T {
     throw configError(message ?? messageOf(error));
   }
 }
-
-const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
-const decodeText = (base64: string) => utf8.decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));

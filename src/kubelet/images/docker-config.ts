@@ -1,3 +1,4 @@
+import { decodeBase64 } from "#base";
 import type { Secret } from "#objects";
 
 /** Credentials for a registry. The password is a secret. */
@@ -30,9 +31,7 @@ export function dockerConfigOf({ type, data = {} }: Secret): DockerConfig | unde
   }
 }
 
-const utf8 = new TextDecoder();
-const decode = (base64: string) => utf8.decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
-const parse = (base64: string): unknown => JSON.parse(decode(base64));
+const parse = (base64: string): unknown => JSON.parse(decodeBase64(base64));
 
 function fieldOf(value: unknown, name: string): unknown {
   return recordOf(value)[name] ?? {};
@@ -62,7 +61,7 @@ function credentialsOf(entry: Readonly<Record<string, unknown>>): RegistryCreden
 function decodeAuth(auth: string): RegistryCredentials {
   let decoded: string;
   try {
-    decoded = decode(auth.trim());
+    decoded = decodeBase64(auth.trim());
   } catch {
     throw new Error("unable to parse auth field, must be formatted as base64(username:password)");
   }
