@@ -54,6 +54,15 @@ describe("what is stored and not acted on", () => {
     assert.deepEqual(caveats("CronJob", { spec: { jobTemplate: { spec: { template: { spec } } } } }).slice(1), [text]);
   });
 
+  test("has a caveat for volumes that no node mounts, and none for those that nodes have", () => {
+    const of = (...volumes: readonly object[]) => caveats("Pod", { spec: { containers: [], volumes } });
+    const text = "volumes of Pods that a driver or a network has (csi, nfs and the like): stored, but not acted on yet";
+    assert.deepEqual(of({ name: "a", csi: { driver: "d" } }, { name: "b", nfs: {} }), [`${text}; no node mounts them`]);
+    const fields = ["configMap", "downwardAPI", "emptyDir", "ephemeral", "hostPath", "image", "projected", "secret"];
+    assert.deepEqual(of(...fields.map((field) => ({ name: field.toLowerCase(), [field]: {} }))), []);
+    assert.deepEqual(of({ name: "claim", persistentVolumeClaim: { claimName: "c" } }), []);
+  });
+
   test("is warned of on create and apply, and on an update that brings it", async () => {
     const namespaces = kind("Namespace");
     await using world = await createRegistryWorld({ definitions: [namespaces, kind("Role")] });

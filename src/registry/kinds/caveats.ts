@@ -119,6 +119,19 @@ export const CAVEATS: readonly Caveat[] = [
   row("internal.apiserver.k8s.io", "storageversions", "StorageVersions", "nothing looks at them"),
 ];
 
+/** Volumes that nodes have, and claims, of which the scheduler says what becomes. */
+const VOLUMES: ReadonlySet<string> = new Set([
+  "configMap",
+  "downwardAPI",
+  "emptyDir",
+  "ephemeral",
+  "hostPath",
+  "image",
+  "persistentVolumeClaim",
+  "projected",
+  "secret",
+]);
+
 /** The same of fields of a Pod's spec, which may stand in a template. */
 export interface PodCaveat {
   readonly title: string;
@@ -141,6 +154,12 @@ export const POD_CAVEATS: readonly PodCaveat[] = [
     title: "`schedulingGroup` of Pods",
     but: "they are scheduled one by one",
     when: ({ schedulingGroup }) => schedulingGroup !== undefined,
+  },
+  {
+    title: "volumes of Pods that a driver or a network has (`csi`, `nfs` and the like)",
+    but: "no node mounts them",
+    when: ({ volumes = [] }) =>
+      volumes.some((volume) => Object.keys(volume).some((field) => field !== "name" && !VOLUMES.has(field))),
   },
   {
     title: "the action `RestartAllContainers` of Pods",
