@@ -201,7 +201,7 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
           `{ name: main, image: "test/server:1", args: [--start-delay, "2"], ports: [{ name: http, containerPort: 8080 }], startupProbe: { httpGet: { path: /healthz, port: http }, ${often}, failureThreshold: 60 }, livenessProbe: { httpGet: { path: /healthz, port: http }, ${often}, timeoutSeconds: 30, failureThreshold: 2 }, readinessProbe: { httpGet: { path: /readyz, port: http }, ${often}, failureThreshold: 1 } }`,
         ]),
         pod("tcp", [
-          `{ name: main, ${shell("sleep 2; exec httpd -f -p 9000")}, readinessProbe: { tcpSocket: { port: 9000 }, ${often} }, livenessProbe: { tcpSocket: { port: 9000 }, ${often}, failureThreshold: 60 } }`,
+          `{ name: main, ${shell("until [ -e /tmp/listen ]; do sleep 0.1; done; exec httpd -f -p 9000")}, readinessProbe: { tcpSocket: { port: 9000 }, ${often} }, livenessProbe: { tcpSocket: { port: 9000 }, ${often}, failureThreshold: 300 } }`,
         ]),
         pod("file", [
           `{ name: main, ${shell("touch /tmp/ok; sleep 3; rm /tmp/ok; sleep 1000")}, livenessProbe: { exec: { command: [cat, /tmp/ok] }, ${often}, timeoutSeconds: 30, failureThreshold: 1 } }`,
@@ -217,15 +217,20 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
         ]),
       ].join("---"),
     );
-    const restarted = (name: string) =>
-      until(kubectl, name, "to restart", (at) => statuses(at).get("main")!.restartCount > 0);
-    const [file] = await Promise.all([restarted("file"), restarted("grpc"), restarted("startup")]);
-    assert.deepEqual([statuses(file).get("main")?.lastState?.terminated?.exitCode], [137]);
     const told = (name: string, ...wanted: readonly RegExp[]) =>
       eventually(`${name}'s Events: ${wanted.join(", ")}`, async () => {
         const events = await eventsOf(kubectl, name);
         return wanted.every((event) => events.some((line) => event.test(line)));
       });
+    await told(
+      "tcp",
+      /^Warning Unhealthy: Readiness probe failed: dial tcp 10\.244\.0\.\d+:9000: connect: connection refused$/,
+    );
+    await kubectl("exec", "tcp", "--", "touch", "/tmp/listen");
+    const restarted = (name: string) =>
+      until(kubectl, name, "to restart", (at) => statuses(at).get("main")!.restartCount > 0);
+    const [file] = await Promise.all([restarted("file"), restarted("grpc"), restarted("startup")]);
+    assert.deepEqual([statuses(file).get("main")?.lastState?.terminated?.exitCode], [137]);
     await told(
       "file",
       /^Warning Unhealthy: Liveness probe failed: cat: can't open '\/tmp\/ok': No such file or directory\n?$/,
@@ -244,10 +249,6 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
 
     await until(kubectl, "web", "to be ready", isReady);
     await until(kubectl, "tcp", "to be ready", isReady);
-    await told(
-      "tcp",
-      /^Warning Unhealthy: Readiness probe failed: dial tcp 10\.244\.0\.\d+:9000: connect: connection refused$/,
-    );
     const set = (what: string) => kubectl("get", "--raw", `/api/v1/namespaces/probes/pods/web:8080/proxy/set?${what}`);
     await set("ready=0");
     const unready = await until(kubectl, "web", "not to be ready", (at) => !isReady(at));

@@ -156,13 +156,16 @@ async function untilReady(child: ChildProcess): Promise<() => string> {
   return () => output;
 }
 
-/** Calls `look` until it returns something, failing with `what` after `timeoutMs`. */
+/**
+ * Calls `look` until it returns something, failing with `what` after `timeoutMs`. The longer it takes the less often:
+ * a look is mostly a process of kubectl, which takes its time from what is waited for.
+ */
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | undefined | false>,
   timeoutMs = 120_000,
 ): Promise<T> {
-  const deadline = performance.now() + timeoutMs;
+  const started = performance.now();
   for (;;) {
     let failure: unknown;
     try {
@@ -171,10 +174,11 @@ export async function eventually<T>(
     } catch (error) {
       failure = error;
     }
+    const elapsed = performance.now() - started;
     assert.ok(
-      performance.now() < deadline,
+      elapsed < timeoutMs,
       `${what} did not come about${failure instanceof Error ? `: ${failure.message}` : ""}`,
     );
-    await delay(50);
+    await delay(Math.min(50 + elapsed / 10, 300));
   }
 }
