@@ -197,6 +197,8 @@ function secureServer(tls: ServerTls, limits: ServerLimits): Http2SecureServer {
     handshakeTimeout: limits.handshakeMs,
     maxHeaderSize: limits.headerBytes,
     connectionsCheckingInterval: CHECK_MS,
+    // Spaces around a value are no reason to leave the header out, as Node does by default; upstream takes them.
+    strictFieldWhitespaceValidation: false,
     settings: { maxConcurrentStreams: limits.concurrentStreams, initialWindowSize: 1024 * 1024, enablePush: false },
   };
   return createSecureServer(options);
