@@ -73,6 +73,7 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
   const common = { clock, random, log };
   const serviceNetwork = nodes.serviceCidr === undefined ? {} : { serviceCidr: nodes.serviceCidr };
   let unready: Unready = () => "starting";
+  let bootstrapped = false;
   let running: RunningNodes | undefined;
   const access: NodeAccess = {
     client: () => apiServer.client(KUBELET),
@@ -91,6 +92,7 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
     ...(metrics && nodes.measuresUse ? { metrics: metrics(access) } : {}),
     ...(serving ? { serverAddress: () => serving.address() ?? `127.0.0.1:${serving.port()}` } : {}),
     unready: () => unready(),
+    bootstrapped: () => bootstrapped,
     ...serviceNetwork,
     scope: scope.child("control plane"),
   });
@@ -99,6 +101,7 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
 
   const apiServerPort = serving?.port() ?? DEFAULT_PORT;
   await bootstrap(apiServer.client(ADMIN), { apiServerPort, ...serviceNetwork });
+  bootstrapped = true;
   startControlLoops({
     ...common,
     client: apiServer.client(CONTROLLER_MANAGER, "kube-controller-manager"),

@@ -1,5 +1,5 @@
 import { builtInAdmission } from "#admission";
-import { createApiServer, type ApiServer, type ApiServerOptions, type HealthCheck } from "#apiserver";
+import { createApiServer, type ApiServer, type ApiServerOptions } from "#apiserver";
 import {
   bearerTokens,
   authenticators,
@@ -26,6 +26,7 @@ import {
 } from "#registry";
 import type { ServiceAccountTokens } from "#auth/tokens";
 import type { Store } from "#store";
+import { healthChecks } from "./health.ts";
 import type { Unready } from "./readiness.ts";
 import { serviceAccountTokens, type SigningKey } from "./service-account-tokens.ts";
 import { API_SERVER } from "./users.ts";
@@ -54,6 +55,8 @@ export interface ControlPlaneOptions extends Pick<
   readonly runtimeConfig?: RuntimeConfig | undefined;
   readonly featureGates?: FeatureGateSettings | undefined;
   readonly unready: Unready;
+  /** Whether the objects that every cluster has are there; default: they are. */
+  readonly bootstrapped?: () => boolean;
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
@@ -63,19 +66,9 @@ export interface ControlPlaneOptions extends Pick<
 /** How upstream's metrics call the stages of features. */
 const STAGE_LABELS = { alpha: "ALPHA", beta: "BETA", ga: "", deprecated: "DEPRECATED" } as const;
 
-/** What upstream's API server asks of its store, under upstream's name for it. */
-const healthOf = (store: Store): readonly HealthCheck[] => [
-  {
-    name: "etcd",
-    async check() {
-      await store.get("/registry/health");
-    },
-  },
-];
-
 /** One API server over a store, without a transport. Several may share a store. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { store, signingKey, metrics, serviceCidr, runtimeConfig, unready, ...rest } = options;
+  const { store, signingKey, metrics, serviceCidr, runtimeConfig, unready, bootstrapped, ...rest } = options;
   const { clock, random, log, scope, featureGates: settings, ...serving } = rest;
   const gates = featureGates(settings);
   for (const warning of gates.warnings) log.warn(warning);
@@ -103,6 +96,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
   });
   scope.defer(() => registry.close());
   let caches: SharedCaches | undefined;
+  let synced = false;
   const apiServer: ApiServer = createApiServer({
     registry,
     authenticator: withAnonymousUsers(authenticators(clientCertificates(), bearerTokens(tokens.verify))),
@@ -116,20 +110,13 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     clock,
     random,
     log,
-    health: {
-      healthz: healthOf(store),
-      livez: healthOf(store),
-      readyz: [
-        ...healthOf(store),
-        {
-          name: "cluster",
-          check() {
-            const why = unready();
-            if (why !== undefined) throw new Error(why);
-          },
-        },
-      ],
-    },
+    health: healthChecks({
+      store,
+      synced: () => synced,
+      bootstrapped: bootstrapped ?? (() => true),
+      unready,
+      stopping: scope.signal,
+    }),
   });
   apiServer.metrics.computed(
     "gauge",
@@ -139,5 +126,10 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     () => gates.all().map(({ name, stage, enabled }) => [[name, STAGE_LABELS[stage]], enabled ? 1 : 0] as const),
   );
   assert(caches, "the API server has asked for its admission plugins");
+  // It fails only when the server stops.
+  caches.whenSynced().then(
+    () => (synced = true),
+    () => {},
+  );
   return { registry, apiServer, caches, signToken: tokens.issueForSecret };
 }
