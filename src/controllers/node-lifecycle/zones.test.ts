@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import fc from "fast-check";
-import { TaintQueue } from "./taint-queue.ts";
 import { planDisruption, zoneMode, zoneOf, type ZoneCount, type ZoneMode } from "./zones.ts";
 
 const node = (labels: Record<string, string>) => ({ apiVersion: "v1", kind: "Node", metadata: { labels } });
@@ -63,39 +61,4 @@ test("a zone without nodes is forgotten, and one that is new begins", () => {
     { type: "forget", zone: "old" },
     { type: "enter", zone: "new", mode: "normal", rate: 0.1 },
   ]);
-});
-
-test("a queue gives one node at once and then one each ten seconds; a change of rate costs a period", () => {
-  const queue = new TaintQueue();
-  assert.equal(queue.nextAt, undefined);
-  for (const name of ["a", "b", "c", "d"]) queue.add(name);
-  queue.remove("b");
-  assert.equal(queue.take(0), "a");
-  assert.equal(queue.take(9_999), undefined);
-  assert.equal(queue.nextAt, 10_000);
-  assert.equal(queue.take(10_000), "c");
-  queue.setRate(0, 11_000);
-  assert.equal(queue.nextAt, undefined);
-  assert.equal(queue.take(1_000_000), undefined);
-  queue.setRate(0.01, 1_000_000);
-  assert.equal(queue.take(1_099_999), undefined);
-  assert.equal(queue.take(1_100_000), "d");
-});
-
-test("in no stretch of time a queue gives more nodes than its rate allows, and one more", () => {
-  fc.assert(
-    fc.property(fc.array(fc.integer({ min: 0, max: 20_000 }), { maxLength: 200 }), (pauses) => {
-      const queue = new TaintQueue();
-      for (let n = 0; n < pauses.length; n++) queue.add(`n${n}`);
-      const times: number[] = [];
-      let now = 0;
-      for (const pause of pauses) {
-        now += pause;
-        if (queue.take(now) !== undefined) times.push(now);
-      }
-      for (let i = 0; i + 1 < times.length; i++) {
-        assert.ok(times.at(-1)! - times[i]! >= (times.length - 1 - i) * 10_000);
-      }
-    }),
-  );
 });
