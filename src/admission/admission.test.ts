@@ -12,6 +12,7 @@ import {
   PRIORITY_CLASSES,
   SERVICE_ACCOUNTS,
   STORAGE_CLASSES,
+  VOLUME_ATTRIBUTES_CLASSES,
   StatusError,
   type CertificateSigningRequest,
   type Pod,
@@ -285,6 +286,16 @@ describe("other kinds", () => {
     assert.deepEqual(made.metadata.finalizers, ["kubernetes.io/pvc-protection"]);
     const none = await world.client.create(PERSISTENT_VOLUME_CLAIMS, claim("b", { storageClassName: "" }));
     assert.equal(none.spec?.storageClassName, "");
+  });
+
+  it("a class of volume attributes gets the protecting finalizer", async () => {
+    await using it = await cluster();
+    const { metadata } = await it.client.create(VOLUME_ATTRIBUTES_CLASSES, {
+      metadata: { name: "gold" },
+      driverName: "csi.example.com",
+      parameters: { iops: "4000" },
+    });
+    assert.deepEqual(metadata.finalizers, ["kubernetes.io/vac-protection"]);
   });
 });
 

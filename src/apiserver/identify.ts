@@ -8,10 +8,12 @@ export async function identify(
   authenticator: Authenticator,
   authorizer: Authorizer,
   request: HttpRequest,
+  warn: (text: string) => void,
 ): Promise<UserInfo> {
   const found = await authenticator.authenticate(request);
   if (found.type !== "user") throw unauthorized();
-  const { user } = found;
+  const { user, warnings } = found;
+  warnings?.forEach(warn);
   if (!mayImpersonate(request)) return user;
   const wanted = impersonation(request.headers, user);
   if (wanted.type === "none") return user;

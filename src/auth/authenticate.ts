@@ -64,9 +64,10 @@ export function bearerTokens(verify: VerifyToken): Authenticator {
         case "refused":
           return { type: "invalid", reason: `[${INVALID_TOKEN}, ${answer.reason}]` };
         case "user": {
-          const { user } = answer;
+          const { user, warnings } = answer;
           const groups = user.groups.includes(AUTHENTICATED) ? user.groups : [...user.groups, AUTHENTICATED];
-          return { type: "user", user: { ...user, groups }, audiences: answer.audiences };
+          const known = { type: "user", user: { ...user, groups }, audiences: answer.audiences } as const;
+          return warnings ? { ...known, warnings } : known;
         }
       }
     },

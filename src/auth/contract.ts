@@ -10,7 +10,13 @@ export interface Credentials {
 
 export type Authentication =
   /** `audiences`: those among the ones asked for that the credentials are for. */
-  | { readonly type: "user"; readonly user: UserInfo; readonly audiences?: readonly string[] }
+  | {
+      readonly type: "user";
+      readonly user: UserInfo;
+      readonly audiences?: readonly string[];
+      /** For the client, about its credentials. */
+      readonly warnings?: readonly string[];
+    }
   /** Nothing here that this authenticator reads: ask the next. */
   | { readonly type: "none" }
   /** Credentials that do not hold: 401 unless another authenticator knows them. */
@@ -18,7 +24,12 @@ export type Authentication =
 
 /** What becomes of a bearer token. */
 export type TokenAnswer =
-  | { readonly type: "user"; readonly user: UserInfo; readonly audiences: readonly string[] }
+  | {
+      readonly type: "user";
+      readonly user: UserInfo;
+      readonly audiences: readonly string[];
+      readonly warnings?: readonly string[];
+    }
   /** No token of this kind. */
   | { readonly type: "unknown" }
   | { readonly type: "refused"; readonly reason: string };

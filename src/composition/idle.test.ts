@@ -81,6 +81,7 @@ test("an idle cluster has one watch on each kind that a part of it looks at or o
     "services",
     "statefulsets",
     "storageclasses",
+    "volumeattributesclasses",
   ]);
   assert.deepEqual(new Set(Object.values(watched)), new Set([1]));
 });

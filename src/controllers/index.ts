@@ -4,6 +4,8 @@ export { replicaSetController } from "./replica-set/controller.ts";
 export { replicationControllerController } from "./replication-controller/controller.ts";
 export { disruptionController } from "./disruption/controller.ts";
 export { garbageCollector } from "./garbage-collector/controller.ts";
+export { legacyTokenCleaner } from "./legacy-token-cleaner/controller.ts";
+export { legacyTokenTracker } from "./legacy-token-tracking/controller.ts";
 export { namespaceController } from "./namespace/controller.ts";
 export { nodeLifecycleController } from "./node-lifecycle/controller.ts";
 export { podGarbageCollector } from "./pod-garbage-collector/controller.ts";
@@ -19,5 +21,9 @@ export type { Advertised } from "./kubernetes-service/plan.ts";
 export { serviceLoadBalancer, type LoadBalancerOptions } from "./service-load-balancer/controller.ts";
 export { ipAddressController } from "./service-cidr/ip-addresses.ts";
 export { serviceCidrController } from "./service-cidr/controller.ts";
-export { claimProtectionController, volumeProtectionController } from "./volume-protection/controller.ts";
+export {
+  claimProtectionController,
+  classProtectionController,
+  volumeProtectionController,
+} from "./volume-protection/controller.ts";
 export { ttlController } from "./ttl/controller.ts";

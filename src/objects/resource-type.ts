@@ -117,4 +117,10 @@ export const CLUSTER_TRUST_BUNDLES = define<t.V1beta1ClusterTrustBundle>(
 export const SERVICE_CIDRS = define<t.ServiceCIDR>("networking.k8s.io/v1", "servicecidrs", "ServiceCIDR", false);
 export const IP_ADDRESSES = define<t.IPAddress>("networking.k8s.io/v1", "ipaddresses", "IPAddress", false);
 export const STORAGE_CLASSES = define<t.StorageClass>("storage.k8s.io/v1", "storageclasses", "StorageClass", false);
+export const VOLUME_ATTRIBUTES_CLASSES = define<t.VolumeAttributesClass>(
+  "storage.k8s.io/v1",
+  "volumeattributesclasses",
+  "VolumeAttributesClass",
+  false,
+);
 export const CSI_NODES = define<t.CSINode>("storage.k8s.io/v1", "csinodes", "CSINode", false);

@@ -1,6 +1,7 @@
 import type { Cache } from "#client";
 import {
   defaultStorageClassOf,
+  groupResource,
   storageClassNameOf,
   type Draft,
   type PersistentVolumeClaim,
@@ -29,15 +30,16 @@ export function defaultStorageClass(classes: () => Cache<StorageClass>): Admissi
 const FINALIZERS: Readonly<Record<string, string>> = {
   persistentvolumeclaims: "kubernetes.io/pvc-protection",
   persistentvolumes: "kubernetes.io/pv-protection",
+  "volumeattributesclasses.storage.k8s.io": "kubernetes.io/vac-protection",
 };
 
-/** Volumes and claims in use are not deleted under their users (plugin/pkg/admission/storage/storageobjectinuseprotection). */
+/** Volumes, claims and attributes classes in use are not deleted under their users (plugin/pkg/admission/storage/storageobjectinuseprotection). */
 export const storageObjectInUseProtection: AdmissionPlugin = {
   name: "StorageObjectInUseProtection",
   handles: ({ operation, group, resource, subresource }) =>
-    operation === "CREATE" && group === "" && subresource === "" && Object.hasOwn(FINALIZERS, resource),
-  mutate(draft, _old, { resource }) {
-    const finalizer = FINALIZERS[resource]!;
+    operation === "CREATE" && subresource === "" && Object.hasOwn(FINALIZERS, groupResource({ group, resource })),
+  mutate(draft, _old, { group, resource }) {
+    const finalizer = FINALIZERS[groupResource({ group, resource })]!;
     const { metadata } = draft;
     if (!metadata.finalizers?.includes(finalizer)) metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
   },

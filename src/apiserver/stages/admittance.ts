@@ -40,7 +40,7 @@ export const countShort = (metrics: RequestMetrics): Stage => ({
 export const identifySender = (authenticator: Authenticator, authorizer: Authorizer): Stage => ({
   name: "identify",
   join: (next) => async (exchange) => {
-    exchange.user = await identify(authenticator, authorizer, exchange.request);
+    exchange.user = await identify(authenticator, authorizer, exchange.request, exchange.warnings.add);
     return next(exchange);
   },
 });

@@ -42,6 +42,20 @@ describe("the stages of a request", () => {
     ]);
   });
 
+  it("hand the client what its authenticator warns of, also where the request fails", async () => {
+    const authenticator = {
+      authenticate: () => ({
+        type: "user" as const,
+        user: { username: "admin", groups: ["system:masters"] },
+        warnings: ["this token is old"],
+      }),
+    };
+    await using api = await createApiWorld({ more: { authenticator } });
+    for (const path of ["/api/v1/namespaces", "/api/v1/namespaces/none"]) {
+      assert.deepEqual((await api.ask(`GET ${path}`)).headers["warning"], ['299 - "this token is old"'], path);
+    }
+  });
+
   it("take an audit as an entry: it sees who asked for what, and what came of it", async () => {
     const seen: string[] = [];
     const audit: Stage = {

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { decodeJwt, generateKeyPair, SignJWT, type JWTPayload } from "jose";
 import { createRandom, createVirtualClock, encodeBase64 } from "#base";
 import { API_AUDIENCES, ISSUER, type TokenAnswer } from "#auth";
-import { formatTime, type KubeObject, type Secret } from "#objects";
+import { formatTime, type KubeObject, type Secret, type ServiceAccount } from "#objects";
 import { createServiceAccountTokens } from "./service-account-tokens.ts";
 
 const account: KubeObject = {
@@ -135,4 +135,18 @@ test("it does not hold while its Secret is marked invalid", async () => {
   const answer = await verify();
   assert.ok(answer.type === "refused");
   assert.match(answer.reason, /^the token in secret ci\/s for service account ci\/robot has been marked invalid\. /);
+});
+
+test("the client is warned of a token that its account lists, as those made by a controller were", async () => {
+  const { objects, verify } = await setUp();
+  const warningsOf = async () => {
+    const answer = await verify();
+    return answer.type === "user" ? answer.warnings : undefined;
+  };
+  assert.equal(await warningsOf(), undefined);
+  const listing: ServiceAccount = { ...account, secrets: [{ name: "s" }] };
+  objects.set("serviceaccounts/robot", listing);
+  assert.deepEqual(await warningsOf(), [
+    "Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.",
+  ]);
 });

@@ -2,7 +2,7 @@ import { SignJWT, type JWTPayload } from "jose";
 import { AUTHENTICATED, parseServiceAccount, serviceAccountGroups, serviceAccountUsername } from "#auth";
 import { encodeBase64 } from "#base";
 import type { UserInfo } from "#http";
-import { formatTime, type KubeObject, type Secret } from "#objects";
+import { formatTime, type KubeObject, type Secret, type ServiceAccount } from "#objects";
 import { Refused, type ServiceAccountTokensOptions } from "./contract.ts";
 
 /** The issuer of the tokens that Secrets keep. */
@@ -39,12 +39,12 @@ export async function legacyUserOf(
   token: string,
   claims: LegacyClaims,
   options: ServiceAccountTokensOptions,
-): Promise<UserInfo> {
+): Promise<{ readonly user: UserInfo; readonly warnings?: readonly string[] }> {
   const { namespace, secretName, name, uid } = namesIn(claims);
   const secret = (await options.find("secrets", { namespace, name: secretName })) as Secret | undefined;
   if (!secret || secret.metadata.deletionTimestamp) throw new Refused("Token has been invalidated");
   if (secret.data?.["token"] !== encodeBase64(token)) throw new Refused("Token does not match server's copy");
-  const account = await options.find("serviceaccounts", { namespace, name });
+  const account = (await options.find("serviceaccounts", { namespace, name })) as ServiceAccount | undefined;
   if (!account) throw new Refused(`serviceaccounts ${JSON.stringify(name)} not found`);
   const { metadata } = account;
   if (metadata.deletionTimestamp) throw new Refused(`ServiceAccount ${namespace}/${name} has been deleted`);
@@ -57,12 +57,19 @@ export async function legacyUserOf(
       `the token in secret ${namespace}/${secretName} for service account ${namespace}/${name} has been marked invalid. Use tokens from the TokenRequest API or manually created secret-based tokens, or remove the '${INVALID_SINCE}' label from the secret to temporarily allow use of this token`,
     );
   }
-  return {
+  const user = {
     username: serviceAccountUsername(namespace, name),
     uid,
     groups: [...serviceAccountGroups(namespace), AUTHENTICATED],
   };
+  // An account lists the tokens that were made for it; those that users make it does not.
+  return account.secrets?.some((listed) => listed.name === secretName)
+    ? { user, warnings: [AUTO_GENERATED] }
+    : { user };
 }
+
+const AUTO_GENERATED =
+  "Use tokens from the TokenRequest API or manually created secret-based tokens instead of auto-generated secret-based tokens.";
 
 /** The claims that a token must have, which agree with its subject. */
 function namesIn(claims: LegacyClaims) {

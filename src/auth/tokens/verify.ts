@@ -44,8 +44,9 @@ export function tokenVerifier(options: ServiceAccountTokensOptions): VerifyToken
       if (audiences.length === 0) {
         throw new Refused(`token audiences ${quoted(given)} is invalid for the target audiences ${quoted(wanted)}`);
       }
-      const user = await (issuer === LEGACY_ISSUER ? legacyUserOf(token, claims, options) : userOf(claims, options));
-      return { type: "user", user, audiences };
+      const found =
+        issuer === LEGACY_ISSUER ? await legacyUserOf(token, claims, options) : { user: await userOf(claims, options) };
+      return { type: "user", ...found, audiences };
     } catch (error) {
       if (error instanceof Refused) return { type: "refused", reason: error.message };
       throw error;

@@ -2,11 +2,13 @@ import {
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
   PODS,
+  VOLUME_ATTRIBUTES_CLASSES,
   type KubeObject,
   type PersistentVolume,
   type PersistentVolumeClaim,
   type Pod,
   type ResourceType,
+  type VolumeAttributesClass,
 } from "#objects";
 import {
   allow,
@@ -20,12 +22,16 @@ import {
 import { unlessGone } from "../framework/gone.ts";
 import {
   CLAIM_PROTECTION,
+  CLASS_PROTECTION,
+  classesOfClaim,
   isHeld,
   isShutDown,
   isUnsettled,
   planClaims,
+  planClass,
   planVolume,
   VOLUME_PROTECTION,
+  type ClassView,
   type ProtectionStep,
 } from "./plan.ts";
 
@@ -81,6 +87,49 @@ export const volumeProtectionController: ControllerDefinition = defineController
       plan: planVolume,
       apply: (step, context) => setFinalizers(PERSISTENT_VOLUMES, step, context),
     }),
+});
+
+/** Claims and volumes by the classes of attributes that they name. */
+const BY_CLASS = "volume-attributes-class";
+
+const classesOfVolume = ({ spec }: PersistentVolume): string[] =>
+  spec?.volumeAttributesClassName ? [spec.volumeAttributesClassName] : [];
+
+const unsettledClass: KeysOf<VolumeAttributesClass> = ({ type, object }) =>
+  type !== "deleted" && isUnsettled(object, CLASS_PROTECTION) ? object.metadata.name : undefined;
+
+/** Only an object that names a class no longer can set it free. */
+const freed =
+  <T extends KubeObject>(classesOf: (object: T) => readonly string[]): KeysOf<T> =>
+  ({ type, object, previous }) => {
+    if (type === "deleted") return classesOf(object);
+    const now = classesOf(object);
+    return previous && classesOf(previous).filter((name) => !now.includes(name));
+  };
+
+/** Keeps a class of volume attributes that is being deleted until no claim and no volume names it. */
+export const classProtectionController: ControllerDefinition = defineController({
+  name: "volumeattributesclass-protection-controller",
+  watches: [
+    watch(VOLUME_ATTRIBUTES_CLASSES, unsettledClass),
+    watch(PERSISTENT_VOLUME_CLAIMS, freed(classesOfClaim)),
+    watch(PERSISTENT_VOLUMES, freed(classesOfVolume)),
+  ],
+  writes: [allow(VOLUME_ATTRIBUTES_CLASSES, "patch")],
+  start({ caches }) {
+    caches.of(PERSISTENT_VOLUME_CLAIMS).addIndex(BY_CLASS, classesOfClaim);
+    caches.of(PERSISTENT_VOLUMES).addIndex(BY_CLASS, classesOfVolume);
+    return syncByPlan({
+      look(name, context): ClassView | undefined {
+        const attributesClass = context.caches.of(VOLUME_ATTRIBUTES_CLASSES).get(name);
+        const claims = context.caches.of(PERSISTENT_VOLUME_CLAIMS).count(BY_CLASS, name);
+        const volumes = context.caches.of(PERSISTENT_VOLUMES).count(BY_CLASS, name);
+        return attributesClass && { attributesClass, users: claims + volumes };
+      },
+      plan: planClass,
+      apply: (step, context) => setFinalizers(VOLUME_ATTRIBUTES_CLASSES, step, context),
+    });
+  },
 });
 
 async function setFinalizers<T extends KubeObject>(

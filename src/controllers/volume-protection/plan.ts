@@ -1,8 +1,16 @@
-import { claimsOfPod, type KubeObject, type PersistentVolume, type PersistentVolumeClaim, type Pod } from "#objects";
+import {
+  claimsOfPod,
+  type KubeObject,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
+  type Pod,
+  type VolumeAttributesClass,
+} from "#objects";
 import { controllerOf, type Plan } from "../framework/index.ts";
 
 export const CLAIM_PROTECTION = "kubernetes.io/pvc-protection";
 export const VOLUME_PROTECTION = "kubernetes.io/pv-protection";
+export const CLASS_PROTECTION = "kubernetes.io/vac-protection";
 
 /** Replaces the object's finalizers. */
 export interface ProtectionStep<T extends KubeObject> {
@@ -53,6 +61,32 @@ export function planVolume(volume: PersistentVolume): Plan<ProtectionStep<Persis
     return { steps: [], because: "it is bound" };
   }
   return { steps: [protectionStep(volume, VOLUME_PROTECTION)], because: "it is not bound, or not protected yet" };
+}
+
+export interface ClassView {
+  readonly attributesClass: VolumeAttributesClass;
+  /** How many claims and volumes name it. */
+  readonly users: number;
+}
+
+/** A class of volume attributes is protected while a claim or a volume names it (upstream vacprotection). */
+export function planClass({ attributesClass, users }: ClassView): Plan<ProtectionStep<VolumeAttributesClass>> {
+  if (!isUnsettled(attributesClass, CLASS_PROTECTION)) {
+    return { steps: [], because: "its finalizer is as it should be" };
+  }
+  const because = `${users} claims and volumes name it`;
+  if (isHeld(attributesClass, CLASS_PROTECTION) && users > 0) return { steps: [], because };
+  return { steps: [protectionStep(attributesClass, CLASS_PROTECTION)], because };
+}
+
+/** The classes of attributes that a claim has, wants or is on its way to. */
+export function classesOfClaim({ spec, status }: PersistentVolumeClaim): string[] {
+  const names = [
+    spec?.volumeAttributesClassName,
+    status?.currentVolumeAttributesClassName,
+    status?.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ];
+  return [...new Set(names.flatMap((name) => name || []))];
 }
 
 /** Only a pod on a node uses its claims: no kubelet starts one whose claim is being deleted. */

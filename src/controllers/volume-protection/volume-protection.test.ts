@@ -4,13 +4,14 @@ import {
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
   PODS,
+  VOLUME_ATTRIBUTES_CLASSES,
   type New,
   type PersistentVolumeClaim,
   type Pod,
 } from "#objects";
 import { createTestWorld, type TestWorld } from "../testing/world.ts";
-import { claimProtectionController, volumeProtectionController } from "./controller.ts";
-import { CLAIM_PROTECTION, planClaims, VOLUME_PROTECTION } from "./plan.ts";
+import { claimProtectionController, classProtectionController, volumeProtectionController } from "./controller.ts";
+import { CLAIM_PROTECTION, CLASS_PROTECTION, planClaims, VOLUME_PROTECTION } from "./plan.ts";
 
 const NS = "shop";
 const claim = (name: string, more: PersistentVolumeClaim["metadata"] = {}): New<PersistentVolumeClaim> => ({
@@ -131,4 +132,33 @@ test("a volume goes when it is deleted, unless it is bound", async () => {
   });
   await world.settle();
   assert.deepEqual(client.all(PERSISTENT_VOLUMES), []);
+});
+
+test("a class of volume attributes stays while a claim has it, wants it or a volume names it, and goes after the last", async () => {
+  await using world = await createTestWorld([classProtectionController]);
+  const { client } = world;
+  const classes = () => client.all(VOLUME_ATTRIBUTES_CLASSES).map(({ metadata }) => metadata.name);
+  const attributesClass = { driverName: "csi.example.com", parameters: { iops: "4000" } };
+  for (const name of ["gold", "unused"]) {
+    await client.create(VOLUME_ATTRIBUTES_CLASSES, { ...attributesClass, metadata: { name } });
+  }
+  await client.create(PERSISTENT_VOLUME_CLAIMS, { ...claim("data"), spec: { volumeAttributesClassName: "gold" } });
+  await client.create(PERSISTENT_VOLUMES, { metadata: { name: "pv" }, spec: { volumeAttributesClassName: "gold" } });
+  await world.settle();
+  assert.deepEqual(client.all(VOLUME_ATTRIBUTES_CLASSES)[0]?.metadata.finalizers, [CLASS_PROTECTION]);
+  for (const name of ["gold", "unused"]) await client.delete(VOLUME_ATTRIBUTES_CLASSES, { namespace: "", name });
+  await world.settle();
+  assert.deepEqual(classes(), ["gold"]);
+  client.edit(PERSISTENT_VOLUME_CLAIMS, { namespace: NS, name: "data" }, (draft) => {
+    draft.spec = { volumeAttributesClassName: "silver" };
+    draft.status = { currentVolumeAttributesClassName: "gold" };
+  });
+  client.remove(PERSISTENT_VOLUMES, { namespace: "", name: "pv" });
+  await world.settle();
+  assert.deepEqual(classes(), ["gold"]);
+  client.edit(PERSISTENT_VOLUME_CLAIMS, { namespace: NS, name: "data" }, (draft) => {
+    draft.status = { currentVolumeAttributesClassName: "silver" };
+  });
+  await world.settle();
+  assert.deepEqual(classes(), []);
 });
