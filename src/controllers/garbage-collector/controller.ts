@@ -9,12 +9,17 @@ import {
   type ResourceType,
 } from "#objects";
 import { allow, ANY_KIND } from "../framework/access.ts";
-import { defineController, Retry, type ControllerContext, type ControllerDefinition } from "../framework/definition.ts";
+import {
+  defineController,
+  Retry,
+  type ControllerContext,
+  type ControllerDefinition,
+  type Plan,
+} from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { allOf } from "../framework/parallel.ts";
 import {
   nodeOf,
-  ORPHAN,
   OwnershipGraph,
   referenced,
   refersTo,
@@ -22,7 +27,7 @@ import {
   type GraphEffects,
   type GraphNode,
 } from "./graph.ts";
-import { planCollect, type CollectStep, type OwnerState } from "./plan.ts";
+import { planCollect, planLetGo, planRelease, type CollectStep, type OwnerState } from "./plan.ts";
 
 const DELETE = "delete:";
 const ORPHANS = "orphan:";
@@ -140,8 +145,7 @@ async function attemptToDelete(collector: Collector, uid: string, context: Contr
   }
   const plan = planCollect({ object, node, dependents: graph.dependents(uid), owners });
   if (plan.steps.length > 0) context.log.debug("collecting", { object: describe(coordinates), because: plan.because });
-  let current = object;
-  for (const step of plan.steps) current = await carryOut(step, { type, coordinates, object: current }, context);
+  await carryOutAll(plan, { type, coordinates, object }, context);
   if (!node.observed) throw new Retry("no watch has shown it yet");
 }
 
@@ -174,6 +178,11 @@ interface Subject {
   readonly type: ResourceType;
   readonly coordinates: Coordinates;
   readonly object: KubeObject;
+}
+
+async function carryOutAll({ steps }: Plan<CollectStep>, subject: Subject, context: ControllerContext): Promise<void> {
+  let { object } = subject;
+  for (const step of steps) object = await carryOut(step, { ...subject, object }, context);
 }
 
 /** Resolves to the object after the step. */
@@ -236,16 +245,11 @@ async function attemptToOrphan(collector: Collector, uid: string, context: Contr
   };
   const failure = await allOf(graph.dependents(uid), async (dependent) => {
     const subject = await subjectOf(dependent);
-    const references = subject?.object.metadata.ownerReferences ?? [];
-    if (!subject || !references.some((reference) => reference.uid === uid)) return;
-    await patchMetadata(context, subject, { ownerReferences: references.filter((reference) => reference.uid !== uid) });
+    if (subject) await carryOutAll(planRelease(subject.object, uid), subject, context);
   });
   if (failure) throw failure.error;
   const subject = await subjectOf(node);
-  const finalizers = subject?.object.metadata.finalizers ?? [];
-  if (subject && finalizers.includes(ORPHAN)) {
-    await patchMetadata(context, subject, { finalizers: finalizers.filter((name) => name !== ORPHAN) });
-  }
+  if (subject) await carryOutAll(planLetGo(subject.object), subject, context);
 }
 
 /** A merge patch that holds only for this very state of the object. Resolves to the object after it. */

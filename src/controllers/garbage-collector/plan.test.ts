@@ -1,7 +1,7 @@
 import { CONFIG_MAPS, type KubeObject, type OwnerReference } from "#objects";
 import { transcripts } from "../testing/transcript.ts";
 import { nodeOf } from "./graph.ts";
-import { planCollect, type CollectStep, type OwnerState } from "./plan.ts";
+import { planCollect, planLetGo, planRelease, type CollectStep, type OwnerState } from "./plan.ts";
 
 const ownedBy = (uid: string, blockOwnerDeletion = false): OwnerReference => ({
   apiVersion: "v1",
@@ -167,5 +167,45 @@ example(
   1. block no owner
   2. delete it (Foreground)
   because an owner waits for it, and it has dependents itself that wait
+`,
+);
+
+const release = transcripts({ plan: (subject: KubeObject) => planRelease(subject, "o"), tell });
+
+release(
+  "an object that its owner leaves behind forgets it",
+  object("x", [ownedBy("o"), ownedBy("p")]),
+  `
+  1. drop the owners o
+  because its owner leaves it behind
+`,
+);
+
+release(
+  "an object that has another owner by now is left alone",
+  object("x", [ownedBy("p")]),
+  `
+  do nothing
+  because it does not name the owner any more
+`,
+);
+
+const letGo = transcripts({ plan: planLetGo, tell });
+
+letGo(
+  "an owner that has left its dependents behind goes",
+  object("o", [], deleting("orphan")),
+  `
+  1. remove the finalizer orphan
+  because its dependents are left behind
+`,
+);
+
+letGo(
+  "an owner that waits for something else is left alone",
+  object("o", [], deleting("x.io/hold")),
+  `
+  do nothing
+  because it does not wait for its dependents any more
 `,
 );

@@ -82,3 +82,17 @@ function planForeground({ object, node, dependents }: CollectView): Plan<Collect
   const because = `${blocking.length} dependents block it`;
   return uids.length > 0 ? one({ type: "attempt", uids }, because) : nothing(because);
 }
+
+/** Whether a dependent is to forget the owner that leaves it behind (upstream orphanDependents). */
+export function planRelease({ metadata }: KubeObject, owner: string): Plan<CollectStep> {
+  return metadata.ownerReferences?.some(({ uid }) => uid === owner)
+    ? one({ type: "drop-owners", uids: [owner] }, "its owner leaves it behind")
+    : nothing("it does not name the owner any more");
+}
+
+/** Lets an object go that has left all of its dependents behind. */
+export function planLetGo({ metadata }: KubeObject): Plan<CollectStep> {
+  return metadata.finalizers?.includes(ORPHAN)
+    ? one({ type: "remove-finalizer", finalizer: ORPHAN }, "its dependents are left behind")
+    : nothing("it does not wait for its dependents any more");
+}

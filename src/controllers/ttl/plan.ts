@@ -20,15 +20,29 @@ export function ttlStep(step: number, nodes: number): number {
   return next;
 }
 
-/** The annotation that a node lacks. */
-export function planTtl(node: Node, step: number): Plan<{ readonly type: "annotate"; readonly seconds: string }> {
-  const seconds = String(STEPS[step]!.seconds);
+export interface TtlView {
+  /** Undefined: it is gone, and the cluster may be smaller by it. */
+  readonly node: Node | undefined;
+  /** How many nodes there are. */
+  readonly nodes: number;
+  /** The step that was right before. */
+  readonly step: number;
+}
+
+export type TtlStep =
+  /** The cluster has grown or shrunk: all nodes are to be looked at. */
+  | { readonly type: "enter"; readonly step: number }
+  | { readonly type: "annotate"; readonly node: Node; readonly seconds: string };
+
+/** What a node is to be told, and whether all are to be told something else. */
+export function planTtl({ node, nodes, step }: TtlView): Plan<TtlStep> {
+  const next = ttlStep(step, nodes);
+  const seconds = String(STEPS[next]!.seconds);
+  const steps: TtlStep[] = next === step ? [] : [{ type: "enter", step: next }];
+  if (!node) return { steps, because: "the node is gone" };
   const present = node.metadata.annotations?.[TTL_ANNOTATION];
   const isRight = present !== undefined && /^[+-]?\d+$/.test(present) && Number(present) === Number(seconds);
-  return isRight
-    ? { steps: [], because: `it says ${present} s` }
-    : {
-        steps: [{ type: "annotate", seconds }],
-        because: `a cluster of this size keeps what it reads for ${seconds} s`,
-      };
+  if (isRight) return { steps, because: `it says ${present} s` };
+  const because = `a cluster of this size keeps what it reads for ${seconds} s`;
+  return { steps: [...steps, { type: "annotate", node, seconds }], because };
 }

@@ -4,7 +4,7 @@ import { NODES } from "#objects";
 import { transcripts } from "../testing/transcript.ts";
 import { createTestWorld } from "../testing/world.ts";
 import { ttlController } from "./controller.ts";
-import { planTtl, ttlStep, TTL_ANNOTATION } from "./plan.ts";
+import { planTtl, ttlStep, TTL_ANNOTATION, type TtlView } from "./plan.ts";
 
 test("the step goes up above its most nodes and down below its least", () => {
   const at = (step: number, nodes: number) => ttlStep(step, nodes);
@@ -20,13 +20,14 @@ const node = (ttl: string | undefined) => ({
 });
 
 const example = transcripts({
-  plan: ({ says, step }: { readonly says: string | undefined; readonly step: number }) => planTtl(node(says), step),
-  tell: ({ seconds }) => `say ${seconds} s`,
+  plan: ({ says, nodes, step }: { says: string | undefined } & Omit<TtlView, "node">) =>
+    planTtl({ node: node(says), nodes, step }),
+  tell: (one) => (one.type === "enter" ? `look at all nodes, at step ${one.step}` : `say ${one.seconds} s`),
 });
 
 example(
   "a node that says nothing is told",
-  { says: undefined, step: 0 },
+  { says: undefined, nodes: 1, step: 0 },
   `
   1. say 0 s
   because a cluster of this size keeps what it reads for 0 s
@@ -35,7 +36,7 @@ example(
 
 example(
   "a node that says what is right is left alone",
-  { says: "0", step: 0 },
+  { says: "0", nodes: 1, step: 0 },
   `
   do nothing
   because it says 0 s
@@ -44,9 +45,19 @@ example(
 
 example(
   "a node that says no number is put right",
-  { says: "x", step: 1 },
+  { says: "x", nodes: 95, step: 1 },
   `
   1. say 15 s
+  because a cluster of this size keeps what it reads for 15 s
+`,
+);
+
+example(
+  "when the cluster has grown all nodes are looked at",
+  { says: "0", nodes: 101, step: 0 },
+  `
+  1. look at all nodes, at step 1
+  2. say 15 s
   because a cluster of this size keeps what it reads for 15 s
 `,
 );
@@ -61,4 +72,7 @@ test("nodes are annotated as they come", async () => {
   for (let n = 1; n <= 100; n++) await world.client.create(NODES, { metadata: { name: `n${n}` } });
   await world.settle();
   assert.deepEqual(annotations(), new Set(["15"]));
+  for (let n = 1; n <= 12; n++) world.client.remove(NODES, { namespace: "", name: `n${n}` });
+  await world.settle();
+  assert.deepEqual(annotations(), new Set(["0"]));
 });
