@@ -28,26 +28,11 @@ const VERBS: Readonly<Record<string, string>> = {
   deletecollection: "DELETECOLLECTION",
 };
 
-interface Recorder {
-  readonly total: Cell;
-  readonly duration: HistogramCell | undefined;
-}
+const LABELS = ["verb", "dry_run", "group", "version", "resource", "subresource", "scope", "component"] as const;
 
 /** Makes the API server's metrics. */
 export function createRequestMetrics(registry: Registry): RequestMetrics {
   const metrics = createMetrics();
-  const labels = ["verb", "dry_run", "group", "version", "resource", "subresource", "scope", "component"];
-  const totals = metrics.counter(
-    "apiserver_request_total",
-    "Requests by verb, dry run, group, version, resource, scope, component and HTTP code.",
-    [...labels, "code"],
-  );
-  const durations = metrics.histogram(
-    "apiserver_request_duration_seconds",
-    "Seconds from a request to its answer, by verb, dry run, group, version, resource, subresource, scope and component.",
-    labels,
-    DURATIONS,
-  );
   const inFlight = metrics.gauge(
     "apiserver_current_inflight_requests",
     "Requests now under way, by kind: those that change something and those that only read.",
@@ -59,59 +44,8 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
     "Watches and connections that are open, by verb, group, version, resource, scope and component.",
     ["verb", "group", "version", "resource", "subresource", "scope", "component"],
   );
-  metrics.computed(
-    "gauge",
-    "apiserver_storage_objects",
-    "Stored objects by group and resource.",
-    ["group", "resource"],
-    function* () {
-      for (const { definition, count } of registry.resources()) {
-        if (!definition.compute && !definition.computedObjects) yield [[definition.group, definition.resource], count];
-      }
-    },
-  );
-  metrics.computed(
-    "gauge",
-    "apiserver_resource_objects",
-    "Stored objects by group and resource.",
-    ["group", "resource"],
-    function* () {
-      for (const { definition, count } of registry.resources()) {
-        if (!definition.compute && !definition.computedObjects) yield [[definition.group, definition.resource], count];
-      }
-    },
-  );
-
-  const recorders = new Map<string, Recorder>();
-  const recorderOf = (info: RequestInfo | undefined, code: number, dryRun: boolean): Recorder => {
-    const isResource = info?.isResource ?? false;
-    const scope = info ? scopeOf(info) : "";
-    const key = isResource
-      ? `${info!.verb}|${code}|${dryRun}|${info!.group}|${info!.version}|${info!.resource}|${info!.subresource}|${scope}`
-      : `${info?.verb}|${code}`;
-    let recorder = recorders.get(key);
-    if (!recorder) {
-      const verb = VERBS[info?.verb ?? ""] ?? (isResource ? "other" : (info?.verb.toUpperCase() ?? "other"));
-      const values = [
-        verb,
-        dryRun ? "All" : "",
-        isResource ? info!.group : "",
-        isResource ? info!.version : "",
-        isResource ? info!.resource : "",
-        isResource ? info!.subresource : "",
-        scope,
-        "apiserver",
-      ];
-      recorder = {
-        total: totals.at(...values, String(code)),
-        duration: info?.isLongRunning ? undefined : durations.at(...values),
-      };
-      // Paths that are not served must not grow this without bound: only what is served is remembered by name.
-      if (recorders.size < 20_000) recorders.set(key, recorder);
-    }
-    return recorder;
-  };
-
+  const answers = new AnswerCells(metrics);
+  countObjects(metrics, registry);
   return {
     metrics,
     began(mutating) {
@@ -121,21 +55,15 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
       (mutating ? cells.mutating : cells.readOnly).value--;
     },
     answered(info, code, dryRun, seconds) {
-      const served = info?.isResource && code === 404 && !registry.resource(info.group, info.resource);
-      const recorder = recorderOf(served ? undefined : info, code, dryRun);
-      recorder.total.value++;
-      recorder.duration?.observe(seconds);
+      const isUnknown = info?.isResource && code === 404 && !registry.resource(info.group, info.resource);
+      const { total, duration } = answers.of(isUnknown ? undefined : info, code, dryRun);
+      total.value++;
+      duration?.observe(seconds);
     },
     longRunning(info) {
-      const cell = longRunning.at(
-        VERBS[info.verb] ?? "CONNECT",
-        info.group,
-        info.version,
-        info.resource,
-        info.subresource,
-        scopeOf(info),
-        "apiserver",
-      );
+      const { verb, group, version, resource, subresource } = info;
+      const name = VERBS[verb] ?? "CONNECT";
+      const cell = longRunning.at(name, group, version, resource, subresource, scopeOf(info), "apiserver");
       cell.value++;
       let open = true;
       return () => {
@@ -144,6 +72,72 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
       };
     },
   };
+}
+
+/** The same figure under both of upstream's names. */
+function countObjects(metrics: Metrics, registry: Registry): void {
+  for (const name of ["apiserver_storage_objects", "apiserver_resource_objects"]) {
+    metrics.computed("gauge", name, "Stored objects by group and resource.", ["group", "resource"], function* () {
+      for (const { definition, count } of registry.resources()) {
+        if (!definition.compute && !definition.computedObjects) yield [[definition.group, definition.resource], count];
+      }
+    });
+  }
+}
+
+interface AnswerCell {
+  readonly total: Cell;
+  readonly duration: HistogramCell | undefined;
+}
+
+/** What is counted by answers: the cells of each kind of request, found by one look-up. */
+class AnswerCells {
+  readonly #totals;
+  readonly #durations;
+  readonly #cells = new Map<string, AnswerCell>();
+
+  constructor(metrics: Metrics) {
+    this.#totals = metrics.counter(
+      "apiserver_request_total",
+      "Requests by verb, dry run, group, version, resource, scope, component and HTTP code.",
+      [...LABELS, "code"],
+    );
+    this.#durations = metrics.histogram(
+      "apiserver_request_duration_seconds",
+      "Seconds from a request to its answer, by verb, dry run, group, version, resource, subresource, scope and component.",
+      LABELS,
+      DURATIONS,
+    );
+  }
+
+  of(info: RequestInfo | undefined, code: number, dryRun: boolean): AnswerCell {
+    const key = keyOf(info, code, dryRun);
+    const known = this.#cells.get(key);
+    if (known) return known;
+    const labels = labelsOf(info, dryRun);
+    const cell = {
+      total: this.#totals.at(...labels, String(code)),
+      duration: info?.isLongRunning ? undefined : this.#durations.at(...labels),
+    };
+    // Paths that are not served must not grow this without bound: only what is served is remembered by name.
+    if (this.#cells.size < 20_000) this.#cells.set(key, cell);
+    return cell;
+  }
+}
+
+function keyOf(info: RequestInfo | undefined, code: number, dryRun: boolean): string {
+  if (!info?.isResource) return `${info?.verb}|${code}`;
+  const { verb, group, version, resource, subresource } = info;
+  return `${verb}|${code}|${dryRun}|${group}|${version}|${resource}|${subresource}|${scopeOf(info)}`;
+}
+
+/** The values of {@link LABELS}. */
+function labelsOf(info: RequestInfo | undefined, dryRun: boolean): string[] {
+  const verb = VERBS[info?.verb ?? ""];
+  const all = dryRun ? "All" : "";
+  if (!info?.isResource) return [verb ?? info?.verb.toUpperCase() ?? "other", all, "", "", "", "", "", "apiserver"];
+  const { group, version, resource, subresource } = info;
+  return [verb ?? "other", all, group, version, resource, subresource, scopeOf(info), "apiserver"];
 }
 
 function scopeOf(info: RequestInfo): string {

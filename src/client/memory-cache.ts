@@ -1,98 +1,45 @@
-import { assert, type Log } from "#base";
+import type { Log } from "#base";
 import { keyOf, type KubeObject, type ResourceType } from "#objects";
-import {
-  BUILT_IN_INDEXES,
-  orphanLabelKey,
-  type Cache,
-  type CacheWriter,
-  type Change,
-  type IndexFunction,
-  type Listener,
-} from "./cache.ts";
-import { createIndex, type Index } from "./object-index.ts";
+import type { Cache, CacheWriter } from "./cache.ts";
+import { deleted, IndexedObjects } from "./indexed-objects.ts";
+import { Listeners } from "./listeners.ts";
 import { revisionOf } from "./resource-version.ts";
-import { createRevisionGate } from "./revision-gate.ts";
+import { createRevisionGate, type RevisionGate } from "./revision-gate.ts";
 
-const controllerOf = (object: KubeObject) =>
-  object.metadata.ownerReferences?.find((reference) => reference.controller === true);
-
-const builtIn: Readonly<Record<string, IndexFunction<KubeObject>>> = {
-  [BUILT_IN_INDEXES.namespace]: (object) => object.metadata.namespace ?? "",
-  [BUILT_IN_INDEXES.controller]: (object) => controllerOf(object)?.uid,
-  [BUILT_IN_INDEXES.owner]: (object) => object.metadata.ownerReferences?.map((reference) => reference.uid),
-  [BUILT_IN_INDEXES.orphan]: (object) => (controllerOf(object) ? undefined : (object.metadata.namespace ?? "")),
-  [BUILT_IN_INDEXES.orphanLabel]: (object) => {
-    const { labels, namespace = "" } = object.metadata;
-    if (!labels || controllerOf(object)) return undefined;
-    return Object.entries(labels).map(([label, value]) => orphanLabelKey(namespace, label, value));
-  },
-};
-
-/** Changes of a list announced between two turns of the event loop. */
-const CHANGES_A_TURN = 1000;
+/** What the two halves of a cache share. */
+interface CacheState<T extends KubeObject> {
+  readonly type: ResourceType<T>;
+  readonly objects: IndexedObjects<T>;
+  readonly listeners: Listeners<T>;
+  readonly gate: RevisionGate;
+  /** Resolves with the first list, which sets `synced`. */
+  readonly listed: PromiseWithResolvers<void>;
+  synced: boolean;
+}
 
 /** Makes an empty cache: the half to read from and the half to write to. */
 export function createMemoryCache<T extends KubeObject>(
   type: ResourceType<T>,
   log: Log,
 ): { readonly reader: Cache<T>; readonly writer: CacheWriter<T> } {
-  const objects = new Map<string, T>();
-  const indexes = new Map<string, Index<T>>();
-  // Replaced on every change of membership, so that a listener may leave while changes are handed out.
-  let listeners: readonly Listener<T>[] = [];
-  const gate = createRevisionGate();
-  const listed = Promise.withResolvers<void>();
-  listed.promise.catch(() => {});
-  let synced = false;
-
-  const addIndex = (name: string, fn: IndexFunction<T>): Index<T> => {
-    const index = createIndex(fn);
-    for (const [key, object] of objects) index.update(key, undefined, object);
-    indexes.set(name, index);
-    return index;
+  const state: CacheState<T> = {
+    type,
+    objects: new IndexedObjects(type),
+    listeners: new Listeners(type.resource, log),
+    gate: createRevisionGate(),
+    listed: Promise.withResolvers(),
+    synced: false,
   };
+  state.listed.promise.catch(() => {});
+  return { reader: readerOf(state), writer: writerOf(state) };
+}
 
-  const indexNamed = (name: string): Index<T> => {
-    const index = indexes.get(name);
-    if (index) return index;
-    const fn = builtIn[name];
-    assert(fn, `cache of ${type.resource} has no index ${name}`);
-    // Made at the first look: most kinds are looked up by one or two of them.
-    return addIndex(name, fn);
-  };
-
-  const announce = (change: Change<T>, to = listeners) => {
-    for (const listener of to) {
-      try {
-        listener(change);
-      } catch (error) {
-        log.error("a cache listener failed", { resource: type.resource, error });
-      }
-    }
-  };
-
-  /** Takes an object in, and says what that changes. */
-  const take = (key: string, object: T): Change<T>[] => {
-    const known = objects.get(key);
-    const sameUid = known?.metadata.uid === object.metadata.uid;
-    if (known && sameUid && known.metadata.resourceVersion === object.metadata.resourceVersion) return [];
-    objects.set(key, object);
-    for (const index of indexes.values()) index.update(key, known, object);
-    if (!known) return [{ type: "added", object }];
-    // Deleted and made again unseen: two changes, so that no listener takes one object for the other.
-    if (!sameUid) return [gone(known), { type: "added", object }];
-    return [{ type: "modified", object, previous: known }];
-  };
-
-  const drop = (key: string, known: T): void => {
-    objects.delete(key);
-    for (const index of indexes.values()) index.remove(key, known);
-  };
-
-  const reader: Cache<T> = {
+function readerOf<T extends KubeObject>(state: CacheState<T>): Cache<T> {
+  const { type, objects, listeners, gate, listed } = state;
+  return {
     type,
     get synced() {
-      return synced;
+      return state.synced;
     },
     whenSynced: () => listed.promise,
     get revision() {
@@ -106,67 +53,40 @@ export function createMemoryCache<T extends KubeObject>(
       return objects.size;
     },
     list: () => objects.values(),
-    index: (name, value) => indexNamed(name).get(value),
-    count: (name, value) => indexNamed(name).count(value),
-    indexValues: (name) => indexNamed(name).values(),
-    addIndex(name, fn) {
-      if (!indexes.has(name)) addIndex(name, fn);
-    },
+    index: (name, value) => objects.index(name).get(value),
+    count: (name, value) => objects.index(name).count(value),
+    indexValues: (name) => objects.index(name).values(),
+    addIndex: (name, fn) => void objects.addIndex(name, fn),
     subscribe(listener, options) {
       if (options?.replay !== false) for (const object of objects.values()) listener({ type: "added", object });
-      listeners = [...listeners, listener];
-      return () => {
-        listeners = listeners.filter((other) => other !== listener);
-      };
+      return listeners.add(listener);
     },
   };
+}
 
-  const writer: CacheWriter<T> = {
+function writerOf<T extends KubeObject>(state: CacheState<T>): CacheWriter<T> {
+  const { type, objects, listeners, gate, listed } = state;
+  return {
     put(object) {
-      for (const change of take(keyOf(object), object)) announce(change);
+      for (const change of objects.put(keyOf(object), object)) listeners.announce(change);
     },
     remove(object) {
-      const key = keyOf(object);
-      const known = objects.get(key);
-      if (!known) return;
-      drop(key, known);
-      announce(gone(object));
+      if (objects.delete(keyOf(object))) listeners.announce(deleted(object));
     },
     *replace(list, version) {
-      const changes: Change<T>[] = [];
-      const keys = new Set<string>();
-      for (const object of list) {
-        const key = keyOf(object);
-        keys.add(key);
-        changes.push(...take(key, object));
-      }
-      for (const [key, known] of objects) {
-        if (keys.has(key)) continue;
-        drop(key, known);
-        changes.push(gone(known));
-      }
-      // A listener that subscribes from now on is told of what is there, which is more than of these changes.
-      const before = listeners;
-      const told = new Set(before);
-      for (const [at, change] of changes.entries()) {
-        if (at > 0 && at % CHANGES_A_TURN === 0) yield;
-        announce(change, listeners === before ? before : listeners.filter((listener) => told.has(listener)));
-      }
-      synced = true;
+      yield* listeners.announceAll(objects.replace(list));
+      state.synced = true;
       gate.reset(revisionOf(version));
       listed.resolve();
     },
     advance: (version) => gate.advance(revisionOf(version)),
     close() {
       const reason = new Error(`the cache of ${type.resource} is closed`);
-      listeners = [];
+      listeners.clear();
       gate.close(reason);
       listed.reject(reason);
     },
   };
-  return { reader, writer };
 }
-
-const gone = <T extends KubeObject>(object: T): Change<T> => ({ type: "deleted", object });
 
 const toRevision = (version: string | number): number => (typeof version === "number" ? version : revisionOf(version));

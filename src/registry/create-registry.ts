@@ -6,10 +6,13 @@ import { ResourceCache, RING_SIZE } from "./cache/resource-cache.ts";
 import { Revisions } from "./cache/revisions.ts";
 import type { Lifetime } from "./cache/watch-stream.ts";
 import type { Registry, ResolvedResource, Resource, ResourceDefinition } from "./definition.ts";
+import type { ServedVersion } from "./contract.ts";
 import type { Serves } from "./enablement/runtime-config.ts";
-import { prefixOf, ROOT } from "./keys.ts";
+import { ROOT } from "./keys.ts";
+import { Population } from "./population.ts";
 import { Expiry } from "./resource/expiry.ts";
 import { createResource } from "./resource/resource.ts";
+import { type ServedKind, ServedKinds } from "./served-kinds.ts";
 
 export interface RegistryOptions {
   readonly definitions: readonly ResourceDefinition[];
@@ -23,168 +26,172 @@ export interface RegistryOptions {
   readonly ringSize?: number;
 }
 
-interface Served {
-  readonly resource: Resource;
-  readonly cache: ResourceCache;
-  readonly expiry: Expiry | undefined;
-  readonly lifetime: Lifetime;
-}
-
-const nameOf = (group: string, resource: string) => (group ? `${resource}.${group}` : resource);
-
 /**
  * Opens the registry over a store: one watch on everything, no reading. The store stays the caller's; close the
  * registry before it.
  */
 export async function createRegistry(options: RegistryOptions): Promise<Registry> {
-  const { store, clock, random, log } = options;
-  const revisions = new Revisions(store.revision);
-  const horizon = new Horizon(store.revision, clock.monotonic());
-  const bookmarks = new BookmarkTimer(clock);
-  const served = new Map<string, Served>();
-  const byPrefix = new Map<string, ResourceCache>();
-  /** `group/version/resource`. */
-  const byVersion = new Map<string, ResolvedResource>();
-  const listeners = new Set<() => void>();
-  let inOrder: readonly Resource[] | undefined;
-  let generation = 0;
-  let stopWatching = () => {};
+  const registry = new StoreRegistry(options);
+  await registry.open();
+  return registry;
+}
 
-  /** The caches of kinds of which there are objects, or were; and those of which that is known. */
-  const populated = new Set<ResourceCache>();
-  const looked = new Set<ResourceCache>();
-  const touched = new Set<ResourceCache>();
-  const take = ({ events, revision }: EventBatch) => {
+class StoreRegistry implements Registry {
+  readonly #options: RegistryOptions;
+  readonly #revisions: Revisions;
+  readonly #horizon: Horizon;
+  readonly #bookmarks: BookmarkTimer;
+  readonly #kinds = new ServedKinds();
+  readonly #population = new Population<ResourceCache>();
+  readonly #listeners = new Set<() => void>();
+  /** The caches that the batch in hand changes. */
+  readonly #touched = new Set<ResourceCache>();
+  #generation = 0;
+  #stopWatching = () => {};
+
+  constructor(options: RegistryOptions) {
+    const { store, clock } = options;
+    this.#options = options;
+    this.#revisions = new Revisions(store.revision);
+    this.#horizon = new Horizon(store.revision, clock.monotonic());
+    this.#bookmarks = new BookmarkTimer(clock);
+    for (const definition of options.definitions) if (this.#versionsOf(definition).length > 0) this.#serve(definition);
+  }
+
+  async open(): Promise<void> {
+    const from = this.#revisions.current;
+    const handle = await this.#options.store.watch({ from, prefix: ROOT }, (batch) => this.#take(batch));
+    assert(handle.ok, "the newest revision of a store is not compacted");
+    this.#stopWatching = () => handle.close();
+  }
+
+  get revision(): number {
+    return this.#revisions.current;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  resources(): readonly Resource[] {
+    return this.#kinds.resources();
+  }
+
+  resolve(group: string, version: string, resource: string): ResolvedResource | undefined {
+    return this.#kinds.resolve(group, version, resource);
+  }
+
+  resource(group: string, resource: string): Resource | undefined {
+    return this.#kinds.get(group, resource)?.resource;
+  }
+
+  async emptyResources(): Promise<ReadonlySet<Resource>> {
+    const { store } = this.#options;
+    const caches = this.#kinds.stored().map(({ cache }) => cache);
+    await this.#population.look(caches, async ({ prefix, end }) => {
+      const found = await store.range({ start: prefix, end, limit: 1 });
+      return !found.ok || found.value.entries.length > 0;
+    });
+    const empty = this.#kinds.stored().filter(({ cache }) => !this.#population.has(cache));
+    return new Set(empty.map(({ resource }) => resource));
+  }
+
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  add(definition: ResourceDefinition): void {
+    this.#serve(definition);
+    this.#changed();
+  }
+
+  remove(group: string, resource: string): void {
+    const found = this.#kinds.get(group, resource);
+    if (!found) return;
+    this.#retire(found, "gone");
+    this.#changed();
+  }
+
+  async close(): Promise<void> {
+    this.#stopWatching();
+    this.#listeners.clear();
+    const all = [...this.#kinds.all()];
+    for (const { cache } of all) cache.close();
+    this.#revisions.close();
+    await Promise.all(all.map(async ({ expiry }) => expiry?.close()));
+  }
+
+  #take({ events, revision }: EventBatch): void {
     for (const event of events) {
-      const prefix = prefixOf(event.key, byPrefix);
-      const cache = prefix === undefined ? undefined : byPrefix.get(prefix);
+      const cache = this.#kinds.cacheOf(event.key);
       if (!cache) continue;
       cache.apply(event);
-      touched.add(cache);
+      this.#touched.add(cache);
     }
-    revisions.advance(revision);
-    horizon.note(revision, clock.monotonic());
+    this.#revisions.advance(revision);
+    this.#horizon.note(revision, this.#options.clock.monotonic());
     let first = false;
-    for (const cache of touched) {
+    for (const cache of this.#touched) {
       cache.watchers.flush();
-      if (populated.has(cache)) continue;
-      populated.add(cache);
       // Other requests do not wait for it.
-      first ||= looked.has(cache);
+      if (this.#population.note(cache)) first = true;
     }
-    touched.clear();
-    if (first) for (const listener of listeners) listener();
-  };
+    this.#touched.clear();
+    if (first) this.#callListeners();
+  }
 
-  const servedVersions = ({ group, resource, versions }: ResourceDefinition) =>
-    versions.filter((version) => options.serves?.(version.group ?? group, version.version, resource) ?? true);
+  #changed(): void {
+    this.#generation++;
+    this.#callListeners();
+  }
 
-  const changed = () => {
-    inOrder = undefined;
-    generation++;
-    for (const listener of listeners) listener();
-  };
+  #callListeners(): void {
+    for (const listener of this.#listeners) listener();
+  }
 
-  const put = (definition: ResourceDefinition) => {
-    const old = served.get(nameOf(definition.group, definition.resource));
-    if (old) forget(old);
+  #versionsOf({ group, resource, versions }: ResourceDefinition): readonly ServedVersion[] {
+    const { serves } = this.#options;
+    if (!serves) return versions;
+    return versions.filter((version) => serves(version.group ?? group, version.version, resource));
+  }
+
+  /** Serves a kind, in place of what was served under its name. */
+  #serve(definition: ResourceDefinition): void {
+    const { store, clock, random, log, ringSize = RING_SIZE } = this.#options;
+    const old = this.#kinds.get(definition.group, definition.resource);
     const keeps = old?.cache.redefine(definition) === true;
-    if (old) end(old, keeps ? "kept" : "superseded");
-    const cache = keeps ? old.cache : new ResourceCache(definition, store, revisions, options.ringSize ?? RING_SIZE);
+    if (old) this.#retire(old, keeps ? "kept" : "superseded");
+    const cache = keeps ? old.cache : new ResourceCache(definition, store, this.#revisions, ringSize);
     const lifetime: Lifetime = { ended: false };
-    assert(!byPrefix.has(cache.prefix), `${cache.prefix} belongs to one resource`);
     const resource = createResource({
       definition,
-      registry,
+      registry: this,
       store,
       cache,
-      revisions,
-      horizon,
+      revisions: this.#revisions,
+      horizon: this.#horizon,
       clock,
       random,
-      bookmarks,
+      bookmarks: this.#bookmarks,
       claimed: new Set(),
       lifetime,
     });
     const { ttlMs } = definition;
     const expiry = ttlMs === undefined ? undefined : new Expiry(definition, ttlMs, cache, { store, clock, log });
-    if (!definition.compute && !definition.computedObjects) byPrefix.set(cache.prefix, cache);
-    served.set(nameOf(definition.group, definition.resource), { resource, cache, expiry, lifetime });
-    for (const version of servedVersions(definition)) {
-      byVersion.set(`${version.group ?? definition.group}/${version.version}/${definition.resource}`, {
-        resource,
-        version,
-      });
-    }
-  };
-
-  const forget = ({ resource, cache, expiry }: Served) => {
-    const { definition } = resource;
-    void expiry?.close();
-    if (byPrefix.get(cache.prefix) === cache) byPrefix.delete(cache.prefix);
-    served.delete(nameOf(definition.group, definition.resource));
-    for (const version of definition.versions) {
-      byVersion.delete(`${version.group ?? definition.group}/${version.version}/${definition.resource}`);
-    }
-  };
+    this.#kinds.add({ resource, cache, expiry, lifetime }, this.#versionsOf(definition));
+  }
 
   /** What was opened under a definition does not outlive it. */
-  const end = ({ cache, lifetime }: Served, what: "kept" | "superseded" | "gone") => {
+  #retire(kind: ServedKind, itsCacheIs: "kept" | "superseded" | "gone"): void {
+    const { cache, expiry, lifetime } = kind;
+    void expiry?.close();
+    this.#kinds.remove(kind);
     lifetime.ended = true;
-    if (what === "kept") cache.watchers.wakeAll();
-    else cache.close(what);
-  };
-
-  const registry: Registry = {
-    get revision() {
-      return revisions.current;
-    },
-    get generation() {
-      return generation;
-    },
-    resources: () => (inOrder ??= [...served.values()].map(({ resource }) => resource)),
-    resolve: (group, version, resource) => byVersion.get(`${group}/${version}/${resource}`),
-    resource: (group, resource) => served.get(nameOf(group, resource))?.resource,
-    async emptyResources() {
-      await Promise.all(
-        [...byPrefix.values()].map(async (cache) => {
-          if (looked.has(cache)) return;
-          const found = await store.range({ start: cache.prefix, end: cache.end, limit: 1 });
-          if (!found.ok || found.value.entries.length > 0) populated.add(cache);
-          looked.add(cache);
-        }),
-      );
-      const empty = [...served.values()].filter(({ cache }) => byPrefix.has(cache.prefix) && !populated.has(cache));
-      return new Set(empty.map(({ resource }) => resource));
-    },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
-    add(definition) {
-      put(definition);
-      changed();
-    },
-    remove(group, resource) {
-      const found = served.get(nameOf(group, resource));
-      if (!found) return;
-      forget(found);
-      end(found, "gone");
-      changed();
-    },
-    async close() {
-      stopWatching();
-      listeners.clear();
-      const all = [...served.values()];
-      for (const { cache } of all) cache.close();
-      revisions.close();
-      await Promise.all(all.map(async ({ expiry }) => expiry?.close()));
-    },
-  };
-
-  for (const definition of options.definitions) if (servedVersions(definition).length > 0) put(definition);
-  const handle = await store.watch({ from: revisions.current, prefix: ROOT }, take);
-  assert(handle.ok, "the newest revision of a store is not compacted");
-  stopWatching = () => handle.close();
-  return registry;
+    if (itsCacheIs === "kept") cache.watchers.wakeAll();
+    else {
+      this.#population.forget(cache);
+      cache.close(itsCacheIs);
+    }
+  }
 }

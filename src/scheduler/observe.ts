@@ -4,7 +4,7 @@ import { PodInfo } from "./model/pod-info.ts";
 import { growsFrom } from "./model/resources.ts";
 import type { ClusterEvent } from "./queue/events.ts";
 import type { SchedulingQueue } from "./queue/scheduling-queue.ts";
-import { sameLabels, sameTaints, type Snapshot } from "./snapshot/snapshot.ts";
+import { sameLabels, sameTaints, type Placed, type Snapshot } from "./snapshot/snapshot.ts";
 
 export interface ObserverOptions {
   readonly snapshot: Snapshot;
@@ -29,12 +29,43 @@ export interface Observer {
 }
 
 export function createObserver(options: ObserverOptions): Observer {
-  const { snapshot, queue, isOurs, now, binding, notify } = options;
+  return { node: nodeObserver(options), pod: podObserver(options), namespace: namespaceObserver(options) };
+}
 
-  const leave = (uid: string) => {
-    const placed = snapshot.removePod(uid);
-    if (placed) notify({ type: "pod-left", pod: placed.pod });
+function nodeObserver({ snapshot, notify }: ObserverOptions): Observer["node"] {
+  return ({ object, type }) => {
+    const name = object.metadata.name ?? "";
+    if (type === "deleted") {
+      snapshot.removeNode(name);
+      notify({ type: "node-removed" });
+      return;
+    }
+    const before = snapshot.node(name);
+    const allocatable = before?.allocatable;
+    const old = before?.node;
+    snapshot.setNode(object);
+    const node = snapshot.node(name)!;
+    if (!old || !allocatable) {
+      notify({ type: "node-added", node });
+      return;
+    }
+    const grew = growsFrom(allocatable, node.allocatable);
+    const relabelled = !sameLabels(old.metadata.labels, object.metadata.labels);
+    const retainted = !sameTaints(old, object);
+    if (grew || relabelled || retainted) notify({ type: "node-changed", node, grew, relabelled, retainted });
   };
+}
+
+function namespaceObserver({ snapshot, notify }: ObserverOptions): Observer["namespace"] {
+  return ({ type, object }) => {
+    const name = object.metadata.name ?? "";
+    if (type === "deleted") snapshot.removeNamespace(name);
+    else if (snapshot.setNamespace(name, object.metadata.labels)) notify({ type: "namespace-changed" });
+  };
+}
+
+function podObserver(options: ObserverOptions): Observer["pod"] {
+  const { snapshot, queue, isOurs, now, binding, notify } = options;
 
   const settle = (uid: string) => {
     const waited = queue.get(uid)?.info;
@@ -44,7 +75,8 @@ export function createObserver(options: ObserverOptions): Observer {
 
   const gone = (uid: string) => {
     settle(uid);
-    leave(uid);
+    const placed = snapshot.removePod(uid);
+    if (placed) notify({ type: "pod-left", pod: placed.pod });
   };
 
   const onNode = (pod: Pod, nodeName: string) => {
@@ -57,17 +89,7 @@ export function createObserver(options: ObserverOptions): Observer {
     }
     const info = new PodInfo(pod);
     snapshot.setPod(info, nodeName);
-    if (!placed) {
-      notify({ type: "pod-placed", pod: info });
-      return;
-    }
-    if (placed.node.name !== nodeName) {
-      notify({ type: "pod-placed", pod: info });
-      notify({ type: "pod-left", pod: placed.pod });
-      return;
-    }
-    if (placed.pod.groupKey !== info.groupKey) notify({ type: "pod-relabelled", before: placed.pod, pod: info });
-    if (asksLess(placed.pod, info)) notify({ type: "pod-left", pod: placed.pod });
+    for (const event of placementEvents(placed, info, nodeName)) notify(event);
   };
 
   const waiting = (pod: Pod, previous: Pod | undefined) => {
@@ -85,41 +107,24 @@ export function createObserver(options: ObserverOptions): Observer {
     if (queued) options.onWaiting(queued.info, previous);
   };
 
-  return {
-    node(change) {
-      const { object, type } = change;
-      const name = object.metadata.name ?? "";
-      if (type === "deleted") {
-        snapshot.removeNode(name);
-        notify({ type: "node-removed" });
-        return;
-      }
-      const before = snapshot.node(name);
-      const allocatable = before?.allocatable;
-      const old = before?.node;
-      snapshot.setNode(object);
-      const node = snapshot.node(name)!;
-      if (!old || !allocatable) {
-        notify({ type: "node-added", node });
-        return;
-      }
-      const grew = growsFrom(allocatable, node.allocatable);
-      const relabelled = !sameLabels(old.metadata.labels, object.metadata.labels);
-      const retainted = !sameTaints(old, object);
-      if (grew || relabelled || retainted) notify({ type: "node-changed", node, grew, relabelled, retainted });
-    },
-    pod({ type, object, previous }) {
-      if (type === "deleted" || isPodTerminal(object)) gone(object.metadata.uid ?? "");
-      else if (object.spec?.nodeName) onNode(object, object.spec.nodeName);
-      else if (object.metadata.deletionTimestamp !== undefined) gone(object.metadata.uid ?? "");
-      else waiting(object, previous);
-    },
-    namespace({ type, object }) {
-      const name = object.metadata.name ?? "";
-      if (type === "deleted") snapshot.removeNamespace(name);
-      else if (snapshot.setNamespace(name, object.metadata.labels)) notify({ type: "namespace-changed" });
-    },
+  return ({ type, object, previous }) => {
+    if (type === "deleted" || isPodTerminal(object)) gone(object.metadata.uid ?? "");
+    else if (object.spec?.nodeName) onNode(object, object.spec.nodeName);
+    else if (object.metadata.deletionTimestamp !== undefined) gone(object.metadata.uid ?? "");
+    else waiting(object, previous);
   };
+}
+
+/** What it means for pods that wait that a pod is on a node now, after it was elsewhere, another or nowhere. */
+function placementEvents(before: Placed | undefined, pod: PodInfo, nodeName: string): readonly ClusterEvent[] {
+  if (!before) return [{ type: "pod-placed", pod }];
+  const left: ClusterEvent = { type: "pod-left", pod: before.pod };
+  if (before.node.name !== nodeName) return [{ type: "pod-placed", pod }, left];
+  const relabelled = before.pod.groupKey !== pod.groupKey;
+  return [
+    ...(relabelled ? [{ type: "pod-relabelled", before: before.pod, pod } as const] : []),
+    ...(asksLess(before.pod, pod) ? [left] : []),
+  ];
 }
 
 /** Whether nothing has changed that scheduling looks at. */

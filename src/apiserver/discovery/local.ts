@@ -25,6 +25,6 @@ export function createLocalDiscovery(registry: Registry): Discovery {
     },
     find: async (wanted) => current().find(wanted),
     invalidate() {},
-    onChange: registry.onChange,
+    onChange: (listener) => registry.onChange(listener),
   };
 }

@@ -61,99 +61,124 @@ const asValue = (item: Item): Item =>
 
 /** The requirements in a selector's text, sorted by key. Throws {@link SelectorSyntaxError}. */
 export function parseRequirements(text: string): Requirement[] {
-  const items = scan(text);
-  let position = 0;
+  const requirements = new Parser(scan(text)).requirements();
+  return requirements.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+}
 
-  const peek = (): Item => asValue(items[position]!);
-  const take = (): Item => asValue(items[position < items.length - 1 ? position++ : position]!);
+/** Reads requirements off the items of a text; there is a method for each rule of the grammar. */
+class Parser {
+  readonly #items: readonly Item[];
+  #position = 0;
 
-  const values = (): Set<string> => {
-    const open = take();
-    if (open.token !== "(") fail(`found '${open.text}' expected: '('`);
-    const first = peek();
-    if (first.token === ")") {
-      take();
-      return new Set([""]);
-    }
-    if (first.token !== "identifier" && first.token !== ",") {
-      fail(`found '${first.text}', expected: ',', ')' or identifier`);
-    }
-    const found = identifiers();
-    if (take().token !== ")") fail(`found '${first.text}', expected: ')'`);
-    return found;
-  };
+  /** The last item is the end. */
+  constructor(items: readonly Item[]) {
+    this.#items = items;
+  }
 
-  const identifiers = (): Set<string> => {
-    const found = new Set<string>();
+  requirements(): Requirement[] {
+    const requirements: Requirement[] = [];
     for (;;) {
-      const item = take();
-      if (item.token === "identifier") {
-        found.add(item.text);
-        const next = peek();
-        if (next.token === ")") return found;
-        if (next.token !== ",") fail(`found '${next.text}', expected: ',' or ')'`);
-      } else if (item.token === ",") {
-        if (found.size === 0) found.add("");
-        const next = peek();
-        if (next.token === "," || next.token === ")") found.add("");
-        if (next.token === ")") return found;
-      } else fail(`found '${item.text}', expected: ',', or identifier`);
+      const item = this.#peek();
+      if (item.token === "end") return requirements;
+      if (item.token !== "identifier" && item.token !== "!") {
+        fail(`found '${item.text}', expected: !, identifier, or 'end of string'`);
+      }
+      requirements.push(this.#checkedRequirement());
+      const separator = this.#take();
+      if (separator.token === "end") return requirements;
+      if (separator.token !== ",") fail(`found '${separator.text}', expected: ',' or 'end of string'`);
+      const next = this.#peek();
+      if (next.token !== "identifier" && next.token !== "!") {
+        fail(`found '${next.text}', expected: identifier after ','`);
+      }
     }
-  };
+  }
 
-  const exactValue = (): Set<string> => {
-    const next = peek();
-    if (next.token === "end" || next.token === ",") return new Set([""]);
-    const item = take();
-    return item.token === "identifier" ? new Set([item.text]) : fail(`found '${item.text}', expected: identifier`);
-  };
-
-  const requirement = (): Requirement => {
-    let item = take();
-    const negated = item.token === "!";
-    if (negated) item = take();
-    if (item.token !== "identifier") fail(`found '${item.text}', expected: identifier`);
-    const key = item.text;
-    const keyErrors = qualifiedName(key);
-    // Upstream prints its absent path like this.
-    if (keyErrors.length > 0) fail(aggregate([invalid("<nil>", key, keyErrors.join("; "))]));
-    const next = peek().token;
-    if (negated || next === "end" || next === ",") return { key, operator: negated ? "!" : "exists", values: [] };
-    // Here `in` and `notin` are operators.
-    const symbol = items[position]!;
-    if (position < items.length - 1) position++;
-    const operator = BINARY.get(symbol.token);
-    if (!operator) return fail(`found '${symbol.text}', expected: in, notin, =, ==, !=, gt, lt`);
-    const found = operator === "in" || operator === "notin" ? values() : exactValue();
-    return { key, operator, values: [...found].toSorted() };
-  };
-
-  const checked = (): Requirement => {
+  #checkedRequirement(): Requirement {
     try {
-      const result = requirement();
+      const result = this.#requirement();
       const errors = requirementErrors(result);
       return errors.length > 0 ? fail(aggregate(errors)) : result;
     } catch (error) {
       if (error instanceof SelectorSyntaxError) fail(`unable to parse requirement: ${error.message}`);
       throw error;
     }
-  };
+  }
 
-  const requirements: Requirement[] = [];
-  for (;;) {
-    const item = peek();
-    if (item.token === "end") break;
-    if (item.token !== "identifier" && item.token !== "!") {
-      fail(`found '${item.text}', expected: !, identifier, or 'end of string'`);
+  #requirement(): Requirement {
+    let item = this.#take();
+    const negated = item.token === "!";
+    if (negated) item = this.#take();
+    if (item.token !== "identifier") fail(`found '${item.text}', expected: identifier`);
+    const key = item.text;
+    const keyErrors = qualifiedName(key);
+    // Upstream prints its absent path like this.
+    if (keyErrors.length > 0) fail(aggregate([invalid("<nil>", key, keyErrors.join("; "))]));
+    const next = this.#peek().token;
+    if (negated || next === "end" || next === ",") return { key, operator: negated ? "!" : "exists", values: [] };
+    const operator = this.#operator();
+    const found = operator === "in" || operator === "notin" ? this.#values() : this.#exactValue();
+    return { key, operator, values: [...found].toSorted() };
+  }
+
+  /** Here `in` and `notin` are operators. */
+  #operator(): Operator {
+    const symbol = this.#next();
+    return BINARY.get(symbol.token) ?? fail(`found '${symbol.text}', expected: in, notin, =, ==, !=, gt, lt`);
+  }
+
+  #values(): Set<string> {
+    const open = this.#take();
+    if (open.token !== "(") fail(`found '${open.text}' expected: '('`);
+    const first = this.#peek();
+    if (first.token === ")") {
+      this.#take();
+      return new Set([""]);
     }
-    requirements.push(checked());
-    const separator = take();
-    if (separator.token === "end") break;
-    if (separator.token !== ",") fail(`found '${separator.text}', expected: ',' or 'end of string'`);
-    const next = peek();
-    if (next.token !== "identifier" && next.token !== "!") {
-      fail(`found '${next.text}', expected: identifier after ','`);
+    if (first.token !== "identifier" && first.token !== ",") {
+      fail(`found '${first.text}', expected: ',', ')' or identifier`);
+    }
+    const found = this.#identifiers();
+    if (this.#take().token !== ")") fail(`found '${first.text}', expected: ')'`);
+    return found;
+  }
+
+  #identifiers(): Set<string> {
+    const found = new Set<string>();
+    for (;;) {
+      const item = this.#take();
+      if (item.token === "identifier") {
+        found.add(item.text);
+        const next = this.#peek();
+        if (next.token === ")") return found;
+        if (next.token !== ",") fail(`found '${next.text}', expected: ',' or ')'`);
+      } else if (item.token === ",") {
+        if (found.size === 0) found.add("");
+        const next = this.#peek();
+        if (next.token === "," || next.token === ")") found.add("");
+        if (next.token === ")") return found;
+      } else fail(`found '${item.text}', expected: ',', or identifier`);
     }
   }
-  return requirements.toSorted((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+
+  #exactValue(): Set<string> {
+    const next = this.#peek();
+    if (next.token === "end" || next.token === ",") return new Set([""]);
+    const item = this.#take();
+    return item.token === "identifier" ? new Set([item.text]) : fail(`found '${item.text}', expected: identifier`);
+  }
+
+  /** The next item, where a value is expected. */
+  #peek(): Item {
+    return asValue(this.#items[this.#position]!);
+  }
+
+  #take(): Item {
+    return asValue(this.#next());
+  }
+
+  #next(): Item {
+    const { length } = this.#items;
+    return this.#items[this.#position < length - 1 ? this.#position++ : this.#position]!;
+  }
 }

@@ -62,10 +62,16 @@ const affine = (key: string, operator: string, ...values: string[]) => ({
   },
 });
 
-test("filters refuse the nodes that upstream's refuse, in the same words", () => {
-  const ssd = makeNode("n", { labels: { disk: "ssd", cores: "8" } });
-  const noAffinity = ["node(s) didn't match Pod's node affinity/selector"];
-  const cases: readonly (readonly [string, Pod, Node, readonly Pod[], readonly string[]])[] = [
+/** What it is, the pod, the node, the pods on the node, and why the node is refused. */
+type RefusalCase = readonly [string, Pod, Node, readonly Pod[], readonly string[]];
+
+/** The words are upstream's. */
+function assertRefusals(cases: readonly RefusalCase[]): void {
+  for (const [what, pod, node, placed, expected] of cases) assert.deepEqual(reasons(pod, node, placed), expected, what);
+}
+
+test("a node that is cordoned, tainted or not the one that the pod names is refused, unless the pod tolerates it", () => {
+  assertRefusals([
     ["fits", makePod("p"), makeNode("n"), [], []],
     ["cordoned", makePod("p"), makeNode("n", { spec: { unschedulable: true } }), [], ["node(s) were unschedulable"]],
     [
@@ -96,6 +102,13 @@ test("filters refuse the nodes that upstream's refuse, in the same words", () =>
       [],
       [],
     ],
+  ]);
+});
+
+test("a node whose labels are not those that the pod selects is refused", () => {
+  const ssd = makeNode("n", { labels: { disk: "ssd", cores: "8" } });
+  const noAffinity = ["node(s) didn't match Pod's node affinity/selector"];
+  assertRefusals([
     ["selector", makePod("p", { spec: { nodeSelector: { disk: "ssd" } } }), ssd, [], []],
     ["selector, other", makePod("p", { spec: { nodeSelector: { disk: "hdd" } } }), ssd, [], noAffinity],
     ["affinity In", makePod("p", affine("disk", "In", "hdd", "ssd")), ssd, [], []],
@@ -104,6 +117,11 @@ test("filters refuse the nodes that upstream's refuse, in the same words", () =>
     ["affinity DoesNotExist", makePod("p", affine("gpu", "DoesNotExist")), ssd, [], []],
     ["affinity Gt", makePod("p", affine("cores", "Gt", "4")), ssd, [], []],
     ["affinity Lt", makePod("p", affine("cores", "Lt", "4")), ssd, [], noAffinity],
+  ]);
+});
+
+test("a node that has no room or no free port for the pod is refused", () => {
+  assertRefusals([
     [
       "port",
       makePod("p", onPort(80)),
@@ -133,10 +151,18 @@ test("filters refuse the nodes that upstream's refuse, in the same words", () =>
       [makePod("q", { requests: { cpu: "2" } })],
       [],
     ],
+  ]);
+});
+
+test("a node is refused where affinity to the pods on it, or theirs to the pod, says so", () => {
+  const required = { requiredDuringSchedulingIgnoredDuringExecution: [term("a")] };
+  const near = { affinity: { podAffinity: required } };
+  const apart = { affinity: { podAntiAffinity: required } };
+  assertRefusals([
     [
       "affinity to a pod that is not there",
       makePod("p", {
-        spec: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term("a")] } } },
+        spec: near,
       }),
       makeNode("n"),
       [],
@@ -146,7 +172,7 @@ test("filters refuse the nodes that upstream's refuse, in the same words", () =>
       "the first of pods that want to be together",
       makePod("p", {
         labels: { app: "a" },
-        spec: { affinity: { podAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term("a")] } } },
+        spec: near,
       }),
       makeNode("n"),
       [],
@@ -155,7 +181,7 @@ test("filters refuse the nodes that upstream's refuse, in the same words", () =>
     [
       "anti-affinity",
       makePod("p", {
-        spec: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term("a")] } } },
+        spec: apart,
       }),
       makeNode("n"),
       [makePod("q", { labels: { app: "a" } })],
@@ -167,11 +193,16 @@ test("filters refuse the nodes that upstream's refuse, in the same words", () =>
       makeNode("n"),
       [
         makePod("q", {
-          spec: { affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [term("a")] } } },
+          spec: apart,
         }),
       ],
       ["node(s) didn't satisfy existing pods anti-affinity rules"],
     ],
+  ]);
+});
+
+test("a node without the label that the pod is to be spread by is refused", () => {
+  assertRefusals([
     [
       "spread, no label",
       makePod("p", {
@@ -185,8 +216,7 @@ test("filters refuse the nodes that upstream's refuse, in the same words", () =>
       [],
       ["node(s) didn't match pod topology spread constraints (missing required label)"],
     ],
-  ];
-  for (const [what, pod, node, placed, expected] of cases) assert.deepEqual(reasons(pod, node, placed), expected, what);
+  ]);
 });
 
 test("hard spread counts only pods that the selector, narrowed by matchLabelKeys, selects", () => {

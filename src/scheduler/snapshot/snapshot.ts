@@ -25,7 +25,7 @@ export interface ClusterView {
   nodesWithImage(image: string): number;
 }
 
-interface Placed {
+export interface Placed {
   readonly pod: PodInfo;
   readonly node: NodeInfo;
 }

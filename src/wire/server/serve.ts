@@ -11,10 +11,10 @@ import { silentLog, systemClock, type Clock, type Log } from "#base";
 import type { HttpRequest, HttpResponse } from "#http";
 import { DEFAULT_LIMITS, type ServerLimits } from "./limits.ts";
 import { AddressInUse, CannotListen } from "./errors.ts";
-import { createExchanges } from "./exchanges.ts";
-import { createFreshConnections } from "./fresh-connections.ts";
+import { Connections } from "./connections.ts";
+import { createExchanges, type ExchangeOptions, type Exchanges } from "./exchanges.ts";
 import { http1Handler, lastAnswer, upgradeHandler } from "./http1.ts";
-import { createSessions, http2Handler } from "./http2.ts";
+import { createSessions, http2Handler, type Sessions } from "./http2.ts";
 import { requestOfUnknownMethod } from "./unknown-method.ts";
 import { hangUp } from "./unread.ts";
 
@@ -64,68 +64,88 @@ const PARSER_ERRORS: Readonly<Record<string, string>> = {
 
 /** Serves HTTP/2 and HTTP/1.1 on one port. Rejects with {@link AddressInUse} or {@link CannotListen}. */
 export async function serve(options: ServeOptions): Promise<RunningServer> {
-  const { handle, tls, clock = systemClock, log = silentLog } = options;
+  const { handle, tls, host, clock = systemClock, log = silentLog } = options;
   const limits: ServerLimits = { ...DEFAULT_LIMITS, ...options.limits };
   const exchangeOptions = { handle, clock, log, stalledMs: limits.stalledMs };
-  const exchanges = createExchanges(exchangeOptions);
-  const sessions = createSessions(limits.idleMs, log);
-  const sockets = new Set<Socket>();
-  const fresh = createFreshConnections(limits.freshConnections);
-  /** Sockets that have sent a request. */
-  const settled = new WeakSet<object>();
-  const settle = (socket: Addressed | undefined) => {
-    if (!socket || settled.has(socket)) return;
-    settled.add(socket);
-    fresh.settled(keyOf(socket));
+  const parts: Parts = {
+    server: createNodeServer(tls, limits),
+    exchanges: createExchanges(exchangeOptions),
+    exchangeOptions,
+    sessions: createSessions(limits.idleMs, log),
+    connections: new Connections(limits.freshConnections),
+    limits,
   };
+  acceptConnections(parts);
+  answerHttp1(parts);
+  if (tls) answerHttp2(parts);
+  const { server, connections } = parts;
+  await listen(server, host, options.port);
+  server.on("error", (error: Error) => log.error("the HTTP server failed", { error: error.message }));
+  const { port } = server.address() as AddressInfo;
+  let closing: Promise<void> | undefined;
+  return {
+    host,
+    port,
+    get connections() {
+      return connections.size;
+    },
+    close(graceMs = 4_000) {
+      closing ??= closeServer(parts, graceMs);
+      return closing;
+    },
+    renew(next) {
+      if (!("setSecureContext" in server)) return;
+      server.setSecureContext({ key: next.key, cert: next.cert, ...(next.clientCa ? { ca: next.clientCa } : {}) });
+    },
+  };
+}
 
+type NodeServer = Server | Http2SecureServer;
+
+/** What a running server is made of. */
+interface Parts {
+  readonly server: NodeServer;
+  readonly exchanges: Exchanges;
+  readonly exchangeOptions: ExchangeOptions;
+  /** HTTP/2 alone has any. */
+  readonly sessions: Sessions;
+  readonly connections: Connections;
+  readonly limits: ServerLimits;
+}
+
+function createNodeServer(tls: ServerTls | undefined, limits: ServerLimits): NodeServer {
   const server = tls
     ? secureServer(tls, limits)
     : createServer({ maxHeaderSize: limits.headerBytes, connectionsCheckingInterval: CHECK_MS });
-  const http1 = http1Handler(exchanges, clock, limits);
-  const upgrade = upgradeHandler(exchanges, exchangeOptions);
-  const answerLast = lastAnswer(exchanges, exchangeOptions);
-  server.on("request", (message: IncomingMessage, response: ServerResponse) => {
-    settle(message.socket);
-    http1(message, response);
-  });
-  server.on("upgrade", (message: IncomingMessage, socket: Duplex, head: Uint8Array) => {
-    settle(message.socket);
-    upgrade(message, socket, head);
-  });
-  if (tls) {
-    const http2 = http2Handler(exchanges, clock, limits.requestMs);
-    // A listener for "request" makes Node wrap every HTTP/2 stream in its compatibility layer: not here.
-    server.removeAllListeners("stream");
-    server.on("stream", (stream: ServerHttp2Stream, headers, flags: number, raw: readonly string[]) => {
-      settle(stream.session?.socket);
-      http2(stream, headers, flags, raw);
-    });
-    server.on("session", (session: ServerHttp2Session) => sessions.opened(session));
-    server.on("sessionError", (error: Error) => log.debug("HTTP/2 session failed", { error: error.message }));
-    server.on("tlsClientError", (error: Error, socket: Duplex) => {
-      log.debug("TLS handshake failed", { error: error.message });
-      // Node only tells of a handshake that takes too long: ending it is the listener's.
-      socket.destroy();
-    });
-  }
   const timed = server as Server;
   timed.headersTimeout = limits.headersMs;
   timed.requestTimeout = limits.requestMs;
   timed.keepAliveTimeout = limits.idleMs;
+  return server;
+}
 
+function acceptConnections({ server, connections }: Parts): void {
   server.on("connection", (socket: Socket) => {
-    sockets.add(socket);
     socket.setNoDelay(true);
     socket.setKeepAlive(true, 180_000);
-    const key = keyOf(socket);
-    fresh.opened(key, socket);
     // An error event without a listener would end the process; `close` reports what it means.
     socket.on("error", () => {});
-    socket.once("close", () => {
-      sockets.delete(socket);
-      fresh.settled(key);
-    });
+    connections.opened(socket);
+  });
+}
+
+function answerHttp1({ server, exchanges, exchangeOptions, connections, limits }: Parts): void {
+  const { clock } = exchangeOptions;
+  const answer = http1Handler(exchanges, clock, limits);
+  const upgrade = upgradeHandler(exchanges, exchangeOptions);
+  const answerLast = lastAnswer(exchanges, exchangeOptions);
+  server.on("request", (message: IncomingMessage, response: ServerResponse) => {
+    connections.settle(message.socket);
+    answer(message, response);
+  });
+  server.on("upgrade", (message: IncomingMessage, socket: Duplex, head: Uint8Array) => {
+    connections.settle(message.socket);
+    upgrade(message, socket, head);
   });
   /** Sockets of which the rest cannot be understood any more, and does not matter. */
   const refused = new WeakSet<Duplex>();
@@ -139,50 +159,40 @@ export async function serve(options: ServeOptions): Promise<RunningServer> {
     socket.write(`HTTP/1.1 ${status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n`);
     hangUp(socket, clock);
   });
-
-  await listen(server, options.host, options.port);
-  server.on("error", (error: Error) => log.error("the HTTP server failed", { error: error.message }));
-  const { port } = server.address() as AddressInfo;
-
-  const close = async (graceMs: number) => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    const deadline = clock.setTimeout(() => {
-      exchanges.abort();
-      sessions.destroy();
-      for (const socket of sockets) socket.destroy();
-    }, graceMs);
-    sessions.close();
-    await exchanges.stop();
-    // What is left are connections that wait for another request.
-    for (const socket of sockets) socket.destroy();
-    await closed;
-    deadline.cancel();
-  };
-  let closing: Promise<void> | undefined;
-
-  return {
-    host: options.host,
-    port,
-    get connections() {
-      return sockets.size;
-    },
-    close(graceMs = 4_000) {
-      closing ??= close(graceMs);
-      return closing;
-    },
-    renew(next) {
-      if (!("setSecureContext" in server)) return;
-      server.setSecureContext({ key: next.key, cert: next.cert, ...(next.clientCa ? { ca: next.clientCa } : {}) });
-    },
-  };
 }
 
-interface Addressed {
-  readonly remoteAddress?: string | undefined;
-  readonly remotePort?: number | undefined;
+function answerHttp2({ server, exchanges, exchangeOptions, sessions, connections, limits }: Parts): void {
+  const { clock, log } = exchangeOptions;
+  const answer = http2Handler(exchanges, clock, limits.requestMs);
+  // A listener for "request" makes Node wrap every HTTP/2 stream in its compatibility layer: not here.
+  server.removeAllListeners("stream");
+  server.on("stream", (stream: ServerHttp2Stream, headers, flags: number, raw: readonly string[]) => {
+    connections.settle(stream.session?.socket);
+    answer(stream, headers, flags, raw);
+  });
+  server.on("session", (session: ServerHttp2Session) => sessions.opened(session));
+  server.on("sessionError", (error: Error) => log.debug("HTTP/2 session failed", { error: error.message }));
+  server.on("tlsClientError", (error: Error, socket: Duplex) => {
+    log.debug("TLS handshake failed", { error: error.message });
+    // Node only tells of a handshake that takes too long: ending it is the listener's.
+    socket.destroy();
+  });
 }
 
-const keyOf = ({ remoteAddress, remotePort }: Addressed) => `${remoteAddress}|${remotePort}`;
+async function closeServer({ server, exchanges, exchangeOptions, sessions, connections }: Parts, graceMs: number) {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const deadline = exchangeOptions.clock.setTimeout(() => {
+    exchanges.abort();
+    sessions.destroy();
+    connections.destroyAll();
+  }, graceMs);
+  sessions.close();
+  await exchanges.stop();
+  // What is left are connections that wait for another request.
+  connections.destroyAll();
+  await closed;
+  deadline.cancel();
+}
 
 function secureServer(tls: ServerTls, limits: ServerLimits): Http2SecureServer {
   const options = {
@@ -204,7 +214,7 @@ function secureServer(tls: ServerTls, limits: ServerLimits): Http2SecureServer {
   return createSecureServer(options);
 }
 
-function listen(server: Server | Http2SecureServer, host: string, port: number): Promise<void> {
+function listen(server: NodeServer, host: string, port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const onError = (error: NodeJS.ErrnoException) => {
       if (error.code === "EADDRINUSE") reject(new AddressInUse(host, port, { cause: error }));

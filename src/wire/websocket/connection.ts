@@ -1,16 +1,15 @@
 import type { Clock, Timer } from "#base";
 import type { UpgradedConnection } from "#http";
 import { StreamGone } from "../streams/contract.ts";
-import { Receiver, Sender } from "./ws-parts.ts";
+import { FrameWriter } from "./frame-writer.ts";
+import { receivedMessages } from "./received-messages.ts";
 
-/** As golang.org/x/net/websocket, which upstream serves with. */
-const MAX_MESSAGE = 32 * 1024 * 1024;
-/** A message may come in so many pieces. */
-const MAX_FRAGMENTS = 16 * 1024;
 /** How often a client is pinged, so that one that is gone is noticed though nothing is sent to it. */
 const PING_MS = 15_000;
 /** How long a client may take to answer the closing handshake. */
 const LINGER_MS = 5_000;
+/** Answers to pings that wait to go out. */
+const MAX_PONGS = 8;
 
 const TEXT = 1;
 const BINARY = 2;
@@ -32,93 +31,80 @@ export interface WebSocketConnection {
   cut(): void;
 }
 
+/** Pings are sent, and messages taken, from the beginning on. */
 export function createWebSocketConnection(connection: UpgradedConnection, clock: Clock): WebSocketConnection {
-  let closing = false;
-  let gone = false;
-  let pinging = false;
-  let pongs = 0;
-  let timer: Timer | undefined;
-  let linger: Timer | undefined;
-  /** Frames go out whole and in order. */
-  let last: Promise<void> = Promise.resolve();
+  return new ServerConnection(connection, clock);
+}
 
-  const write = (data: Uint8Array, opcode: number): Promise<void> => {
-    const next = last.then(() => {
-      if (gone) throw new StreamGone();
-      const parts = Sender.frame(data, { fin: true, rsv1: false, opcode, mask: false, readOnly: true });
-      return connection.write(Buffer.concat(parts));
-    });
-    last = next.catch(() => {});
-    return next;
-  };
-  const ended = () => {
-    gone = true;
-    timer?.cancel();
-    linger?.cancel();
-  };
-  const cut = () => {
-    ended();
-    connection.cut();
-  };
-  const ping = () => {
-    timer = clock.setTimeout(ping, PING_MS);
-    // One that waits to go out is enough.
-    if (pinging) return;
-    pinging = true;
-    write(NOTHING, PING).then(() => (pinging = false), cut);
-  };
-  timer = clock.setTimeout(ping, PING_MS);
+class ServerConnection implements WebSocketConnection {
+  readonly #connection: UpgradedConnection;
+  readonly #clock: Clock;
+  readonly #frames: FrameWriter;
+  readonly messages: AsyncIterable<Uint8Array>;
+  /** `closing`: our half of the closing handshake is out. */
+  #state: "open" | "closing" | "gone" = "open";
+  /** While it is open: the next ping. While it closes: how long the client may take. */
+  #timer: Timer;
+  /** A ping waits to go out; one is enough. */
+  #pinging = false;
+  #pongs = 0;
 
-  const close = async (code = 1000) => {
-    if (closing) return;
-    closing = true;
-    timer?.cancel();
-    linger = clock.setTimeout(cut, LINGER_MS);
-    await write(Uint8Array.of(code >> 8, code & 0xff), CLOSE).catch(() => {});
-  };
+  constructor(connection: UpgradedConnection, clock: Clock) {
+    this.#connection = connection;
+    this.#clock = clock;
+    this.#frames = new FrameWriter(connection);
+    this.#timer = clock.setTimeout(this.#ping, PING_MS);
+    this.messages = this.#read();
+  }
 
-  async function* messages(): AsyncGenerator<Uint8Array, void, undefined> {
-    const pending: Uint8Array[] = [];
-    let concluded = false;
-    const receiver = new Receiver({ isServer: true, maxPayload: MAX_MESSAGE, maxFragments: MAX_FRAGMENTS });
-    receiver.on("message", (data) => pending.push(data));
-    receiver.on("ping", (data) => {
-      // A client that pings without ever reading gets no more answers than fit.
-      if (pongs >= 8) return;
-      pongs += 1;
-      write(data, PONG).then(
-        () => (pongs -= 1),
-        () => {},
-      );
-    });
-    receiver.on("conclude", () => (concluded = true));
-    receiver.on("error", () => {});
+  send(data: Uint8Array, as: "binary" | "text" = "binary"): Promise<void> {
+    if (this.#state !== "open") return Promise.reject(new StreamGone());
+    return this.#frames.write(data, as === "text" ? TEXT : BINARY);
+  }
+
+  async close(code = 1000): Promise<void> {
+    if (this.#state !== "open") return;
+    this.#state = "closing";
+    this.#timer.cancel();
+    this.#timer = this.#clock.setTimeout(() => this.cut(), LINGER_MS);
+    await this.#frames.write(Uint8Array.of(code >> 8, code & 0xff), CLOSE).catch(() => {});
+  }
+
+  cut(): void {
+    this.#state = "gone";
+    this.#timer.cancel();
+    this.#frames.stop();
+    this.#connection.cut();
+  }
+
+  async *#read(): AsyncGenerator<Uint8Array, void, undefined> {
     try {
-      for await (const chunk of connection.input) {
-        const error = await new Promise<unknown>((resolve) => receiver.write(chunk, (problem) => resolve(problem)));
-        yield* pending.splice(0);
-        if (error) {
-          await close(isTooLong(error) ? 1009 : 1002);
-          break;
-        }
-        if (concluded) {
-          await close();
-          break;
-        }
-      }
+      yield* receivedMessages(this.#connection.input, {
+        ping: (data) => this.#pong(data),
+        over: (code) => this.close(code),
+      });
     } finally {
-      receiver.destroy();
-      cut();
+      this.cut();
     }
   }
 
-  return {
-    messages: messages(),
-    send: (data, as = "binary") =>
-      closing ? Promise.reject(new StreamGone()) : write(data, as === "text" ? TEXT : BINARY),
-    close,
-    cut,
+  readonly #ping = (): void => {
+    this.#timer = this.#clock.setTimeout(this.#ping, PING_MS);
+    if (this.#pinging) return;
+    this.#pinging = true;
+    this.#frames.write(NOTHING, PING).then(
+      () => (this.#pinging = false),
+      () => this.cut(),
+    );
   };
-}
 
-const isTooLong = (error: unknown) => error instanceof RangeError && /payload/i.test(error.message);
+  #pong(data: Uint8Array): void {
+    // A client that pings without ever reading gets no more answers than fit.
+    if (this.#pongs >= MAX_PONGS) return;
+    this.#pongs += 1;
+    this.#frames.write(data, PONG).then(
+      () => (this.#pongs -= 1),
+      () => {},
+    );
+  }
+}
