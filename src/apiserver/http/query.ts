@@ -6,13 +6,15 @@ import {
   parseFieldSelector,
   parseLabelSelector,
   validateDeleteOptions,
+  validateListOptions,
+  validateWatchOptions,
   type DeleteOptions,
   type Draft,
 } from "#objects";
 import type { ListQuery, WatchQuery } from "#registry";
 import type { DeleteParameters, WriteParameters } from "../operation.ts";
 import { truthy } from "./request-info.ts";
-import { validateListOptions, validateWatchOptions, validateWriteOptions } from "../options.ts";
+import { validateWriteOptions } from "../options.ts";
 
 type ListParameters = Omit<WatchQuery, "signal"> & ListQuery;
 

@@ -1,7 +1,6 @@
 import { deletionAdmissionOf } from "../admit.ts";
 import type { ServerContext } from "../server-context.ts";
 import type { Result } from "../operation.ts";
-import { validateListOptions } from "../options.ts";
 import type { OperationOf } from "./operation-of.ts";
 
 /** Deletes what a query selects, and answers with it. */
@@ -10,7 +9,6 @@ export async function deleteCollection(
   operation: OperationOf<"deletecollection">,
 ): Promise<Result> {
   const { target, query, options, user, warn } = operation;
-  validateListOptions(query);
   const validate = deletionAdmissionOf(context.admission, operation, options.dryRun ?? false);
   const list = await target.resource.deleteCollection(query, {
     ...options,

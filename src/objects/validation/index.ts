@@ -1,5 +1,6 @@
 export * from "./ip.ts";
 export * from "./labels.ts";
+export { validateListOptions, validateWatchOptions } from "./list-options.ts";
 export * from "./names.ts";
 export * from "./numbers.ts";
 export * from "./object-meta.ts";

@@ -1,9 +1,8 @@
 /** Kinds that are only read and of which nothing is stored (ComponentStatus). */
-import { notFoundError, type ObjectKey } from "#objects";
+import { notFoundError, validateListOptions, type ObjectKey } from "#objects";
 import type { ListQuery, ListResult } from "../contract.ts";
 import type { Stored } from "../cache/stored.ts";
 import { subjectOf } from "./errors.ts";
-import { checkListOptions } from "./options.ts";
 import { compileSelection } from "./selection.ts";
 import { unstored, type Writer } from "./writer.ts";
 
@@ -29,7 +28,7 @@ export async function computedObject(writer: Writer, key: ObjectKey): Promise<St
 
 /** Nothing of it is stored: it is of no revision. */
 export async function computedList(writer: Writer, query: ListQuery): Promise<ListResult> {
-  checkListOptions(query);
+  validateListOptions(query);
   const selector = compileSelection(writer.definition, query);
   const inNamespace = ({ key }: Stored) => !selector.namespace || key.namespace === selector.namespace;
   const items = (await computed(writer)).filter((object) => inNamespace(object) && selector.matches(object));

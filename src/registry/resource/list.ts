@@ -1,5 +1,5 @@
 import { type Clock, forEachYielding } from "#base";
-import { badRequest } from "#objects";
+import { badRequest, validateListOptions } from "#objects";
 import { prefixEnd, type Store } from "#store";
 import { parsed } from "../cache/parsed.ts";
 import { LISTED_MS, type Horizon } from "../cache/horizon.ts";
@@ -9,7 +9,7 @@ import type { ListQuery, ListResult } from "../contract.ts";
 import type { ResourceDefinition } from "../definition.ts";
 import { decodeContinue, encodeContinue } from "./continue-token.ts";
 import { continueExpired, FRESH_WAIT_MS, listExpired, tooLargeRevision } from "./errors.ts";
-import { checkListOptions, parseRevision } from "./options.ts";
+import { parseRevision } from "./resource-version.ts";
 import { compileSelection, type Selector } from "./selection.ts";
 
 export interface ListSource {
@@ -66,7 +66,7 @@ export async function list(source: ListSource, query: ListQuery): Promise<ListRe
 }
 
 function planList({ definition, cache, clock }: ListSource, query: ListQuery): Plan {
-  checkListOptions(query);
+  validateListOptions(query);
   const selector = compileSelection(definition, query);
   const prefix = selector.namespace ? `${cache.prefix}${selector.namespace}/` : cache.prefix;
   // A list of whatever is at hand comes whole, as from upstream's watch cache.

@@ -5,7 +5,7 @@ import type { Preconditions } from "../contract.ts";
 import type { ResourceDefinition } from "../definition.ts";
 import { ROOT, storeKey } from "../keys.ts";
 import { storagePrecondition, subjectOf } from "./errors.ts";
-import { revisionProblem } from "./options.ts";
+import { revisionProblem } from "./resource-version.ts";
 import type { Writer } from "./writer.ts";
 
 /** Throws 409 when the object is not the one that the request is meant for. */

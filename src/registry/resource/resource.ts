@@ -1,5 +1,12 @@
 import { assert } from "#base";
-import { methodNotSupported, notFoundError, type AnyDraft, type KubeObject, type ObjectKey } from "#objects";
+import {
+  methodNotSupported,
+  notFoundError,
+  type AnyDraft,
+  type KubeObject,
+  type ObjectKey,
+  validateWatchOptions,
+} from "#objects";
 import { prefixEnd } from "#store";
 import type { BookmarkTimer } from "../cache/bookmarks.ts";
 import { watchStream, type Lifetime } from "../cache/watch-stream.ts";
@@ -19,7 +26,7 @@ import { computedList, computedObject } from "./computed.ts";
 import { deleteCollection, deleteObject } from "./delete.ts";
 import { FRESH_WAIT_MS, subjectOf, tooLargeRevision } from "./errors.ts";
 import { candidatesFor, list, prepareIndex } from "./list.ts";
-import { checkWatchOptions, parseRevisionPlainly } from "./options.ts";
+import { parseRevisionPlainly } from "./resource-version.ts";
 import { compileSelection } from "./selection.ts";
 import { create, update } from "./pipeline.ts";
 import { contextOf, unstored, type Writer } from "./writer.ts";
@@ -52,7 +59,7 @@ export function createResource(
 
   const watch = (query: WatchQuery): AsyncIterable<readonly WatchEvent[]> => {
     if (definition.computedObjects) throw methodNotSupported(subjectOf(definition), "watch");
-    checkWatchOptions(query);
+    validateWatchOptions(query);
     const selector = compileSelection(definition, query);
     const revision = parseRevisionPlainly(query.resourceVersion);
     const initial = query.sendInitialEvents ?? revision === 0;
