@@ -9,4 +9,5 @@ export { createRandom, systemRandom, type Random } from "./random.ts";
 export { createScope, type Scope } from "./scope.ts";
 export { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 export { createWorkQueue, type BackOff, type WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
+export { unlessAborted } from "./unless-aborted.ts";
 export { createYielder, forEachYielding, type Yielder } from "./yielder.ts";

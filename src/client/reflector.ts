@@ -1,4 +1,4 @@
-import { sleep, type Clock, type Log, type Random } from "#base";
+import { sleep, unlessAborted, type Clock, type Log, type Random } from "#base";
 import type { KubeObject, ResourceType } from "#objects";
 import type { CacheWriter } from "./cache.ts";
 import { step, type Effect, type Event, type State, type Step } from "./list-watch.ts";
@@ -57,6 +57,7 @@ async function carryOut<T extends KubeObject>(
           limit: effect.limit,
           ...(next ? { continue: next } : { resourceVersion }),
         });
+        // Stopping does not wait for an answer that may take a minute.
         return { type: "listed", list: await unlessAborted(list, signal) };
       } catch (error) {
         return signal.aborted ? { type: "stop" } : { type: "list-failed", error };
@@ -101,16 +102,6 @@ async function carryOut<T extends KubeObject>(
       if (!signal.aborted) log.warn(effect.message, { resource: type.resource, error: effect.error });
       return undefined;
   }
-}
-
-/** Stopping does not wait for an answer that may take a minute. */
-function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason as Error);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 function apply<T extends KubeObject>(writer: CacheWriter<T>, events: readonly WatchEvent<T>[]): void {

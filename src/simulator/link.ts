@@ -1,4 +1,4 @@
-import { sleep, type Clock, type Random } from "#base";
+import { sleep, unlessAborted, type Clock, type Random } from "#base";
 import type { ApiResource, Client, Discovery, WatchEvent } from "#client";
 import type { UserInfo } from "#http";
 import { SOUND, type LinkFaults } from "./faults.ts";
@@ -150,15 +150,6 @@ export class Link {
   #happens(share: number): boolean {
     return share > 0 && this.#options.random.next() < share;
   }
-}
-
-function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(new ConnectionLost("the other end is gone"));
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 function withoutEmpty(resource: ApiResource): ApiResource {

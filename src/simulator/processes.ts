@@ -14,7 +14,7 @@ import { createSimulatedRuntime, describeSimulatedNode, nodeAddressOf, type Simu
 import { NODES, PODS } from "#objects";
 import type { Store } from "#store";
 import { SOUND, type LinkFaults } from "./faults.ts";
-import { Link, type Endpoint } from "./link.ts";
+import { ConnectionLost, Link, type Endpoint } from "./link.ts";
 import { laggingStore, processStore } from "./process-store.ts";
 
 export interface ProcessContext {
@@ -86,7 +86,7 @@ export class ApiServerProcess implements Process {
   async kill(): Promise<void> {
     const running = this.#running;
     this.#running = undefined;
-    running?.died.abort();
+    running?.died.abort(new ConnectionLost("the API server is dead"));
     await running?.scope.close();
   }
 }

@@ -49,6 +49,11 @@ test("tokens and passwords become the authorization header", async () => {
   );
 });
 
+test("a password may have characters beyond Latin 1, which go out as UTF-8", async () => {
+  const { authorization } = await readKubeconfig(config("    username: a\n    password: pässwört€"));
+  assert.equal(authorization, `Basic ${Buffer.from("a:pässwört€").toString("base64")}`);
+});
+
 test("another context can be chosen", async () => {
   const { connection, namespace } = await readKubeconfig(config("    token: abc"), { context: "anonymous" });
   assert.deepEqual([connection.server, namespace], ["https://10.0.0.1:6443", ""]);

@@ -1,4 +1,4 @@
-import { messageOf } from "#base";
+import { decodeBase64, encodeBase64, messageOf } from "#base";
 import type { Connection } from "#http";
 
 /** What a context of a kubeconfig says. */
@@ -43,7 +43,7 @@ export async function readKubeconfig(text: string, options: KubeconfigOptions = 
 
   const material = async (holder: Fields, field: string): Promise<string | undefined> => {
     const data = textIn(holder, `${field}-data`);
-    if (data) return new TextDecoder().decode(Uint8Array.from(atob(data), (char) => char.charCodeAt(0)));
+    if (data) return decodeBase64(data);
     const path = textIn(holder, field);
     if (!path) return undefined;
     if (!options.readFile) throw new KubeconfigError(`${field} names a file, and files cannot be read here`);
@@ -55,7 +55,7 @@ export async function readKubeconfig(text: string, options: KubeconfigOptions = 
   const authorization = token
     ? `Bearer ${token}`
     : username
-      ? `Basic ${btoa(`${username}:${password ?? ""}`)}`
+      ? `Basic ${encodeBase64(`${username}:${password ?? ""}`)}`
       : undefined;
   const [authority, certificate, privateKey] = [
     await material(cluster, "certificate-authority"),
