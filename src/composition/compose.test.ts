@@ -1,43 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { versionInfo } from "#apiserver";
-import { createRandom, createScope, createVirtualClock, silentLog } from "#base";
 import { DEPLOYMENTS, NODES, PODS } from "#objects";
-import { createMemoryStore } from "#store/memory";
-import { composeCluster, type ClusterParts } from "./compose.ts";
 import { simulatedNodes } from "./simulated-nodes.ts";
+import { createCompositionWorld } from "./testing/world.ts";
 import { ADMIN } from "./users.ts";
 
-async function composed(parts: Partial<ClusterParts> = {}) {
-  const clock = createVirtualClock();
-  const scope = createScope("test");
-  const store = createMemoryStore({ clock });
-  scope.defer(() => store.close());
-  const advancing = clock.autoAdvance();
-  const cluster = await composeCluster({
-    store,
-    nodes: simulatedNodes({ count: 2, times: { sandbox: 0, pull: 0, start: 0 } }),
-    authority: () => Promise.resolve("-----BEGIN CERTIFICATE-----"),
-    signingKey: () => Promise.reject(new Error("no token is asked for here")),
-    version: versionInfo({ knarr: "test", platform: "test/test", runtime: "test" }),
-    clock,
-    random: createRandom(1),
-    log: silentLog,
-    scope,
-    ...parts,
-  });
-  return {
-    ...cluster,
-    client: cluster.apiServer.client(ADMIN),
-    async [Symbol.asyncDispose]() {
-      await scope.close();
-      advancing.stop();
-    },
-  };
-}
-
 test("a cluster composed of a memory store and simulated nodes runs a Deployment without serving any client", async () => {
-  await using cluster = await composed();
+  await using cluster = await createCompositionWorld();
   const { client } = cluster;
   await client.create(DEPLOYMENTS, {
     metadata: { name: "web", namespace: "default" },
@@ -70,18 +39,18 @@ test("what nodes use is measured only where the nodes say that it can be", async
     return { nodes: () => Promise.resolve([]), pods: () => Promise.resolve([]) };
   };
   {
-    await using _ = await composed({ metrics });
+    await using _ = await createCompositionWorld({ metrics });
   }
   assert.deepEqual(asked, []);
   {
-    await using _ = await composed({ metrics, nodes: { ...simulatedNodes(), measuresUse: true } });
+    await using _ = await createCompositionWorld({ metrics, nodes: { ...simulatedNodes(), measuresUse: true } });
   }
   assert.deepEqual(asked, ["metrics"]);
 });
 
 test("what serves clients gets the API server before anything is created, and its port stands in the Service's endpoints", async () => {
   const told: (string | undefined)[] = [];
-  await using cluster = await composed({
+  await using cluster = await createCompositionWorld({
     serving: {
       port: () => 7443,
       address: () => undefined,

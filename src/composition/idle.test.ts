@@ -1,49 +1,23 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { versionInfo } from "#apiserver";
-import { createRandom, createScope, createVirtualClock, silentLog } from "#base";
 import { CONFIG_MAPS, DEPLOYMENTS, hasReason, NAMESPACES, type KubeObject, type ResourceType } from "#objects";
-import { createMemoryStore } from "#store/memory";
-import { composeCluster } from "./compose.ts";
-import { simulatedNodes } from "./simulated-nodes.ts";
-import { ADMIN } from "./users.ts";
+import { createCompositionWorld } from "./testing/world.ts";
 
 /** A cluster that has come to rest. */
 async function idleCluster() {
-  const clock = createVirtualClock();
-  const scope = createScope("test");
-  const store = createMemoryStore({ clock });
-  scope.defer(() => store.close());
-  const advancing = clock.autoAdvance();
-  const { registry, apiServer } = await composeCluster({
-    store,
-    nodes: simulatedNodes({ count: 2, times: { sandbox: 0, pull: 0, start: 0 } }),
-    authority: () => Promise.resolve("-----BEGIN CERTIFICATE-----"),
-    signingKey: () => Promise.reject(new Error("no token is asked for here")),
-    version: versionInfo({ knarr: "test", platform: "test/test", runtime: "test" }),
-    clock,
-    random: createRandom(1),
-    log: silentLog,
-    scope,
-  });
-  advancing.stop();
-  await clock.advance(1000);
+  const world = await createCompositionWorld();
+  world.advancing.stop();
+  await world.clock.advance(1000);
   return {
-    clock,
-    client: apiServer.client(ADMIN),
+    ...world,
     /** How many watches are open on each kind that has any. */
     watched: (): Readonly<Record<string, number>> =>
       Object.fromEntries(
-        registry
+        world.registry
           .resources()
           .filter(({ watchers }) => watchers > 0)
           .map(({ definition, watchers }) => [definition.resource, watchers]),
       ),
-    async [Symbol.asyncDispose]() {
-      const closing = clock.autoAdvance();
-      await scope.close();
-      closing.stop();
-    },
   };
 }
 
