@@ -29,6 +29,18 @@ let nextNumber = 2;
 const shared = new Memo<FieldSet>(50_000, 1 << 22);
 
 /**
+ * A node with more elements than this is made anew each time: to tell whether it is shared would cost more than it
+ * saves, and few objects have the same one.
+ */
+const MAX_SHARED_ELEMENTS = 256;
+
+/** The states that follow one, by the element that is added and what is below it. */
+interface Following {
+  readonly leaves: Map<string, NodeState>;
+  readonly inner: Map<string, Map<FieldSet, NodeState>>;
+}
+
+/**
  * A node while its elements are being collected: who adds the same ones in the same order gets to the same state,
  * and so to the shared node, without anything being made. Immutable to its users.
  */
@@ -36,8 +48,8 @@ class NodeState {
   readonly parent: NodeState | undefined;
   readonly element: string;
   readonly child: FieldSet;
-  #leaves: Map<string, NodeState> | undefined;
-  #inner: Map<string, Map<FieldSet, NodeState>> | undefined;
+  readonly #size: number;
+  #following: Following | undefined;
   #way: FieldSet | undefined;
   #member: FieldSet | undefined;
 
@@ -45,22 +57,25 @@ class NodeState {
     this.parent = parent;
     this.element = element;
     this.child = child;
+    this.#size = parent ? parent.#size + 1 : 0;
   }
 
   /** With one more element, which is not among them yet. */
   with(element: string, child: FieldSet): NodeState {
+    if (this.#size >= MAX_SHARED_ELEMENTS) return new NodeState(this, element, child);
+    const { leaves, inner } = (this.#following ??= { leaves: new Map(), inner: new Map() });
     if (child === LEAF) {
-      const next = this.#leaves?.get(element);
+      const next = leaves.get(element);
       if (next) return next;
       const made = this.#made(element, child);
-      (this.#leaves ??= new Map()).set(element, made);
+      leaves.set(element, made);
       return made;
     }
-    let byChild = this.#inner?.get(element);
+    let byChild = inner.get(element);
     const next = byChild?.get(child);
     if (next) return next;
     const made = this.#made(element, child);
-    if (!byChild) (this.#inner ??= new Map()).set(element, (byChild = new Map()));
+    if (!byChild) inner.set(element, (byChild = new Map()));
     byChild.set(child, made);
     return made;
   }
@@ -73,40 +88,50 @@ class NodeState {
   /** The node; `self` when it is a member itself. Undefined when there is nothing in it. */
   node(self: boolean): FieldSet | undefined {
     if (!this.parent) return self ? LEAF : undefined;
-    if (self) return (this.#member ??= shareNode(partsOf(this), true));
-    return (this.#way ??= shareNode(partsOf(this), false));
+    if (self) return (this.#member ??= this.#finish(true));
+    return (this.#way ??= this.#finish(false));
+  }
+
+  #finish(self: boolean): FieldSet {
+    const parts = partsOf(this, this.#size);
+    return this.#size > MAX_SHARED_ELEMENTS ? makeNode(parts, self) : shareNode(parts, self);
   }
 
   /** Forgets all states that follow. */
   clear(): void {
-    this.#leaves = undefined;
-    this.#inner = undefined;
+    this.#following = undefined;
   }
 }
 
-interface Part {
-  readonly element: string;
-  readonly child: FieldSet;
-}
-
-function partsOf(last: NodeState): Part[] {
-  const parts: Part[] = [];
-  for (let state = last; state.parent; state = state.parent) parts.push({ element: state.element, child: state.child });
-  return parts.sort((a, b) => compareElements(a.element, b.element));
+/** The last states of the parts of a node, in the order in which the parts are written. */
+function partsOf(last: NodeState, size: number): NodeState[] {
+  const parts = new Array<NodeState>(size);
+  let isInOrder = true;
+  for (let state = last, at = size - 1; at >= 0; at--) {
+    parts[at] = state;
+    isInOrder &&= at === size - 1 || compareElements(state.element, parts[at + 1]!.element) < 0;
+    state = state.parent!;
+  }
+  return isInOrder ? parts : parts.sort((a, b) => compareElements(a.element, b.element));
 }
 
 /** The one node with these parts, which are in order. */
-function shareNode(parts: readonly Part[], self: boolean): FieldSet {
+function shareNode(parts: readonly NodeState[], self: boolean): FieldSet {
   let signature = self ? SELF : "";
   for (const { element, child } of parts) signature += `\n${element}\t${numbers.get(child)}`;
   const known = shared.get(signature);
   if (known) return known;
+  const node = makeNode(parts, self);
+  shared.set(signature, node);
+  return node;
+}
+
+function makeNode(parts: readonly NodeState[], self: boolean): FieldSet {
   const node: Record<string, FieldSet> = {};
   if (self) node[SELF] = LEAF;
   for (const { element, child } of parts) node[element] = child;
   Object.freeze(node);
   numbers.set(node, nextNumber++);
-  shared.set(signature, node);
   return node;
 }
 

@@ -160,3 +160,145 @@ test("owner references are told apart with reads in proportion to their number",
   });
   assert.ok(grown <= MOST, `${grown}`);
 });
+
+const KINDS: readonly (readonly [kind: string, what: string, make: (size: number) => object])[] = [
+  [
+    "ValidatingWebhookConfiguration",
+    "webhooks",
+    (size) => ({
+      webhooks: many(size, (i) => ({
+        name: `w${i}.example.com`,
+        sideEffects: "None",
+        admissionReviewVersions: ["v1"],
+        clientConfig: { url: "https://example.com" },
+      })),
+    }),
+  ],
+  [
+    "ValidatingWebhookConfiguration",
+    "review versions",
+    (size) => ({ webhooks: [{ name: "w.example.com", admissionReviewVersions: many(size, (i) => `v${i}`) }] }),
+  ],
+  [
+    "ValidatingAdmissionPolicy",
+    "variables and audit annotations",
+    (size) => ({
+      spec: {
+        variables: many(size, (i) => ({ name: `v${i}`, expression: "1" })),
+        auditAnnotations: many(size, (i) => ({ key: `k${i}`, valueExpression: "1" })),
+      },
+    }),
+  ],
+  [
+    "ValidatingAdmissionPolicy",
+    "resource names",
+    (size) => ({ spec: { matchConstraints: { resourceRules: [{ resourceNames: many(size, (i) => `n${i}`) }] } } }),
+  ],
+  [
+    "CertificateSigningRequest",
+    "usages and conditions",
+    (size) => ({
+      spec: { usages: many(size, (i) => `u${i}`) },
+      status: { conditions: many(size, (i) => ({ type: `t${i}`, status: "True" })) },
+    }),
+  ],
+  [
+    "CSINode",
+    "drivers and topology keys",
+    (size) => ({
+      spec: {
+        drivers: many(size, (i) => ({ name: `d${i}`, nodeID: "n", topologyKeys: many(4, (j) => `k${i}-${j}`) })),
+      },
+    }),
+  ],
+  ["CSIDriver", "token requests", (size) => ({ spec: { tokenRequests: many(size, (i) => ({ audience: `a${i}` })) } })],
+  [
+    "StorageClass",
+    "values of a topology",
+    (size) => ({
+      provisioner: "p",
+      allowedTopologies: [{ matchLabelExpressions: [{ key: "k", values: many(size, (i) => `v${i}`) }] }],
+    }),
+  ],
+  [
+    "ResourceClaim",
+    "requests",
+    (size) => ({
+      spec: { devices: { requests: many(size, (i) => ({ name: `r${i}`, exactly: { deviceClassName: "d" } })) } },
+    }),
+  ],
+  [
+    "CustomResourceDefinition",
+    "properties and what joins them",
+    (size) => ({
+      spec: {
+        group: "example.com",
+        names: { plural: "foos", kind: "Foo" },
+        versions: [
+          {
+            name: "v1",
+            schema: {
+              openAPIV3Schema: {
+                type: "object",
+                properties: Object.fromEntries(many(size, (i) => [`p${i}`, { type: "string" }])),
+                allOf: many(size, (i) => ({ properties: { [`p${i}`]: { minLength: 1 } } })),
+              },
+            },
+          },
+        ],
+      },
+    }),
+  ],
+  [
+    "CustomResourceDefinition",
+    "keys of a list",
+    (size) => ({
+      spec: {
+        group: "example.com",
+        names: { plural: "foos", kind: "Foo" },
+        versions: [
+          {
+            name: "v1",
+            schema: {
+              openAPIV3Schema: {
+                type: "object",
+                properties: {
+                  list: {
+                    type: "array",
+                    "x-kubernetes-list-type": "map",
+                    "x-kubernetes-list-map-keys": many(size, (i) => `p${i}`),
+                    items: {
+                      type: "object",
+                      required: many(size, (i) => `p${i}`),
+                      properties: Object.fromEntries(many(size, (i) => [`p${i}`, { type: "string" }])),
+                    },
+                  },
+                },
+              },
+            },
+          },
+        ],
+      },
+    }),
+  ],
+];
+
+describe("validating an object reads its body in proportion to its", () => {
+  for (const [kind, what, make] of KINDS) {
+    test(`${what} (${kind})`, () => {
+      const definition = builtInKinds().find((candidate) => candidate.kind === kind)!;
+      const grown = growth((size, counter) => {
+        const object = created(definition, make(size));
+        const read = counted(object, counter);
+        definition.validate?.(read, CONTEXT);
+        definition.validateStatusUpdate?.(read, object, CONTEXT);
+        definition.validateUpdate?.(
+          read,
+          counted(draftOf(object) as Draft<KubeObject>, counter) as KubeObject,
+          CONTEXT,
+        );
+      });
+      assert.ok(grown <= MOST, `${FACTOR} times the items took ${grown.toFixed(1)} times the reads`);
+    });
+  }
+});

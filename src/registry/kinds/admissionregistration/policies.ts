@@ -9,6 +9,7 @@ import {
   type Variable,
 } from "#objects";
 import { present, requiredOneOf } from "../common/checks.ts";
+import { repeats } from "../common/repeats.ts";
 import {
   expressionErrors,
   FAILURE_POLICIES,
@@ -26,10 +27,11 @@ interface PolicySpec {
 }
 
 function variableErrors(variables: readonly Variable[]): FieldError[] {
+  const repeated = repeats(variables.map(({ name }) => name));
   return variables.flatMap(({ name, expression }, i) => {
     const field = `spec.variables[${i}]`;
     const errors = present(`${field}.name`, name, cIdentifier);
-    if (name && variables.findIndex((other) => other.name === name) < i) errors.push(duplicate(`${field}.name`, name));
+    if (name && repeated[i]) errors.push(duplicate(`${field}.name`, name));
     return [...errors, ...expressionErrors(`${field}.expression`, expression)];
   });
 }

@@ -15,6 +15,7 @@ import {
   type RuleWithOperations,
 } from "#objects";
 import { oneOf, present, requiredOneOf } from "../common/checks.ts";
+import { repeats } from "../common/repeats.ts";
 
 export const GROUP = "admissionregistration.k8s.io";
 export const CATEGORIES: readonly string[] = ["api-extensions"];
@@ -100,8 +101,9 @@ export function ruleErrors(field: string, rule: RuleWithOperations): FieldError[
 
 function namedRuleErrors(field: string, rule: NamedRuleWithOperations): FieldError[] {
   const names = rule.resourceNames ?? [];
+  const repeated = repeats(names);
   return [
-    ...names.flatMap((name, i) => (names.indexOf(name) < i ? [duplicate(`${field}.resourceNames[${i}]`, name)] : [])),
+    ...names.flatMap((name, i) => (repeated[i] ? [duplicate(`${field}.resourceNames[${i}]`, name)] : [])),
     ...ruleErrors(field, rule),
   ];
 }

@@ -9,6 +9,7 @@ import {
 import { oneOf, present } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { repeats } from "../common/repeats.ts";
 import { paramText } from "./policies.ts";
 import { applyMatchDefaults, CATEGORIES, GROUP, matchResourcesErrors, paramRefErrors } from "./rules.ts";
 
@@ -17,9 +18,10 @@ const ACTIONS = ["Audit", "Deny", "Warn"];
 function actionErrors(actions: readonly string[]): FieldError[] {
   const field = "spec.validationActions";
   if (actions.length === 0) return [required(field, "at least one validation action is required")];
+  const repeated = repeats(actions);
   const errors = actions.flatMap((action, i) => [
     ...oneOf(`${field}[${i}]`, action, ACTIONS),
-    ...(actions.indexOf(action) < i ? [duplicate(`${field}[${i}]`, action)] : []),
+    ...(repeated[i] ? [duplicate(`${field}[${i}]`, action)] : []),
   ]);
   if (actions.includes("Deny") && actions.includes("Warn")) {
     const detail =

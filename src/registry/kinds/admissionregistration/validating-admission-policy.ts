@@ -5,6 +5,7 @@ import { define, served } from "../common/define.ts";
 import { paramKindText, policyErrors } from "./policies.ts";
 import { applyMatchDefaults, CATEGORIES, expressionErrors, GROUP } from "./rules.ts";
 import { CLIENT_METADATA } from "../../definition.ts";
+import { repeats } from "../common/repeats.ts";
 
 const REASONS = ["Forbidden", "Invalid", "RequestEntityTooLarge", "Unauthorized"];
 
@@ -19,10 +20,11 @@ function validate({ spec = {} }: ValidatingAdmissionPolicy): FieldError[] {
     errors.push(...expressionErrors(`spec.validations[${i}].expression`, expression));
     errors.push(...optionalOneOf(`spec.validations[${i}].reason`, reason, REASONS));
   }
+  const repeated = repeats(auditAnnotations.map(({ key }) => key));
   for (const [i, { key, valueExpression }] of auditAnnotations.entries()) {
     const field = `spec.auditAnnotations[${i}]`;
     errors.push(...present(`${field}.key`, key, qualifiedName));
-    if (auditAnnotations.findIndex((other) => other.key === key) < i) errors.push(duplicate(`${field}.key`, key));
+    if (repeated[i]) errors.push(duplicate(`${field}.key`, key));
     errors.push(...expressionErrors(`${field}.valueExpression`, valueExpression));
   }
   return errors;

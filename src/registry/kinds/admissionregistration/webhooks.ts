@@ -13,6 +13,7 @@ import {
 import { optionalOneOf } from "../common/checks.ts";
 import { clientConfigErrors } from "../common/webhook-client.ts";
 import { fullyQualifiedNameErrors } from "../common/names.ts";
+import { repeats } from "../common/repeats.ts";
 import {
   applyRuleDefaults,
   applySelectorDefaults,
@@ -49,8 +50,9 @@ export function applyWebhookDefaults(webhooks: readonly Draft<Webhook>[] = []): 
 export function reviewVersionErrors(field: string, versions: readonly string[] = []): FieldError[] {
   if (versions.length === 0) return [required(field, `must specify one of ${REVIEW_VERSIONS.join(", ")}`)];
   const errors: FieldError[] = [];
+  const repeated = repeats(versions);
   for (const [i, version] of versions.entries()) {
-    if (versions.indexOf(version) < i) errors.push(duplicate(`${field}[${i}]`, version));
+    if (repeated[i]) errors.push(duplicate(`${field}[${i}]`, version));
   }
   if (!versions.some((version) => REVIEW_VERSIONS.includes(version))) {
     errors.push(invalid(field, versions, `must include at least one of ${REVIEW_VERSIONS.join(", ")}`));
@@ -86,10 +88,10 @@ function webhookErrors(field: string, webhook: Webhook): FieldError[] {
 }
 
 export function webhooksErrors(webhooks: readonly Webhook[] = []): FieldError[] {
+  const repeated = repeats(webhooks.map(({ name }) => name));
   return webhooks.flatMap((webhook, i) => {
-    const first = webhooks.findIndex(({ name }) => name === webhook.name);
     const field = `webhooks[${i}]`;
     const errors = webhookErrors(field, webhook);
-    return first < i ? [...errors, duplicate(`${field}.name`, webhook.name)] : errors;
+    return repeated[i] ? [...errors, duplicate(`${field}.name`, webhook.name)] : errors;
   });
 }

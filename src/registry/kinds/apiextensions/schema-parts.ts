@@ -5,8 +5,20 @@ import type { JSONSchemaProps } from "#objects";
 export const isSchema = (value: unknown): value is JSONSchemaProps =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-export const propertiesOf = ({ properties }: JSONSchemaProps): readonly (readonly [string, JSONSchemaProps])[] =>
-  Object.entries(properties ?? {});
+type Properties = readonly (readonly [string, JSONSchemaProps])[];
+
+const NONE: readonly never[] = [];
+
+export const propertiesOf = ({ properties }: JSONSchemaProps): Properties =>
+  properties ? Object.entries(properties) : NONE;
+
+export const propertyOf = ({ properties }: JSONSchemaProps, name: string): JSONSchemaProps | undefined =>
+  properties && Object.hasOwn(properties, name) ? properties[name] : undefined;
+
+export const hasProperties = ({ properties }: JSONSchemaProps): boolean => {
+  for (const _ in properties) return true;
+  return false;
+};
 
 export type Junctor = "not" | "allOf" | "anyOf" | "oneOf";
 
@@ -15,6 +27,7 @@ export function junctors(
   path: string,
   schema: JSONSchemaProps,
 ): readonly (readonly [path: string, schema: JSONSchemaProps, kind: Junctor, index: number])[] {
+  if (!schema.not && !schema.allOf && !schema.oneOf && !schema.anyOf) return NONE;
   const of = (kind: "allOf" | "anyOf" | "oneOf") =>
     (schema[kind] ?? []).map((inner, i) => [`${path}.${kind}[${i}]`, inner, kind, i] as const);
   return [
@@ -22,5 +35,19 @@ export function junctors(
     ...of("allOf"),
     ...of("oneOf"),
     ...of("anyOf"),
+  ];
+}
+
+/** All schemas directly within one, in the order in which upstream looks at them. */
+export function innerSchemas(schema: JSONSchemaProps): readonly JSONSchemaProps[] {
+  const { additionalProperties, properties, items, not, allOf, oneOf, anyOf } = schema;
+  const hasNone = !additionalProperties && !properties && !items && !not && !allOf && !oneOf && !anyOf;
+  if (hasNone) return NONE;
+  return [
+    ...(isSchema(additionalProperties) ? [additionalProperties] : []),
+    ...Object.values(properties ?? {}),
+    ...junctors("", schema).map(([, inner]) => inner),
+    ...(isSchema(items) ? [items] : []),
+    ...(Array.isArray(items) ? (items as JSONSchemaProps[]) : []),
   ];
 }

@@ -1,6 +1,7 @@
 /** Rules for each place of a custom kind's schema. Source: ValidateCustomResourceDefinitionOpenAPISchema. */
 import { forbidden, invalid, notSupported, required, type FieldError, type JSONSchemaProps } from "#objects";
-import { isSchema, junctors, propertiesOf } from "./schema-parts.ts";
+import { repeats } from "../common/repeats.ts";
+import { hasProperties, innerSchemas, isSchema, junctors, propertiesOf } from "./schema-parts.ts";
 import { structuralErrors } from "./structural.ts";
 
 type Schema = JSONSchemaProps;
@@ -30,7 +31,7 @@ export function schemaErrors(path: string, root: Schema): FieldError[] {
 
 function isReadable(schema: Schema): boolean {
   if (UNREADABLE.some((name) => schema[name] !== undefined) || Array.isArray(schema.items)) return false;
-  return childrenOf("", schema).every(([, child]) => isReadable(child));
+  return innerSchemas(schema).every(isReadable);
 }
 
 interface Place {
@@ -50,7 +51,7 @@ function placeErrors(path: string, schema: Schema, place: Place): FieldError[] {
   }
   // `true` allows what is allowed anyway.
   if (additionalProperties !== undefined && additionalProperties !== (true as unknown)) {
-    if (propertiesOf(schema).length > 0) {
+    if (hasProperties(schema)) {
       const text = "additionalProperties and properties are mutual exclusive";
       errors.push(forbidden(`${path}.additionalProperties`, text));
     }
@@ -172,6 +173,7 @@ function mapListErrors(path: string, schema: Schema, keys: readonly string[], it
     return [...errors, invalid(`${path}.items.type`, items.type ?? "", text)];
   }
   const properties = new Map(propertiesOf(items));
+  const repeated = repeats(keys);
   for (const [i, key] of keys.entries()) {
     const property = properties.get(key);
     if (!property) errors.push(invalid(at, keys, "entries must all be names of item properties"));
@@ -179,7 +181,7 @@ function mapListErrors(path: string, schema: Schema, keys: readonly string[], it
       const text = "must be a scalar type if parent array's x-kubernetes-list-type is map";
       errors.push(invalid(`${path}.items.properties[${key}].type`, items.type, text));
     }
-    if (keys.indexOf(key) < i) errors.push(invalid(at, keys, "must not contain duplicate entries"));
+    if (repeated[i]) errors.push(invalid(at, keys, "must not contain duplicate entries"));
   }
   return errors;
 }
@@ -187,13 +189,14 @@ function mapListErrors(path: string, schema: Schema, keys: readonly string[], it
 /** A key is always there, and never null. */
 function keyErrors(path: string, keys: readonly string[], items: Schema): FieldError[] {
   const properties = new Map(propertiesOf(items));
+  const requiredOnes = new Set(items.required);
   const key = "this property is in x-kubernetes-list-map-keys, so it";
   return keys.flatMap((name) => {
     const property = properties.get(name);
     if (!property) return [];
     const at = `${path}.items.properties[${name}]`;
     return [
-      ...(items.required?.includes(name) || property.default !== undefined
+      ...(requiredOnes.has(name) || property.default !== undefined
         ? []
         : [required(`${at}.default`, `${key} must have a default or be a required property`)]),
       ...(property.nullable ? [forbidden(`${at}.nullable`, `${key} cannot be nullable`)] : []),
@@ -240,7 +243,7 @@ const FORMATS = new Set(
 export function unknownFormats(schema: Schema): readonly string[] {
   const { format = "", type = "" } = schema;
   const own = format !== "" && !isKnownFormat(type, format) ? [format] : [];
-  return [...own, ...childrenOf("", schema).flatMap(([, child]) => unknownFormats(child))];
+  return [...own, ...innerSchemas(schema).flatMap(unknownFormats)];
 }
 
 function isKnownFormat(type: string, format: string): boolean {

@@ -1,6 +1,6 @@
 /** Whether a schema is structural. Source: apiextensions pkg/apiserver/schema ValidateStructural. */
 import { forbidden, invalid, jsonText, required, type FieldError, type JSONSchemaProps } from "#objects";
-import { isSchema, junctors, propertiesOf } from "./schema-parts.ts";
+import { hasProperties, isSchema, junctors, propertiesOf, propertyOf } from "./schema-parts.ts";
 
 type Schema = JSONSchemaProps;
 type Level = "root" | "item" | "field";
@@ -72,15 +72,14 @@ function typeErrors(path: string, schema: Schema, level: Level): FieldError[] {
 function metaErrors(path: string, schema: Schema, level: Level): FieldError[] {
   const embedded = schema["x-kubernetes-embedded-resource"] ?? false;
   const isObject = level === "root" || embedded;
-  const properties = new Map(propertiesOf(schema));
   const errors: FieldError[] = [];
   for (const name of ["kind", "apiVersion"]) {
-    const { type = "" } = properties.get(name) ?? { type: "string" };
+    const { type = "" } = propertyOf(schema, name) ?? { type: "string" };
     if (isObject && type !== "string") {
       errors.push(invalid(`${path}.properties[${name}].type`, type, "must be string"));
     }
   }
-  const metadata = properties.get("metadata");
+  const metadata = propertyOf(schema, "metadata");
   if (metadata) {
     const at = `${path}.properties[metadata]`;
     if (isObject && metadata.type !== "object") {
@@ -91,7 +90,7 @@ function metaErrors(path: string, schema: Schema, level: Level): FieldError[] {
       errors.push(forbidden(at, text));
     }
   }
-  if (embedded && !schema["x-kubernetes-preserve-unknown-fields"] && properties.size === 0) {
+  if (embedded && !schema["x-kubernetes-preserve-unknown-fields"] && !hasProperties(schema)) {
     const text =
       "must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields";
     errors.push(required(`${path}.properties`, text));
@@ -108,7 +107,7 @@ function saysMoreThanNames(metadata: Schema): boolean {
 
 /** `anyOf: [{type: integer}, {type: string}]`, the one place where types may stand in a junctor. */
 const isIntOrString = (anyOf: readonly Schema[] | undefined): boolean =>
-  jsonText(anyOf) === '[{"type":"integer"},{"type":"string"}]';
+  anyOf?.length === 2 && jsonText(anyOf) === '[{"type":"integer"},{"type":"string"}]';
 
 function valueErrors(path: string, schema: Schema, skipAnyOf = false, skipFirstAllOfAnyOf = false): FieldError[] {
   return junctors(path, schema).flatMap(([at, inner, kind, index]) =>
@@ -179,10 +178,9 @@ function nestedCompleteness(
     const items = isSchema(structure.items) ? structure.items : undefined;
     errors.push(...nestedCompleteness(values.items, items, `${structurePath}.items`, `${valuePath}.items`));
   }
-  const present = new Map(propertiesOf(structure));
   for (const [name, property] of propertiesOf(values)) {
     const at = `${structurePath}.properties[${name}]`;
-    errors.push(...nestedCompleteness(property, present.get(name), at, `${valuePath}.properties[${name}]`));
+    errors.push(...nestedCompleteness(property, propertyOf(structure, name), at, `${valuePath}.properties[${name}]`));
   }
   return errors;
 }

@@ -18,6 +18,7 @@ import {
   type JSONSchemaProps,
 } from "#objects";
 import { each, oneOf, present, unchanged } from "../common/checks.ts";
+import { repeats } from "../common/repeats.ts";
 import { clientConfigErrors } from "../common/webhook-client.ts";
 import { schemaErrors } from "./schema-rules.ts";
 
@@ -342,10 +343,11 @@ export function validateStatus({ spec, status }: Crd): FieldError[] {
     stored.length === 0 ? [invalid("status.storedVersions", stored, "must have at least one stored version")] : [];
   const known = new Set(versions.map(({ name }) => name));
   const storage = versions.find((version) => version.storage)?.name;
+  const repeated = repeats(stored);
   for (const [i, version] of stored.entries()) {
     const field = `status.storedVersions[${i}]`;
     if (!known.has(version)) errors.push(invalid(field, version, "must appear in spec.versions"));
-    if (stored.indexOf(version) < i) errors.push(duplicate(field, version));
+    if (repeated[i]) errors.push(duplicate(field, version));
   }
   if (storage && !stored.includes(storage)) {
     errors.push(invalid("status.storedVersions", stored, `must have the storage version ${storage}`));

@@ -16,6 +16,7 @@ import { decodeBase64 } from "#base";
 import { oneOf, present, requiredOneOf } from "../common/checks.ts";
 import { AGE, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { repeats } from "../common/repeats.ts";
 import { lifetimeErrors, signerNameErrors } from "./signer.ts";
 
 type Csr = CertificateSigningRequest;
@@ -60,6 +61,7 @@ function requestErrors(request: string | undefined): FieldError[] {
 
 function conditionErrors(conditions: Conditions): FieldError[] {
   const types = conditions.map(({ type }) => type);
+  const repeated = repeats(types);
   const both = DECISIONS.every((type) => types.includes(type));
   return conditions.flatMap(({ type, status }, i) => {
     const field = `status.conditions[${i}]`;
@@ -67,7 +69,7 @@ function conditionErrors(conditions: Conditions): FieldError[] {
     errors.push(...requiredOneOf(`${field}.status`, status, ["False", "True", "Unknown"]));
     const limited = [...DECISIONS, "Failed"].includes(type);
     if (limited && status && status !== "True") errors.push(...oneOf(`${field}.status`, status, ["True"]));
-    if (types.indexOf(type) < i) errors.push(duplicate(`${field}.type`, type));
+    if (repeated[i]) errors.push(duplicate(`${field}.type`, type));
     if (both && type === "Denied") {
       const detail = "Approved and Denied conditions are mutually exclusive";
       errors.push(invalid(`${field}.type`, type, detail));
@@ -78,11 +80,12 @@ function conditionErrors(conditions: Conditions): FieldError[] {
 
 function validate({ spec, status }: Csr): FieldError[] {
   const usages = spec?.usages ?? [];
+  const repeated = repeats(usages);
   return [
     ...requestErrors(spec?.request),
     ...(usages.length === 0 ? [required("spec.usages")] : []),
     ...usages.flatMap((usage, i) => oneOf(`spec.usages[${i}]`, usage, USAGES)),
-    ...usages.flatMap((usage, i) => (usages.indexOf(usage) < i ? [duplicate(`spec.usages[${i}]`, usage)] : [])),
+    ...usages.flatMap((usage, i) => (repeated[i] ? [duplicate(`spec.usages[${i}]`, usage)] : [])),
     ...signerNameErrors("spec.signerName", spec?.signerName),
     ...lifetimeErrors(
       "spec.expirationSeconds",

@@ -15,6 +15,7 @@ import {
   type ResourceClaimSpec,
 } from "#objects";
 import { present, requiredOneOf } from "../common/checks.ts";
+import { repeats } from "../common/repeats.ts";
 
 const MAX_REQUESTS = 32;
 const MAX_SELECTORS = 32;
@@ -102,11 +103,10 @@ export function claimSpecErrors(field: string, spec: ResourceClaimSpec | undefin
   const known = requestNames(devices);
   const errors: FieldError[] = [];
   if (requests.length > MAX_REQUESTS) errors.push(tooMany(`${path}.requests`, requests.length, MAX_REQUESTS));
+  const repeated = repeats(requests.map(({ name }) => name));
   for (const [i, request] of requests.entries()) {
     errors.push(...requestErrors(`${path}.requests[${i}]`, request));
-    if (requests.findIndex(({ name }) => name === request.name) < i) {
-      errors.push(duplicate(`${path}.requests[${i}].name`, request.name));
-    }
+    if (repeated[i]) errors.push(duplicate(`${path}.requests[${i}].name`, request.name));
   }
   for (const [i, constraint] of constraints.entries()) {
     const at = `${path}.constraints[${i}]`;

@@ -5,6 +5,7 @@ import { converted, define, served } from "../common/define.ts";
 import { applyClaimDefaults, claimSpecErrors } from "./claim-spec.ts";
 import { claimFromBeta1, claimToBeta1 } from "./convert.ts";
 import { CLIENT_METADATA } from "../../definition.ts";
+import { repeats } from "../common/repeats.ts";
 
 type Claim = ResourceV1ResourceClaim;
 
@@ -25,13 +26,12 @@ function state({ metadata, status }: Claim): string {
 function validateStatus({ status }: Claim, old: Claim): FieldError[] {
   const reserved = status?.reservedFor ?? [];
   const field = "status.reservedFor";
+  const repeated = repeats(reserved.map(({ uid }) => uid));
   const errors = reserved.flatMap((consumer, i) => [
     ...present(`${field}[${i}].resource`, consumer.resource),
     ...present(`${field}[${i}].name`, consumer.name),
     ...present(`${field}[${i}].uid`, consumer.uid),
-    ...(reserved.findIndex(({ uid }) => uid === consumer.uid) < i
-      ? [duplicate(`${field}[${i}].uid`, consumer.uid)]
-      : []),
+    ...(repeated[i] ? [duplicate(`${field}[${i}].uid`, consumer.uid)] : []),
   ]);
   if (reserved.length > MAX_RESERVED) errors.push(tooMany(field, reserved.length, MAX_RESERVED));
   const before = old.status?.allocation;

@@ -2,6 +2,7 @@ import { duplicate, invalid, type CSIDriver, type Draft, type FieldError } from 
 import { oneOf, optionalOneOf, unchanged } from "../common/checks.ts";
 import { AGE, boolean, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { repeats } from "../common/repeats.ts";
 import { csiDriverNameErrors } from "../core/volume-sources.ts";
 
 const MIN_TOKEN_SECONDS = 600;
@@ -20,12 +21,11 @@ function applyDefaults(draft: Draft<CSIDriver>): void {
 
 function tokenErrors({ spec }: CSIDriver): FieldError[] {
   const requests = spec.tokenRequests ?? [];
+  const repeated = repeats(requests.map(({ audience }) => audience));
   return requests.flatMap(({ audience, expirationSeconds }, i) => {
     const field = `spec.tokenRequests[${i}]`;
     const errors: FieldError[] = [];
-    if (requests.findIndex((other) => other.audience === audience) < i) {
-      errors.push(duplicate(`${field}.audience`, audience));
-    }
+    if (repeated[i]) errors.push(duplicate(`${field}.audience`, audience));
     if (expirationSeconds === undefined) return errors;
     const wrong = (detail: string) => invalid(`${field}.expirationSeconds`, expirationSeconds, detail);
     if (expirationSeconds < MIN_TOKEN_SECONDS) errors.push(wrong("may not specify a duration less than 10 minutes"));

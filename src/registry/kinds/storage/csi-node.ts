@@ -11,6 +11,7 @@ import {
 import { each, nonNegative } from "../common/checks.ts";
 import { AGE, integer } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { repeats } from "../common/repeats.ts";
 import { csiDriverNameErrors } from "../core/volume-sources.ts";
 
 const MAX_NODE_ID = 192;
@@ -25,10 +26,11 @@ function validate({ spec }: CSINode): FieldError[] {
     if (!nodeID) errors.push(required(`${field}.nodeID`));
     else if (nodeID.length > MAX_NODE_ID) errors.push(tooLong(`${field}.nodeID`, nodeID, MAX_NODE_ID));
     errors.push(...nonNegative(`${field}.allocatable.count`, allocatable?.count));
+    const repeated = repeats(topologyKeys);
     for (const [j, key] of topologyKeys.entries()) {
       const path = `${field}.topologyKeys`;
       errors.push(...each(path, key, qualifiedName(key)));
-      if (topologyKeys.indexOf(key) < j) errors.push(duplicate(path, key));
+      if (repeated[j]) errors.push(duplicate(path, key));
     }
     return errors;
   });
@@ -36,8 +38,10 @@ function validate({ spec }: CSINode): FieldError[] {
 
 /** A driver's entry is fixed but for what can be allocated; drivers may come and go. */
 function validateUpdate({ spec }: CSINode, old: CSINode): FieldError[] {
+  // The first of each name counts.
+  const drivers = new Map((spec?.drivers ?? []).toReversed().map((driver) => [driver.name, driver]));
   return (old.spec?.drivers ?? []).flatMap((before) => {
-    const driver = spec?.drivers?.find(({ name }) => name === before.name);
+    const driver = drivers.get(before.name);
     const same = !driver || sameJson({ ...driver, allocatable: 0 }, { ...before, allocatable: 0 });
     return same ? [] : [invalid("spec.drivers", driver, "field is immutable")];
   });

@@ -14,6 +14,7 @@ import {
 import { oneOf, present, requiredOneOf, unchanged } from "../common/checks.ts";
 import { AGE, defaultedName, text } from "../common/columns.ts";
 import { define, served } from "../common/define.ts";
+import { repeats } from "../common/repeats.ts";
 import { deprecatedNodeLabel } from "../core/pod/node-labels.ts";
 
 const MAX_PARAMETERS = 512;
@@ -35,8 +36,9 @@ function termErrors(field: string, { matchLabelExpressions: expressions = [] }: 
   return expressions.flatMap(({ key, values = [] }, i) => {
     const path = `${field}.matchLabelExpressions[${i}]`;
     const errors = values.length === 0 ? [required(`${path}.values`)] : [];
+    const repeated = repeats(values);
     for (const [j, value] of values.entries()) {
-      if (values.indexOf(value) < j) errors.push(duplicate(`${path}.values[${j}]`, value));
+      if (repeated[j]) errors.push(duplicate(`${path}.values[${j}]`, value));
     }
     errors.push(...validateLabelName(key, `${path}.key`));
     if (keys.has(key)) errors.push(duplicate(`${path}.key`, key));

@@ -1,4 +1,4 @@
-import { sameJson, type Draft, type Service } from "#objects";
+import { sameJson, type Draft, type Service, type ServicePort } from "#objects";
 import { isExternallyAccessible, needsClusterIp, needsHealthCheckNodePort, needsNodePort, NONE } from "./rules.ts";
 import type { Family } from "./options.ts";
 import { familyOf } from "./options.ts";
@@ -50,9 +50,12 @@ function keepAllocated(draft: Draft<Service>, spec: Spec, old: Service): void {
   }
   if (needsNodePort(old) && needsNodePort(draft)) {
     const used = new Set(spec.ports?.map(({ nodePort }) => nodePort));
+    const keyOf = ({ port, protocol }: Pick<ServicePort, "port" | "protocol">) => `${port}/${protocol}`;
+    // The first of each key counts.
+    const olds = new Map(before.ports?.toReversed().map((port) => [keyOf(port), port]));
     for (const port of spec.ports ?? []) {
       if (port.nodePort) continue;
-      const same = before.ports?.find((other) => other.port === port.port && other.protocol === port.protocol);
+      const same = olds.get(keyOf(port));
       if (!same?.nodePort || used.has(same.nodePort)) continue;
       port.nodePort = same.nodePort;
       used.add(same.nodePort);

@@ -10,6 +10,7 @@ import {
   type Service,
 } from "#objects";
 import { optionalOneOf } from "../../common/checks.ts";
+import { repeats } from "../../common/repeats.ts";
 import { familyOf, type Family } from "./options.ts";
 import { isHeadless, needsClusterIp, needsHealthCheckNodePort, NONE } from "./rules.ts";
 
@@ -43,10 +44,11 @@ export function clusterIpErrors(service: Service): FieldError[] {
   const { clusterIPs = [], ipFamilies = [], ipFamilyPolicy } = spec;
   if (!needsClusterIp(service)) return [];
   const errors = pairErrors(spec);
+  const repeated = repeats(ipFamilies);
   for (const [i, family] of ipFamilies.entries()) {
     if (family !== "IPv4" && family !== "IPv6")
       errors.push(notSupported(`${FAMILIES}[${i}]`, family, ["IPv4", "IPv6"]));
-    if (ipFamilies.indexOf(family) < i) errors.push(duplicate(`${FAMILIES}[${i}]`, family));
+    if (repeated[i]) errors.push(duplicate(`${FAMILIES}[${i}]`, family));
   }
   const policies = ["PreferDualStack", "RequireDualStack", "SingleStack"];
   errors.push(...optionalOneOf(POLICY, ipFamilyPolicy, policies));
