@@ -1,3 +1,4 @@
+import { giveWayFor } from "#base";
 import {
   applySchemaDefaults,
   badRequest,
@@ -13,7 +14,7 @@ import {
 } from "#objects";
 import type { ResolvedResource } from "#registry";
 import { kindProblem } from "./checks.ts";
-import type { Body } from "./operation.ts";
+import { sizeOf, type Body } from "./operation.ts";
 import { isBuiltIn, namingOf } from "./target.ts";
 
 /** What a body is read as. */
@@ -48,6 +49,7 @@ export async function decodeBody(body: Body, reading: Reading): Promise<AnyDraft
     expected: kindOf(reading),
     fieldValidation: reading.fieldValidation,
   });
+  await giveWayFor(sizeOf(body))?.();
   warnings.forEach(reading.warn);
   value.metadata ??= {};
   applySchemaDefaults(value, schema);
@@ -105,7 +107,9 @@ const UNREADABLE: Readonly<Record<PatchType, string>> = {
 
 /** How upstream gets from a patched value to an object of its type, which shows when it does not fit. */
 export interface Patched {
-  /** Makes the patched value, which may be changed: another one each time. */
+  /** The patched value, which may be changed. */
+  readonly made: unknown;
+  /** Makes another one. */
   readonly make: () => unknown;
   /** `text`: the patched JSON is decoded. `map`: what was merged is converted as it is. */
   readonly from: "text" | "map";
@@ -115,19 +119,18 @@ export interface Patched {
 
 /** A patched object in the form of its type, with the defaults that the schema states. Throws 422 when it does not fit. */
 export function conformPatched(
-  { make, from, shown }: Patched,
+  { made, make, from, shown }: Patched,
   strictErrors: readonly string[],
   reading: Reading,
 ): AnyDraft {
   const { schema } = reading;
-  const value = make();
   const refuse = (message: string) => invalidObject("", "", "", [invalid("patch", shown(make()), message)]);
   const { fieldValidation, warn } = reading;
-  const other = from === "text" && reading.isBuiltIn ? otherKind(value, reading) : undefined;
+  const other = from === "text" && reading.isBuiltIn ? otherKind(made, reading) : undefined;
   if (other) throw refuse(other);
   let decoded: ReturnType<typeof decodeValue>;
   try {
-    decoded = decodeValue(value, schema, fieldValidation, make);
+    decoded = decodeValue(made, schema, fieldValidation, make);
   } catch (error) {
     if (!(error instanceof DecodeFailure)) throw error;
     throw refuse((from === "map" ? conversionError(make(), schema) : undefined) ?? error.message);

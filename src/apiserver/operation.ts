@@ -48,7 +48,7 @@ interface Common {
 
 /**
  * What a client sent: bytes still to be decoded, or a value. One of this process is the client's, and copied when it
- * must be changed; one that is fresh, made of a body for this operation alone, is not.
+ * must be changed; one that is fresh, made of a body of `size` bytes for this operation alone, is not.
  */
 export type Body =
   | {
@@ -56,7 +56,10 @@ export type Body =
       readonly bytes: Uint8Array;
       readonly mediaType: "application/json" | "application/yaml";
     }
-  | { readonly type: "value"; readonly value: object; readonly isFresh?: boolean };
+  | { readonly type: "value"; readonly value: object; readonly isFresh?: boolean; readonly size?: number };
+
+/** Bytes of a body as it was sent; 0 for a value of this process. */
+export const sizeOf = (body: Body): number => (body.type === "encoded" ? body.bytes.length : (body.size ?? 0));
 
 export interface PatchBody {
   readonly type: "json" | "merge" | "strategic" | "apply";

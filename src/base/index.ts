@@ -7,6 +7,7 @@ export { messageOf } from "./message-of.ts";
 export { createThrottle, type Throttle } from "./throttle.ts";
 export { createRandom, systemRandom, type Random } from "./random.ts";
 export { createScope, type Scope } from "./scope.ts";
+export { finish, finishGivingWay, giveWayFor, type GiveWay, type Steps } from "./steps.ts";
 export { createVirtualClock, type VirtualClock } from "./virtual-clock.ts";
 export { createWorkQueue, type BackOff, type WorkQueue, type WorkQueueOptions } from "./work-queue.ts";
 export { unlessAborted } from "./unless-aborted.ts";

@@ -1,3 +1,4 @@
+import type { GiveWay } from "#base";
 import type { UserInfo } from "#http";
 import type { Int64, AnyDraft, KubeObject, ObjectKey, ObjectSchema, Status } from "#objects";
 
@@ -6,7 +7,11 @@ import type { Int64, AnyDraft, KubeObject, ObjectKey, ObjectSchema, Status } fro
  * from the object as it is in that version, which is undefined where there is none. It decides and does nothing else: it
  * is called again when another write comes first. The draft is taken over.
  */
-export type UpdatedObject = (live: KubeObject | undefined) => AnyDraft | Promise<AnyDraft>;
+export type UpdatedObject = (
+  live: KubeObject | undefined,
+  /** Given where body or object are large. */
+  giveWay: GiveWay | undefined,
+) => AnyDraft | Promise<AnyDraft>;
 
 /** One object at one revision: its frozen form and its JSON, each made once and shared by all readers. */
 export interface StoredObject {
@@ -77,6 +82,8 @@ export interface WriteOptions {
   readonly subresource?: string;
   /** Collects texts for Warning headers. */
   readonly warn?: (text: string) => void;
+  /** Bytes of the body, if there was one. A large write gives way to other requests between its stages. */
+  readonly bodySize?: number;
 }
 
 export interface UpdateOptions extends WriteOptions {

@@ -28,7 +28,7 @@ export function bodyOfProtobuf(reader: ProtobufReader, bytes: Uint8Array, expect
     const found = reader.kindOf(bytes);
     const fits = (found.kind || expected.kind) === expected.kind;
     const value = fits ? reader.decode(bytes, expected.schema.name ?? "") : found;
-    return { type: "value", value, isFresh: true };
+    return { type: "value", value, isFresh: true, size: bytes.length };
   } catch (error) {
     const message = messageOf(error);
     throw badRequest(

@@ -1,3 +1,4 @@
+import { finish, finishGivingWay, type Steps } from "#base";
 import {
   badRequest,
   conflict,
@@ -8,7 +9,7 @@ import {
   type AnyDraft,
   type KubeObject,
 } from "#objects";
-import { resetFieldsOf } from "#registry";
+import { resetFieldsOf, type UpdatedObject } from "#registry";
 import { conformPatched, type PatchValue, type Reading } from "../bodies.ts";
 import { checkName, checkNamespace, checkTargetKind } from "../checks.ts";
 import type { ServerContext } from "../server-context.ts";
@@ -39,9 +40,9 @@ export async function apply(
   const applied = value as Readonly<Record<string, unknown>>;
   const time = context.clock.now();
 
-  const updatedObject = (live: KubeObject | undefined): AnyDraft => {
-    const make = () => {
-      const after = serverSideApply({
+  const updatedObject: UpdatedObject = (live, giveWay) => {
+    const steps = () =>
+      serverSideApply({
         live,
         applied,
         apiVersion,
@@ -53,11 +54,15 @@ export async function apply(
         ...resetFieldsOf(definition, version, schema, subresource),
         ...(subresource ? { subresource } : {}),
       });
-      // As upstream, after it was found to go together with what others own.
-      warnOfStrictErrors(strictErrors, reading);
-      return after;
-    };
-    const draft = conformPatched({ make, from: "text", shown: (after) => jsonText(after) }, [], reading);
+    return giveWay
+      ? finishGivingWay(steps(), giveWay).then((made) => conformed(live, made, steps))
+      : conformed(live, finish(steps()), steps);
+  };
+  const conformed = (live: KubeObject | undefined, made: AnyDraft, steps: () => Steps<AnyDraft>): AnyDraft => {
+    // As upstream, after it was found to go together with what others own.
+    warnOfStrictErrors(strictErrors, reading);
+    const make = () => finish(steps());
+    const draft = conformPatched({ made, make, from: "text", shown: (after) => jsonText(after) }, [], reading);
     checkTargetKind(draft, target);
     if (!live && draft.metadata.uid) {
       const detail = `uid mismatch: the provided object specified uid ${draft.metadata.uid}, and no existing object was found`;

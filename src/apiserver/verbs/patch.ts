@@ -34,13 +34,17 @@ export async function patch(context: ServerContext, operation: OperationOf<"patc
 
   const { object } = await target.resource.update(
     { namespace, name },
-    (live) => {
+    (live, giveWay) => {
       if (!live) throw notFoundError(namingOf(target).subject, name);
-      const draft = patched(live as Readonly<AnyDraft>, value, type, reading);
-      checkTargetKind(draft, target);
-      checkNamespace(draft, definition.namespaced ? namespace : "");
-      checkName(draft, name);
-      return draft;
+      const { made, conformed } = patched(live as Readonly<AnyDraft>, value, type, reading);
+      const checked = () => {
+        const draft = conformed(made);
+        checkTargetKind(draft, target);
+        checkNamespace(draft, definition.namespaced ? namespace : "");
+        checkName(draft, name);
+        return draft;
+      };
+      return giveWay ? giveWay().then(checked) : checked();
     },
     writeOptionsOf(context, operation),
   );
@@ -68,7 +72,8 @@ async function patchScale(
     (live) => {
       if (!live) throw notFoundError(namingOf(target).subject, name);
       const before: unknown = scaleOf(live, subresource);
-      const scale = patched(before as Readonly<AnyDraft>, value, type, reading);
+      const { made, conformed } = patched(before as Readonly<AnyDraft>, value, type, reading);
+      const scale = conformed(made);
       checkName(scale, name);
       return scaled(draftOf(live) as AnyDraft, scale, subresource, namingOf(target).subject);
     },
@@ -77,15 +82,23 @@ async function patchScale(
   return { type: "value", value: scaleOf(object.object, subresource), code: 200 };
 }
 
-/** The object after the patch, in the form of its schema. */
+/** The object after the patch, and what brings it into the form of its schema. */
+interface PatchedObject {
+  readonly made: unknown;
+  readonly conformed: (made: unknown) => AnyDraft;
+}
+
 function patched(
   before: Readonly<AnyDraft>,
   { value, strictErrors }: PatchValue,
   type: PatchBody["type"],
   reading: Reading,
-): AnyDraft {
-  const asJson = (make: () => unknown) =>
-    conformPatched({ make, from: "text", shown: (after) => jsonText(after) }, strictErrors, reading);
+): PatchedObject {
+  const asJson = (make: () => unknown): PatchedObject => ({
+    made: make(),
+    conformed: (made) =>
+      conformPatched({ made, make, from: "text", shown: (after) => jsonText(after) }, strictErrors, reading),
+  });
   switch (type) {
     case "json":
       return asJson(() => applyJsonPatch(before, value));
@@ -94,9 +107,12 @@ function patched(
       return asJson(() => applyMergePatch(before, value));
     case "strategic": {
       const make = () => applyStrategicMergePatch(before, value, reading.schema);
-      // It is merged into a typed object: what a patch says about its kind does not count, if it is text.
-      const draft = conformPatched({ make, from: "map", shown: () => goValue(value) }, strictErrors, reading);
-      return { ...draft, apiVersion: reading.apiVersion, kind: reading.kind };
+      const conformed = (made: unknown): AnyDraft => {
+        // It is merged into a typed object: what a patch says about its kind does not count, if it is text.
+        const draft = conformPatched({ made, make, from: "map", shown: () => goValue(value) }, strictErrors, reading);
+        return { ...draft, apiVersion: reading.apiVersion, kind: reading.kind };
+      };
+      return { made: make(), conformed };
     }
   }
 }

@@ -1,6 +1,7 @@
 import type { UpdateOptions } from "#registry";
 import { admissionOf } from "../admit.ts";
 import type { ServerContext } from "../server-context.ts";
+import { sizeOf } from "../operation.ts";
 import type { OperationOf } from "./operation-of.ts";
 
 /** What the registry has to know of a write: the user, the client's options, and the admission that it passes. */
@@ -15,6 +16,7 @@ export function writeOptionsOf(
     warn,
     version: target.version,
     dryRun: options.dryRun,
+    bodySize: sizeOf(operation.verb === "patch" ? operation.patch.body : operation.body),
     ...(options.fieldManager === undefined ? {} : { fieldManager: options.fieldManager }),
     ...(admission ? { admission } : {}),
     ...(subresource ? { subresource } : {}),

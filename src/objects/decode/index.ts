@@ -1,3 +1,4 @@
+import { giveWayFor } from "#base";
 import { jsonText, parseJson } from "../int64.ts";
 import { setValue } from "../json.ts";
 import { draftOf, type AnyDraft } from "../object.ts";
@@ -26,8 +27,8 @@ export interface DecodeRequest {
         readonly bytes: Uint8Array;
         readonly mediaType: "application/json" | "application/yaml";
       }
-    /** Copied, and never changed, unless it is fresh. */
-    | { readonly type: "value"; readonly value: object; readonly isFresh?: boolean };
+    /** Copied, and never changed, unless it is fresh. `size`: bytes that it came in. */
+    | { readonly type: "value"; readonly value: object; readonly isFresh?: boolean; readonly size?: number };
   readonly schema: ObjectSchema;
   /** What the path is for. A body that leaves out its apiVersion or kind is taken to be that. */
   readonly expected: BodyKind;
@@ -65,7 +66,9 @@ export const MAX_YAML_BYTES = 1 << 20;
  */
 export async function decode(request: DecodeRequest): Promise<Decoded> {
   const { body, schema, fieldValidation, maxDepth = MAX_DEPTH } = request;
+  const giveWay = giveWayFor(body.type === "encoded" ? body.bytes.length : (body.size ?? 0));
   const loaded = await load(request, maxDepth);
+  await giveWay?.();
   let found: BodyKind;
   try {
     found = withDefaults(interpretKind(loaded.value), request.expected);
@@ -124,6 +127,7 @@ export async function decodeFree(
   mediaType: "application/json" | "application/yaml",
 ): Promise<{ readonly value: unknown; readonly strictErrors: readonly string[] }> {
   const loaded = await loadBytes(bytes, mediaType, "Warn", MAX_DEPTH);
+  await giveWayFor(bytes.length)?.();
   if (typeof loaded.value !== "object" || loaded.value === null || Array.isArray(loaded.value)) {
     return { value: loaded.subtle ? parseJson(loaded.text) : loaded.value, strictErrors: [] };
   }

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { finish } from "#base";
 import fc from "fast-check";
 import { deepFreeze, draftOf, type AnyDraft, type KubeObject } from "../object.ts";
 import { hasReason, StatusError } from "../status-error.ts";
@@ -25,16 +26,18 @@ interface Options extends Partial<ApplyRequest> {
 function apply(live: KubeObject | undefined, applied: Map, manager: string, options: Options = {}): KubeObject {
   const { seconds = 0, ...rest } = options;
   const frozen = deepFreeze(structuredClone(applied));
-  const draft = serverSideApply({
-    ...API,
-    schema: WORKLOAD,
-    force: false,
-    time: START + seconds * 1000,
-    ...rest,
-    live,
-    applied: frozen,
-    manager,
-  });
+  const draft = finish(
+    serverSideApply({
+      ...API,
+      schema: WORKLOAD,
+      force: false,
+      time: START + seconds * 1000,
+      ...rest,
+      live,
+      applied: frozen,
+      manager,
+    }),
+  );
   assert.deepEqual(frozen, applied);
   return deepFreeze({ ...draft, metadata: { uid: "u", ...draft.metadata } } as KubeObject);
 }

@@ -1,5 +1,5 @@
 /** Server-side apply (apimachinery util/managedfields, structured-merge-diff merge.Updater). */
-import { messageOf } from "#base";
+import { messageOf, type Steps } from "#base";
 import { copyJson, isMap, ownValue, type JsonMap } from "../json.ts";
 import type { AnyDraft, KubeObject } from "../object.ts";
 import { badRequest, plainError } from "../status-error.ts";
@@ -31,13 +31,13 @@ export interface ApplyRequest extends VersionOptions {
 }
 
 /**
- * The live object with the configuration applied, metadata.managedFields set, and nothing shared with what came in
+ * In steps: the live object with the configuration applied, metadata.managedFields set, and nothing shared with what came in
  * but those entries. Defaults are still to be filled in.
  *
  * Throws a StatusError: 400 when the configuration is of another version or sets managedFields, 409 when others own
  * what it changes, 500 (as upstream) when it does not fit the schema.
  */
-export function serverSideApply(request: ApplyRequest): AnyDraft {
+export function* serverSideApply(request: ApplyRequest): Steps<AnyDraft> {
   const { live, applied, apiVersion, kind, schema, manager } = request;
   if (applied["apiVersion"] !== apiVersion || applied["kind"] !== kind) {
     throw badRequest(`invalid object type: ${groupVersionKind(applied)}`);
@@ -49,11 +49,14 @@ export function serverSideApply(request: ApplyRequest): AnyDraft {
   const errors = appliedErrors(applied, schema);
   if (errors) throw plainError(`failed to create typed patch object (${describe(applied)}): ${errors}`);
 
+  yield;
+
   const before: Readonly<JsonMap> = live ? withoutEntries(live) : {};
   const entries = live ? knownEntries(live, request) : [];
-  let outcome = merge(request, before, entries, request.force);
+  yield;
+  let outcome = yield* merge(request, before, entries, request.force);
   if (outcome.conflicts.length > 0 && manager === KUBECTL && live) {
-    outcome = takeOver(request, before, live, entries, outcome);
+    outcome = yield* takeOver(request, before, live, entries, outcome);
   }
   if (outcome.conflicts.length > 0) throw applyConflict(outcome.conflicts);
 
@@ -101,19 +104,29 @@ interface Outcome {
   readonly conflicts: readonly Conflict[];
 }
 
-function merge(request: ApplyRequest, live: Readonly<JsonMap>, entries: readonly Entry[], force: boolean): Outcome {
+function* merge(
+  request: ApplyRequest,
+  live: Readonly<JsonMap>,
+  entries: readonly Entry[],
+  force: boolean,
+): Steps<Outcome> {
   const { applied, schema, apiVersion, subresource = "", time } = request;
   const claimed = writable(claimedFields(applied, schema), request);
   const identity = { manager: request.manager || "unknown", operation: "Apply", apiVersion, subresource } as const;
   const previous = entries.find((entry) => sameManager(entry, identity));
   const others = entries.filter((entry) => entry !== previous);
+  yield;
 
   const merged = mergeApplied(live, applied, schema);
+  yield;
   const managed = others.reduce((all: FieldSet, entry) => union(all, entry.fields), claimed);
-  const object = copyJson(prune(merged, previous?.fields ?? EMPTY, managed, schema)) as JsonMap;
+  const pruned = yield* prune(merged, previous?.fields ?? EMPTY, managed, schema);
+  const object = copyJson(pruned) as JsonMap;
   dropNulls(object, live, schema, true);
+  yield;
   const difference = filtered(differenceOf(live, object, schema), request);
   dropNulls(object, live, schema, false);
+  yield;
 
   const conflicts: Conflict[] = [];
   const kept: Entry[] = [];
@@ -129,6 +142,7 @@ function merge(request: ApplyRequest, live: Readonly<JsonMap>, entries: readonly
     const fields = subtract(entry.fields, allOf(difference));
     if (!isEmptySet(fields)) kept.push(fields === entry.fields ? entry : { ...entry, fields });
   }
+  yield;
   const fields = subtract(claimed, STRIPPED);
   if (!isEmptySet(fields)) {
     // An apply that changes nothing leaves the time as it was.
@@ -139,20 +153,20 @@ function merge(request: ApplyRequest, live: Readonly<JsonMap>, entries: readonly
 }
 
 /** kubectl goes over from client-side to server-side apply: what it applied then is no conflict. */
-function takeOver(
+function* takeOver(
   request: ApplyRequest,
   before: Readonly<JsonMap>,
   live: KubeObject,
   entries: readonly Entry[],
   outcome: Outcome,
-): Outcome {
+): Steps<Outcome> {
   const annotation = live.metadata.annotations?.[LAST_APPLIED_ANNOTATION];
   const allowed = takeoverFields(before, annotation, request.apiVersion, request.schema);
   if (!allowed) return outcome;
   const conflicts = outcome.conflicts
     .map(({ entry, fields }) => ({ entry, fields: subtract(fields, allowed) }))
     .filter(({ fields }) => !isEmptySet(fields));
-  return conflicts.length > 0 ? { ...outcome, conflicts } : merge(request, before, entries, true);
+  return conflicts.length > 0 ? { ...outcome, conflicts } : yield* merge(request, before, entries, true);
 }
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "");

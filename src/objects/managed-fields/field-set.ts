@@ -7,7 +7,7 @@
  */
 import { isMap } from "../json.ts";
 import { Memo } from "../memo.ts";
-import { compareElements, normalizedElement, printElement } from "./path-element.ts";
+import { compareElements, elementReader, normalizedElement, printElement } from "./path-element.ts";
 
 export interface FieldSet {
   readonly [element: string]: FieldSet;
@@ -105,14 +105,16 @@ class NodeState {
 
 /** The last states of the parts of a node, in the order in which the parts are written. */
 function partsOf(last: NodeState, size: number): NodeState[] {
-  const parts = new Array<NodeState>(size);
+  const parts: NodeState[] = [];
+  const valueOf = size > MAX_SHARED_ELEMENTS ? elementReader() : undefined;
   let isInOrder = true;
-  for (let state = last, at = size - 1; at >= 0; at--) {
-    parts[at] = state;
-    isInOrder &&= at === size - 1 || compareElements(state.element, parts[at + 1]!.element) < 0;
-    state = state.parent!;
+  for (let state = last; state.parent; state = state.parent) {
+    const next = parts.at(-1);
+    isInOrder &&= !next || compareElements(state.element, next.element, valueOf) < 0;
+    parts.push(state);
   }
-  return isInOrder ? parts : parts.sort((a, b) => compareElements(a.element, b.element));
+  parts.reverse();
+  return isInOrder ? parts : parts.sort((a, b) => compareElements(a.element, b.element, valueOf));
 }
 
 /** The one node with these parts, which are in order. */

@@ -76,12 +76,12 @@ const FIELD = 0x66;
 const RANKS: Readonly<Record<string, number>> = { f: 0, k: 1, v: 2, i: 3 };
 
 /** The order in which upstream writes the elements of one level. */
-export function compareElements(a: string, b: string): number {
+export function compareElements(a: string, b: string, valueOf = parsedOf): number {
   if (a.charCodeAt(0) === FIELD && b.charCodeAt(0) === FIELD) return a < b ? -1 : a > b ? 1 : 0;
   if (a === b) return 0;
   const byKind = RANKS[a.charAt(0)]! - RANKS[b.charAt(0)]!;
   if (byKind !== 0) return byKind;
-  const [left, right] = [parsedOf(a), parsedOf(b)];
+  const [left, right] = [valueOf(a), valueOf(b)];
   if (a.startsWith("k:")) return compareKeys(left as JsonMap, right as JsonMap);
   return compareScalars(left, right);
 }
@@ -90,12 +90,24 @@ export function compareElements(a: string, b: string): number {
 const parsed = new Memo<unknown>(4096, 1 << 20);
 
 /** The value of a `k:`, `v:` or `i:` element. */
-function parsedOf(element: string): unknown {
-  const known = parsed.get(element);
-  if (known !== undefined) return known;
-  const value = parseJson(element.slice(2));
-  parsed.set(element, value);
-  return value;
+const parsedOf = reading(parsed);
+
+/** Reads the values of elements, each once: for comparing more of them than are remembered for all. */
+export const elementReader = (): ((element: string) => unknown) => reading(new Map());
+
+interface Values {
+  get(element: string): unknown;
+  set(element: string, value: unknown): unknown;
+}
+
+function reading(known: Values): (element: string) => unknown {
+  return (element) => {
+    const found = known.get(element);
+    if (found !== undefined) return found;
+    const value = parseJson(element.slice(2));
+    known.set(element, value);
+    return value;
+  };
 }
 
 function compareKeys(a: Readonly<JsonMap>, b: Readonly<JsonMap>): number {

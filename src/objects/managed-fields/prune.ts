@@ -1,4 +1,5 @@
 /** Takes out of the merged object what its manager applied before, applies no more, and no other manager owns. */
+import type { Steps } from "#base";
 import { isList, isMap, ownValue, setValue, type JsonMap } from "../json.ts";
 import type { ObjectSchema, Schema } from "../schema/model.ts";
 import {
@@ -19,19 +20,26 @@ import { fieldElement, itemElement } from "./path-element.ts";
 import { fieldSchemaOf, isBlank, shapeOf } from "./values.ts";
 
 /** `last` is what the manager owned before, `managed` what all managers, this one included, own now. */
-export function prune(merged: JsonMap, last: FieldSet, managed: FieldSet, schema: ObjectSchema): JsonMap {
+export function* prune(merged: JsonMap, last: FieldSet, managed: FieldSet, schema: ObjectSchema): Steps<JsonMap> {
   if (isEmptySet(last)) return merged;
   const named = (set: FieldSet) => withNamedFields(set, schema);
   const lastNamed = named(last);
+  yield;
   const mergedSet = named(claimedFields(merged, schema));
+  yield;
 
   const stripped = removeItems(merged, lastNamed, schema);
+  yield;
   const strippedSet = named(claimedFields(stripped, schema));
   // What a manager owns comes back.
+  yield;
   const unowned = subtract(mergedSet, union(strippedSet, named(managed)));
+  yield;
   const owned = removeItems(merged, unowned, schema);
+  yield;
   // What went although the manager did not own it comes back too.
   const ownedSet = named(claimedFields(owned, schema));
+  yield;
   const gone = intersect(subtract(mergedSet, ownedSet), lastNamed);
   return (removeItems(merged, gone, schema) ?? {}) as JsonMap;
 }

@@ -13,8 +13,19 @@
  *   reserve   what must be unique in the cluster
  *   admit     validating admission
  *   commit    compare-and-set
+ *
+ * A large write gives way to other requests between them.
  */
-import { notFoundError, type AnyDraft, type Draft, type KubeObject, type ObjectKey } from "#objects";
+import { giveWayFor, type GiveWay } from "#base";
+import {
+  deepFreeze,
+  entriesJson,
+  notFoundError,
+  type AnyDraft,
+  type Draft,
+  type KubeObject,
+  type ObjectKey,
+} from "#objects";
 import type { Stored } from "../cache/stored.ts";
 import type { UpdatedObject, UpdateOptions, WriteOptions } from "../contract.ts";
 import { fromStorage, toStorage } from "../conversion/convert.ts";
@@ -41,10 +52,11 @@ export interface Updated {
 /** Creates an object. `requested` is decoded, in the request's version, and taken over. */
 export async function create(writer: Writer, requested: AnyDraft, options: WriteOptions): Promise<Stored> {
   await look(writer);
-  const draft = await admitted(writer, requested, undefined, options);
+  const giveWay = giveWayFor(options.bodySize ?? 0);
+  const draft = await admitted(writer, requested, undefined, options, giveWay);
   const claim = claimName(writer, draft.metadata);
   try {
-    const created = await finishNew(writer, draft, options);
+    const created = await finishNew(writer, draft, options, giveWay);
     if (created.ok) return created.object;
     throw takenError(writer, created.key, claim !== undefined);
   } finally {
@@ -81,12 +93,13 @@ async function attempt(
   checkPreconditions(writer, key, current, options.preconditions);
   const old = current?.object;
   const live = old && fromStorage(definition, versionOf(writer, options), old);
-  const requested = await updatedObject(live instanceof Promise ? await live : live);
-  const draft = await admitted(writer, requested, old, options);
-  if (current) return finishUpdated(writer, draft, current, options);
+  const giveWay = giveWayFor(Math.max(options.bodySize ?? 0, current?.value.length ?? 0));
+  const requested = await updatedObject(live instanceof Promise ? await live : live, giveWay);
+  const draft = await admitted(writer, requested, old, options, giveWay);
+  if (current) return finishUpdated(writer, draft, current, options, giveWay);
 
   delete draft.metadata.resourceVersion;
-  const created = await finishNew(writer, draft, options, key.namespace);
+  const created = await finishNew(writer, draft, options, giveWay, key.namespace);
   if (created.ok) return { object: created.object, created: true };
   if (options.dryRun) throw takenError(writer, key, false);
   return undefined;
@@ -100,6 +113,7 @@ async function admitted(
   requested: AnyDraft,
   old: KubeObject | undefined,
   options: UpdateOptions,
+  giveWay: GiveWay | undefined,
 ): Promise<AnyDraft> {
   const { definition, clock } = writer;
   const { admission, warn } = options;
@@ -108,14 +122,17 @@ async function admitted(
   const draft = converted instanceof Promise ? await converted : converted;
   if (!old) wipeSystemFields(draft.metadata);
 
+  await giveWay?.();
   definition.applyDefaults?.(draft as Draft<KubeObject>);
   dedupeOwners(draft.metadata, "in the request", warn);
 
   if (!options.keepsManagedFields) {
+    await giveWay?.();
     const recorded = recordWrite(definition, draft, old, options, clock.now());
     if (recorded) await recorded;
   }
 
+  await giveWay?.();
   if (admission?.mutate) {
     await admission.mutate(draft, old);
     dedupeOwners(draft.metadata, "after mutating admission", warn);
@@ -130,13 +147,17 @@ async function finishNew(
   writer: Writer,
   draft: AnyDraft,
   options: WriteOptions,
+  giveWay: GiveWay | undefined,
   namespace = draft.metadata.namespace,
 ): Promise<Created> {
   const { definition, cache, random } = writer;
   const context = contextOf(writer, options);
   prepareNew(definition, draft, context, namespace ?? "", random.uuid());
+  await giveWay?.();
   checkNew(definition, draft as KubeObject, context);
+  await giveWay?.();
   warnOfNew(definition, draft as KubeObject, options);
+  await giveWay?.();
 
   const { metadata } = draft;
   const key: ObjectKey = { namespace: metadata.namespace ?? "", name: metadata.name! };
@@ -145,11 +166,17 @@ async function finishNew(
     await options.admission?.validate?.(draft as KubeObject, undefined);
     if (namesRevision(metadata.resourceVersion)) throw resourceVersionOnCreate();
     delete metadata.resourceVersion;
+    const ordered = cache.encoding.ordered(draft);
+    if (giveWay) await readied(ordered, giveWay);
     if (context.dryRun) {
       const taken = cache.getByStoreKey(at) !== undefined;
-      return { written: false, value: taken ? { ok: false, key } : { ok: true, object: unstored(writer, key, draft) } };
+      return {
+        written: false,
+        value: taken ? { ok: false, key } : { ok: true, object: unstored(writer, key, ordered) },
+      };
     }
-    const object = encode(writer, key, at, cache.encoding.ordered(draft));
+    const object = encode(writer, key, at, ordered);
+    await giveWay?.();
     const outcome = await put(writer, object, 0);
     return { written: outcome.ok, value: outcome.ok ? { ok: true, object } : { ok: false, key } };
   });
@@ -161,6 +188,7 @@ async function finishUpdated(
   draft: AnyDraft,
   current: Stored,
   options: UpdateOptions,
+  giveWay: GiveWay | undefined,
 ): Promise<Updated | undefined> {
   const { definition, cache } = writer;
   const { key, object: old } = current;
@@ -168,7 +196,9 @@ async function finishUpdated(
   const context = contextOf(writer, options);
   const rules = rulesOf(definition, options.subresource);
   prepareUpdated(definition, rules, draft, old, context);
+  await giveWay?.();
   checkUpdated(definition, rules, draft as KubeObject, old, context);
+  await giveWay?.();
   if (rules.isMain) warnOfUpdated(definition, draft as KubeObject, old, options);
 
   const reserve = rules.isMain ? definition.reserve?.(draft as Draft<KubeObject>, old, context) : undefined;
@@ -176,12 +206,28 @@ async function finishUpdated(
     await options.admission?.validate?.(draft as KubeObject, old);
     if (isReleased(definition, draft, old)) return release(writer, current, draft, context);
     const ordered = cache.encoding.ordered(draft);
+    await giveWay?.();
     if (sameObject(ordered, old)) return { written: false, value: { object: current, created: false } };
+    if (giveWay) await readied(ordered, giveWay);
     const object = encode(writer, key, current.storeKey, ordered);
+    await giveWay?.();
     if (context.dryRun) return { written: false, value: { object: object.freeze(current.revision), created: false } };
     const outcome = await put(writer, object, current.revision);
     return { written: outcome.ok, value: outcome.ok ? { object, created: false } : undefined };
   });
+}
+
+/** Does of a large object beforehand, piece by piece, what writing it down and holding it would do at once. */
+async function readied(ordered: AnyDraft, giveWay: GiveWay): Promise<void> {
+  const { metadata, ...rest } = ordered;
+  for (const part of [...Object.values(metadata), ...Object.values(rest)]) {
+    if (typeof part !== "object") continue;
+    deepFreeze(part);
+    await giveWay();
+  }
+  // Texts of sets are kept.
+  if (metadata.managedFields) entriesJson(metadata.managedFields);
+  await giveWay();
 }
 
 /** The last that held a deleted object is gone: it goes with this update, which answers with the object as sent. */

@@ -16,11 +16,12 @@ type Volumes = ReadonlyMap<string, Volume>;
 
 /** Source: upstream ValidateVolumeMounts. */
 export function validateMounts(container: AnyContainer, volumes: Volumes, path: string): FieldError[] {
+  if (!container.volumeMounts?.length) return [];
   const devices = container.volumeDevices ?? [];
   const deviceNames = new Set(devices.map(({ name }) => name));
   const devicePaths = new Set(devices.map(({ devicePath }) => devicePath));
   const seen = new Set<string>();
-  return (container.volumeMounts ?? []).flatMap((mount, i) => {
+  return container.volumeMounts.flatMap((mount, i) => {
     const at = `${path}[${i}]`;
     const errors: FieldError[] = [];
     if (!mount.name) errors.push(required(`${at}.name`));
@@ -75,12 +76,13 @@ function validateRecursiveReadOnly(mount: VolumeMount, path: string): FieldError
 
 /** Source: upstream ValidateVolumeDevices. */
 export function validateDevices(container: AnyContainer, volumes: Volumes, path: string): FieldError[] {
+  if (!container.volumeDevices?.length) return [];
   const mounts = container.volumeMounts ?? [];
   const mountNames = new Set(mounts.map(({ name }) => name));
   const mountPaths = new Set(mounts.map(({ mountPath }) => mountPath));
   const names = new Set<string>();
   const paths = new Set<string>();
-  return (container.volumeDevices ?? []).flatMap((device, i) => {
+  return container.volumeDevices.flatMap((device, i) => {
     const errors = validateDevice(device, volumes, names, paths, `${path}[${i}]`);
     if (mountNames.has(device.name)) {
       errors.push(invalid(`${path}[${i}].name`, device.name, "must not already exist in volumeMounts"));
