@@ -1,6 +1,7 @@
 import type { Registry } from "#registry";
 import type { RequestInfo } from "./http/request-info.ts";
 import { createMetrics, type Cell, type HistogramCell, type Metrics } from "./metrics.ts";
+import { subresourceOf } from "./target.ts";
 
 /** Counts requests under upstream's names (apiserver endpoints/metrics). */
 export interface RequestMetrics {
@@ -55,8 +56,7 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
       (mutating ? cells.mutating : cells.readOnly).value--;
     },
     answered(info, code, dryRun, seconds) {
-      const isUnknown = info?.isResource && code === 404 && !registry.resource(info.group, info.resource);
-      const { total, duration } = answers.of(isUnknown ? undefined : info, code, dryRun);
+      const { total, duration } = answers.of(info && countedAs(info, registry), code, dryRun);
       total.value++;
       duration?.observe(seconds);
     },
@@ -72,6 +72,18 @@ export function createRequestMetrics(registry: Registry): RequestMetrics {
       };
     },
   };
+}
+
+/** Methods; all others are counted as one. */
+const METHODS = new Set(["get", "head", "post", "put", "patch", "delete", "options", "connect", "trace"]);
+
+/** Series are kept for good: they are made of what is served, and not of what clients write. */
+function countedAs(info: RequestInfo, registry: Registry): RequestInfo {
+  const { verb, isResource, group, version, resource, subresource } = info;
+  const definition = isResource ? registry.resolve(group, version, resource)?.resource.definition : undefined;
+  if (definition && (subresource === "" || subresourceOf(definition, subresource))) return info;
+  const isKnown = VERBS[verb] !== undefined || METHODS.has(verb);
+  return { ...info, isResource: false, verb: isKnown ? verb : "other" };
 }
 
 /** The same figure under both of upstream's names. */
@@ -119,8 +131,7 @@ class AnswerCells {
       total: this.#totals.at(...labels, String(code)),
       duration: info?.isLongRunning ? undefined : this.#durations.at(...labels),
     };
-    // Paths that are not served must not grow this without bound: only what is served is remembered by name.
-    if (this.#cells.size < 20_000) this.#cells.set(key, cell);
+    this.#cells.set(key, cell);
     return cell;
   }
 }
@@ -135,7 +146,8 @@ function keyOf(info: RequestInfo | undefined, code: number, dryRun: boolean): st
 function labelsOf(info: RequestInfo | undefined, dryRun: boolean): string[] {
   const verb = VERBS[info?.verb ?? ""];
   const all = dryRun ? "All" : "";
-  if (!info?.isResource) return [verb ?? info?.verb.toUpperCase() ?? "other", all, "", "", "", "", "", "apiserver"];
+  const method = info && METHODS.has(info.verb) ? info.verb.toUpperCase() : "other";
+  if (!info?.isResource) return [verb ?? method, all, "", "", "", "", "", "apiserver"];
   const { group, version, resource, subresource } = info;
   return [verb ?? "other", all, group, version, resource, subresource, scopeOf(info), "apiserver"];
 }

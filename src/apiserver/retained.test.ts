@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { retainedBy } from "#base/testing";
 import { negotiate, plainOnly } from "./http/accept.ts";
 import { yamlOf } from "./render/yaml.ts";
+import { createApiWorld } from "./testing/world.ts";
 
 /** A text of its own in one piece, as a request brings it. */
 const text = (i: number, length: number) => Buffer.from(`${i}${"x".repeat(length)}`).toString("latin1");
@@ -26,4 +27,23 @@ test("the keys that are remembered for YAML hold little, however long they are",
     for (let i = 1; i <= 1_999; i++) answer(i);
   });
   assert.ok(held < 5 * 2 ** 20, `${held} bytes are held`);
+});
+
+test("metrics have series for what is served, and none for each text that a client writes into a path or as a method", async () => {
+  await using api = await createApiWorld();
+  const lines = async () => (await api.ask("GET /metrics")).text.split("\n").length;
+  const probe = async (i: number) => {
+    await api.ask(`GET /apis/g${i}.example.com/v1/widgets/w`);
+    await api.ask(`GET /apis/apps/v9${i}/deployments`);
+    await api.ask(`GET /api/v1/namespaces/default/pods/p/sub${i}`);
+    await api.ask(`GET /api/v1/namespaces/default/pods/p/sub${i}`, { as: "nobody" });
+    await api.ask(`GET /apis/apps/v1/namespaces/default/kind${i}`, { as: "nobody" });
+    await api.ask(`METHOD${i} /api/v1/namespaces/default/pods`);
+    await api.ask(`METHOD${i} /version`);
+  };
+  await probe(0);
+  await lines();
+  const before = await lines();
+  for (let i = 1; i <= 20; i++) await probe(i);
+  assert.equal(await lines(), before);
 });

@@ -2,7 +2,8 @@ import { assert, type Clock, type Log, type Random } from "#base";
 import type { EventBatch, Store } from "#store";
 import { BookmarkTimer } from "./cache/bookmarks.ts";
 import { Horizon } from "./cache/horizon.ts";
-import { ResourceCache, RING_SIZE } from "./cache/resource-cache.ts";
+import { ALL_RINGS_BYTES, ResourceCache } from "./cache/resource-cache.ts";
+import { RingBudget } from "./cache/ring.ts";
 import { Revisions } from "./cache/revisions.ts";
 import type { Lifetime } from "./cache/watch-stream.ts";
 import type { Registry, ResolvedResource, Resource, ResourceDefinition } from "./definition.ts";
@@ -22,7 +23,7 @@ export interface RegistryOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
-  /** How many of its newest changes each kind holds for watchers; default {@link RING_SIZE}. */
+  /** How many of its newest changes each kind holds for watchers; default 2048. */
   readonly ringSize?: number;
 }
 
@@ -41,6 +42,7 @@ class StoreRegistry implements Registry {
   readonly #revisions: Revisions;
   readonly #horizon: Horizon;
   readonly #bookmarks: BookmarkTimer;
+  readonly #rings = new RingBudget(ALL_RINGS_BYTES);
   readonly #kinds = new ServedKinds();
   readonly #population = new Population<ResourceCache>();
   readonly #listeners = new Set<() => void>();
@@ -158,11 +160,11 @@ class StoreRegistry implements Registry {
 
   /** Serves a kind, in place of what was served under its name. */
   #serve(definition: ResourceDefinition): void {
-    const { store, clock, random, log, ringSize = RING_SIZE } = this.#options;
+    const { store, clock, random, log, ringSize } = this.#options;
     const old = this.#kinds.get(definition.group, definition.resource);
     const keeps = old?.cache.redefine(definition) === true;
     if (old) this.#retire(old, keeps ? "kept" : "superseded");
-    const cache = keeps ? old.cache : new ResourceCache(definition, store, this.#revisions, ringSize);
+    const cache = keeps ? old.cache : new ResourceCache(definition, store, this.#revisions, ringSize, this.#rings);
     const lifetime: Lifetime = { ended: false };
     const resource = createResource({
       definition,

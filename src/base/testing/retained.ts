@@ -13,8 +13,11 @@ function held(): number {
 }
 
 /** How many bytes are held after the work and a collection that were not before it. */
-export function retainedBy(work: () => void): number {
+export function retainedBy(work: () => Promise<void>): Promise<number>;
+export function retainedBy(work: () => void): number;
+export function retainedBy(work: () => void | Promise<void>): number | Promise<number> {
   const before = held();
-  work();
-  return held() - before;
+  const grown = () => held() - before;
+  const done = work();
+  return done instanceof Promise ? done.then(grown) : grown();
 }

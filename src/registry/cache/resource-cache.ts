@@ -8,18 +8,20 @@ import { resourcePrefix, storeKey } from "../keys.ts";
 import { FieldIndex } from "./field-index.ts";
 import { isCurrent, readCurrent, readEntries } from "./read-entries.ts";
 import type { Revisions } from "./revisions.ts";
-import { RingEntry, Ring } from "./ring.ts";
+import { RingEntry, Ring, type RingBudget } from "./ring.ts";
 import { SortedEntries } from "./sorted-entries.ts";
 import { Encoding, type Stored } from "./stored.ts";
 import { WatcherSet } from "./watcher-set.ts";
 
 /** How many changes are held for watchers if nothing else is said; older ones come from the store's history. */
-export const RING_SIZE = 2048;
+const RING_SIZE = 2048;
 /**
  * Bytes of stored objects that the held changes may have; in memory each may be there four times (stored, parsed,
  * with its resourceVersion, framed for watchers). The newest 2048 changes of pods are about 10 MiB.
  */
 const RING_BYTES = 16 * 1024 * 1024;
+/** And those of all resources together. */
+export const ALL_RINGS_BYTES = 64 * 1024 * 1024;
 const LOAD_PAGE = 1000;
 
 /**
@@ -37,6 +39,7 @@ export class ResourceCache {
   readonly #entries = new SortedEntries<Stored>();
   readonly #indexes = new Map<string, FieldIndex>();
   readonly #ringSize: number;
+  readonly #budget: RingBudget | undefined;
   #encoding: Encoding;
   #ring: Ring;
   #state: "absent" | "loading" | "loaded" | "gone" | "superseded" = "absent";
@@ -50,13 +53,20 @@ export class ResourceCache {
   /** Set to follow what is written from now on. */
   onPut: ((object: Stored) => void) | undefined;
 
-  constructor(definition: ResourceDefinition, store: Store, revisions: Revisions, ringSize = RING_SIZE) {
+  constructor(
+    definition: ResourceDefinition,
+    store: Store,
+    revisions: Revisions,
+    ringSize = RING_SIZE,
+    budget?: RingBudget,
+  ) {
     this.prefix = resourcePrefix(definition.group, definition.resource);
     this.end = prefixEnd(this.prefix);
     this.#encoding = encodingOf(definition);
     this.namespaced = definition.namespaced;
     this.#ringSize = ringSize;
-    this.#ring = new Ring(0, ringSize, RING_BYTES);
+    this.#budget = budget;
+    this.#ring = new Ring(0, ringSize, RING_BYTES, budget);
     this.#store = store;
     this.#revisions = revisions;
   }
@@ -197,7 +207,8 @@ export class ResourceCache {
     this.#entries.clear();
     this.#indexes.clear();
     this.#waiting = [];
-    this.#ring = new Ring(0, this.#ringSize, RING_BYTES);
+    this.#budget?.leave(this.#ring);
+    this.#ring = new Ring(0, this.#ringSize);
     this.onPut = undefined;
     this.watchers.wakeAll();
   }
@@ -258,7 +269,8 @@ export class ResourceCache {
       // The store may be ahead of the watch: what the reader is told must hold for all resources.
       await this.#revisions.reached(revision);
       if (this.closed) return;
-      this.#ring = new Ring(revision, this.#ringSize, RING_BYTES);
+      this.#budget?.leave(this.#ring);
+      this.#ring = new Ring(revision, this.#ringSize, RING_BYTES, this.#budget);
       this.#changed = revision;
       this.#state = "loaded";
       const waiting = this.#waiting;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
 import { retainedBy } from "#base/testing";
-import { RingEntry, Ring } from "./ring.ts";
+import { RingEntry, Ring, RingBudget } from "./ring.ts";
 import { Encoding, Stored } from "./stored.ts";
 
 const encoding = new Encoding("v1", "Widget");
@@ -62,4 +62,47 @@ test("what a ring holds after deletions, and after changes to smaller objects, i
     assert.ok(ring.end - ring.start > 5, "the newest are there");
     assert.ok(held < 10 * 2 ** 20, `${name}: ${held} bytes are held`);
   }
+});
+
+test("rings that share a budget stay within it: the largest gives way, and each keeps its newest change", () => {
+  const pushes = fc.array(fc.record({ ring: fc.nat({ max: 3 }), size: fc.nat({ max: 3000 }) }), { maxLength: 80 });
+  fc.assert(
+    fc.property(pushes, fc.integer({ min: 0, max: 10_000 }), (all, max) => {
+      const budget = new RingBudget(max);
+      const rings = Array.from({ length: 4 }, () => new Ring(0, 16, Infinity, budget));
+      for (const [i, { ring, size }] of all.entries()) {
+        const last = change(i + 1, size);
+        rings[ring]!.push(last);
+        assert.equal(rings[ring]!.at(rings[ring]!.end - 1), last, "the newest is there");
+        const total = rings.reduce((sum, each) => sum + each.cost, 0);
+        assert.ok(total <= max || rings.every((each) => each.end - each.start <= 1), `${total} of ${max} bytes`);
+      }
+    }),
+  );
+});
+
+test("a ring that is let go gives its share of the budget back", () => {
+  const budget = new RingBudget(5_000);
+  const old = new Ring(0, 16, Infinity, budget);
+  for (let i = 1; i <= 4; i++) old.push(change(i, 1_000));
+  budget.leave(old);
+  const next = new Ring(4, 16, Infinity, budget);
+  for (let i = 5; i <= 8; i++) next.push(change(i, 1_000));
+  assert.equal(next.end - next.start, 4);
+});
+
+test("what the rings of many kinds hold together is bounded", () => {
+  const budget = new RingBudget(2 ** 20);
+  const rings: Ring[] = [];
+  // 60 MB pass through 60 rings of their own.
+  const held = retainedBy(() => {
+    for (let k = 0; k < 60; k++) {
+      const ring = new Ring(0, 2048, 2 ** 20, budget);
+      rings.push(ring);
+      for (let i = 1; i <= 10; i++) ring.push(change(i, 100_000));
+    }
+  });
+  assert.ok(rings.every((ring) => ring.end - ring.start >= 1));
+  // Each keeps its newest, of 100 KB in bytes and once more as an object.
+  assert.ok(held < 25 * 2 ** 20, `${held} bytes are held`);
 });

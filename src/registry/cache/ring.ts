@@ -52,10 +52,45 @@ export class RingEntry {
   }
 }
 
+/** What all rings of a registry may hold together, in bytes of what is stored: the largest one gives way. */
+export class RingBudget {
+  readonly #max: number;
+  readonly #rings = new Set<Ring>();
+  #total = 0;
+
+  constructor(max: number) {
+    this.#max = max;
+  }
+
+  join(ring: Ring): void {
+    this.#rings.add(ring);
+  }
+
+  /** A ring holds so many bytes more, or fewer. */
+  change(bytes: number): void {
+    this.#total += bytes;
+  }
+
+  /** Lets the oldest changes of the largest rings go, until there is room again; each keeps its newest. */
+  keep(): void {
+    while (this.#total > this.#max) {
+      let largest: Ring | undefined;
+      for (const ring of this.#rings) if (ring.end - ring.start > 1 && ring.cost > (largest?.cost ?? 0)) largest = ring;
+      if (!largest) return;
+      largest.dropOldest();
+    }
+  }
+
+  leave(ring: Ring): void {
+    if (this.#rings.delete(ring)) this.#total -= ring.cost;
+  }
+}
+
 /** The most recent changes of a resource, each with a number that counts up. Old ones fall out. */
 export class Ring {
   readonly #max: number;
   readonly #maxCost: number;
+  readonly #budget: RingBudget | undefined;
   #cost = 0;
   #changes: (RingEntry | undefined)[];
   /** The number of the oldest change that is held, and the one after the newest. */
@@ -63,12 +98,22 @@ export class Ring {
   #end = 0;
   #floor: number;
 
-  /** All changes after revision `floor` will be held, until `max` of them are, or their cost is above `maxCost`. */
-  constructor(floor: number, max: number, maxCost = Infinity) {
+  /**
+   * All changes after revision `floor` will be held, until `max` of them are, or their cost is above `maxCost` or what
+   * the budget has for all.
+   */
+  constructor(floor: number, max: number, maxCost = Infinity, budget?: RingBudget) {
     this.#floor = floor;
     this.#max = max;
     this.#maxCost = maxCost;
+    this.#budget = budget;
+    budget?.join(this);
     this.#changes = Array.from({ length: Math.min(16, max) });
+  }
+
+  /** Bytes of what is stored. */
+  get cost(): number {
+    return this.#cost;
   }
 
   get start(): number {
@@ -92,12 +137,14 @@ export class Ring {
   push(change: RingEntry): void {
     if (this.#end - this.#start === this.#changes.length) {
       if (this.#changes.length < this.#max) this.#grow();
-      else this.#drop();
+      else this.dropOldest();
     }
     this.#changes[this.#end % this.#changes.length] = change;
     this.#end++;
     this.#cost += change.cost;
-    while (this.#cost > this.#maxCost && this.#end - this.#start > 1) this.#drop();
+    this.#budget?.change(change.cost);
+    while (this.#cost > this.#maxCost && this.#end - this.#start > 1) this.dropOldest();
+    this.#budget?.keep();
   }
 
   /** The number of the first change after `revision`, which must not be below the floor. */
@@ -112,12 +159,13 @@ export class Ring {
     return low;
   }
 
-  /** Lets the oldest go. */
-  #drop(): void {
+  /** Lets the oldest change go. */
+  dropOldest(): void {
     const { revision, cost } = this.at(this.#start);
     this.#changes[this.#start % this.#changes.length] = undefined;
     this.#floor = revision;
     this.#cost -= cost;
+    this.#budget?.change(-cost);
     this.#start++;
   }
 

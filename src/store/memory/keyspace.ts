@@ -10,6 +10,13 @@ export class Keyspace {
   /** Keys that exist now or did in the history that is kept. */
   readonly #known = new SortedList<VersionChain>();
 
+  #historyBytes = 0;
+
+  /** Bytes of the values that are held for history alone. */
+  get historyBytes(): number {
+    return this.#historyBytes;
+  }
+
   /** How many keys are remembered, deleted ones among them. */
   get known(): number {
     return this.#known.size;
@@ -34,7 +41,9 @@ export class Keyspace {
       this.#chains.set(key, chain);
       this.#known.insert(chain);
     }
-    const existed = latest(chain) !== undefined;
+    const before = latest(chain);
+    const existed = before !== undefined;
+    this.#historyBytes += before?.value.length ?? 0;
     chain.versions.push({ revision, entry });
     if (entry && !existed) this.#live.insert(chain);
     else if (!entry && existed) this.#live.delete(key);
@@ -69,7 +78,9 @@ export class Keyspace {
   /** Drops what readers of a key at `at` or later cannot see. */
   compact(key: string, at: number): void {
     const chain = this.#chains.get(key);
-    if (!chain || compactChain(chain, at)) return;
+    if (!chain) return;
+    for (const { entry } of compactChain(chain, at)) this.#historyBytes -= entry?.value.length ?? 0;
+    if (chain.versions.length > 0) return;
     this.#chains.delete(key);
     this.#known.delete(key);
   }

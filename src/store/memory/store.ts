@@ -26,6 +26,8 @@ export interface MemoryStoreOptions {
   readonly clock?: Clock;
   /** Default: the last 5 minutes and 10,000 revisions. */
   readonly history?: History;
+  /** Bytes of values that history may have: beyond that its oldest goes, however young. Default 64 MiB. */
+  readonly historyBytes?: number;
 }
 
 /** A store that forgets everything when the process ends. Commits take effect in the call. */
@@ -34,10 +36,12 @@ export function createMemoryStore(options: MemoryStoreOptions = {}): Store {
 }
 
 const FIRST_REVISION = 1;
+const HISTORY_BYTES = 64 * 2 ** 20;
 
 class MemoryStore implements Store {
   readonly #clock: Clock;
   readonly #history: History;
+  readonly #historyBytes: number;
   readonly #keys = new Keyspace();
   readonly #log = createEventLog(FIRST_REVISION);
   readonly #dueForCompaction = createCompactionTrigger();
@@ -49,9 +53,10 @@ class MemoryStore implements Store {
   #time = 0;
   #closed = false;
 
-  constructor({ clock = systemClock, history = DEFAULT_HISTORY }: MemoryStoreOptions) {
+  constructor({ clock = systemClock, history = DEFAULT_HISTORY, historyBytes = HISTORY_BYTES }: MemoryStoreOptions) {
     this.#clock = clock;
     this.#history = history;
+    this.#historyBytes = history === "all" ? Infinity : historyBytes;
   }
 
   get revision(): number {
@@ -89,6 +94,7 @@ class MemoryStore implements Store {
     for (const { key, entry } of plan.events) this.#keys.set(key, entry, revision);
     this.#hub.publish(revision, revision, plan.events);
     this.#compactIfDue();
+    if (this.#keys.historyBytes > this.#historyBytes) this.#compactToFit();
     return { ok: true, revision };
   }
 
@@ -118,6 +124,15 @@ class MemoryStore implements Store {
     const { revision, compacted } = this;
     const target = compactionTarget(this.#history, { revision, compacted, now, timeOf: this.#log.timeOf });
     if (target !== undefined) this.#compactTo(target);
+  }
+
+  /** Makes room for a while: history is what this engine has no disk for. */
+  #compactToFit(): void {
+    const enough = (this.#historyBytes * 3) / 4;
+    while (this.#keys.historyBytes > enough && this.#compacted < this.#revision) {
+      const base = Math.max(this.#compacted, FIRST_REVISION);
+      this.#compactTo(base + Math.max(1, (this.#revision - base) >> 3));
+    }
   }
 
   #compactTo(at: number): void {

@@ -6,6 +6,8 @@ interface Version {
   readonly entry: Entry | undefined;
 }
 
+const NONE: readonly Version[] = [];
+
 /** All that is remembered of one key, oldest first. */
 export interface VersionChain {
   readonly key: string;
@@ -28,13 +30,12 @@ export function entryAt(chain: VersionChain, at: number): Entry | undefined {
   return undefined;
 }
 
-/** Drops what readers at `at` or later cannot see. Returns whether anything is left. */
-export function compactChain(chain: VersionChain, at: number): boolean {
+/** Drops what readers at `at` or later cannot see, and gives it back. */
+export function compactChain(chain: VersionChain, at: number): readonly Version[] {
   const { versions } = chain;
   let keep = 0;
   while (keep + 1 < versions.length && versions[keep + 1]!.revision <= at) keep++;
   // A deletion is the same as nothing when nothing is before it.
   if (versions[keep]!.entry === undefined && versions[keep]!.revision <= at) keep++;
-  if (keep > 0) versions.splice(0, keep);
-  return versions.length > 0;
+  return keep > 0 ? versions.splice(0, keep) : NONE;
 }
