@@ -49,7 +49,8 @@ export async function decodeBody(body: Body, reading: Reading): Promise<AnyDraft
     expected: kindOf(reading),
     fieldValidation: reading.fieldValidation,
   });
-  await giveWayFor(sizeOf(body))?.();
+  const giveWay = giveWayFor(sizeOf(body));
+  if (giveWay) await giveWay();
   warnings.forEach(reading.warn);
   value.metadata ??= {};
   applySchemaDefaults(value, schema);

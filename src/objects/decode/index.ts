@@ -68,7 +68,7 @@ export async function decode(request: DecodeRequest): Promise<Decoded> {
   const { body, schema, fieldValidation, maxDepth = MAX_DEPTH } = request;
   const giveWay = giveWayFor(body.type === "encoded" ? body.bytes.length : (body.size ?? 0));
   const loaded = await load(request, maxDepth);
-  await giveWay?.();
+  if (giveWay) await giveWay();
   let found: BodyKind;
   try {
     found = withDefaults(interpretKind(loaded.value), request.expected);
@@ -127,7 +127,8 @@ export async function decodeFree(
   mediaType: "application/json" | "application/yaml",
 ): Promise<{ readonly value: unknown; readonly strictErrors: readonly string[] }> {
   const loaded = await loadBytes(bytes, mediaType, "Warn", MAX_DEPTH);
-  await giveWayFor(bytes.length)?.();
+  const giveWay = giveWayFor(bytes.length);
+  if (giveWay) await giveWay();
   if (typeof loaded.value !== "object" || loaded.value === null || Array.isArray(loaded.value)) {
     return { value: loaded.subtle ? parseJson(loaded.text) : loaded.value, strictErrors: [] };
   }

@@ -122,17 +122,17 @@ async function admitted(
   const draft = converted instanceof Promise ? await converted : converted;
   if (!old) wipeSystemFields(draft.metadata);
 
-  await giveWay?.();
+  if (giveWay) await giveWay();
   definition.applyDefaults?.(draft as Draft<KubeObject>);
   dedupeOwners(draft.metadata, "in the request", warn);
 
   if (!options.keepsManagedFields) {
-    await giveWay?.();
+    if (giveWay) await giveWay();
     const recorded = recordWrite(definition, draft, old, options, clock.now());
     if (recorded) await recorded;
   }
 
-  await giveWay?.();
+  if (giveWay) await giveWay();
   if (admission?.mutate) {
     await admission.mutate(draft, old);
     dedupeOwners(draft.metadata, "after mutating admission", warn);
@@ -153,11 +153,11 @@ async function finishNew(
   const { definition, cache, random } = writer;
   const context = contextOf(writer, options);
   prepareNew(definition, draft, context, namespace ?? "", random.uuid());
-  await giveWay?.();
+  if (giveWay) await giveWay();
   checkNew(definition, draft as KubeObject, context);
-  await giveWay?.();
+  if (giveWay) await giveWay();
   warnOfNew(definition, draft as KubeObject, options);
-  await giveWay?.();
+  if (giveWay) await giveWay();
 
   const { metadata } = draft;
   const key: ObjectKey = { namespace: metadata.namespace ?? "", name: metadata.name! };
@@ -176,7 +176,7 @@ async function finishNew(
       };
     }
     const object = encode(writer, key, at, ordered);
-    await giveWay?.();
+    if (giveWay) await giveWay();
     const outcome = await put(writer, object, 0);
     return { written: outcome.ok, value: outcome.ok ? { ok: true, object } : { ok: false, key } };
   });
@@ -196,9 +196,9 @@ async function finishUpdated(
   const context = contextOf(writer, options);
   const rules = rulesOf(definition, options.subresource);
   prepareUpdated(definition, rules, draft, old, context);
-  await giveWay?.();
+  if (giveWay) await giveWay();
   checkUpdated(definition, rules, draft as KubeObject, old, context);
-  await giveWay?.();
+  if (giveWay) await giveWay();
   if (rules.isMain) warnOfUpdated(definition, draft as KubeObject, old, options);
 
   const reserve = rules.isMain ? definition.reserve?.(draft as Draft<KubeObject>, old, context) : undefined;
@@ -206,11 +206,11 @@ async function finishUpdated(
     await options.admission?.validate?.(draft as KubeObject, old);
     if (isReleased(definition, draft, old)) return release(writer, current, draft, context);
     const ordered = cache.encoding.ordered(draft);
-    await giveWay?.();
+    if (giveWay) await giveWay();
     if (sameObject(ordered, old)) return { written: false, value: { object: current, created: false } };
     if (giveWay) await readied(ordered, giveWay);
     const object = encode(writer, key, current.storeKey, ordered);
-    await giveWay?.();
+    if (giveWay) await giveWay();
     if (context.dryRun) return { written: false, value: { object: object.freeze(current.revision), created: false } };
     const outcome = await put(writer, object, current.revision);
     return { written: outcome.ok, value: outcome.ok ? { object, created: false } : undefined };
