@@ -1,29 +1,17 @@
-// Runs the simulator on many seeds, on every core: `npm run simulate -- --seeds 10000`.
-//   --from N      the first seed (1)
-//   --seconds N   virtual seconds in which things fail (60)
-//   --verbose     prints the transcript of every seed
+// Runs the simulator on many seeds, on every core: `npm run simulate -- --seeds 10000`. See `USAGE` in options.ts.
 import { spawn } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
-import { parseArgs } from "node:util";
 import { simulate } from "#simulator";
+import { parseOptions } from "./options.ts";
 
-const { values } = parseArgs({
-  options: {
-    seeds: { type: "string", default: "100" },
-    from: { type: "string", default: "1" },
-    seconds: { type: "string", default: "60" },
-    verbose: { type: "boolean", default: false },
-    /** Set for the processes that this one starts. */
-    worker: { type: "boolean", default: false },
-  },
-});
-const [seeds, from, seconds] = [Number(values.seeds), Number(values.from), Number(values.seconds)];
-if (![seeds, from, seconds].every((value) => Number.isSafeInteger(value) && value > 0)) {
-  console.error("--seeds, --from and --seconds take whole numbers above 0");
+const options = parseOptions(process.argv.slice(2));
+if (typeof options === "string") {
+  console.error(options);
   process.exit(2);
 }
+const { seeds, from, seconds, verbose, worker } = options;
 /** Seeds after which a process says how far it is. */
 const PROGRESS_EVERY = 500;
 const transcripts = join(import.meta.dirname, "../../.cache/simulation");
@@ -33,7 +21,7 @@ async function run(first: number, count: number): Promise<number> {
   let failed = 0;
   for (let seed = first; seed < first + count; seed++) {
     const result = await simulate({ seed, seconds });
-    if (values.verbose) console.log(result.transcript.join("\n"));
+    if (verbose) console.log(result.transcript.join("\n"));
     const done = seed - first + 1;
     if (done % PROGRESS_EVERY === 0) console.log(`seeds ${first} to ${seed} ran, ${failed} failed`);
     if (result.problems.length === 0) continue;
@@ -54,14 +42,14 @@ async function spread(): Promise<number> {
   for (let first = from; first < from + seeds; first += share) {
     const count = Math.min(share, from + seeds - first);
     const args = ["--worker", `--from=${first}`, `--seeds=${count}`, `--seconds=${seconds}`];
-    if (values.verbose) args.push("--verbose");
-    const worker = spawn(process.execPath, [...process.execArgv, import.meta.filename, ...args], { stdio: "inherit" });
-    codes.push(new Promise((resolve) => worker.once("exit", (code) => resolve(code ?? 1))));
+    if (verbose) args.push("--verbose");
+    const child = spawn(process.execPath, [...process.execArgv, import.meta.filename, ...args], { stdio: "inherit" });
+    codes.push(new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1))));
   }
   return (await Promise.all(codes)).filter((code) => code !== 0).length;
 }
 
-if (values.worker || seeds === 1) {
+if (worker || seeds === 1) {
   process.exitCode = (await run(from, seeds)) > 0 ? 1 : 0;
 } else {
   const began = performance.now();
