@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { createRandom, createScope, silentLog } from "#base";
 import { createRecorder } from "#client";
-import { EVENTS, forbiddenError, NODES, serviceUnavailable } from "#objects";
+import { EVENTS, forbiddenError, LEASES, NODES, serviceUnavailable, type Node } from "#objects";
 import { MACHINE } from "../testing/pods.ts";
 import { createTestWorld } from "../testing/world.ts";
 import { startNodeAgent } from "./agent.ts";
@@ -48,7 +48,7 @@ test("a node's conditions follow its monitor at once, and Events report each cha
   let unschedulable = false;
   const agent = await startNodeAgent({
     description,
-    currentNode: () => ({ apiVersion: "v1", kind: "Node", metadata: { name: "n1" }, spec: { unschedulable } }),
+    currentNode: () => ({ ...agent.node, spec: { unschedulable } }),
     client,
     recorder: createRecorder({ client, component: "kubelet", host: "n1", clock, random, log, scope }),
     state: () => ({ health: monitor.health, images: [], runtimeVersion }),
@@ -106,6 +106,43 @@ test("a node's conditions follow its monitor at once, and Events report each cha
   monitor.become(WELL);
   await clock.advance(1000);
   assert.deepEqual((await read()).held, ["MemoryPressure", "Ready"], "who has stopped says nothing more");
+});
+
+test("a Node that is deleted gets no lease, and one made anew by a client gets a lease of its own and its status", async () => {
+  await using world = await createTestWorld();
+  const { client, clock } = world;
+  const scope = createScope("agent");
+  const key = { namespace: "", name: "n1" };
+  const lease = { namespace: "kube-node-lease", name: "n1" };
+  const random = createRandom(2);
+  let current: Node | undefined;
+  await startNodeAgent({
+    description,
+    currentNode: () => current,
+    client,
+    recorder: createRecorder({ client, component: "kubelet", host: "n1", clock, random, log: silentLog, scope }),
+    state: () => ({ health: WELL, images: [], runtimeVersion: "containerd://1.6.20" }),
+    clock,
+    random,
+    log: silentLog,
+    scope,
+  });
+  await client.delete(NODES, key);
+  await client.delete(LEASES, lease);
+  await clock.advance(40_000);
+  await assert.rejects(client.get(LEASES, lease), { reason: "NotFound" });
+
+  current = await client.create(NODES, { metadata: { name: "n1" } });
+  await clock.advance(20_000);
+  const { uid } = current.metadata;
+  const owner = { apiVersion: "v1", kind: "Node", name: "n1", uid };
+  assert.deepEqual((await client.get(LEASES, lease)).metadata.ownerReferences, [owner]);
+  const { conditions = [] } = (await client.get(NODES, key)).status ?? {};
+  assert.deepEqual(
+    conditions.filter(({ status }) => status === "True").map(({ type }) => type),
+    ["Ready"],
+  );
+  await scope.close();
 });
 
 test("a node registers although the API cannot answer at first, and is refused for good where asking again is no use", async () => {

@@ -79,7 +79,7 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
     clock,
     random,
     scope,
-    node: () => node,
+    node,
     onError: (error) => log.warn("renewing the node's lease failed", { error }),
   });
   recorder.event(about, "Normal", "Starting", "Starting kubelet.");
@@ -88,7 +88,10 @@ export async function startNodeAgent(options: NodeAgentOptions): Promise<NodeAge
   scope.defer(() => status.cancel());
   let unschedulable = node.spec?.unschedulable ?? false;
   const schedulable = every(clock, SCHEDULABLE_MS, () => {
-    const now = options.currentNode?.()?.spec?.unschedulable ?? false;
+    const current = options.currentNode?.();
+    // The Node was deleted and made anew: it may have no status, or that of before.
+    if (current && current.metadata.uid !== node.metadata.uid) postQuietly();
+    const now = current?.spec?.unschedulable ?? false;
     if (now !== unschedulable) report(now ? "NodeNotSchedulable" : "NodeSchedulable");
     unschedulable = now;
   });
