@@ -95,6 +95,31 @@ test("indexes follow the objects: by namespace, controller, orphans' labels, and
   assert.throws(() => cache.index("nothing", "x"), /has no index nothing/);
 });
 
+test("the metadata of a kind that is no longer served is dropped, and nothing asks for it any more", async () => {
+  await using w = await world();
+  await w.client.create(CONFIG_MAPS, configMap("a"));
+  const whole = w.caches.of(PODS);
+  const dropped = w.caches.ofMetadata(CONFIG_MAPS);
+  await Promise.all([whole.whenSynced(), dropped.whenSynced()]);
+  let asked = 0;
+  w.client.before = (verb, { resource }) => {
+    if (resource === "configmaps" && ["list", "watch"].includes(verb)) asked++;
+  };
+  const heard: string[] = [];
+  dropped.subscribe(({ object }) => heard.push(object.metadata.name ?? ""), { replay: false });
+  w.caches.dropMetadata(CONFIG_MAPS);
+  w.caches.dropMetadata(PODS);
+  w.client.breakWatches();
+  await w.client.create(CONFIG_MAPS, configMap("b"));
+  await w.client.create(PODS, { metadata: { namespace: NS, name: "p" }, spec: { containers: [] } });
+  await w.clock.advance(3600_000);
+  assert.deepEqual([asked, heard], [0, []]);
+  assert.equal(whole.size, 1, "the whole cache of a kind goes on");
+  const again = w.caches.ofMetadata(CONFIG_MAPS);
+  await again.whenSynced();
+  assert.deepEqual([again === dropped, again.size], [false, 2]);
+});
+
 test("a broken watch resumes without gap or repetition", async () => {
   await using w = await world();
   const cache = w.caches.of(CONFIG_MAPS);

@@ -23,24 +23,30 @@ export interface SharedCaches {
    * the metadata alone. For components that follow every kind, such as the garbage collector; nothing but the metadata may be read.
    */
   ofMetadata(type: ResourceType): Cache<PartialObjectMetadata>;
+  /**
+   * Forgets the cache of a kind's metadata and ends its watch: the kind is no longer served, and a watch would be tried
+   * again for ever. The kind's whole cache, which others hold, stays.
+   */
+  dropMetadata(type: ResourceType): void;
   /** Resolves when every cache that was asked for so far has its first list. */
   whenSynced(): Promise<void>;
 }
 
 /** Makes {@link SharedCaches}. */
 export function createCaches(options: CachesOptions): SharedCaches {
-  const caches = new Map<string, Cache>();
+  const caches = new Map<string, { readonly cache: Cache; readonly scope: Scope }>();
   const shared: SharedCaches = {
-    ofMetadata: (type) => (caches.get(idOf(type, {})) as Cache | undefined) ?? shared.of(metadataOnly(type)),
+    ofMetadata: (type) => (caches.get(idOf(type, {}))?.cache as Cache | undefined) ?? shared.of(metadataOnly(type)),
     of<T extends KubeObject>(type: ResourceType<T>, selection: Selection = {}): Cache<T> {
       const { namespace = "", labelSelector = "", fieldSelector = "" } = selection;
       const id = idOf(type, selection);
       // The id names the resource, and with it the type of its objects.
-      const known = caches.get(id) as Cache<T> | undefined;
+      const known = caches.get(id)?.cache as Cache<T> | undefined;
       if (known) return known;
-      const { client, scope, clock, random, log } = options;
+      const { client, clock, random, log } = options;
+      const scope = options.scope.child(id);
       const { reader, writer } = createMemoryCache(type, log);
-      caches.set(id, reader);
+      caches.set(id, { cache: reader, scope });
       scope.defer(() => writer.close());
       scope.run(`watch ${groupResource(type)}`, (signal) =>
         reflect(
@@ -50,8 +56,14 @@ export function createCaches(options: CachesOptions): SharedCaches {
       );
       return reader;
     },
+    dropMetadata(type) {
+      const id = idOf(metadataOnly(type), {});
+      const dropped = caches.get(id);
+      caches.delete(id);
+      void dropped?.scope.close();
+    },
     async whenSynced() {
-      await Promise.all([...caches.values()].map((cache) => cache.whenSynced()));
+      await Promise.all([...caches.values()].map(({ cache }) => cache.whenSynced()));
     },
   };
   return shared;

@@ -46,6 +46,8 @@ export interface FakeClient extends Client {
   edit<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, change: (draft: AnyDraft) => void): T;
   /** Removes an object at once, whatever finalizers or grace it has. */
   remove(type: ResourceType, key: ObjectKey): void;
+  /** Changes what discovery shows. */
+  serve(types: readonly ResourceType[]): void;
   /** Ends every watch; those that resume below this revision get 410 when `forget` is set. */
   breakWatches(options?: { readonly forget?: boolean }): void;
 }
@@ -67,6 +69,7 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
   const store = new FakeStore();
   const watches = new FakeWatches(store, options.clock);
   const writes: string[] = [];
+  const discovery = createFakeDiscovery(options.served);
   const controls: Omit<FakeClient, keyof Client> = {
     before: undefined,
     writes,
@@ -84,6 +87,7 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
     remove(type, key) {
       store.commit(type, "DELETED", draftOf(store.current(type, key)) as AnyDraft);
     },
+    serve: (types) => discovery.serve(types),
     breakWatches: ({ forget = false } = {}) => watches.breakAll(forget),
   };
   const request: NoteRequest = async (verb, type, key, body) => {
@@ -92,7 +96,6 @@ export function createFakeClient(options: FakeClientOptions): FakeClient {
     if (!["get", "list", "watch"].includes(verb)) writes.push(`${verb} ${type.resource} ${keyOf(key)}`);
     controls.before?.(verb, type, key, body);
   };
-  const discovery = createFakeDiscovery(options.served);
   // `controls` stays the object that it is: a test sets `before` on it.
   return Object.assign(controls, { discovery }, reads(store, watches, request), writing(store, options, request));
 }

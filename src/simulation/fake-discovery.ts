@@ -4,8 +4,16 @@ import { NotInTestDouble } from "./not-in-test-double.ts";
 
 const VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 
-/** Discovery that shows what a test says is served, and never changes. */
-export function createFakeDiscovery(types: readonly ResourceType[] | undefined): Discovery {
+/** Discovery that shows what a test says is served. */
+export interface FakeDiscovery extends Discovery {
+  /** Changes it, and calls the listeners back. */
+  serve(types: readonly ResourceType[]): void;
+}
+
+/** Makes one. `initial`: absent, every question is refused until {@link FakeDiscovery.serve}. */
+export function createFakeDiscovery(initial: readonly ResourceType[] | undefined): FakeDiscovery {
+  let types = initial;
+  const listeners = new Set<() => void>();
   const served = async () => {
     if (!types) throw new NotInTestDouble("discovery: the test did not say what is served");
     return servedApi(groupsOf(types));
@@ -15,7 +23,14 @@ export function createFakeDiscovery(types: readonly ResourceType[] | undefined):
     resources: async () => (await served()).resources,
     find: async (wanted) => (await served()).find(wanted),
     invalidate() {},
-    onChange: () => () => {},
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    serve(changed) {
+      types = changed;
+      for (const listener of listeners) listener();
+    },
   };
 }
 

@@ -127,6 +127,10 @@ export function guardCaches(caches: SharedCaches, permissions: Permissions): Sha
       check(type);
       return caches.ofMetadata(type);
     },
+    dropMetadata(type) {
+      check(type);
+      caches.dropMetadata(type);
+    },
     whenSynced: () => caches.whenSynced(),
   };
 }

@@ -177,3 +177,51 @@ test("a foreground deletion ends when the last dependent that blocks it is gone"
   await world.settle();
   assert.deepEqual(client.all(CONFIG_MAPS), []);
 });
+
+test("a kind that is no longer served is followed no more, and nothing is deleted for it", async () => {
+  await using world = await createTestWorld([garbageCollector()], undefined, TYPES);
+  const { client } = world;
+  const owner = await client.create(SECRETS, { metadata: { namespace: "a", name: "owner" } });
+  const ownerReferences = [{ apiVersion: "v1", kind: "Secret", name: "owner", uid: owner.metadata.uid ?? "" }];
+  await client.create(CONFIG_MAPS, { metadata: { namespace: "a", name: "owned", ownerReferences } });
+  await world.settle();
+  client.serve(TYPES.filter((type) => type !== SECRETS));
+  await world.settle(60_000);
+  let asked = 0;
+  client.before = (verb, { resource }) => {
+    if (resource === "secrets" && ["list", "watch"].includes(verb)) asked++;
+  };
+  client.breakWatches();
+  client.edit(CONFIG_MAPS, { namespace: "a", name: "owned" }, (draft) => {
+    draft.metadata.labels = { seen: "again" };
+  });
+  await world.settle(3600_000);
+  assert.equal(asked, 0, "nothing watches it");
+  assert.equal(client.all(CONFIG_MAPS).length, 1, "whether its owner is there cannot be known");
+
+  client.serve(TYPES);
+  await world.settle(60_000);
+  assert.ok(asked > 0, "it is followed again");
+  assert.equal(client.all(CONFIG_MAPS).length, 1, "its owner is there");
+  client.remove(SECRETS, { namespace: "a", name: "owner" });
+  await world.settle(60_000);
+  assert.equal(client.all(CONFIG_MAPS).length, 0, "its owner is gone");
+});
+
+test("an owner that waits for its dependents does not wait for a kind that is gone", async () => {
+  await using world = await createTestWorld([garbageCollector()], undefined, TYPES);
+  const { client } = world;
+  const owner = await client.create(CONFIG_MAPS, { metadata: { namespace: "a", name: "owner" } });
+  const ownerReferences = [
+    { apiVersion: "v1", kind: "ConfigMap", name: "owner", uid: owner.metadata.uid ?? "", blockOwnerDeletion: true },
+  ];
+  const finalizers = ["example.com/stays"];
+  await client.create(SECRETS, { metadata: { namespace: "a", name: "owned", ownerReferences, finalizers } });
+  await world.settle();
+  await client.delete(CONFIG_MAPS, { namespace: "a", name: "owner" }, { propagationPolicy: "Foreground" });
+  await world.settle(60_000);
+  assert.equal(client.all(CONFIG_MAPS).length, 1, "its dependent is still there");
+  client.serve(TYPES.filter((type) => type !== SECRETS));
+  await world.settle(60_000);
+  assert.equal(client.all(CONFIG_MAPS).length, 0);
+});

@@ -50,7 +50,7 @@ export function garbageCollector(): ControllerDefinition {
     writes: [allow(ANY_KIND, "get", "watch", "patch", "delete")],
     concurrency: 20,
     start(context) {
-      const collector: Collector = { graph: new OwnershipGraph(), watched: new Set() };
+      const collector: Collector = { graph: new OwnershipGraph(), followed: new Map() };
       const stop = context.client.discovery.onChange(() => context.enqueue(KINDS));
       context.signal.addEventListener("abort", stop, { once: true });
       context.enqueue(KINDS);
@@ -65,24 +65,48 @@ export function garbageCollector(): ControllerDefinition {
 
 interface Collector {
   readonly graph: OwnershipGraph;
-  /** The kinds whose objects are in the graph. */
-  readonly watched: Set<string>;
+  /** The kinds whose objects are in the graph, by `resource.group`. */
+  readonly followed: Map<string, FollowedKind>;
+}
+
+interface FollowedKind {
+  readonly type: ResourceType;
+  unsubscribe(): void;
 }
 
 /** Follows the metadata of every kind of which there are objects: one without any owns nothing and is not owned. */
-async function watchKinds({ graph, watched }: Collector, context: ControllerContext): Promise<void> {
+async function watchKinds({ graph, followed }: Collector, context: ControllerContext): Promise<void> {
   const resources = await context.client.discovery.resources();
   if (context.signal.aborted) return;
-  for (const type of resources) {
-    const name = groupResource(type);
-    if (type.empty || watched.has(name) || isIgnored(type) || !isCollectable(type)) continue;
-    watched.add(name);
+  const served = new Map(resources.map((type) => [groupResource(type), type]));
+  for (const [name, kind] of followed) {
+    // A kind that is served in another version is followed in that one from now on.
+    if (served.get(name)?.version === kind.type.version) continue;
+    followed.delete(name);
+    leave(kind, graph, context);
+  }
+  for (const [name, type] of served) {
+    if (type.empty || followed.has(name) || isIgnored(type) || !isCollectable(type)) continue;
     const unsubscribe = context.caches.ofMetadata(type).subscribe(({ type: change, object }) => {
       const node = nodeOf(type, object);
       follow(change === "deleted" ? graph.remove(node.coordinates) : graph.put(node), context);
     });
     context.signal.addEventListener("abort", unsubscribe, { once: true });
+    followed.set(name, {
+      type,
+      unsubscribe() {
+        unsubscribe();
+        context.signal.removeEventListener("abort", unsubscribe);
+      },
+    });
   }
+}
+
+/** Follows a kind no more that is gone. */
+function leave({ type, unsubscribe }: FollowedKind, graph: OwnershipGraph, context: ControllerContext): void {
+  unsubscribe();
+  for (const { metadata } of context.caches.ofMetadata(type).list()) follow(graph.forget(metadata.uid ?? ""), context);
+  context.caches.dropMetadata(type);
 }
 
 /** Does what a change of the graph asks for. */

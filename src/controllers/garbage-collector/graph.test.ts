@@ -120,3 +120,19 @@ test("dependents that disagree about an unseen owner are asked in turn, and only
   assert.deepEqual(graph.missing(first).attemptToDelete, ["x"], "what is there is not taken for missing");
   assert.equal(graph.get("o")?.observed, true);
 });
+
+test("a node of a kind that is followed no more leaves the graph, or stays as a name for what it owns", () => {
+  const graph = new OwnershipGraph();
+  graph.put(node("o"));
+  graph.put(node("middle", [ownedBy("o")]));
+  graph.put(node("x", [ownedBy("middle")]));
+  assert.deepEqual(graph.forget("middle"), NOTHING, "nothing follows from it");
+  assert.equal(graph.get("middle")?.observed, false);
+  assert.deepEqual(graph.dependents("o"), []);
+  assert.equal(graph.isAbsent(node("middle").coordinates), false);
+  graph.put(node("o", [], deleting("foregroundDeletion")));
+  graph.put(node("last", [ownedBy("o")]));
+  assert.deepEqual(graph.forget("last").attemptToDelete, ["o"], "it waited for that");
+  assert.deepEqual(graph.forget("last"), NOTHING);
+  assert.equal(graph.get("last"), undefined);
+});

@@ -163,6 +163,20 @@ export class OwnershipGraph {
     return effects;
   }
 
+  /**
+   * The object's kind is no longer followed, and whether the object is there cannot be known: what names it as an
+   * owner is not deleted for that, and what it names need not wait for it.
+   */
+  forget(uid: string): GraphEffects {
+    const effects = noEffects();
+    const node = this.#nodes.get(uid);
+    if (!node?.observed) return effects;
+    if (this.#dependents.has(uid)) this.#nodes.set(uid, virtualNode(node.coordinates));
+    else this.#nodes.delete(uid);
+    this.#release(node, effects);
+    return effects;
+  }
+
   /** The API has no object with these coordinates. */
   missing(coordinates: Coordinates): GraphEffects {
     const effects = noEffects();
@@ -260,7 +274,12 @@ export class OwnershipGraph {
       this.#dependents.delete(uid);
     }
     this.#nodes.delete(uid);
-    for (const { uid: owner } of node.owners) {
+    this.#release(node, effects);
+  }
+
+  /** The owners of a node that goes have one dependent less to wait for. */
+  #release({ coordinates: { uid }, owners }: GraphNode, effects: Effects): void {
+    for (const { uid: owner } of owners) {
       this.#unlink(owner, uid);
       if (this.#nodes.get(owner)?.deletingDependents) effects.attemptToDelete.push(owner);
     }
