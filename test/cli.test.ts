@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -184,6 +184,18 @@ describe("the command line (F1)", { concurrency: 3 }, () => {
     const left = await readFile(join(home, ".kube/config"), "utf8");
     assert.doesNotMatch(left, /mine:|name: mine/);
     assert.match(left, /name: other/);
+  });
+
+  it("says why a detached cluster did not start whose store has been cut short", async () => {
+    const up = () => knarr("cut", "up", "--runtime", "simulated", "--detach", "--port", "0");
+    assert.equal((await up()).code, 0);
+    assert.equal((await knarr("cut", "down")).code, 0);
+    await truncate(join(dir, "cut/.knarr/store/data.mdb"), 8192);
+    const { code, stderr } = await up();
+    assert.equal(code, 1);
+    isOneLine(stderr);
+    assert.match(stderr, /ended by SIGBUS \(its store\/data\.mdb has been cut short/);
+    assert.equal((await knarr("cut", "down", "--purge")).code, 0);
   });
 
   it("does not switch the context when asked not to", async () => {

@@ -13,6 +13,13 @@ const REPORT_FD = "KNARR_REPORT_FD";
 /** Whether this is the child of an `up --detach` that still waits for its report. */
 export const isDetached = ({ env }: Terminal): boolean => Number(env[REPORT_FD]) > 0;
 
+/** What most likely ended a process that could not say so itself. */
+const CAUSES: Partial<Record<NodeJS.Signals, string>> = {
+  // The store is read as memory: a page that the file lacks is no memory.
+  SIGBUS: " (its store/data.mdb has been cut short, or its disk cannot be read)",
+  SIGKILL: " (by another process, or for lack of memory)",
+};
+
 /** Prints the report, or hands it to the `up --detach` that waits for it. */
 export function reportReady(terminal: Terminal, report: Report): void {
   if (isDetached(terminal)) {
@@ -43,16 +50,22 @@ export async function startDetached(dataDir: string, terminal: Terminal): Promis
     { detached: true, stdio: ["ignore", log, log, "pipe"], env: { ...terminal.env, [REPORT_FD]: "3" } },
   );
   closeSync(log);
+  const ended = new Promise<NodeJS.Signals | null>((resolve) => {
+    child.once("exit", (_, signal) => resolve(signal));
+    child.once("error", () => resolve(null));
+  });
   let text = "";
   const pipe = child.stdio[3] as Readable;
   pipe.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
   await new Promise<void>((resolve) => pipe.once("close", () => resolve()));
-  child.unref();
   if (text === "") {
     const last = readFileSync(logFile, "utf8").trim().split("\n").slice(-3).join("\n");
-    terminal.err(last || `knarr: the cluster did not start; see ${logFile}`);
+    const signal = await ended;
+    const why = signal ? `: its process was ended by ${signal}${CAUSES[signal] ?? ""}` : "";
+    terminal.err(last || `knarr: the cluster did not start${why}; see ${logFile}`);
     return 1;
   }
+  child.unref();
   const report = JSON.parse(text) as Report;
   reportReady(terminal, report);
   return "error" in report ? 1 : 0;

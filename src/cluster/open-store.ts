@@ -1,9 +1,14 @@
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Clock } from "#base";
 import type { Store } from "#store";
 import { createMemoryStore } from "#store/memory";
+import { hasComeUp } from "./data-dir/kept-runtime.ts";
 import { StartError, type ClusterOptions } from "./options.ts";
+
+/** The revision of a store that has never been written to. */
+const NEVER_WRITTEN = 1;
 
 /** Opens the store that the options ask for; the durable one is loaded only then. */
 export async function openStore(options: ClusterOptions, clock: Clock): Promise<Store> {
@@ -14,8 +19,12 @@ export async function openStore(options: ClusterOptions, clock: Clock): Promise<
   }
   if (dataDir === undefined) throw new StartError("the lmdb store needs a data directory");
   const { openLmdbStore, DataDirInUse, DataDirUnusable } = await import("#store/lmdb");
+  const dir = join(dataDir, "store");
+  const mustHoldObjects = hasComeUp(dataDir) && existsSync(dir);
   try {
-    return await openLmdbStore({ dir: join(dataDir, "store"), clock, ...kept });
+    const store = await openLmdbStore({ dir, clock, ...kept });
+    if (store.revision > NEVER_WRITTEN || !mustHoldObjects) return store;
+    await store.close();
   } catch (error) {
     if (error instanceof DataDirInUse) {
       const by = error.pid === undefined ? "another process" : `process ${error.pid}`;
@@ -24,6 +33,9 @@ export async function openStore(options: ClusterOptions, clock: Clock): Promise<
     if (error instanceof DataDirUnusable) throw new StartError(error.message, { cause: error });
     throw error;
   }
+  throw new StartError(
+    `${join(dir, "data.mdb")} is empty, but the cluster in ${dataDir} has had objects in it. Put the file back, or remove ${dir}: the cluster then begins anew, without them`,
+  );
 }
 
 /**

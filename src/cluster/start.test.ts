@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -311,6 +311,28 @@ describe("in a data directory", () => {
     await untilPods(second, (pods) => pods.filter(({ status }) => status?.phase === "Running").length === 8);
     const { items } = await second.client.list(PODS);
     assert.deepEqual([...new Set(items.map(({ spec }) => spec?.nodeName ?? ""))].sort(), ["knarr-1", "knarr-2"]);
+  });
+
+  test("a store that has lost everything is refused by its file's name, and begins anew once the user removed it", async () => {
+    const parent = await mkdtemp(join(tmpdir(), "knarr-start-"));
+    dirs.push(parent);
+    const dataDir = join(parent, "data");
+    await (await startCluster({ dataDir, ...QUICK })).stop();
+    const file = join(dataDir, "store/data.mdb");
+    const lose = [() => truncate(file, 0), () => rm(file), () => writeFile(file, Buffer.alloc(8192))];
+    for (const how of lose) {
+      await how();
+      for (let attempt = 1; attempt <= 2; attempt++) {
+        await assert.rejects(startCluster({ dataDir, ...QUICK }), {
+          name: "StartError",
+          message: `${file} is empty, but the cluster in ${dataDir} has had objects in it. Put the file back, or remove ${join(dataDir, "store")}: the cluster then begins anew, without them`,
+        });
+      }
+    }
+    await rm(join(dataDir, "store"), { recursive: true });
+    await (await startCluster({ dataDir, ...QUICK })).stop();
+    await using again = await startCluster({ dataDir, ...QUICK });
+    assert.equal(again.runtime, "simulated");
   });
 
   test("another kind of node is refused by name, and no choice means the same kind again", async () => {

@@ -61,7 +61,8 @@ export function dataFile<T>(
       try {
         value = JSON.parse(text);
       } catch (error) {
-        throw damaged(path, (error as Error).message);
+        // The message may quote the file, and with it what a terminal would obey.
+        throw damaged(path, (error as Error).message.replace(/\p{Cc}/gu, "?"));
       }
       if (!isValid(value)) throw damaged(path, `expected ${expected}`);
       return value as T;

@@ -25,6 +25,13 @@ export function keptRuntime(dataDir: string): RuntimeName | undefined {
   return cameUp ? "simulated" : undefined;
 }
 
+/**
+ * Whether a cluster whose store is kept has come up here: the note is written then. Older versions wrote none.
+ *
+ * @throws StartError when the note of it is damaged.
+ */
+export const hasComeUp = (dataDir: string): boolean => FILE.read(dataDir) !== undefined;
+
 export const keepRuntime = (dataDir: string, runtime: RuntimeName): Promise<void> => FILE.write(dataDir, { runtime });
 
 /** Whether the cluster of a data directory has ever run real containers: they go on running when it stops. */
