@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { connect as connectHttp2, constants } from "node:http2";
+import { connect as connectHttp2, constants, type ClientHttp2Session } from "node:http2";
 import { connect as connectTcp } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
@@ -217,6 +217,40 @@ describe("streams", () => {
     await server.close();
     assert.ok(state.ended);
     session.destroy();
+  });
+});
+
+/** Opens a stream, waits for the first bytes of its answer, and resets it. */
+const cancelOne = (session: ClientHttp2Session): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const stream = session.request({ ":path": "/" });
+    let answered = false;
+    stream.on("error", () => {});
+    stream.once("data", () => {
+      answered = true;
+      stream.close(constants.NGHTTP2_CANCEL);
+    });
+    stream.once("close", () => (answered ? resolve() : reject(new Error("the stream was refused"))));
+  });
+
+describe("clients that cancel", () => {
+  it("keep their HTTP/2 connection, however many watches they end on it", async () => {
+    const event = bytes("x".repeat(1024 * 1024));
+    const server = await start((request) => {
+      async function* stream(): AsyncGenerator<readonly Uint8Array[]> {
+        yield [event];
+        await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+      }
+      return Promise.resolve({ status: 200, headers: {}, body: { type: "stream", stream: stream() } });
+    });
+    const session = connectHttp2(`https://127.0.0.1:${server.port}`, { ca: authority.certificate });
+    try {
+      for (let i = 0; i < 1200; i++) await cancelOne(session);
+      assert.equal(session.closed, false);
+    } finally {
+      session.destroy();
+      await server.close();
+    }
   });
 });
 

@@ -194,6 +194,13 @@ async function closeServer({ server, exchanges, exchangeOptions, sessions, conne
   deadline.cancel();
 }
 
+/**
+ * A client ends a watch by a reset, and has all its watches on one connection: by Node's defaults it lost them all after
+ * 1000 resets (33 a second more), or once it had cancelled 10 MB of answers, which Node goes on counting and then
+ * refuses every further stream. Go's server has neither limit; what a stream holds is bounded where it is written.
+ */
+const PER_CONNECTION = { streamResetBurst: 100_000, streamResetRate: 10_000, maxSessionMemory: 1_000_000 };
+
 function secureServer(tls: ServerTls, limits: ServerLimits): Http2SecureServer {
   const options = {
     allowHTTP1: true,
@@ -210,6 +217,7 @@ function secureServer(tls: ServerTls, limits: ServerLimits): Http2SecureServer {
     // Spaces around a value are no reason to leave the header out, as Node does by default; upstream takes them.
     strictFieldWhitespaceValidation: false,
     settings: { maxConcurrentStreams: limits.concurrentStreams, initialWindowSize: 1024 * 1024, enablePush: false },
+    ...PER_CONNECTION,
   };
   return createSecureServer(options);
 }
