@@ -270,11 +270,12 @@ describe("how pods live in real containers (S2, S6, S10)", { skip, concurrency: 
   test("a gRPC probe tells a service that serves from one that no longer does or is not known", async () => {
     const kubectl = await real.cluster.inNamespace("grpc");
     const server = 'image: "test/server:1", args: [--grpc, "5000"]';
-    const check = (service: string) => `grpc: { port: 5000${service && `, service: ${service}`} }, periodSeconds: 1`;
+    const check = (service: string) =>
+      `grpc: { port: 5000${service && `, service: ${service}`} }, periodSeconds: 1, timeoutSeconds: 30`;
     await kubectl.apply(
       [
         pod("health", [
-          `{ name: main, ${server}, startupProbe: { ${check("")}, failureThreshold: 60 }, livenessProbe: { ${check("")}, timeoutSeconds: 30, failureThreshold: 2 }, readinessProbe: { ${check("ready")}, failureThreshold: 1 } }`,
+          `{ name: main, ${server}, startupProbe: { ${check("")}, failureThreshold: 60 }, livenessProbe: { ${check("")}, failureThreshold: 2 }, readinessProbe: { ${check("ready")}, failureThreshold: 1 } }`,
         ]),
         pod("unknown", [`{ name: main, ${server}, readinessProbe: { ${check("absent")} } }`]),
       ].join("---"),
