@@ -1,6 +1,7 @@
 /**
  * What was made of texts, so that it is made once: at most so many, and of so many characters altogether, since
- * clients write the texts. Beyond that it starts afresh.
+ * clients write the texts. Beyond that it starts afresh. Where what is made takes far more room than its text, the
+ * size of both together is given instead of the text's length.
  */
 export class Memo<V> {
   readonly #maxEntries: number;
@@ -22,12 +23,12 @@ export class Memo<V> {
   }
 
   /** The text must be new. */
-  set(text: string, value: V): void {
-    if (text.length > this.#maxLength) return;
-    this.#length += text.length;
+  set(text: string, value: V, size = text.length): void {
+    if (size > this.#maxLength) return;
+    this.#length += size;
     if (this.#values.size >= this.#maxEntries || this.#length > this.#maxLength) {
       this.clear();
-      this.#length = text.length;
+      this.#length = size;
     }
     this.#values.set(text, value);
   }

@@ -25,8 +25,10 @@ const numbers = new WeakMap<FieldSet, number>([
   [EMPTY, 1],
 ]);
 let nextNumber = 2;
-/** Beyond this many different nodes, or characters of their elements, sharing starts afresh. */
-const shared = new Memo<FieldSet>(50_000, 1 << 22);
+/** Beyond this many different nodes, or bytes of about what they take, sharing starts afresh. */
+const shared = new Memo<FieldSet>(50_000, 1 << 23);
+/** An element of a node is an entry of a hash table in V8: three words, and as many free ones again. */
+const BYTES_PER_ELEMENT = 96;
 
 /**
  * A node with more elements than this is made anew each time: to tell whether it is shared would cost more than it
@@ -119,12 +121,14 @@ function partsOf(last: NodeState, size: number): NodeState[] {
 
 /** The one node with these parts, which are in order. */
 function shareNode(parts: readonly NodeState[], self: boolean): FieldSet {
-  let signature = self ? SELF : "";
-  for (const { element, child } of parts) signature += `\n${element}\t${numbers.get(child)}`;
+  const lines = parts.map(({ element, child }) => `${element}\t${numbers.get(child)}`);
+  lines.push(self ? SELF : "");
+  // One flat text: added up, it would be kept as a tree of all its pieces.
+  const signature = lines.join("\n");
   const known = shared.get(signature);
   if (known) return known;
   const node = makeNode(parts, self);
-  shared.set(signature, node);
+  shared.set(signature, node, 2 * signature.length + parts.length * BYTES_PER_ELEMENT);
   return node;
 }
 

@@ -16,8 +16,9 @@ import { WatcherSet } from "./watcher-set.ts";
 /** How many changes are held for watchers if nothing else is said; older ones come from the store's history. */
 const RING_SIZE = 2048;
 /**
- * Bytes of stored objects that the held changes may have; in memory each may be there four times (stored, parsed,
- * with its resourceVersion, framed for watchers). The newest 2048 changes of pods are about 10 MiB.
+ * Bytes of stored objects that the held changes may have. The ring's freshest may be there four times (stored, parsed,
+ * with their resourceVersion, framed for watchers), the others as they are stored and as a watcher was sent them. The
+ * newest 2048 changes of pods are about 10 MiB.
  */
 const RING_BYTES = 16 * 1024 * 1024;
 /** And those of all resources together. */

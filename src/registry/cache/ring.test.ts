@@ -106,3 +106,27 @@ test("what the rings of many kinds hold together is bounded", () => {
   // Each keeps its newest, of 100 KB in bytes and once more as an object.
   assert.ok(held < 25 * 2 ** 20, `${held} bytes are held`);
 });
+
+test("a ring holds old objects of many small fields as bytes alone, and shows them to a late watcher all the same", () => {
+  const data = (i: number) => Object.fromEntries(Array.from({ length: 100 }, (_, k) => [`k${i}-${k}`, `${k}`]));
+  const widget = (i: number, revision: number) => {
+    const draft = { apiVersion: "v1", kind: "Widget", metadata: { name: `${i}` }, data: data(i) };
+    const stored = Stored.written(encoding, `/${i}`, key, draft as never);
+    stored.settle(revision);
+    return stored;
+  };
+  const ring = new Ring(0, 2048, 16 * 2 ** 20);
+  const held = retainedBy(() => {
+    for (let i = 0; i < 1_000; i++) {
+      const change = new RingEntry(2 * i + 2, `/${i}`, undefined, widget(i, 2 * i + 1));
+      assert.equal(change.seenThrough(() => true)?.type, "DELETED");
+      ring.push(change);
+    }
+  });
+  assert.equal(ring.end - ring.start, 1_000, "all are there");
+  assert.ok(held < 8 * ring.cost, `${held} bytes are held for ${ring.cost}`);
+  const event = ring.at(ring.start).seenThrough(() => true);
+  assert.ok(event?.type === "DELETED");
+  assert.deepEqual((event.object.object as unknown as { data: unknown }).data, data(0));
+  assert.equal(event.object.object.metadata.resourceVersion, "2");
+});

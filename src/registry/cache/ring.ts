@@ -50,7 +50,17 @@ export class RingEntry {
     if (was) return (this.#deleted ??= { type: "DELETED", object: previous.at(this.revision) });
     return undefined;
   }
+
+  /** Leaves only the bytes of what is not the newest; it is parsed again for a watcher that comes as late as this. */
+  shrink(): void {
+    this.previous?.shrink();
+    this.#added = this.#modified = this.#deleted = undefined;
+  }
 }
+
+/** So many of a ring's newest changes, of so many bytes, keep what was made of their values. */
+const FRESH_CHANGES = 256;
+const FRESH_COST = 2 * 2 ** 20;
 
 /** What all rings of a registry may hold together, in bytes of what is stored: the largest one gives way. */
 export class RingBudget {
@@ -92,6 +102,9 @@ export class Ring {
   readonly #maxCost: number;
   readonly #budget: RingBudget | undefined;
   #cost = 0;
+  /** The number of the oldest change that is not shrunk, and what it and the later ones cost. */
+  #fresh = 0;
+  #freshCost = 0;
   #changes: (RingEntry | undefined)[];
   /** The number of the oldest change that is held, and the one after the newest. */
   #start = 0;
@@ -142,7 +155,11 @@ export class Ring {
     this.#changes[this.#end % this.#changes.length] = change;
     this.#end++;
     this.#cost += change.cost;
+    this.#freshCost += change.cost;
     this.#budget?.change(change.cost);
+    while (this.#end - this.#fresh > FRESH_CHANGES || (this.#freshCost > FRESH_COST && this.#end - this.#fresh > 1)) {
+      this.#shrinkOldest();
+    }
     while (this.#cost > this.#maxCost && this.#end - this.#start > 1) this.dropOldest();
     this.#budget?.keep();
   }
@@ -161,12 +178,22 @@ export class Ring {
 
   /** Lets the oldest change go. */
   dropOldest(): void {
+    // The store's history may hold what the ring does not.
+    if (this.#fresh === this.#start) this.#shrinkOldest();
     const { revision, cost } = this.at(this.#start);
     this.#changes[this.#start % this.#changes.length] = undefined;
     this.#floor = revision;
     this.#cost -= cost;
     this.#budget?.change(-cost);
     this.#start++;
+  }
+
+  /** Of the changes that are not shrunk yet. */
+  #shrinkOldest(): void {
+    const change = this.at(this.#fresh);
+    change.shrink();
+    this.#freshCost -= change.cost;
+    this.#fresh++;
   }
 
   #grow(): void {

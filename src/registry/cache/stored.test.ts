@@ -118,3 +118,28 @@ test("a field called __proto__ is data like any other", () => {
   const stored = Stored.written(encoding, "/k", key, encoding.ordered(strange));
   assert.match(text(stored.value), /"__proto__":\{"x":1\}/);
 });
+
+test("an object that was shrunk is the same when it is asked for again", () => {
+  const stored = Stored.written(encoding, "/k", key, encoding.ordered(draft()));
+  stored.settle(12);
+  const before = { object: structuredClone(stored.object), bytes: text(stored.bytes), metadata: text(stored.metadata) };
+  stored.shrink();
+  assert.equal(stored.parsed, false);
+  assert.deepEqual({ object: stored.object, bytes: text(stored.bytes), metadata: text(stored.metadata) }, before);
+  assert.ok(Object.isFrozen(stored.object.metadata));
+});
+
+test("an object that was read from another version is what it was converted to, shrunk or not, and so is its deletion", () => {
+  const value = new TextEncoder().encode(
+    '{"kind":"ConfigMap","apiVersion":"v1beta1","metadata":{"name":"a"},"old":{}}',
+  );
+  const entry = { key: "/k", value, modRevision: 5, createRevision: 5 };
+  const converted = { ...draft(), data: { x: "1" } } as AnyDraft;
+  const stored = Stored.converted(encoding, entry, key, converted);
+  const deleted = stored.at(6);
+  for (const each of [stored, deleted]) {
+    each.shrink();
+    assert.deepEqual((each.object as unknown as { data: unknown }).data, { x: "1" });
+    assert.equal(each.object.apiVersion, "v1");
+  }
+});

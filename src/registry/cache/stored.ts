@@ -175,6 +175,8 @@ export class Stored implements StoredObject {
   #bytes: Uint8Array | undefined;
   /** Where the metadata end in the bytes; 0 before the first use. */
   #metadataEnd = 0;
+  /** Whether the object is what the value was converted to, so that the value alone does not say what it is. */
+  #isConverted = false;
 
   private constructor(
     encoding: Encoding,
@@ -199,8 +201,10 @@ export class Stored implements StoredObject {
 
   /** What was read from another version, or in another form: `object` is converted, and taken over. */
   static converted(encoding: Encoding, entry: Entry, key: ObjectKey, object: AnyDraft): Stored {
-    const ordered = encoding.ordered(object) as KubeObject;
-    return new Stored(encoding, entry.key, key, entry.value, entry.modRevision, finish(ordered, entry.modRevision));
+    const ordered = finish(encoding.ordered(object) as KubeObject, entry.modRevision);
+    const stored = new Stored(encoding, entry.key, key, entry.value, entry.modRevision, ordered);
+    stored.#isConverted = true;
+    return stored;
   }
 
   /**
@@ -287,7 +291,17 @@ export class Stored implements StoredObject {
       metadata: { ...object.metadata, resourceVersion: String(revision) },
     } as KubeObject);
     deepFreeze(copy.#object);
+    copy.#isConverted = this.#isConverted;
     return copy;
+  }
+
+  /**
+   * Lets go what is made again from the value when it is asked for: what is no longer the newest is rarely asked for,
+   * and parsed it may take ten times the memory of its bytes. It must have its revision.
+   */
+  shrink(): void {
+    this.#bytes = undefined;
+    if (!this.#isConverted) this.#object = undefined;
   }
 
   #parse(): KubeObject {
