@@ -4,6 +4,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { simulate } from "#simulator";
+import { lmdbDisk } from "./lmdb-disk.ts";
 import { parseOptions } from "./options.ts";
 
 const options = parseOptions(process.argv.slice(2));
@@ -11,7 +12,8 @@ if (typeof options === "string") {
   console.error(options);
   process.exit(2);
 }
-const { seeds, from, seconds, verbose, worker } = options;
+const { seeds, from, seconds, store, verbose, worker } = options;
+const disk = store === "lmdb" ? { disk: lmdbDisk } : {};
 /** Seeds after which a process says how far it is. */
 const PROGRESS_EVERY = 500;
 const transcripts = join(import.meta.dirname, "../../.cache/simulation");
@@ -20,7 +22,7 @@ const transcripts = join(import.meta.dirname, "../../.cache/simulation");
 async function run(first: number, count: number): Promise<number> {
   let failed = 0;
   for (let seed = first; seed < first + count; seed++) {
-    const result = await simulate({ seed, seconds });
+    const result = await simulate({ seed, seconds, ...disk });
     if (verbose) console.log(result.transcript.join("\n"));
     const done = seed - first + 1;
     if (done % PROGRESS_EVERY === 0) console.log(`seeds ${first} to ${seed} ran, ${failed} failed`);
@@ -30,7 +32,7 @@ async function run(first: number, count: number): Promise<number> {
     const file = join(transcripts, `seed-${seed}.txt`);
     writeFileSync(file, `${result.transcript.join("\n")}\n`);
     console.log(`seed ${seed} failed: ${result.problems.join("\n  ")}\n  transcript: ${file}`);
-    console.log(`  again: npm run simulate -- --from ${seed} --seeds 1 --seconds ${seconds}`);
+    console.log(`  again: npm run simulate -- --from ${seed} --seeds 1 --seconds ${seconds} --store ${store}`);
   }
   return failed;
 }
@@ -41,7 +43,7 @@ async function spread(): Promise<number> {
   const codes: Promise<number>[] = [];
   for (let first = from; first < from + seeds; first += share) {
     const count = Math.min(share, from + seeds - first);
-    const args = ["--worker", `--from=${first}`, `--seeds=${count}`, `--seconds=${seconds}`];
+    const args = ["--worker", `--from=${first}`, `--seeds=${count}`, `--seconds=${seconds}`, `--store=${store}`];
     if (verbose) args.push("--verbose");
     const child = spawn(process.execPath, [...process.execArgv, import.meta.filename, ...args], { stdio: "inherit" });
     codes.push(new Promise((resolve) => child.once("exit", (code) => resolve(code ?? 1))));

@@ -8,6 +8,8 @@ export interface SimulateOptions {
   readonly from: number;
   /** Virtual seconds in which things fail. */
   readonly seconds: number;
+  /** What is underneath: memory, or the durable store in a temporary directory. */
+  readonly store: "memory" | "lmdb";
   /** Prints the transcript of every seed. */
   readonly verbose: boolean;
   /** Set for the processes that the first one starts. */
@@ -18,6 +20,7 @@ export const USAGE = `npm run simulate [-- [options]]
   --seeds N    how many seeds (default: 100)
   --from N     the first seed (default: 1)
   --seconds N  virtual seconds in which things fail (default: 60)
+  --store NAME memory (the default), or lmdb: the durable store, in a temporary directory
   --verbose    print the transcript of every seed`;
 
 /** A string says what is wrong. */
@@ -29,6 +32,7 @@ export function parseOptions(args: readonly string[]): SimulateOptions | string 
         seeds: { type: "string", default: "100" },
         from: { type: "string", default: "1" },
         seconds: { type: "string", default: "60" },
+        store: { type: "string", default: "memory" },
         verbose: { type: "boolean", default: false },
         worker: { type: "boolean", default: false },
         help: { type: "boolean", short: "h", default: false },
@@ -39,7 +43,9 @@ export function parseOptions(args: readonly string[]): SimulateOptions | string 
     if (![seeds, from, seconds].every((value) => Number.isSafeInteger(value) && value > 0)) {
       return `--seeds, --from and --seconds take whole numbers above 0\n${USAGE}`;
     }
-    return { seeds, from, seconds, verbose: values.verbose, worker: values.worker };
+    const { store } = values;
+    if (store !== "memory" && store !== "lmdb") return `--store is memory or lmdb\n${USAGE}`;
+    return { seeds, from, seconds, store, verbose: values.verbose, worker: values.worker };
   } catch (error) {
     return `${messageOf(error)}\n${USAGE}`;
   }

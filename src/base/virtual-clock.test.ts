@@ -120,3 +120,24 @@ test("ten thousand timers that are set, moved and cancelled all the time cost li
   for (const timer of timers) timer.cancel();
   assert.equal(clock.pending, 0);
 });
+
+test("time stands still until work that takes real time has settled, and its consequences too", async () => {
+  const clock = createVirtualClock();
+  const seen: string[] = [];
+  clock.setTimeout(() => {
+    const work = new Promise<void>((resolve) => {
+      let turns = 20;
+      const turn = () => (--turns > 0 ? setImmediate(turn) : resolve());
+      turn();
+    });
+    clock.standStill(work);
+    void work.then(() => {
+      seen.push(`done at ${clock.monotonic()}`);
+      clock.setTimeout(() => seen.push(`follows at ${clock.monotonic()}`), 5);
+    });
+    clock.standStill(Promise.reject(new Error("what fails has settled, too")));
+  }, 10);
+  clock.setTimeout(() => seen.push(`next at ${clock.monotonic()}`), 20);
+  await clock.advance(30);
+  assert.deepEqual(seen, ["done at 10", "follows at 15", "next at 20"]);
+});

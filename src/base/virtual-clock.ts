@@ -17,6 +17,8 @@ export interface VirtualClock extends Clock {
   runUntil(done: () => boolean, limitMs?: number): Promise<void>;
   /** Jumps to the next timer by itself whenever everything has settled, until stopped. */
   autoAdvance(): { stop(): void };
+  /** Time stands still until this has settled: for work that takes real time, such as a disk's. */
+  standStill(until: Promise<unknown>): void;
   /** How many timers are set. */
   readonly pending: number;
 }
@@ -24,28 +26,47 @@ export interface VirtualClock extends Clock {
 /** Turns of the event loop without a new timer after which everything counts as settled. */
 const SETTLED_TURNS = 3;
 
+/** What must be over before time moves on: the consequences of timers, and work that takes real time. */
+function createSettling() {
+  let changes = 0;
+  /** Pieces of work that time waits for. */
+  let waitedFor = 0;
+  return {
+    changed(): void {
+      changes++;
+    },
+    waitFor(work: Promise<unknown>): void {
+      waitedFor++;
+      const done = () => {
+        waitedFor--;
+        changes++;
+      };
+      work.then(done, done);
+    },
+    async settle(): Promise<void> {
+      for (let quiet = 0, seen = changes; quiet < SETTLED_TURNS; quiet++) {
+        await nextTurn();
+        if (seen !== changes || waitedFor > 0) {
+          seen = changes;
+          quiet = -1;
+        }
+      }
+    },
+  };
+}
+
 /** Makes a {@link VirtualClock} that starts at `start` (milliseconds since the epoch; default 2026-01-01). */
 export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
   let now = start;
   let order = 0;
   const timers = createDueHeap<Pending>();
-  let changes = 0;
-
-  const settle = async () => {
-    for (let quiet = 0, seen = changes; quiet < SETTLED_TURNS; quiet++) {
-      await nextTurn();
-      if (seen !== changes) {
-        seen = changes;
-        quiet = -1;
-      }
-    }
-  };
+  const { changed, waitFor, settle } = createSettling();
 
   const fireNext = (limit: number): boolean => {
     const timer = timers.takeUntil(limit);
     if (!timer) return false;
     now = Math.max(now, timer.at);
-    changes++;
+    changed();
     timer.fn();
     return true;
   };
@@ -57,7 +78,7 @@ export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
       // In whole milliseconds, as the machine's clock has them.
       const pending: Pending = { at: now + Math.ceil(Math.max(0, ms)), order: order++, fn };
       timers.add(pending);
-      changes++;
+      changed();
       return {
         cancel: () => timers.remove(pending),
       };
@@ -95,6 +116,7 @@ export function createVirtualClock(start = Date.UTC(2026, 0, 1)): VirtualClock {
         },
       };
     },
+    standStill: waitFor,
     get pending() {
       return timers.size;
     },

@@ -27,3 +27,6 @@ export function drawLinkFaults(random: Random): LinkFaults {
 
 /** Draws by how much one API server's view of the store is late at most, in milliseconds: half of them have no lag. */
 export const drawLagMs = (random: Random): number => [0, 0, 0, 20, 300, 4_000][random.int(6)]!;
+
+/** Draws how long a commit takes at most, in milliseconds. */
+export const drawCommitMs = (random: Random): number => [1, 1, 10, 100][random.int(4)]!;

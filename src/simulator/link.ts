@@ -1,4 +1,4 @@
-import { sleep, unlessAborted, type Clock, type Random } from "#base";
+import { sleep, type Clock, type Random } from "#base";
 import type { ApiResource, Client, Discovery, WatchEvent } from "#client";
 import type { UserInfo } from "#http";
 import { SOUND, type LinkFaults } from "./faults.ts";
@@ -34,6 +34,8 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #dead = new AbortController();
   faults: LinkFaults = SOUND;
+  /** How many requests reached a server, and their answers did not come back: what became of them is not known. */
+  unanswered = 0;
   /** While it is partitioned nothing gets through, and no answer says so. */
   partitioned = false;
 
@@ -84,22 +86,29 @@ export class Link {
   }
 
   async #request<T>(send: (client: Client) => Promise<T>, user: UserInfo, manager: string | undefined): Promise<T> {
-    const { lostRequests, lostAnswers } = this.faults;
     await this.#travel();
     const endpoint = this.#endpoint();
-    if (this.#happens(lostRequests)) throw new ConnectionLost("the request did not arrive");
-    const gone = AbortSignal.any([this.#dead.signal, endpoint.signal]);
-    const answer = await unlessAborted(
-      send(endpoint.client(user, manager)).then(
-        (value) => ({ value }),
-        (error: unknown) => ({ error }),
-      ),
-      gone,
-    );
-    await this.#travel();
-    if (endpoint.signal.aborted || this.#happens(lostAnswers)) throw new ConnectionLost("the answer did not arrive");
+    if (this.#happens(this.faults.lostRequests)) throw new ConnectionLost("the request did not arrive");
+    const answer = await this.#answer(send(endpoint.client(user, manager)), endpoint).catch((error: unknown) => {
+      this.unanswered++;
+      throw error;
+    });
     if ("error" in answer) throw answer.error;
     return answer.value;
+  }
+
+  /** What came of a request that has arrived. Rejects when the answer is lost. */
+  async #answer<T>(sent: Promise<T>, endpoint: Endpoint): Promise<{ readonly value: T } | { readonly error: unknown }> {
+    const outcome = sent.then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
+    const answer = await unlessGone(outcome, [this.#dead.signal, endpoint.signal]);
+    await this.#travel();
+    if (endpoint.signal.aborted || this.#happens(this.faults.lostAnswers)) {
+      throw new ConnectionLost("the answer did not arrive");
+    }
+    return answer;
   }
 
   async *#watch(
@@ -112,19 +121,24 @@ export class Link {
     const endpoint = this.#endpoint();
     if (this.#happens(this.faults.lostRequests)) throw new ConnectionLost("the watch was not opened");
     const closing = new AbortController();
-    const gone = AbortSignal.any([this.#dead.signal, endpoint.signal]);
-    const events = open(endpoint.client(user, manager), AbortSignal.any([wanted, gone, closing.signal]));
+    // Not with AbortSignal.any: with it, closing once did not end after many runs in one process. Why was not found.
+    const close = () => closing.abort();
+    const signals = [wanted, this.#dead.signal, endpoint.signal];
+    for (const signal of signals) signal.addEventListener("abort", close, { once: true });
+    if (signals.some(({ aborted }) => aborted)) close();
+    const events = open(endpoint.client(user, manager), closing.signal);
     const iterator = events[Symbol.asyncIterator]();
     try {
       for (;;) {
-        const next = await unlessAborted(iterator.next(), gone);
+        const next = await unlessGone(iterator.next(), [this.#dead.signal, endpoint.signal]);
         if (next.done) return;
         await this.#travel();
         if (this.#happens(this.faults.brokenWatches)) throw new ConnectionLost("the watch broke");
         yield next.value;
       }
     } finally {
-      closing.abort();
+      for (const signal of signals) signal.removeEventListener("abort", close);
+      close();
     }
   }
 
@@ -150,6 +164,18 @@ export class Link {
   #happens(share: number): boolean {
     return share > 0 && this.#options.random.next() < share;
   }
+}
+
+/** The promise, unless the process at one of the ends dies first. */
+function unlessGone<T>(promise: Promise<T>, signals: readonly AbortSignal[]): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(new ConnectionLost("the other end is gone"));
+    if (signals.some(({ aborted }) => aborted)) abort();
+    for (const signal of signals) signal.addEventListener("abort", abort, { once: true });
+    promise.then(resolve, reject).finally(() => {
+      for (const signal of signals) signal.removeEventListener("abort", abort);
+    });
+  });
 }
 
 function withoutEmpty(resource: ApiResource): ApiResource {

@@ -3,7 +3,7 @@ import { StoreUnavailable, type EventBatch, type Store } from "#store";
 
 /** A store as one process has it: once that has died, nothing that it had begun is written any more. */
 export const processStore = (store: Store, died: AbortSignal): Store =>
-  withOwn(store, {
+  withOwn(() => store, {
     commit: (commit) =>
       died.aborted ? Promise.reject(new StoreUnavailable("the process is dead")) : store.commit(commit),
     watch: (options, sink) => store.watch(options, (batch) => (died.aborted ? "stop" : sink(batch))),
@@ -22,7 +22,7 @@ export interface LagOptions {
  * What history holds when a watch begins comes at once.
  */
 export const laggingStore = (store: Store, { clock, random, lagMs }: LagOptions): Store =>
-  withOwn(store, {
+  withOwn(() => store, {
     async watch(options, sink) {
       let live = false;
       let stopped = false;
@@ -59,11 +59,12 @@ export interface FillableStore extends Store {
   full: boolean;
 }
 
-export function fillableStore(store: Store): FillableStore {
+/** `current` is asked at every call: the store below may be opened anew. */
+export function fillableStore(current: () => Store): FillableStore {
   const fillable: FillableStore = Object.assign(
-    withOwn(store, {
+    withOwn(current, {
       commit: (commit) =>
-        fillable.full ? Promise.reject(new StoreUnavailable("no space left on device")) : store.commit(commit),
+        fillable.full ? Promise.reject(new StoreUnavailable("no space left on device")) : current().commit(commit),
     }),
     { full: false },
   );
@@ -71,21 +72,21 @@ export function fillableStore(store: Store): FillableStore {
 }
 
 /** A store with some functions of its own. Its revisions go on being read from the one below. */
-function withOwn(store: Store, own: Partial<Omit<Store, "revision" | "compacted">>): Store {
+function withOwn(below: () => Store, own: Partial<Omit<Store, "revision" | "compacted">>): Store {
   return {
     get revision() {
-      return store.revision;
+      return below().revision;
     },
     get compacted() {
-      return store.compacted;
+      return below().compacted;
     },
-    get: (key, at) => store.get(key, at),
-    range: (query) => store.range(query),
-    commit: (commit) => store.commit(commit),
-    watch: (options, sink) => store.watch(options, sink),
-    compact: (at) => store.compact(at),
-    size: () => store.size(),
-    close: () => store.close(),
+    get: (key, at) => below().get(key, at),
+    range: (query) => below().range(query),
+    commit: (commit) => below().commit(commit),
+    watch: (options, sink) => below().watch(options, sink),
+    compact: (at) => below().compact(at),
+    size: () => below().size(),
+    close: () => below().close(),
     ...own,
   };
 }

@@ -22,6 +22,8 @@ export interface ProcessContext {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
+  /** The addresses of Services. */
+  readonly serviceCidr: string;
   /** The API servers that are up. */
   readonly endpoints: () => readonly Endpoint[];
 }
@@ -66,12 +68,13 @@ export class ApiServerProcess implements Process {
   }
 
   async start(): Promise<void> {
-    const { store, clock, random, log } = this.#context;
+    const { store, serviceCidr, clock, random, log } = this.#context;
     const died = new AbortController();
     const scope = createScope(this.name);
     const plane = await createControlPlane({
       // What a dead process had begun must not reach the disk.
       store: processStore(laggingStore(store, { clock, random, lagMs: () => this.lagMs }), died.signal),
+      serviceCidr,
       signingKey: () => Promise.reject(new Error("no tokens are signed in the simulator")),
       version: versionInfo({ knarr: "simulated", platform: "simulated/none", runtime: "simulated" }),
       unready: () => undefined,
@@ -96,6 +99,7 @@ abstract class LinkedProcess implements Process {
   abstract readonly name: string;
   protected readonly context: ProcessContext;
   #faults: LinkFaults = SOUND;
+  #unansweredBefore = 0;
   #running: { readonly link: Link; readonly scope: Scope } | undefined;
 
   constructor(context: ProcessContext) {
@@ -110,6 +114,11 @@ abstract class LinkedProcess implements Process {
   set faults(faults: LinkFaults) {
     this.#faults = faults;
     if (this.#running) this.#running.link.faults = faults;
+  }
+
+  /** Requests, of this start and those before, of which it is not known whether they were carried out. */
+  get unanswered(): number {
+    return this.#unansweredBefore + (this.#running?.link.unanswered ?? 0);
   }
 
   /** While it is partitioned nothing gets through; a process that starts again is not. */
@@ -132,6 +141,7 @@ abstract class LinkedProcess implements Process {
 
   async kill(): Promise<void> {
     const running = this.#running;
+    this.#unansweredBefore = this.unanswered;
     this.#running = undefined;
     running?.link.cut();
     await running?.scope.close();

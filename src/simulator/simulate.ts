@@ -1,9 +1,12 @@
+import type { MakeDisk } from "./disk.ts";
 import { World } from "./world.ts";
 
 export interface SimulationOptions {
   readonly seed: number;
   /** Of virtual time in which things fail; default 60. */
   readonly seconds?: number;
+  /** What the store keeps its data on; default memory. */
+  readonly disk?: MakeDisk;
 }
 
 export interface SimulationResult {
@@ -23,16 +26,21 @@ export interface SimulationResult {
  * Runs a whole cluster on a virtual clock while processes die, links lose what they carry and disks fill, and checks the
  * invariants after every commit. The same seed makes the same run.
  */
-export async function simulate({ seed, seconds = 60 }: SimulationOptions): Promise<SimulationResult> {
-  const world = new World(seed);
+export async function simulate({ seed, seconds = 60, disk }: SimulationOptions): Promise<SimulationResult> {
+  const world = new World(seed, disk);
   try {
     await world.start();
     await world.fail(seconds * 1000);
     await world.heal();
     await world.settle();
     await world.compare();
-  } finally {
+  } catch (error) {
+    world.failed("the run failed", error);
+  }
+  try {
     await world.close();
+  } catch (error) {
+    world.failed("what the processes had in hand does not end", error);
   }
   return {
     seed,

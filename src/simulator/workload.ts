@@ -61,7 +61,9 @@ export class Workload {
       () => this.#makeNamespace(),
       () => this.#deleteNamespace(),
     ];
-    const actions = calm ? always : [...always, ...stormy];
+    // Only in calm weather are rollouts held to maxUnavailable: so there are many.
+    const rollouts = [() => this.#createDeployment(), ...Array.from({ length: 4 }, () => () => this.#update())];
+    const actions = [...always, ...(calm ? rollouts : stormy)];
     try {
       await actions[random.int(actions.length)]!();
     } catch (error) {

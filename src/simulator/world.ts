@@ -2,10 +2,11 @@ import { createLog, createRandom, createVirtualClock, type LogLevel, type Random
 import { ADMIN, bootstrap } from "#composition";
 import { CONFIG_MAPS, PODS, type KubeObject } from "#objects";
 import type { Store } from "#store";
-import { createMemoryStore } from "#store/memory";
 import { unreached } from "./convergence.ts";
-import { drawLagMs, drawLinkFaults, SOUND, type LinkFaults } from "./faults.ts";
+import { memoryDisk, type Disk, type MakeDisk } from "./disk.ts";
+import { drawCommitMs, drawLagMs, drawLinkFaults, SOUND, type LinkFaults } from "./faults.ts";
 import { addressesAreUnique } from "./invariants/addresses.ts";
+import { endpointsHaveBeenReady } from "./invariants/endpoints.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import { identityIsKept } from "./invariants/metadata.ts";
 import { podsMoveForward } from "./invariants/pods.ts";
@@ -15,7 +16,7 @@ import { fillableStore, type FillableStore } from "./process-store.ts";
 import { ApiServerProcess, ManagerProcess, NodeProcess, type Process, type ProcessContext } from "./processes.ts";
 import { Reader } from "./reader.ts";
 import { createTranscript, type Transcript } from "./transcript.ts";
-import { followTruth, type Truth } from "./truth.ts";
+import { followTruth, lostIn, Truth, type TruthChange } from "./truth.ts";
 import { recordWatch, watchProblem, type WatcherRecord } from "./watcher.ts";
 import { Workload } from "./workload.ts";
 
@@ -26,6 +27,10 @@ const SETTLE_STEP_MS = 5_000;
 const PAUSE_MS = 1_500;
 /** A full disk is so for at most this long. */
 const FULL_MS = 10_000;
+/** So few that two Services would soon have the same, if a server did not look. */
+const FEW_ADDRESSES = "10.96.0.0/28";
+/** Several API servers do not share what they have given away yet: among so many they hardly meet. */
+const MANY_ADDRESSES = "10.96.0.0/12";
 const WATCHED = [PODS, CONFIG_MAPS];
 
 /** A whole cluster under one virtual clock, with all that can go wrong with it. */
@@ -35,10 +40,13 @@ export class World {
   readonly problems: string[] = [];
   /** Nothing takes Pods away but rollouts: nodes stay up, and users delete no Pods. */
   readonly calm: boolean;
-  truth!: Truth;
+  readonly truth = new Truth();
 
   readonly #random: Random;
-  readonly #store: FillableStore;
+  readonly #disk: Disk;
+  /** The store as it is open now. */
+  #opened: Store | undefined;
+  readonly #store: FillableStore = fillableStore(() => this.#opened!);
   readonly #servers: readonly ApiServerProcess[];
   readonly #nodes: readonly NodeProcess[];
   readonly #manager: ManagerProcess;
@@ -46,15 +54,18 @@ export class World {
   readonly #workload: Workload;
   readonly #reader: Reader;
   readonly #records: WatcherRecord[] = [];
+  #invariants: readonly Invariant[] = [];
   /** Killed processes, until what they had in hand has ended. */
   readonly #ending: Promise<void>[] = [];
 
-  constructor(seed: number) {
+  constructor(seed: number, makeDisk: MakeDisk = memoryDisk) {
     const random = (this.#random = createRandom(seed));
     this.calm = random.int(3) === 0;
-    this.#store = fillableStore(createMemoryStore({ clock: this.clock, history: "all" }));
+    this.#disk = makeDisk({ clock: this.clock, random, commitMs: drawCommitMs(random) });
+    const servers = 1 + random.int(3);
     const context: ProcessContext = {
       store: this.#store,
+      serviceCidr: servers === 1 ? FEW_ADDRESSES : MANY_ADDRESSES,
       clock: this.clock,
       random,
       log: createLog((level, message, { error }) => this.#logged(level, message, error)),
@@ -64,7 +75,7 @@ export class World {
           random,
         ),
     };
-    this.#servers = Array.from({ length: 1 + random.int(3) }, (_, i) => new ApiServerProcess(`api-${i + 1}`, context));
+    this.#servers = Array.from({ length: servers }, (_, i) => new ApiServerProcess(`api-${i + 1}`, context));
     const times = { sandbox: random.int(300), pull: random.int(1_000), start: random.int(300) };
     this.#nodes = Array.from({ length: 1 + random.int(4) }, (_, index) => {
       const skewMs = random.int(3) === 0 ? random.int(20_000) - 10_000 : 0;
@@ -95,21 +106,16 @@ export class World {
 
   /** Starts everything while nothing fails yet. */
   async start(): Promise<void> {
-    const invariants: readonly Invariant[] = [
+    this.#invariants = [
       identityIsKept(),
       podsMoveForward(),
+      endpointsHaveBeenReady(),
       addressesAreUnique({ pods: this.calm }),
-      rolloutsKeepTheirBounds({ calm: this.calm }),
+      rolloutsKeepTheirBounds({ calm: this.calm, unanswered: () => this.#manager.unanswered }),
     ];
-    this.truth = await followTruth(this.#store as Store, (change) => {
-      this.transcript.change(change);
-      for (const invariant of invariants) {
-        const wrong = invariant.check(change, this.truth);
-        if (wrong !== undefined) this.#problem(`${wrong} (invariant: ${invariant.name})`);
-      }
-    });
+    await this.#open();
     for (const server of this.#servers) await this.#start(server);
-    await bootstrap(this.#servers[0]!.endpoint!.client(ADMIN), { apiServerPort: 6443 });
+    await this.#inTime(bootstrap(this.#servers[0]!.endpoint!.client(ADMIN), { apiServerPort: 6443 }));
     await this.#start(this.#manager);
     for (const node of this.#nodes) await this.#start(node);
     await this.clock.advance(5_000);
@@ -127,7 +133,7 @@ export class World {
   async fail(forMs: number): Promise<void> {
     const until = this.clock.now() + forMs;
     while (this.clock.now() < until && this.problems.length === 0) {
-      if (this.#random.int(4) === 0) await this.#fault();
+      if (this.#random.int(this.calm ? 8 : 4) === 0) await this.#fault();
       else this.#act();
       await this.clock.advance(1 + this.#random.int(PAUSE_MS));
     }
@@ -142,9 +148,7 @@ export class World {
     for (const node of this.#nodes) node.partitioned = false;
     for (const process of this.#processes()) if (!process.up) await this.#start(process);
     await this.clock.advance(30_000);
-    const settled = this.#workload.settle();
-    await this.clock.advance(1_000);
-    await settled;
+    await this.#inTime(this.#workload.settle());
   }
 
   /** Waits until everything is as it should be. */
@@ -173,20 +177,47 @@ export class World {
     }
   }
 
+  /** The run itself came to an error. */
+  failed(what: string, error: unknown): void {
+    this.#problem(`${what}: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+
   async close(): Promise<void> {
     this.#userLink.cut();
-    const closing = Promise.all([...this.#ending, ...this.#processes().map((process) => process.kill())]);
-    let closed = false;
-    void closing.finally(() => (closed = true));
     // What a process has in hand may wait for time.
-    await this.clock.runUntil(() => closed);
-    await closing;
-    await this.#store.close();
+    await this.#inTime(Promise.all([...this.#ending, ...this.#processes().map((process) => process.kill())]));
+    await this.#disk.remove();
+  }
+
+  /** Lets time pass until it has settled. */
+  async #inTime<T>(work: Promise<T>): Promise<T> {
+    let settled = false;
+    const done = () => (settled = true);
+    work.then(done, done);
+    await this.clock.runUntil(() => settled);
+    return work;
+  }
+
+  /** Opens the store, for the first time or after its process has died. */
+  async #open(): Promise<void> {
+    const opened = (this.#opened = await this.#disk.open());
+    const known = this.truth.revision;
+    await this.#inTime(followTruth(this.truth, opened, (change) => this.#changed(change)));
+    const lost = await this.#inTime(lostIn(opened, this.truth, 1 + this.#random.int(known)));
+    if (lost !== undefined) this.#problem(lost);
+  }
+
+  #changed(change: TruthChange): void {
+    this.transcript.change(change);
+    for (const invariant of this.#invariants) {
+      const wrong = invariant.check(change, this.truth);
+      if (wrong !== undefined) this.#problem(`${wrong} (invariant: ${invariant.name})`);
+    }
   }
 
   async #start(process: Process): Promise<void> {
     this.transcript.add(`${process.name} starts`);
-    await process.start();
+    await this.#inTime(process.start());
     if (process instanceof ApiServerProcess) this.#watch(process);
   }
 
@@ -219,7 +250,7 @@ export class World {
   /** One thing fails, or one that has failed comes back. */
   async #fault(): Promise<void> {
     const down = this.#processes().filter(({ up }) => !up);
-    if (down.length > 0 && this.#random.int(2) === 0) {
+    if (down.length > 0 && this.#random.int(4) > 0) {
       await this.#start(down[this.#random.int(down.length)]!);
       return;
     }
@@ -246,9 +277,17 @@ export class World {
       cut.partitioned = !cut.partitioned;
       this.transcript.add(`${cut.name} is ${cut.partitioned ? "cut off" : "reachable again"}`);
     };
-    const always = [killServer, killManager, fillDisk];
+    const crashStore = async () => {
+      this.transcript.add("the process of the store and the API servers dies");
+      const died = this.#servers.filter(({ up }) => up);
+      for (const server of died) this.#kill(server);
+      await this.#disk.crash();
+      await this.#open();
+      for (const server of died) await this.#start(server);
+    };
+    const always: readonly (() => Promise<void> | void)[] = [killServer, killManager, fillDisk, crashStore];
     const faults = this.calm ? always : [...always, () => this.#kill(node()), crash, partition];
-    faults[this.#random.int(faults.length)]!();
+    await faults[this.#random.int(faults.length)]!();
   }
 
   #kill(process: Process): void {
@@ -260,11 +299,10 @@ export class World {
   async #compareServer({ name, endpoint }: ApiServerProcess): Promise<void> {
     if (!endpoint) return;
     for (const type of WATCHED) {
-      const listing = endpoint.client(ADMIN).list<KubeObject>(type, {});
-      await this.clock.advance(1);
+      const { items } = await this.#inTime(endpoint.client(ADMIN).list<KubeObject>(type, {}));
       const shown = (objects: readonly KubeObject[]) =>
         objects.map(({ metadata }) => `${metadata.namespace}/${metadata.name} r${metadata.resourceVersion}`).sort();
-      const [found, wanted] = [shown((await listing).items), shown(this.truth.of(type.kind))];
+      const [found, wanted] = [shown(items), shown(this.truth.of(type.kind))];
       if (found.join() !== wanted.join()) {
         this.#problem(`${name} lists ${type.resource} [${found.join(", ")}], committed are [${wanted.join(", ")}]`);
       }

@@ -4,9 +4,10 @@ import type { Deployment, KubeObject } from "#objects";
 import { createMemoryStore } from "#store/memory";
 import { createVirtualClock } from "#base";
 import { unreached } from "../convergence.ts";
-import { followTruth, type Truth } from "../truth.ts";
+import { followTruth, Truth } from "../truth.ts";
 import { watchProblem } from "../watcher.ts";
 import { addressesAreUnique } from "./addresses.ts";
+import { endpointsHaveBeenReady } from "./endpoints.ts";
 import type { Invariant } from "./invariant.ts";
 import { identityIsKept } from "./metadata.ts";
 import { podsMoveForward } from "./pods.ts";
@@ -26,7 +27,8 @@ async function told(invariant: Invariant, objects: readonly object[]): Promise<(
 
 async function truthOf(objects: readonly object[], each: (truth: Truth) => void = () => {}): Promise<Truth> {
   const store = createMemoryStore({ clock: createVirtualClock() });
-  const truth: Truth = await followTruth(store, () => each(truth));
+  const truth = new Truth();
+  await followTruth(truth, store, () => each(truth));
   for (const object of objects as readonly KubeObject[]) {
     const key = `/registry/${object.kind}/${object.metadata.namespace ?? ""}/${object.metadata.name}`;
     await store.commit({
@@ -88,10 +90,29 @@ test("a Pod that moves, lives again, is no longer deleted or was restarted less 
   ]);
 });
 
-test("an object with another uid, or whose generation fell, is told", async () => {
-  const object = (uid: string, generation: number) => ({ kind: "X", metadata: { name: "a", uid, generation } });
+test("an object with another uid, or whose generation fell or did not rise with its spec, is told", async () => {
+  const object = (uid: string, generation: number, spec: object = {}) => ({
+    kind: "X",
+    metadata: { name: "a", uid, generation },
+    spec,
+  });
+  const changed = await told(identityIsKept(), [object("1", 1, { a: 1 }), object("1", 2, { a: 2 }), object("1", 2)]);
+  assert.equal(changed[1], undefined);
+  assert.match(changed[2] ?? "", /spec of X a changed without a new generation/);
+  assert.equal((await told(identityIsKept(), [object("1", 1), object("1", 1, { nodeName: "n" })]))[1], undefined);
   assert.match((await told(identityIsKept(), [object("1", 2), object("2", 2)]))[1] ?? "", /changed its uid/);
   assert.match((await told(identityIsKept(), [object("1", 2), object("1", 1)]))[1] ?? "", /generation .* fell/);
+});
+
+test("a Service that leads to a Pod before it was ready is told", async () => {
+  const slice = {
+    kind: "EndpointSlice",
+    metadata: { namespace: "default", name: "svc-1", uid: "slice" },
+    endpoints: [{ conditions: { ready: true }, targetRef: { kind: "Pod", name: "a", uid: "a" } }],
+  };
+  const check = endpointsHaveBeenReady;
+  assert.match((await told(check(), [pod("a"), slice]))[1] ?? "", /leads to Pod a, which was never ready/);
+  assert.equal((await told(check(), [pod("a", { status: READY }), pod("a"), slice]))[2], undefined);
 });
 
 test("two Services with one cluster IP or node port, and two living Pods with one address, are told", async () => {

@@ -40,20 +40,27 @@ interface Watched {
   readonly bounds: Bounds[];
   /** It has been complete since it was created. */
   complete: boolean;
+  /** What {@link RolloutOptions.unanswered} was when it was last complete, or created. */
+  unanswered: number;
 }
 
 export interface RolloutOptions {
   /** Nothing takes Pods away but the rollout itself: then it must keep enough of them available. */
   readonly calm: boolean;
+  /**
+   * Requests of the controllers, so far, whose answers were lost. Such a request may have made a ReplicaSet that its
+   * controller does not see yet, and then the bounds do not hold until the rollout is complete (nor do upstream's).
+   */
+  readonly unanswered?: () => number;
 }
 
 /** A rollout keeps within maxSurge, and within maxUnavailable where nothing else takes Pods away. */
-export function rolloutsKeepTheirBounds({ calm }: RolloutOptions): Invariant {
+export function rolloutsKeepTheirBounds({ calm, unanswered = () => 0 }: RolloutOptions): Invariant {
   const watched = new Map<string, Watched>();
 
   const onDeployment = (deployment: Deployment, truth: Truth): undefined => {
     const { uid = "" } = deployment.metadata;
-    const known = watched.get(uid) ?? { bounds: [], complete: false };
+    const known = watched.get(uid) ?? { bounds: [], complete: false, unanswered: unanswered() };
     watched.set(uid, known);
     const bounds = boundsOf(deployment);
     const sets = ownedBy(truth.of<ReplicaSet>("ReplicaSet"), uid);
@@ -65,6 +72,7 @@ export function rolloutsKeepTheirBounds({ calm }: RolloutOptions): Invariant {
       sets.reduce((sum, set) => sum + (set.spec?.replicas ?? 0), 0) === replicas;
     if (settled) {
       known.complete = true;
+      known.unanswered = unanswered();
       known.bounds.length = 0;
     }
     const last = known.bounds.at(-1);
@@ -80,7 +88,7 @@ export function rolloutsKeepTheirBounds({ calm }: RolloutOptions): Invariant {
     const owner = after.metadata.ownerReferences?.find(({ controller }) => controller)?.uid ?? "";
     const deployment = deploymentOf(truth, owner);
     const known = watched.get(owner);
-    if (!deployment || !known) return undefined;
+    if (!deployment || !known || unanswered() > known.unanswered) return undefined;
     const total = ownedBy(truth.of<ReplicaSet>("ReplicaSet"), owner).reduce(
       (sum, set) => sum + (set.spec?.replicas ?? 0),
       0,
@@ -99,6 +107,7 @@ export function rolloutsKeepTheirBounds({ calm }: RolloutOptions): Invariant {
     const deployment = deploymentOf(truth, owner);
     const known = watched.get(owner);
     if (!deployment || deployment.metadata.deletionTimestamp || !known?.complete) return undefined;
+    if (unanswered() > known.unanswered) return undefined;
     const sets = new Set(ownedBy(truth.of<ReplicaSet>("ReplicaSet"), owner).map(({ metadata }) => metadata.uid));
     const available = truth
       .of<Pod>("Pod")
