@@ -32,9 +32,31 @@ export interface SharedCaches {
   whenSynced(): Promise<void>;
 }
 
+interface KeptCache {
+  readonly cache: Cache;
+  /** Ends its watch, and closes it. */
+  drop(): void;
+}
+
+/** Does the work until the scope begins to close, or until it is ended by itself. */
+async function untilEither(
+  closing: AbortSignal,
+  ending: AbortController,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const end = () => ending.abort(closing.reason);
+  if (closing.aborted) end();
+  else closing.addEventListener("abort", end, { once: true });
+  try {
+    await work(ending.signal);
+  } finally {
+    closing.removeEventListener("abort", end);
+  }
+}
+
 /** Makes {@link SharedCaches}. */
 export function createCaches(options: CachesOptions): SharedCaches {
-  const caches = new Map<string, { readonly cache: Cache; readonly scope: Scope }>();
+  const caches = new Map<string, KeptCache>();
   const shared: SharedCaches = {
     ofMetadata: (type) => (caches.get(idOf(type, {}))?.cache as Cache | undefined) ?? shared.of(metadataOnly(type)),
     of<T extends KubeObject>(type: ResourceType<T>, selection: Selection = {}): Cache<T> {
@@ -43,15 +65,24 @@ export function createCaches(options: CachesOptions): SharedCaches {
       // The id names the resource, and with it the type of its objects.
       const known = caches.get(id)?.cache as Cache<T> | undefined;
       if (known) return known;
-      const { client, clock, random, log } = options;
-      const scope = options.scope.child(id);
+      const { client, scope, clock, random, log } = options;
       const { reader, writer } = createMemoryCache(type, log);
-      caches.set(id, { cache: reader, scope });
-      scope.defer(() => writer.close());
-      scope.run(`watch ${groupResource(type)}`, (signal) =>
-        reflect(
-          { client, type, selection: { namespace, labelSelector, fieldSelector }, writer, clock, random, log },
-          signal,
+      const ending = new AbortController();
+      const forget = scope.defer(() => writer.close());
+      caches.set(id, {
+        cache: reader,
+        drop() {
+          ending.abort();
+          forget();
+          writer.close();
+        },
+      });
+      scope.run(`watch ${groupResource(type)}`, (closing) =>
+        untilEither(closing, ending, (signal) =>
+          reflect(
+            { client, type, selection: { namespace, labelSelector, fieldSelector }, writer, clock, random, log },
+            signal,
+          ),
         ),
       );
       return reader;
@@ -60,7 +91,7 @@ export function createCaches(options: CachesOptions): SharedCaches {
       const id = idOf(metadataOnly(type), {});
       const dropped = caches.get(id);
       caches.delete(id);
-      void dropped?.scope.close();
+      dropped?.drop();
     },
     async whenSynced() {
       await Promise.all([...caches.values()].map(({ cache }) => cache.whenSynced()));
