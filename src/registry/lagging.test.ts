@@ -119,3 +119,25 @@ test("a watch tells every change once and in order, however late they come", asy
   assert.deepEqual((await watch.take(3)).map(told), ["ADDED a@2", "MODIFIED a@3", "DELETED a@4"]);
   await watch.stop();
 });
+
+test("a watch that waits for a store that tells nothing any more ends when it is to", async () => {
+  const clock = createVirtualClock();
+  const store = lateStore(clock, 365 * 24 * 3600_000);
+  const { widgets } = await createRegistryWorld({ clock, store });
+  const committed = await store.commit({
+    expect: [],
+    writes: [{ type: "put", key: "/registry/others/a", value: new Uint8Array(1) }],
+  });
+  assert.ok(committed.ok, "the store is ahead of what the registry hears of it");
+  const stop = new AbortController();
+  const watch = widgets.watch({
+    sendInitialEvents: true,
+    resourceVersionMatch: "NotOlderThan",
+    allowWatchBookmarks: true,
+    signal: stop.signal,
+  });
+  const first = watch[Symbol.asyncIterator]().next();
+  await clock.advance(100);
+  stop.abort();
+  assert.deepEqual(await first, { done: true, value: undefined });
+});

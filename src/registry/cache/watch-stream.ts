@@ -1,4 +1,4 @@
-import { type Clock, forEachYielding } from "#base";
+import { type Clock, forEachYielding, unlessAborted } from "#base";
 import { expired, type StatusError } from "#objects";
 import type { Store } from "#store";
 import type { WatchEvent } from "../contract.ts";
@@ -68,12 +68,12 @@ export async function* watchStream(
     stops.push(() => timer.cancel());
   }
   try {
-    const refused = await whileOpen(source, options.ready);
+    const refused = await readyToStart(source, options);
     if (refused) {
       yield [{ type: "ERROR", status: refused.status }];
       return;
     }
-    if (!(await opened(source)) || signal.aborted) return;
+    if (isOver(source)) return;
 
     // Until the first await from here, all is seen at one revision.
     stops.push(cache.watchers.add(watcher, options.interest));
@@ -89,19 +89,12 @@ export async function* watchStream(
     const from = typeof options.start === "number" ? options.start : start;
     const cursor = new Cursor(cache, watcher, options.matches, from);
     if (options.start === "current") {
-      const objects = options.current();
-      for (let i = 0; i < objects.length; i += BATCH) {
-        const events: WatchEvent[] = [];
-        await forEachYielding(objects.slice(i, i + BATCH), clock, (object) => {
-          if (options.matches(object)) events.push({ type: "ADDED", object });
-        });
-        if (events.length > 0) yield events;
-        if (signal.aborted) return;
-      }
+      yield* currentObjects(options, clock);
+      if (signal.aborted) return;
       if (options.marksInitialEnd) yield [{ type: "BOOKMARK", revision: start, initialEventsEnd: true }];
     }
     for (;;) {
-      if (signal.aborted || !(isOpen(source) || (await opened(source)))) return;
+      if (signal.aborted || !(isOpen(source) || (await unlessAborted(opened(source), signal)))) return;
       let events = cursor.take();
       if (events === "behind") {
         const past = await readPast(store, cache, cursor.position);
@@ -123,8 +116,38 @@ export async function* watchStream(
       }
     }
     if (options.bookmarks) yield [{ type: "BOOKMARK", revision: cursor.position, initialEventsEnd: false }];
+  } catch (error) {
+    if (!signal.aborted) throw error;
   } finally {
     for (const stop of stops) stop();
+  }
+}
+
+/**
+ * Resolves once the watch can start, to an error when it cannot. Rejects with the signal's reason: a store that tells
+ * nothing any more would keep a watch waiting that is to end.
+ */
+function readyToStart(source: StreamSource, { ready, signal }: StreamOptions): Promise<StatusError | undefined> {
+  const started = async () => {
+    const refused = await ready();
+    if (!refused && !isOver(source)) await source.cache.ready();
+    return refused;
+  };
+  return unlessAborted(whileOpen(source, started), signal);
+}
+
+/** The objects that are there, of those that are selected, until the signal aborts. */
+async function* currentObjects(
+  { current, matches, signal }: StreamOptions,
+  clock: Clock,
+): AsyncGenerator<readonly WatchEvent[], void, undefined> {
+  const objects = current();
+  for (let i = 0; i < objects.length && !signal.aborted; i += BATCH) {
+    const events: WatchEvent[] = [];
+    await forEachYielding(objects.slice(i, i + BATCH), clock, (object) => {
+      if (matches(object)) events.push({ type: "ADDED", object });
+    });
+    if (events.length > 0) yield events;
   }
 }
 
