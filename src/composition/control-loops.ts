@@ -56,12 +56,15 @@ export interface ControlLoopsOptions {
   readonly random: Random;
   readonly log: Log;
   readonly scope: Scope;
+  /** How long it takes, in milliseconds, until every API server knows that a namespace is being deleted; default 0. */
+  readonly namespaceSettleMs?: number;
 }
 
 /** Starts every controller and the scheduler. */
 export function startControlLoops(options: ControlLoopsOptions): void {
   const { client, schedulerClient, caches, authority, apiServerPort, advertised, scope, ...others } = options;
-  const { loadBalancerAddresses, spareAddresses, serviceCidr, host, signToken, ...common } = others;
+  const { loadBalancerAddresses, spareAddresses, serviceCidr, host, signToken, ...more } = others;
+  const { namespaceSettleMs = 0, ...common } = more;
   const advertise = advertised === undefined ? undefined : { ip: advertised, port: apiServerPort };
   runControllers(
     [
@@ -69,7 +72,7 @@ export function startControlLoops(options: ControlLoopsOptions): void {
       disruptionController,
       replicaSetController,
       replicationControllerController,
-      namespaceController,
+      namespaceController({ settleMs: namespaceSettleMs }),
       serviceAccountController,
       rootCaPublisher(authority),
       ...(signToken ? [serviceAccountTokenController({ authority, signToken })] : []),

@@ -12,4 +12,9 @@ export interface KeptSeed {
 export const KEPT_SEEDS: readonly KeptSeed[] = [
   { seed: 2, seconds: 60, found: "a kubelet that starts during an outage gave up registering its node" },
   { seed: 24, seconds: 60, found: "a kubelet logged a bug when the API could not be told that a Pod is gone" },
+  {
+    seed: 321,
+    seconds: 20,
+    found: "a namespace went before every API server knew of its deletion, and one made objects in it afterwards",
+  },
 ];

@@ -168,6 +168,8 @@ export class ManagerProcess extends LinkedProcess {
       advertised: undefined,
       spareAddresses: [],
       host: "simulated",
+      // Longer than an API server may lag behind the store.
+      namespaceSettleMs: 5_000,
       scope,
     });
   }

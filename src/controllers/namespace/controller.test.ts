@@ -19,7 +19,11 @@ const conditionsOf = ({ status }: Namespace) =>
   Object.fromEntries((status?.conditions ?? []).map(({ type, status: is, reason }) => [type, `${is} ${reason}`]));
 
 test("a namespace waits for its pods, then for nothing, and its last finalizer goes", async () => {
-  await using world = await createTestWorld([namespaceController], undefined, [PODS, CONFIG_MAPS, NAMESPACES]);
+  await using world = await createTestWorld([namespaceController({ settleMs: 0 })], undefined, [
+    PODS,
+    CONFIG_MAPS,
+    NAMESPACES,
+  ]);
   const { client } = world;
   await client.create(PODS, {
     metadata: { namespace: "shop", name: "p", finalizers: ["x.io/a"] },
@@ -47,7 +51,11 @@ test("a namespace waits for its pods, then for nothing, and its last finalizer g
 });
 
 test("a kind that cannot be deleted is told of, and the others go", async () => {
-  await using world = await createTestWorld([namespaceController], undefined, [CONFIG_MAPS, SECRETS, NAMESPACES]);
+  await using world = await createTestWorld([namespaceController({ settleMs: 0 })], undefined, [
+    CONFIG_MAPS,
+    SECRETS,
+    NAMESPACES,
+  ]);
   const { client } = world;
   for (const type of [CONFIG_MAPS, SECRETS] as ResourceType<KubeObject>[]) {
     await client.create(type, { metadata: { namespace: "shop", name: "x" } });
@@ -66,10 +74,25 @@ test("a kind that cannot be deleted is told of, and the others go", async () => 
 
 test("objects of a kind that cannot be deleted together are deleted one by one", async () => {
   const secrets = { ...SECRETS, verbs: ["list", "delete"] };
-  await using world = await createTestWorld([namespaceController], undefined, [secrets, NAMESPACES]);
+  await using world = await createTestWorld([namespaceController({ settleMs: 0 })], undefined, [secrets, NAMESPACES]);
   const { client } = world;
   await client.create(SECRETS, { metadata: { namespace: "shop", name: "a" } });
   await terminating(client);
   await world.settle();
   assert.deepEqual(client.all(SECRETS), []);
+});
+
+test("a namespace is left alone until every API server knows of its deletion", async () => {
+  const settles = namespaceController({ settleMs: 5_000 });
+  await using world = await createTestWorld([settles], undefined, [CONFIG_MAPS, NAMESPACES]);
+  const { client } = world;
+  await client.create(NAMESPACES, { metadata: { name: "team" }, spec: { finalizers: ["kubernetes"] } });
+  await client.create(CONFIG_MAPS, { metadata: { namespace: "team", name: "left" } });
+  client.edit(NAMESPACES, { namespace: "", name: "team" }, (draft) => {
+    draft.metadata.deletionTimestamp = new Date(world.clock.now()).toISOString();
+  });
+  await world.settle(4_900);
+  assert.equal(client.all(CONFIG_MAPS).length, 1);
+  await world.settle(1_000);
+  assert.equal(client.all(CONFIG_MAPS).length, 0);
 });

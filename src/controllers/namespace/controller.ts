@@ -12,45 +12,57 @@ import {
   type Namespace,
 } from "#objects";
 import { allow, ANY_KIND } from "../framework/access.ts";
-import { defineController, type SyncContext } from "../framework/definition.ts";
+import { defineController, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { itself, watch } from "../framework/watch.ts";
 import { staleVersions } from "./conditions.ts";
 import { planDeletion, type DeletionStep, type DeletionView, type Emptied } from "./plan.ts";
 
+export interface NamespaceOptions {
+  /**
+   * How long it takes, in milliseconds, until every API server knows that a namespace is being deleted, and lets no
+   * object into it any more (upstream always waits 5 s). 0 where there is one API server, which knows at once.
+   */
+  readonly settleMs: number;
+}
+
 /** Empties a namespace that is being deleted, kind by kind, custom ones included, and lets it go once nothing is left. */
-export const namespaceController = defineController({
-  name: "namespace-controller",
-  concurrency: 10,
-  watches: [
-    watch(NAMESPACES, (change) =>
-      change.object.metadata.deletionTimestamp === undefined ? undefined : itself(change),
-    ),
-  ],
-  writes: [allow(NAMESPACES, "update/finalize", "patch/status"), allow(ANY_KIND, "list", "deletecollection", "delete")],
-  start: () => async (key, context) => {
-    const { caches, client, clock, log, signal } = context;
-    const namespace = caches.of(NAMESPACES).get(key);
-    if (!namespace?.metadata.deletionTimestamp) return undefined;
-    const unknown = staleVersions(await client.discovery.groups());
-    const kinds = (await client.discovery.resources()).filter(isContent);
-    let view: DeletionView = { namespace, kinds, unknown, emptied: new Map() };
-    let current = namespace;
-    for (;;) {
-      const { steps, because, requeueAt } = planDeletion(view, clock.now());
-      if (steps.length > 0) log.debug("deleting a namespace", { key, because });
-      const emptied = new Map(view.emptied);
-      for (const step of steps) {
-        if (step.type !== "empty") current = await conclude(step, current, context);
-        else for (const kind of step.kinds) emptied.set(groupResource(kind), await empty(key, kind, context));
-        // Half a look says nothing; the next sync looks again.
-        if (signal.aborted) return undefined;
+export const namespaceController = ({ settleMs }: NamespaceOptions): ControllerDefinition =>
+  defineController({
+    name: "namespace-controller",
+    concurrency: 10,
+    watches: [
+      watch(NAMESPACES, (change) =>
+        change.object.metadata.deletionTimestamp === undefined ? undefined : itself(change),
+      ),
+    ],
+    writes: [
+      allow(NAMESPACES, "update/finalize", "patch/status"),
+      allow(ANY_KIND, "list", "deletecollection", "delete"),
+    ],
+    start: () => async (key, context) => {
+      const { caches, client, clock, log, signal } = context;
+      const namespace = caches.of(NAMESPACES).get(key);
+      if (!namespace?.metadata.deletionTimestamp) return undefined;
+      const unknown = staleVersions(await client.discovery.groups());
+      const kinds = (await client.discovery.resources()).filter(isContent);
+      let view: DeletionView = { namespace, kinds, unknown, settleMs, emptied: new Map() };
+      let current = namespace;
+      for (;;) {
+        const { steps, because, requeueAt } = planDeletion(view, clock.now());
+        if (steps.length > 0) log.debug("deleting a namespace", { key, because });
+        const emptied = new Map(view.emptied);
+        for (const step of steps) {
+          if (step.type !== "empty") current = await conclude(step, current, context);
+          else for (const kind of step.kinds) emptied.set(groupResource(kind), await empty(key, kind, context));
+          // Half a look says nothing; the next sync looks again.
+          if (signal.aborted) return undefined;
+        }
+        if (emptied.size === view.emptied.size) return requeueAt === undefined ? undefined : { requeueAt };
+        view = { ...view, emptied };
       }
-      if (emptied.size === view.emptied.size) return requeueAt === undefined ? undefined : { requeueAt };
-      view = { ...view, emptied };
-    }
-  },
-});
+    },
+  });
 
 /** What is deleted with its namespace. Of what the server knows to have no object there is nothing to delete. */
 const isContent = ({ namespaced, verbs, empty: isEmpty }: ApiResource) =>

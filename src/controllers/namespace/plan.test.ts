@@ -39,6 +39,7 @@ const left = (count: number, finalizers: Record<string, number> = {}, graceSecon
 });
 
 const view = (emptied: Readonly<Record<string, Emptied>>, more: Partial<DeletionView> = {}): DeletionView => ({
+  settleMs: 0,
   namespace: namespace(["kubernetes"]),
   kinds: [SECRETS, PODS, WIDGETS],
   unknown: [],

@@ -28,6 +28,8 @@ export interface DeletionView {
   readonly kinds: readonly ApiResource[];
   /** The groups and versions (`example.com/v1`) of which the server cannot say what they have. */
   readonly unknown: readonly string[];
+  /** How long it takes, in milliseconds, until every API server knows that the namespace is being deleted. */
+  readonly settleMs: number;
   /** The kinds that were emptied since this look began, by `groupResource`. */
   readonly emptied: ReadonlyMap<string, Emptied>;
 }
@@ -51,6 +53,8 @@ export function planDeletion(view: DeletionView, now: number): Plan<DeletionStep
   const { finalizers = [] } = namespace.spec ?? {};
   if (deletionTimestamp === undefined) return nothing("it is not being deleted");
   if (finalizers.length === 0) return nothing("it is finalized");
+  const settled = Date.parse(deletionTimestamp) + view.settleMs;
+  if (now < settled) return { ...nothing("an API server may still let objects into it"), requeueAt: settled };
   const next = nextKinds(view);
   if (next.length > 0) return { steps: [{ type: "empty", kinds: next }], because: `${next.length} kinds are next` };
 
