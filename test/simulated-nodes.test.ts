@@ -71,6 +71,8 @@ describe("simulated containers behave as their annotations say (F6)", { concurre
     ["image-exit", { image: "simulate/exit" }, 0, 0],
     ["image-shell", { image: "alpine:3" }, 0, 0],
     ["command-false", { image: "busybox", container: { command: ["false"] } }, 1, 0],
+    ["task", { image: "example.com/report:1" }, 0, 4],
+    ["task-annotated", { image: "example.com/report:1", annotations: { "exit-code": "5" } }, 5, 0],
     ["command-script", { image: "busybox", container: { args: ["sh", "-c", "sleep 1 && exit 4"] } }, 4, 1],
   ];
   for (const [name, options, code, seconds] of exits) {
@@ -96,6 +98,25 @@ describe("simulated containers behave as their annotations say (F6)", { concurre
       /0\/1 +CrashLoopBackOff +\d/.test(await kubectl("get", "pod", "loop")),
     );
     assert.match(await kubectl("logs", "loop", "--previous"), /exit code 1/);
+  });
+
+  it("an init container that waits for another service ends, and the Pod gets ready", async () => {
+    const command = ["sh", "-c", "until wget -q -O- http://db:5432; do sleep 2; done"];
+    await create("waits", { spec: { initContainers: [{ name: "wait", image: "busybox", command }] } });
+    await kubectl("wait", "pod/waits", "--for=condition=Ready", "--timeout=120s");
+    assert.match(await kubectl("logs", "waits", "-c", "wait"), /busybox has done its work/);
+  });
+
+  it("a server of restart policy Never goes on, and so does what is never to end", async () => {
+    const names = ["server-once", "endless"];
+    await create(names[0]!, { spec: never });
+    await create(names[1]!, { image: "app:1", annotations: { "exit-after-seconds": "never" }, spec: never });
+    // Longer than a task takes.
+    await create("task-beside", { image: "app:1", spec: never });
+    for (const name of names) await kubectl("wait", `pod/${name}`, "--for=condition=Ready", "--timeout=120s");
+    await kubectl("wait", "pod/task-beside", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s");
+    for (const name of names)
+      assert.equal(await kubectl("get", "pod", name, "-o=jsonpath={.status.phase}"), "Running", name);
   });
 
   for (const [name, options] of [

@@ -2,12 +2,14 @@ import type { AnyContainer } from "#kubelet";
 import type { Pod } from "#objects";
 import { interpretCommand, type CommandRun } from "./command.ts";
 import { missingImage } from "./images.ts";
-import { serverLog } from "./server-log.ts";
+import { serverLog, taskLog } from "./made-up-log.ts";
+import { programOf, taskMs } from "./task.ts";
 import type { Timeline } from "./timeline.ts";
 
 /**
  * What a simulated container does. Told by annotations of its pod, else by its image, else by its command, else
- * as a server does: it starts, is ready and runs until it is stopped. See docs/simulated-nodes.md.
+ * by what it is there for: an init container and a container that is not restarted when it succeeds do some work
+ * and end; any other is a server: it starts, is ready and runs until it is stopped. See docs/simulated-nodes.md.
  */
 export interface Behaviour {
   /** Why the image cannot be pulled. */
@@ -20,8 +22,10 @@ export interface Behaviour {
   readonly healthy: boolean;
   /** Ends by itself after this long. */
   readonly exit?: CommandRun["exit"];
-  /** What its command writes; absent: what a server of its image would. */
+  /** What its command writes; absent: what a server or a task of its image would. */
   readonly output?: Timeline;
+  /** It is there to do some work and end. */
+  readonly task?: true;
   /** Does not end when asked to, only when killed. */
   readonly ignoresTerm: boolean;
   /** How long it takes to end when asked to. */
@@ -39,7 +43,7 @@ const CRASH_AFTER_MS = 500;
 /** Words in an image's name or tag that say that there is no such image. */
 const MISSING = /(does-?not-?exist|non-?existent|no-such|not-?found|unpullable|invalid)/i;
 
-/** Images that end at once when no command is given: there is no terminal for their shell. */
+/** Images that end at once when no command is given: there is no input for their shell. */
 const SHELLS = new Set(["busybox", "alpine", "ubuntu", "debian", "bash", "centos", "fedora"]);
 
 /** How a container behaves. Annotations may name one container: `simulated.knarr.dev/exit-code.web`. */
@@ -50,12 +54,14 @@ export function behaviourOf(pod: Pod, container: AnyContainer): Behaviour {
   const seconds = (name: string): number | undefined => {
     const text = say(name);
     const value = Number(text);
-    return text !== undefined && text !== "" && value >= 0 ? value * 1000 : undefined;
+    return text !== undefined && text !== "" && value >= 0 && value < Infinity ? value * 1000 : undefined;
   };
-  const own = byImage(container.image ?? "") ?? byCommand(container) ?? SERVER;
+  const { exit: ownExit, ...own } = byImage(container.image ?? "") ?? byCommand(container) ?? byDuty(pod, container);
+  const goesOn = say("exit-after-seconds") === "never";
   const exitAfterMs = seconds("exit-after-seconds");
   const exitCode = say("exit-code");
   const exit = (code: number) => ({ afterMs: exitAfterMs ?? CRASH_AFTER_MS, code: Number(exitCode ?? code) & 0xff });
+  const ends = exitAfterMs !== undefined || exitCode !== undefined ? exit(0) : ownExit;
   const behaviour: Behaviour = {
     ...own,
     ...given("pullMs", seconds("pull-seconds")),
@@ -64,7 +70,7 @@ export function behaviourOf(pod: Pod, container: AnyContainer): Behaviour {
     ...given("stopMs", seconds("stop-seconds")),
     // Programs that take their time to end have a handler for it.
     ...(seconds("stop-seconds") === undefined ? {} : { stopCode: 0 }),
-    ...(exitAfterMs === undefined && exitCode === undefined ? {} : { exit: exit(0) }),
+    ...(ends && !goesOn ? { exit: ends } : {}),
   };
   switch (say("fail")) {
     case "pull":
@@ -87,7 +93,7 @@ const given = <Key extends keyof Behaviour>(key: Key, ms: number | undefined): P
 
 /** All that the container writes until it is stopped. */
 export const timelineOf = (behaviour: Behaviour, name: string, image: string): Timeline =>
-  behaviour.output ?? serverLog(name, image, behaviour);
+  behaviour.output ?? (behaviour.task ? taskLog : serverLog)(name, image, behaviour);
 
 /** `simulate/crash:3`, `simulate/slow:20` and the like, and images whose name says that they are not there. */
 function byImage(image: string): Behaviour | undefined {
@@ -115,6 +121,13 @@ function byCommand(container: AnyContainer): Behaviour | undefined {
     const run = interpretCommand(words);
     return run && { ...SERVER, stopCode: SIGTERMED, output: run.output, ...(run.exit ? { exit: run.exit } : {}) };
   }
-  const name = (container.image ?? "").split("/").at(-1)!.split(/[:@]/)[0]!;
-  return SHELLS.has(name) ? { ...SERVER, output: { lines: [] }, exit: { afterMs: 20, code: 0 } } : undefined;
+  // A shell whose input stays open waits for it.
+  if (!SHELLS.has(programOf(container.image ?? "")) || container.stdin) return undefined;
+  return { ...SERVER, output: { lines: [] }, exit: { afterMs: 20, code: 0 } };
+}
+
+function byDuty(pod: Pod, container: AnyContainer): Behaviour {
+  const afterMs = taskMs(pod, container);
+  // Stopped before its end it has not done its work: it must not look as if it had.
+  return afterMs === undefined ? SERVER : { ...SERVER, task: true, stopCode: SIGTERMED, exit: { afterMs, code: 0 } };
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { fullImageName, type Pod } from "#objects";
+import { fullImageName, type Container, type Pod, type PodSpec } from "#objects";
 import { createAddressPool, nodeAddressOf, podCidrOf } from "./addresses.ts";
 import { behaviourOf } from "./behaviour.ts";
 import { interpretCommand } from "./command.ts";
@@ -162,6 +162,104 @@ test("annotations, images and commands decide how a simulated container behaves"
   assert.deepEqual(behave("nginx", { [`${prefix}exit-code.other`]: "7" }), server, "another container's");
   assert.deepEqual(behave("nginx", { [`${prefix}exit-code.web`]: "7" }).exit?.code, 7);
   assert.deepEqual(behave("nginx", { [`${prefix}ready-seconds`]: "soon" }), server, "what is no number says nothing");
+});
+
+describe("what a container without a known command is there for", () => {
+  const TASK = { afterMs: 5000, code: 0 };
+  interface Case {
+    readonly pod?: Partial<PodSpec>;
+    readonly main?: Partial<Container>;
+    readonly annotations?: Record<string, string>;
+    readonly ofJob?: boolean;
+  }
+  const exitOf = ({ pod: spec = {}, main = {}, annotations = {}, ofJob = false }: Case) => {
+    const container = { name: "web", image: "example.com/app:1", ...main };
+    const owner = { apiVersion: "batch/v1", kind: "Job", name: "j", uid: "u", controller: true };
+    const { metadata } = pod(annotations);
+    return behaviourOf(
+      {
+        apiVersion: "v1",
+        kind: "Pod",
+        metadata: { ...metadata, ...(ofJob ? { ownerReferences: [owner] } : {}) },
+        spec: { containers: [container], ...spec },
+      },
+      container,
+    ).exit;
+  };
+  const never = { restartPolicy: "Never" };
+  const ports = [{ containerPort: 80 }];
+  const probe = { httpGet: { port: 80 } };
+  const cases: readonly (readonly [what: string, options: Case, exit: ReturnType<typeof exitOf>])[] = [
+    ["a Pod that is always restarted has servers", {}, undefined],
+    ["a Pod of restart policy Never has tasks", { pod: never }, TASK],
+    ["so has one of OnFailure", { pod: { restartPolicy: "OnFailure" } }, TASK],
+    ["a container's own restart policy comes first", { pod: never, main: { restartPolicy: "Always" } }, undefined],
+    ["also the other way round", { main: { restartPolicy: "Never" } }, TASK],
+    [
+      "a script that is not understood is a task",
+      { pod: never, main: { command: ["sh", "-c", "pg_dump | gzip"] } },
+      TASK,
+    ],
+    [
+      "a command that is understood does what it says",
+      { pod: never, main: { command: ["sleep", "60"] } },
+      { afterMs: 60_010, code: 0 },
+    ],
+    ["a known server goes on", { pod: never, main: { image: "docker.io/library/nginx:1.29" } }, undefined],
+    ["with options too", { pod: never, main: { image: "postgres", args: ["-c", "max_connections=9"] } }, undefined],
+    ["but not with another command", { pod: never, main: { image: "postgres", args: ["pg_dump"] } }, TASK],
+    [
+      "a server's program goes on",
+      { pod: never, main: { command: ["/usr/sbin/nginx", "-g", "daemon off;"] } },
+      undefined,
+    ],
+    ["what has ports serves", { pod: never, main: { ports } }, undefined],
+    ["what is probed serves", { pod: never, main: { readinessProbe: probe } }, undefined],
+    [
+      "a Job's container ends with ports and probes",
+      { ofJob: true, pod: never, main: { ports, livenessProbe: probe } },
+      TASK,
+    ],
+    ["a Job of a server goes on", { ofJob: true, pod: never, main: { image: "redis" } }, undefined],
+    ["what waits for input goes on", { pod: never, main: { stdin: true } }, undefined],
+    ["a shell that waits for input too", { pod: never, main: { image: "busybox", stdin: true } }, undefined],
+    [
+      "an annotation sets the time",
+      { pod: never, annotations: { "exit-after-seconds": "9" } },
+      { afterMs: 9000, code: 0 },
+    ],
+    ["or the code", { pod: never, annotations: { "exit-code": "3" } }, { afterMs: 500, code: 3 }],
+    ["or lets it go on", { pod: never, annotations: { "exit-after-seconds": "never" } }, undefined],
+    [
+      "also what its command would end",
+      { main: { command: ["true"] }, annotations: { "exit-after-seconds": "never" } },
+      undefined,
+    ],
+  ];
+  for (const [what, { annotations = {}, ...rest }, exit] of cases) {
+    const prefixed = Object.fromEntries(
+      Object.entries(annotations).map(([name, value]) => [`simulated.knarr.dev/${name}`, value]),
+    );
+    test(what, () => assert.deepEqual(exitOf({ ...rest, annotations: prefixed }), exit));
+  }
+
+  const inInit = (init: Container) =>
+    behaviourOf({ ...pod({}), spec: { containers: [{ name: "main" }], initContainers: [init] } }, init);
+  test("an init container ends with 0 after a second, whatever its image", () => {
+    for (const image of ["nginx", "example.com/app:1"])
+      assert.deepEqual(inInit({ name: "wait", image }).exit, { afterMs: 1000, code: 0 });
+    const command = ["sh", "-c", "until wget -q -O- http://db; do sleep 2; done"];
+    assert.deepEqual(inInit({ name: "wait", image: "busybox", command }).exit, { afterMs: 1000, code: 0 });
+    assert.equal(inInit({ name: "wait", image: "busybox", command: ["sleep", "infinity"] }).exit, undefined);
+  });
+
+  test("a side-car is a server", () => {
+    assert.equal(inInit({ name: "proxy", image: "example.com/proxy", restartPolicy: "Always" }).exit, undefined);
+  });
+
+  test("a task that is stopped has not succeeded", () => {
+    assert.equal(inInit({ name: "wait", image: "example.com/app:1" }).stopCode, 143);
+  });
 });
 
 test("images have the names that containerd gives them", () => {

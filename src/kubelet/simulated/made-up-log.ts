@@ -1,4 +1,5 @@
-import type { Timeline } from "./timeline.ts";
+import { programOf } from "./task.ts";
+import type { TimedLine, Timeline } from "./timeline.ts";
 
 interface ServerTimes {
   readonly readyMs: number;
@@ -16,12 +17,12 @@ const UP: Readonly<Record<string, readonly string[]>> = {
 
 /** The log of a server that only exists as a timeline; its first line says so. */
 export function serverLog(name: string, image: string, { readyMs, exit }: ServerTimes): Timeline {
-  const program = image.split("/").at(-1)!.split(/[:@]/)[0]!;
+  const program = programOf(image);
   const up = Object.hasOwn(UP, program) ? UP[program]! : [`${program} is up`];
   const readyAt = Math.min(readyMs, exit?.afterMs ?? Infinity) + 1;
   return {
     lines: [
-      { afterMs: 0, text: `[simulated] container ${name} of image ${image}: no process runs here` },
+      firstLine(name, image),
       ...(readyMs > 0 ? [{ afterMs: 0, text: `${program} is starting` }] : []),
       ...(readyAt === Infinity || (exit && exit.afterMs <= readyMs)
         ? []
@@ -30,6 +31,17 @@ export function serverLog(name: string, image: string, { readyMs, exit }: Server
     ],
   };
 }
+
+/** The log of what does some work and ends. */
+export function taskLog(name: string, image: string, { exit }: Pick<ServerTimes, "exit">): Timeline {
+  const ends = exit ? [{ afterMs: exit.afterMs, text: exitLine(programOf(image), exit.code) }] : [];
+  return { lines: [firstLine(name, image), ...ends] };
+}
+
+const firstLine = (name: string, image: string): TimedLine => ({
+  afterMs: 0,
+  text: `[simulated] container ${name} of image ${image}: no process runs here`,
+});
 
 const exitLine = (program: string, code: number) =>
   code === 0 ? `${program} has done its work` : `${program}: fatal error, exit code ${code}`;
