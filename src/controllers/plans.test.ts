@@ -6,7 +6,7 @@ import { test } from "node:test";
 const ROOM = import.meta.dirname;
 
 /** Folders of what controllers share. */
-const SHARED = new Set(["framework", "testing", "service-pods"]);
+const SHARED = new Set(["framework", "testing", "service-pods", "revision-history"]);
 
 /** Controllers that need no plan of their own, and why. */
 const WITHOUT_PLAN: Readonly<Record<string, string>> = {
