@@ -39,6 +39,7 @@ test("an idle cluster has one watch on each kind that a part of it looks at or o
     "endpoints",
     "endpointslices",
     "ipaddresses",
+    "jobs",
     "leases",
     "namespaces",
     "nodes",

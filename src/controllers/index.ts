@@ -4,6 +4,8 @@ export { replicaSetController } from "./replica-set/controller.ts";
 export { replicationControllerController } from "./replication-controller/controller.ts";
 export { disruptionController } from "./disruption/controller.ts";
 export { garbageCollector } from "./garbage-collector/controller.ts";
+export { jobController } from "./job/controller.ts";
+export { orphanedJobPodController } from "./job/orphans.ts";
 export { legacyTokenCleaner } from "./legacy-token-cleaner/controller.ts";
 export { legacyTokenTracker } from "./legacy-token-tracking/controller.ts";
 export { namespaceController } from "./namespace/controller.ts";

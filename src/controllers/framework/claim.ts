@@ -42,7 +42,8 @@ export function claim<T extends KubeObject>(owner: KubeObject, matcher: LabelMat
 
 /**
  * Carries out adoptions and releases. Before the first adoption the owner is read from the API itself: a
- * cached one may be gone, and its orphans would then belong to a ghost. Rejects with the first failure.
+ * cached one may be gone, and its orphans would then belong to a ghost. What is adopted gets the finalizer, if one is
+ * given, and what is released loses it. Rejects with the first failure.
  */
 export async function settleClaim<Owner extends KubeObject, T extends KubeObject>(
   client: Client,
@@ -50,13 +51,19 @@ export async function settleClaim<Owner extends KubeObject, T extends KubeObject
   owner: Owner,
   type: ResourceType<T>,
   { adopt, release }: Pick<Claim<T>, "adopt" | "release">,
+  finalizer?: string,
 ): Promise<void> {
   if (adopt.length > 0) await recheck(client, ownerType, owner);
   const reference = controllerReference(ownerType, owner);
-  const adopted = await allOf(adopt, (object) => patchOwners(client, type, object, reference, ["NotFound"]));
+  const owned = { ownerReferences: [reference], ...(finalizer === undefined ? {} : { finalizers: [finalizer] }) };
+  const adopted = await allOf(adopt, (object) => patchMetadata(client, type, object, owned, ["NotFound"]));
+  const free = {
+    ownerReferences: [{ $patch: "delete", uid: reference.uid }],
+    ...(finalizer === undefined ? {} : { "$deleteFromPrimitiveList/finalizers": [finalizer] }),
+  };
   const released = await allOf(release, (object) =>
     // Invalid: it has no owner reference any more.
-    patchOwners(client, type, object, { $patch: "delete", uid: reference.uid }, ["NotFound", "Invalid"]),
+    patchMetadata(client, type, object, free, ["NotFound", "Invalid"]),
   );
   const failure = adopted ?? released;
   if (failure) throw failure.error;
@@ -78,15 +85,15 @@ async function recheck<Owner extends KubeObject>(
 }
 
 /** The uid in the patch makes it fail on another object of the same name. */
-async function patchOwners<T extends KubeObject>(
+async function patchMetadata<T extends KubeObject>(
   client: Client,
   type: ResourceType<T>,
   object: T,
-  reference: object,
+  changes: object,
   ignored: readonly ("NotFound" | "Invalid")[],
 ): Promise<void> {
   const { namespace = "", name = "", uid } = object.metadata;
-  const body = { metadata: { uid, ownerReferences: [reference] } };
+  const body = { metadata: { uid, ...changes } };
   try {
     await client.patch(type, { namespace, name }, { type: "strategic", body });
   } catch (error) {

@@ -37,7 +37,6 @@ const STORAGE = "storage.k8s.io";
 export const CAVEATS: readonly Caveat[] = [
   row("apps", "statefulsets", "StatefulSets", "no Pods are made"),
   row("apps", "daemonsets", "DaemonSets", "no Pods are made"),
-  row("batch", "jobs", "Jobs", "no Pods are made"),
   row("batch", "cronjobs", "CronJobs", "no Jobs are made"),
   row("autoscaling", "horizontalpodautoscalers", "HorizontalPodAutoscalers", "nothing is scaled"),
   row(
