@@ -1,4 +1,5 @@
 export { feedPods, type PodFeed } from "./feed.ts";
+export { ClaimError, volumeSpecOf, type BoundVolume, type VolumeSpec } from "./claims.ts";
 export { expand } from "./environment/expand.ts";
 export type { Shortage } from "./node/shortage.ts";
 export { metadataField } from "./environment/fields.ts";
@@ -26,4 +27,4 @@ export { staticPod, type Manifest } from "./static/manifest.ts";
 export type { StaticPodSource } from "./static/static-pods.ts";
 export type { IssuedToken, PodSources, Sources } from "./sources.ts";
 export { createSources, type ApiSourcesOptions } from "./sources/api-sources.ts";
-export { MountError, type VolumeFailure, type Volumes } from "./volumes.ts";
+export { MountError, type VolumeFailure, type Volumes, type VolumesListener } from "./volumes.ts";

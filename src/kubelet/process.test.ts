@@ -42,6 +42,8 @@ describe("a container's process", () => {
     const podSources = () => ({
       configMap: ask("configmap"),
       secret: ask("secret"),
+      claim: () => assert.fail(),
+      persistentVolume: () => assert.fail(),
       trustBundles: () => assert.fail(),
       token: () => assert.fail(),
       onChange() {},

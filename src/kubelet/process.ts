@@ -38,9 +38,11 @@ export async function resolveProcess(
     hostIps: nodeIps,
     allocatable: context.allocatable(),
   });
-  if (!volumes || !container.volumeMounts?.length) return { ...environment, mounts: [] };
+  const devices = container.volumeDevices?.length ? await volumes?.devicesOf?.(pod, container) : undefined;
+  const process = { ...environment, ...(devices ? { devices } : {}) };
+  if (!volumes || !container.volumeMounts?.length) return { ...process, mounts: [] };
   const env = new Map(environment.env.map(({ name, value }) => [name, value]));
-  return { ...environment, mounts: await volumes.mountsOf(pod, container, env) };
+  return { ...process, mounts: await volumes.mountsOf(pod, container, env) };
 }
 
 type Found = Pick<Surroundings, "configMap" | "secret" | "file" | "services">;

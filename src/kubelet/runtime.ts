@@ -157,6 +157,16 @@ export interface ResolvedProcess {
   /** In order; each name once. */
   readonly env: readonly { readonly name: string; readonly value: string }[];
   readonly mounts: readonly Mount[];
+  /** Absent: none. */
+  readonly devices?: readonly Device[];
+}
+
+/** A device of the node that the container sees. */
+export interface Device {
+  readonly hostPath: string;
+  readonly containerPath: string;
+  /** As cgroups have it: read, write, mknod. */
+  readonly permissions: "r" | "mrw";
 }
 
 /** A directory or file that the container sees, prepared on the node. */

@@ -1,5 +1,7 @@
 import type {
   ConfigMap,
+  PersistentVolume,
+  PersistentVolumeClaim,
   Pod,
   Secret,
   Service,
@@ -23,6 +25,10 @@ export interface PodSources {
   /** Undefined: there is none. Rejects with an Error when that cannot be told. */
   configMap(name: string): Promise<ConfigMap | undefined>;
   secret(name: string): Promise<Secret | undefined>;
+  /** A claim, as it is now unless it is bound: that stays so. Rejects with an Error when there is none. */
+  claim(name: string): Promise<PersistentVolumeClaim>;
+  /** The same of a volume of the cluster. */
+  persistentVolume(name: string): Promise<PersistentVolume>;
   /** All that the cluster has. */
   trustBundles(): Promise<readonly ClusterTrustBundle[]>;
   /** A token of the pod's service account, bound to the pod. Rejects with an Error. */

@@ -10,7 +10,13 @@ import {
 } from "#composition";
 import { KUBERNETES_VERSION, versionInfo } from "#apiserver";
 import { createSources, feedPods, startKubelet, type Kubelet } from "#kubelet";
-import { createSimulatedRuntime, describeSimulatedNode, nodeAddressOf, type SimulatedTimes } from "#kubelet/simulated";
+import {
+  createSimulatedRuntime,
+  createSimulatedVolumes,
+  describeSimulatedNode,
+  nodeAddressOf,
+  type SimulatedTimes,
+} from "#kubelet/simulated";
 import { NODES, PODS } from "#objects";
 import type { Store } from "#store";
 import { SOUND, type LinkFaults } from "./faults.ts";
@@ -222,12 +228,14 @@ export class NodeProcess extends LinkedProcess {
       const nodes = caches.of(NODES, { fieldSelector: `metadata.name=${node.name}` });
       const pods = caches.of(PODS, { fieldSelector: `spec.nodeName=${node.name}` });
       await caches.whenSynced();
+      const sources = createSources({ client, caches, scope, clock, random, log });
       const kubelets = new Map<string, Kubelet>();
       const feed = feedPods(pods, kubelets);
       const kubelet = await startKubelet({
         node,
         runtime: forgets ? { ...runtime, adopt: () => Promise.resolve(undefined) } : runtime,
-        sources: createSources({ client, scope, clock, random, log }),
+        sources,
+        volumes: createSimulatedVolumes(sources),
         client,
         clock,
         random,

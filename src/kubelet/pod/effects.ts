@@ -4,7 +4,7 @@ import type { Quantities } from "../environment/resources.ts";
 import { resolveProcess } from "../process.ts";
 import { RuntimeError, type Runtime, type Sandbox } from "../runtime.ts";
 import type { PodSources, Sources } from "../sources.ts";
-import { MountError, type Volumes } from "../volumes.ts";
+import { MountError, type Volumes, type VolumesListener } from "../volumes.ts";
 import type { Happening } from "./happening.ts";
 import { ensureImage } from "./image.ts";
 import type { Step, StopStep } from "./step.ts";
@@ -63,10 +63,11 @@ export async function carryOut(step: Step, context: EffectsContext): Promise<voi
   }
 }
 
-async function mountVolumes({ volumes, view, dispatch }: EffectsContext): Promise<void> {
+async function mountVolumes(context: EffectsContext): Promise<void> {
+  const { volumes, view, dispatch } = context;
   dispatch({ type: "volumes-mounting" });
   try {
-    await volumes?.mount(view().pod, (failure) => dispatch({ type: "volumes-stale", failure }));
+    await volumes?.mount(view().pod, listenerOf(context));
   } catch (error) {
     dispatch({ type: "volumes-failed", failures: failuresOf(error) });
     return;
@@ -75,13 +76,20 @@ async function mountVolumes({ volumes, view, dispatch }: EffectsContext): Promis
 }
 
 /** The pod runs already: what cannot be mounted is the container's own failure. */
-async function mountMore({ volumes, view, dispatch }: EffectsContext): Promise<void> {
+async function mountMore(context: EffectsContext): Promise<void> {
+  const { volumes, view } = context;
   try {
-    await volumes?.mount(view().pod, (failure) => dispatch({ type: "volumes-stale", failure }));
+    await volumes?.mount(view().pod, listenerOf(context));
   } catch (error) {
     throw new RuntimeError("CreateContainerConfigError", messageOf(error));
   }
 }
+
+const listenerOf = ({ dispatch }: EffectsContext): VolumesListener => ({
+  onStale: (failure) => dispatch({ type: "volumes-stale", failure }),
+  onChange: () => dispatch({ type: "volumes-changed" }),
+  onEvent: (level, reason, message) => dispatch({ type: "volumes-event", event: { level, reason, message } }),
+});
 
 const failuresOf = (error: unknown) =>
   error instanceof MountError ? error.failures : [{ volume: "", message: messageOf(error) }];

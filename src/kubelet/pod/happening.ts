@@ -21,6 +21,9 @@ export type Happening =
   | { readonly type: "volumes-mounted" }
   | { readonly type: "volumes-failed"; readonly failures: readonly VolumeFailure[] }
   | { readonly type: "volumes-gone" }
+  /** What the volumes are made of is another than it was. */
+  | { readonly type: "volumes-changed" }
+  | { readonly type: "volumes-event"; readonly event: PodEvent }
   /** A volume no longer holds what it should: what it refers to is gone. */
   | { readonly type: "volumes-stale"; readonly failure: VolumeFailure }
   | { readonly type: "sandbox-creating" }

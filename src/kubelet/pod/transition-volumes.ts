@@ -1,7 +1,8 @@
 import { unreachable } from "#base";
 import { mountBackOffAfter } from "./back-off.ts";
-import { warning } from "./events.ts";
+import { warning, type PodEvent } from "./events.ts";
 import type { Happening, Transition } from "./happening.ts";
+import type { VolumeFailure } from "../volumes.ts";
 import type { PodView, VolumesView } from "./view.ts";
 
 type VolumesHappening = Extract<Happening, { readonly type: `volumes-${string}` }>;
@@ -22,7 +23,7 @@ export function stepVolumes(view: PodView, happening: VolumesHappening, now: num
       return become({ state: "mounted" });
     case "volumes-failed": {
       const { failures } = happening;
-      const { attempts, since } = volumes.state === "mounting" ? volumes : { attempts: 0, since: now };
+      const { attempts, since, changed } = volumes.state === "mounting" ? volumes : { attempts: 0, since: now };
       const overdue = now - since >= OVERDUE_MS;
       const failed = attempts + 1;
       return {
@@ -30,22 +31,45 @@ export function stepVolumes(view: PodView, happening: VolumesHappening, now: num
           state: "failed",
           attempts: failed,
           since: overdue ? now : since,
-          retryAt: now + mountBackOffAfter(failed),
+          retryAt: changed ? now : now + mountBackOffAfter(failed),
         }),
-        events: [
-          ...failures.map(({ message }) => warning("FailedMount", message)),
-          ...(overdue ? [warning("FailedMount", overdueText(failures.map(({ volume }) => volume)))] : []),
-        ],
+        events: failureEvents(failures, overdue),
       };
     }
     case "volumes-gone":
       return become({ state: "gone" });
+    case "volumes-changed":
+      if (volumes.state === "mounting") return become({ ...volumes, changed: true });
+      return volumes.state === "failed" ? become({ ...volumes, retryAt: now }) : { view, events: [] };
+    case "volumes-event":
+      return { ...become(volumes), events: [happening.event] };
     case "volumes-stale":
-      return { ...become(volumes), events: [warning("FailedMount", happening.failure.message)] };
+      return { ...become(volumes), events: [failureEvent(happening.failure)] };
     default:
       return unreachable(happening);
   }
 }
 
-const overdueText = (volumes: readonly string[]) =>
-  `Unable to attach or mount volumes: unmounted volumes=[${volumes.toSorted().join(" ")}], unattached volumes=[], failed to process volumes=[]: context deadline exceeded`;
+const failureEvent = ({ reason = "FailedMount", message }: VolumeFailure) => warning(reason, message);
+
+function failureEvents(failures: readonly VolumeFailure[], overdue: boolean): readonly PodEvent[] {
+  const unprocessed = failures.filter((failure) => failure.unprocessed);
+  const known = failures.filter((failure) => !failure.unprocessed).map(failureEvent);
+  if (unprocessed.length === 0 && !overdue) return known;
+  // What cannot be processed is told at once: waiting longer brings nothing new.
+  const why =
+    unprocessed.length > 0 ? unprocessed.map(({ message }) => message).join("; ") : "context deadline exceeded";
+  return [
+    ...known,
+    warning(
+      "FailedMount",
+      `Unable to attach or mount volumes: unmounted volumes=${listText(failures)}, unattached volumes=[], failed to process volumes=${listText(unprocessed)}: ${why}`,
+    ),
+  ];
+}
+
+const listText = (failures: readonly VolumeFailure[]) =>
+  `[${failures
+    .map(({ volume }) => volume)
+    .toSorted()
+    .join(" ")}]`;

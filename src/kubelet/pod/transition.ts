@@ -82,6 +82,8 @@ export function transition(view: PodView, happening: Happening, now: number): Tr
     case "volumes-mounted":
     case "volumes-failed":
     case "volumes-gone":
+    case "volumes-changed":
+    case "volumes-event":
     case "volumes-stale":
       return stepVolumes(view, happening, now);
     case "sandbox-creating":

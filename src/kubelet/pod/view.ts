@@ -52,8 +52,11 @@ export type VolumesView =
   | { readonly state: "absent" }
   /** This kubelet has not looked at them yet; an earlier one may have. */
   | { readonly state: "unknown" }
-  /** `attempts`: how often mounting has failed before; `since`: when it was first tried, or last complained of. */
-  | { readonly state: "mounting"; readonly attempts: number; readonly since: number }
+  /**
+   * `attempts`: how often mounting has failed before; `since`: when it was first tried, or last complained of;
+   * `changed`: what they are made of has changed meanwhile.
+   */
+  | { readonly state: "mounting"; readonly attempts: number; readonly since: number; readonly changed?: boolean }
   | { readonly state: "failed"; readonly attempts: number; readonly since: number; readonly retryAt: number }
   | { readonly state: "mounted" }
   /** Nothing is left of them. */

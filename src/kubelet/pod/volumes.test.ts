@@ -3,21 +3,29 @@ import { describe, test } from "node:test";
 import { isPodTerminal, PODS, podCondition, type Pod } from "#objects";
 import { createKubeletWorld } from "../testing/kubelet-world.ts";
 import { shown } from "../testing/world.ts";
-import { MountError, type VolumeFailure, type Volumes } from "../volumes.ts";
+import { MountError, type Volumes, type VolumesListener } from "../volumes.ts";
 
 /** Volumes whose results the test sets, and that record the calls. */
 class ToldVolumes implements Volumes {
   readonly calls: string[] = [];
   /** Why mounting fails. */
   failure: string | undefined;
+  /** Their claims are not bound. */
+  unprocessed: string | undefined;
+  changed: (() => void) | undefined;
   busy = 0;
 
   /** Says that a volume is not what it should be. */
   stale: ((message: string) => void) | undefined;
 
-  mount(_pod: Pod, onStale?: (failure: VolumeFailure) => void): Promise<void> {
-    this.stale = (message) => onStale?.({ volume: "data", message });
+  mount(_pod: Pod, listener?: VolumesListener): Promise<void> {
+    this.stale = (message) => listener?.onStale?.({ volume: "data", message });
+    this.changed = () => listener?.onChange?.();
     this.calls.push("mount");
+    if (this.unprocessed !== undefined) {
+      const failure = { volume: "data", message: this.unprocessed, unprocessed: true };
+      return Promise.reject(new MountError([failure, { volume: "a", message: "b" }]));
+    }
     return this.failure === undefined
       ? Promise.resolve()
       : Promise.reject(new MountError([{ volume: "data", message: this.failure }]));
@@ -114,6 +122,26 @@ describe("a pod with volumes", () => {
     assert.ok((await world.events("web")).includes(`Warning FailedMount ${message}`));
     world.volumes.failure = undefined;
     await world.until("web", isReady);
+  });
+
+  test("that waits for a claim tells so at once, and tries again as soon as something changes", async () => {
+    await using world = await createVolumesWorld();
+    const { volumes, clock } = world;
+    volumes.unprocessed = "error processing PVC default/data: PVC is not bound";
+    await world.run("web", spec);
+    await clock.runUntil(() => volumes.calls.length === 8, 90_000);
+    const events = await world.events("web");
+    assert.ok(
+      events.includes(
+        "Warning FailedMount Unable to attach or mount volumes: unmounted volumes=[a data], unattached volumes=[], failed to process volumes=[data]: error processing PVC default/data: PVC is not bound",
+      ),
+      events.join("\n"),
+    );
+    volumes.unprocessed = undefined;
+    volumes.changed?.();
+    const before = clock.now();
+    await world.until("web", isReady);
+    assert.ok(clock.now() - before < 5_000, "it does not wait for the back-off of a minute");
   });
 
   test("is deleted although it never got them", async () => {

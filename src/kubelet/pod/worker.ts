@@ -75,7 +75,7 @@ export class PodWorker {
     this.#context = context;
     const { record, runtime, sources, volumes, allocatable, clock, random, log, nodeIps, signal, onImages } = context;
     this.#offset = clock.now() - clock.monotonic();
-    this.#view = newView(pod, clock.now(), { volumes: volumes !== undefined });
+    this.#view = newView(pod, clock.now(), { volumes: volumes?.concerns?.(pod) ?? volumes !== undefined });
     const view = () => this.#view;
     const dispatch = (happening: Happening) => this.dispatch(happening);
     this.#effects = {

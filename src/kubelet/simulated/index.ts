@@ -6,3 +6,4 @@ export {
   type SimulatedNodesOptions,
 } from "./nodes.ts";
 export { createSimulatedRuntime, type SimulatedTimes } from "./runtime.ts";
+export { createSimulatedVolumes } from "./volumes.ts";

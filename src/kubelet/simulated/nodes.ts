@@ -3,6 +3,7 @@ import { createCaches, type Client, type SharedCaches } from "#client";
 import { createSources, feedPods, startKubelet, type Kubelet, type NodeDescription } from "#kubelet";
 import { hasReason, NODES, PODS, type Node, type Pod } from "#objects";
 import { nodeAddressOf, podCidrOf } from "./addresses.ts";
+import { createSimulatedVolumes } from "./volumes.ts";
 import { createSimulatedRuntime, type SimulatedTimes } from "./runtime.ts";
 
 export interface SimulatedNodesOptions {
@@ -52,7 +53,7 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
   await removeSurplus(options, [...nodes.list()], [...pods.list()]);
   const feed = feedPods(pods, kubelets);
   // All nodes share one set of watches. Simulated programs do not read the Services' environment variables.
-  const sources = createSources({ client, scope, clock, random, log });
+  const sources = createSources({ client, caches, scope, clock, random, log });
 
   const add = async () => {
     const index = started++;
@@ -62,6 +63,7 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
       node,
       runtime: createSimulatedRuntime({ clock, random, podCidr: node.podCidr, nodeIp: nodeAddressOf(index), ...times }),
       sources,
+      volumes: createSimulatedVolumes(sources),
       client,
       clock,
       random,

@@ -1,5 +1,5 @@
 import { messageOf } from "#base";
-import type { Cache, Client } from "#client";
+import type { Cache, Client, SharedCaches } from "#client";
 import {
   CLUSTER_TRUST_BUNDLES,
   CONFIG_MAPS,
@@ -13,19 +13,22 @@ import {
   type V1beta1ClusterTrustBundle as ClusterTrustBundle,
 } from "#objects";
 import type { IssuedToken, PodSources, Sources } from "../sources.ts";
+import { ClaimObjects, type BoundObjects } from "./claim-objects.ts";
 import { WatchedObjects, type Watched, type WatchedAll, type WatchedOptions } from "./watched.ts";
 
 export interface ApiSourcesOptions extends WatchedOptions {
   /** Without it, pods are not told of Services. */
   readonly services?: Cache<Service>;
+  /** Of the process: claims and volumes are in them; without it, each is asked for when it is needed. */
+  readonly caches?: SharedCaches;
 }
 
 /** {@link Sources} over the API. */
 export function createSources(options: ApiSourcesOptions): Sources {
   const { services } = options;
-  const watched = new WatchedObjects(options);
+  const shared = { watched: new WatchedObjects(options), claims: new ClaimObjects(options.client, options.caches) };
   return {
-    of: (pod) => new ApiPodSources(pod, watched, options),
+    of: (pod) => new ApiPodSources(pod, shared, options),
     services(namespace) {
       if (!services) return undefined;
       if (!services.synced) {
@@ -38,18 +41,26 @@ export function createSources(options: ApiSourcesOptions): Sources {
   };
 }
 
+/** What the pods of the node share. */
+interface Shared {
+  readonly watched: WatchedObjects;
+  readonly claims: ClaimObjects;
+}
+
 class ApiPodSources implements PodSources {
   readonly #pod: Pod;
-  readonly #watched: WatchedObjects;
+  readonly #shared: Shared;
   readonly #options: ApiSourcesOptions;
   readonly #held = new Map<string, Watched<KubeObject>>();
   readonly #listeners = new Set<() => void>();
+  /** By kind and name: how to stop following a claim or a volume. */
+  readonly #followed = new Map<string, () => void>();
   #trust: WatchedAll<ClusterTrustBundle> | undefined;
   #closed = false;
 
-  constructor(pod: Pod, watched: WatchedObjects, options: ApiSourcesOptions) {
+  constructor(pod: Pod, shared: Shared, options: ApiSourcesOptions) {
     this.#pod = pod;
-    this.#watched = watched;
+    this.#shared = shared;
     this.#options = options;
   }
 
@@ -61,10 +72,19 @@ class ApiPodSources implements PodSources {
     return this.#read(SECRETS, name);
   }
 
+  async claim(name: string) {
+    const { namespace = "" } = this.#pod.metadata;
+    return this.#bound(this.#shared.claims.claims, namespace, name);
+  }
+
+  async persistentVolume(name: string) {
+    return this.#bound(this.#shared.claims.volumes, "", name);
+  }
+
   async trustBundles() {
     const type = this.#trust ? undefined : await servedTrustBundles(this.#options.client);
     if (this.#closed) throw new Error("the pod is gone");
-    if (type) this.#trust ??= this.#watched.acquireAll(type, () => this.#changed());
+    if (type) this.#trust ??= this.#shared.watched.acquireAll(type, () => this.#changed());
     return this.#trust?.list() ?? [];
   }
 
@@ -96,6 +116,8 @@ class ApiPodSources implements PodSources {
   close(): void {
     this.#closed = true;
     for (const watched of this.#held.values()) watched.release();
+    for (const stop of this.#followed.values()) stop();
+    this.#followed.clear();
     this.#trust?.release();
     this.#trust = undefined;
     this.#held.clear();
@@ -106,6 +128,17 @@ class ApiPodSources implements PodSources {
     for (const listener of this.#listeners) listener();
   }
 
+  #bound<T extends KubeObject>(objects: BoundObjects<T>, namespace: string, name: string): Promise<T> {
+    if (this.#closed) throw new Error("the pod is gone");
+    const id = `${namespace}/${name}`;
+    if (!this.#followed.has(id))
+      this.#followed.set(
+        id,
+        objects.follow(namespace, name, () => this.#changed()),
+      );
+    return objects.read(namespace, name);
+  }
+
   async #read<T extends KubeObject>(type: ResourceType<T>, name: string): Promise<T | undefined> {
     // No caller would release it any more.
     if (this.#closed) throw new Error("the pod is gone");
@@ -113,7 +146,7 @@ class ApiPodSources implements PodSources {
     let watched = this.#held.get(id) as Watched<T> | undefined;
     if (!watched) {
       const { namespace = "" } = this.#pod.metadata;
-      watched = this.#watched.acquire(type, namespace, name, () => this.#changed());
+      watched = this.#shared.watched.acquire(type, namespace, name, () => this.#changed());
       this.#held.set(id, watched);
     }
     return watched.read();

@@ -3,6 +3,7 @@ import {
   ensureImageExists,
   RuntimeError,
   type AnyContainer,
+  type Device,
   type Mount,
   type PullContext,
   type Sources,
@@ -55,10 +56,25 @@ export class MountResolver {
     if (!ready) throw new Error(`cannot find volume "${volume}" to mount into container "${container.name}"`);
     const common = { containerPath, readOnly: mount.readOnly || ready.readOnly, recursiveReadOnly, propagation };
     const { content } = ready;
+    if (content.type === "device") throw new Error(`volume "${volume}" is a block device`);
     if (content.type === "image") return { ...common, image: await this.#imageOf(pod, content), hostPath: subPath };
     if (subPath === "") return { ...common, hostPath: content.path };
     const target = this.#options.layout.subPathTarget(pod.metadata.uid ?? "", volume, container.name, index);
     return { ...common, hostPath: await this.#prepareSubPath(content.path, subPath, target, volume, container.name) };
+  }
+
+  /** The container's devices in their order. Rejects with a RuntimeError. */
+  async devicesOf(pod: Pod, { name, volumeDevices = [] }: AnyContainer): Promise<readonly Device[]> {
+    return volumeDevices.map(({ name: volume, devicePath }) => {
+      const ready = this.#options.volumeOf(pod, volume);
+      if (ready?.content.type !== "device") {
+        throw new RuntimeError(
+          "CreateContainerConfigError",
+          `cannot find volume "${volume}" to pass into container "${name}"`,
+        );
+      }
+      return { hostPath: ready.content.path, containerPath: devicePath, permissions: ready.readOnly ? "r" : "mrw" };
+    });
   }
 
   async #imageOf(pod: Pod, content: Extract<VolumeContent, { readonly type: "image" }>): Promise<string> {

@@ -1,5 +1,7 @@
-import type { PodSources, Quantities } from "#kubelet";
-import type { Pod, Volume } from "#objects";
+import type { PodSources, Quantities, VolumeSpec } from "#kubelet";
+import type { Pod } from "#objects";
+import type { RunCommand } from "#programs";
+import type { KeyedTurns } from "./keyed-turns.ts";
 import type { Layout } from "./layout.ts";
 import type { Mounter } from "./linux/mounter.ts";
 
@@ -7,10 +9,12 @@ import type { Mounter } from "./linux/mounter.ts";
 export interface VolumePlugin {
   /** The directory of its volumes: `kubernetes.io~empty-dir`. */
   readonly directory: string;
-  supports(volume: Volume): boolean;
+  supports(spec: VolumeSpec): boolean;
+  /** Whether PersistentVolumes of this kind may have `mountOptions`. */
+  readonly mountOptions?: boolean;
   /**
-   * Makes the volume ready for the pod's containers, or finds that it is. Rejects with an Error whose text follows
-   * `MountVolume.SetUp failed for volume "x" : `.
+   * Makes the volume ready for the pod's containers, or finds that it is. Rejects with a {@link VolumeError}, or with
+   * an Error whose text follows `MountVolume.SetUp failed for volume "x" : `.
    */
   setUp(request: VolumeRequest): Promise<ReadyVolume>;
   /**
@@ -20,12 +24,31 @@ export interface VolumePlugin {
   tearDown?(left: LeftVolume): Promise<void>;
 }
 
-export interface VolumeRequest {
+export interface VolumeRequest extends VolumeSpec {
   readonly pod: Pod;
-  readonly volume: Volume;
   /** Where it belongs, below the pod's directory; nothing need be there. */
   readonly path: string;
   readonly sources: PodSources;
+  /** Tells of something that keeps the volume from nothing. */
+  readonly event: (level: "Normal" | "Warning", reason: string, message: string) => void;
+}
+
+/** What a volume could not be had for: the text of an Event, but for the volume's name. */
+export class VolumeError extends Error {
+  /** `MountVolume.MountDevice failed` */
+  readonly operation: string;
+  readonly reason: string | undefined;
+
+  constructor(
+    operation: string,
+    message: string,
+    options: { readonly cause?: unknown; readonly reason?: string } = {},
+  ) {
+    super(message, { cause: options.cause });
+    this.name = "VolumeError";
+    this.operation = operation;
+    this.reason = options.reason;
+  }
 }
 
 export interface LeftVolume {
@@ -52,6 +75,8 @@ export interface LiveContent {
 
 export type VolumeContent =
   | { readonly type: "path"; readonly path: string }
+  /** A block device of the node. */
+  | { readonly type: "device"; readonly path: string }
   /** The image is fetched before the container starts. */
   | { readonly type: "image"; readonly reference: string; readonly pullPolicy: string };
 
@@ -59,6 +84,12 @@ export type VolumeContent =
 export interface VolumeHost {
   readonly layout: Layout;
   readonly mounter: Mounter;
+  /** Runs a program of the machine that may take its time, beside others. */
+  readonly run: RunCommand;
+  /** What concerns one volume of the node, whichever pods use it, is done one after the other. */
+  readonly turns: KeyedTurns;
+  /** Of the node, by now; undefined: not known. */
+  readonly nodeLabels: () => Readonly<Record<string, string>> | undefined;
   readonly allocatable: () => Quantities;
   /** Milliseconds since the epoch. */
   readonly now: () => number;

@@ -1,4 +1,12 @@
-import { type Int64, parseQuantity, podLimits, quantityValue, type Pod, type Volume } from "#objects";
+import {
+  type Int64,
+  parseQuantity,
+  podLimits,
+  quantityValue,
+  type PersistentVolume,
+  type Pod,
+  type Volume,
+} from "#objects";
 import type { AnyContainer } from "#kubelet";
 
 export const containersOf = ({ spec }: Pod): readonly AnyContainer[] => [
@@ -9,6 +17,22 @@ export const containersOf = ({ spec }: Pod): readonly AnyContainer[] => [
 
 /** `configMap`, `emptyDir` …; one that says nothing is an empty directory. */
 export const kindOf = (volume: Volume): string => Object.keys(volume).find((key) => key !== "name") ?? "emptyDir";
+
+/** The same of a PersistentVolume. */
+export const sourceKind = ({ spec = {} }: PersistentVolume): string =>
+  Object.keys(spec).find((key) => !NO_SOURCES.has(key)) ?? "";
+
+const NO_SOURCES: ReadonlySet<string> = new Set([
+  "accessModes",
+  "capacity",
+  "claimRef",
+  "mountOptions",
+  "nodeAffinity",
+  "persistentVolumeReclaimPolicy",
+  "storageClassName",
+  "volumeAttributesClassName",
+  "volumeMode",
+]);
 
 /** The names of the volumes that containers use: only these are mounted. */
 export function usedVolumes(pod: Pod): ReadonlySet<string> {
@@ -24,6 +48,9 @@ export function usedVolumes(pod: Pod): ReadonlySet<string> {
 const idOf = (id: Int64 | undefined) => (id === undefined ? undefined : Number(id));
 
 export const fsGroupOf = ({ spec }: Pod): number | undefined => idOf(spec?.securityContext?.fsGroup);
+
+/** `OnRootMismatch`: what has the right group is left alone. */
+export const fsGroupChangePolicyOf = ({ spec }: Pod): string => spec?.securityContext?.fsGroupChangePolicy ?? "Always";
 
 /** The user that all of the pod's containers run as, if they say so (upstream FsUserFrom). */
 export function fsUserOf(pod: Pod): number | undefined {

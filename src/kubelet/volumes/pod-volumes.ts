@@ -1,20 +1,31 @@
 import type { Clock, Log, Timer } from "#base";
-import { MountError, type PodSources, type VolumeFailure } from "#kubelet";
+import {
+  ClaimError,
+  MountError,
+  volumeSpecOf,
+  type PodSources,
+  type VolumeFailure,
+  type VolumeSpec,
+  type VolumesListener,
+} from "#kubelet";
 import type { Pod, Volume } from "#objects";
-import type { Layout } from "./layout.ts";
 import { textOf } from "./linux/errors.ts";
-import type { ReadyVolume, VolumePlugin } from "./plugin.ts";
-import { kindOf, usedVolumes } from "./pod-facts.ts";
+import { checkPersistentVolume, isForOnePod } from "./persistent.ts";
+import { VolumeError, type ReadyVolume, type VolumeHost, type VolumePlugin, type VolumeRequest } from "./plugin.ts";
+import { kindOf, sourceKind, usedVolumes } from "./pod-facts.ts";
 
 export interface PodVolumesContext {
   readonly plugins: readonly VolumePlugin[];
-  readonly layout: Layout;
+  readonly host: VolumeHost;
   readonly sources: PodSources;
-  /** Called when a volume cannot be brought up to date. */
-  readonly onStale: (failure: VolumeFailure) => void;
+  readonly listener: VolumesListener;
+  /** Whether another pod of the node has this PersistentVolume. */
+  readonly isMountedElsewhere: (persistentVolume: string) => boolean;
   readonly clock: Clock;
   readonly log: Log;
 }
+
+const IN_USE = "volume uses the ReadWriteOncePod access mode and is already in use by another pod";
 
 /** So long after a failure content is brought up to date again. */
 const RETRY_MS = 60_000;
@@ -25,6 +36,8 @@ const LOOK_MS = 300_000;
 export class PodVolumes {
   readonly #context: PodVolumesContext;
   readonly #ready = new Map<string, ReadyVolume>();
+  /** What volumes go by on the node. */
+  readonly #names = new Map<string, string>();
   /** By volume: when its content is to be looked at even if nothing changes. */
   readonly #due = new Map<string, number>();
   #pod: Pod;
@@ -37,7 +50,10 @@ export class PodVolumes {
   constructor(pod: Pod, context: PodVolumesContext) {
     this.#pod = pod;
     this.#context = context;
-    context.sources.onChange(() => this.#look());
+    context.sources.onChange(() => {
+      context.listener.onChange?.();
+      this.#look();
+    });
   }
 
   /** Rejects with a MountError; what could be set up is. */
@@ -51,6 +67,12 @@ export class PodVolumes {
       const failed = failures.filter((failure) => failure !== undefined);
       if (failed.length > 0) throw new MountError(failed);
     });
+  }
+
+  /** Whether the pod has a volume that goes by this name on the node: a PersistentVolume's. */
+  has(name: string): boolean {
+    for (const known of this.#names.values()) if (known === name) return true;
+    return false;
   }
 
   get(volume: string): ReadyVolume | undefined {
@@ -72,19 +94,28 @@ export class PodVolumes {
     await this.#busy;
   }
 
+  readonly #tell: VolumeRequest["event"] = (level, reason, message) =>
+    this.#context.listener.onEvent?.(level, reason, message);
+
   async #setUp(volume: Volume): Promise<VolumeFailure | undefined> {
-    const { plugins, layout, sources } = this.#context;
+    const { plugins, host, sources } = this.#context;
+    let name = volume.name;
     try {
-      const plugin = plugins.find((candidate) => candidate.supports(volume));
+      const spec = await volumeSpecOf(this.#pod, volume, sources);
+      name = spec.name;
+      const plugin = plugins.find((candidate) => candidate.supports(spec));
       if (!plugin)
-        throw new Error(`no volume plugin matched: ${kindOf(volume)} volumes are not supported by this node`);
-      const path = layout.volumeDir(this.#pod.metadata.uid ?? "", plugin.directory, volume.name);
-      const ready = await plugin.setUp({ pod: this.#pod, volume, path, sources });
+        throw new Error(`no volume plugin matched: ${kindOfSpec(spec)} volumes are not supported by this node`);
+      checkPersistentVolume(spec, plugin, host.nodeLabels());
+      if (isForOnePod(spec) && this.#context.isMountedElsewhere(name)) throw new Error(IN_USE);
+      const path = host.layout.volumeDir(this.#pod.metadata.uid ?? "", plugin.directory, name);
+      const ready = await plugin.setUp({ ...spec, pod: this.#pod, path, sources, event: this.#tell });
+      this.#names.set(volume.name, name);
       this.#ready.set(volume.name, ready);
       if (ready.live?.refreshAt !== undefined) this.#due.set(volume.name, ready.live.refreshAt);
       return undefined;
     } catch (error) {
-      return failureOf(volume.name, error);
+      return failureOf(volume.name, name, error);
     }
   }
 
@@ -115,7 +146,7 @@ export class PodVolumes {
           error,
         });
         this.#due.set(name, this.#context.clock.now() + RETRY_MS);
-        this.#context.onStale(failureOf(name, error));
+        this.#context.listener.onStale?.(failureOf(name, name, error));
       }
     }
     this.#schedule();
@@ -145,10 +176,15 @@ export class PodVolumes {
   }
 }
 
-const failureOf = (volume: string, error: unknown): VolumeFailure => ({
-  volume,
-  message: `MountVolume.SetUp failed for volume "${volume}" : ${textOf(error)}`,
-});
+function failureOf(volume: string, name: string, error: unknown): VolumeFailure {
+  if (error instanceof ClaimError) return { volume, message: error.message, unprocessed: true };
+  const { operation = "MountVolume.SetUp failed", reason } = error instanceof VolumeError ? error : {};
+  const message = `${operation} for volume "${name}" : ${textOf(error)}`;
+  return { volume, message, ...(reason === undefined ? {} : { reason }) };
+}
+
+/** `nfs`, whether the pod or a PersistentVolume says so. */
+const kindOfSpec = ({ volume, bound }: VolumeSpec): string => (bound ? sourceKind(bound.volume) : kindOf(volume));
 
 type StringMap = Readonly<Record<string, string>>;
 

@@ -11,8 +11,8 @@ import { createVolumesWorld, podWith, setUpFailed } from "./testing/world.ts";
 describe("a volume that this node does not know", () => {
   const cases: readonly (readonly [volume: Volume, why: string])[] = [
     [
-      { name: "v", persistentVolumeClaim: { claimName: "c" } },
-      "no volume plugin matched: persistentVolumeClaim volumes are not supported by this node",
+      { name: "v", rbd: { monitors: ["m"], image: "i" } },
+      "no volume plugin matched: rbd volumes are not supported by this node",
     ],
     [
       { name: "v", nfs: { server: "s", path: "/" } },
@@ -42,7 +42,7 @@ describe("a volume that this node does not know", () => {
       plugins: () => [
         {
           directory: "example.com~nfs",
-          supports: ({ nfs }) => nfs !== undefined,
+          supports: ({ volume }) => volume.nfs !== undefined,
           async setUp({ path }) {
             await mkdir(path, { recursive: true });
             return { content: { type: "path", path }, readOnly: true };

@@ -2,7 +2,8 @@ import { realpathSync } from "node:fs";
 import type { Clock, Log, Random } from "#base";
 import type { DiskUse, PullContext, Quantities, Sources, Volumes } from "#kubelet";
 import type { Pod } from "#objects";
-import type { RunCommand } from "#programs";
+import { runCommand, type RunCommand } from "#programs";
+import { createKeyedTurns } from "./keyed-turns.ts";
 import { createLayout, type Layout } from "./layout.ts";
 import { diskUse } from "./linux/disk-use.ts";
 import { createMounter } from "./linux/mounter.ts";
@@ -25,6 +26,8 @@ export interface VolumesOptions {
   readonly images?: PullContext["runtime"];
   /** What the node can give its pods. */
   readonly allocatable: () => Quantities;
+  /** Of the node, by now; undefined: not known, and not checked. */
+  readonly nodeLabels?: () => Readonly<Record<string, string>> | undefined;
   /** Whether the runtime can mount read-only with everything below. */
   readonly recursiveReadOnly?: boolean;
   /** More kinds of volumes than the built-in ones. */
@@ -65,10 +68,13 @@ export function createVolumes(options: VolumesOptions): NodeVolumes {
   // Mounts are listed by their real paths.
   const rootDir = realPath(options.rootDir);
   const layout = createLayout(rootDir);
-  const mounter = createMounter(options.run);
+  const mounter = createMounter(options.run, runCommand);
   const host: VolumeHost = {
     layout,
     mounter,
+    run: runCommand,
+    turns: createKeyedTurns(),
+    nodeLabels: options.nodeLabels ?? (() => undefined),
     allocatable,
     now: () => clock.now(),
     chance: () => random.next(),
@@ -88,16 +94,26 @@ export function createVolumes(options: VolumesOptions): NodeVolumes {
   });
 
   return {
-    async mount(pod, onStale = () => {}) {
+    async mount(pod, listener = {}) {
       if (closed) throw new Error("the node's volumes are closed");
       const uid = uidOf(pod);
       const known =
-        pods.get(uid) ?? new PodVolumes(pod, { plugins, layout, sources: sources.of(pod), onStale, clock, log });
+        pods.get(uid) ??
+        new PodVolumes(pod, {
+          plugins,
+          host,
+          sources: sources.of(pod),
+          listener,
+          isMountedElsewhere: (name) => [...pods].some(([other, volumes]) => other !== uid && volumes.has(name)),
+          clock,
+          log,
+        });
       pods.set(uid, known);
       await known.mount(pod);
     },
     update: (pod) => pods.get(uidOf(pod))?.update(pod),
     mountsOf: (pod, container, env) => resolver.mountsOf(pod, container, env),
+    devicesOf: (pod, container) => resolver.devicesOf(pod, container),
     async readFile(pod, volume, path) {
       const content = pods.get(uidOf(pod))?.get(volume)?.content;
       if (content?.type !== "path") throw new Error(`cannot find the volume "${volume}" referenced by FileKeyRef`);

@@ -66,6 +66,7 @@ export async function startContainerdNode(
     sources,
     run: createShell(scope),
     images: runtime,
+    nodeLabels: () => currentNode()?.metadata.labels,
     allocatable: () => currentNode()?.status?.allocatable ?? node.allocatable ?? node.capacity,
   });
   await caches.whenSynced();

@@ -36,6 +36,7 @@ export function containerConfig(
     workingDir,
     envs: process.env.map(({ name: key, value }) => ({ key, value: new TextEncoder().encode(value) })),
     mounts: [...process.mounts.map(mountOf), ...ownMounts(container, process, settings)],
+    ...(process.devices?.length ? { devices: process.devices } : {}),
     labels: { ...podLabels(identity), [LABEL.container]: name },
     annotations: containerAnnotations(pod, container, attempt),
     logPath: containerLogPath(name, attempt),

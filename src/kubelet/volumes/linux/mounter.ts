@@ -8,7 +8,10 @@ export interface Mounter {
   list(): Promise<readonly MountPoint[]>;
   /** Memory as a file system of at most so many bytes; where the kernel can do that it is never swapped out. */
   tmpfs(path: string, bytes: number | undefined): Promise<void>;
-  bind(source: string, target: string): Promise<void>;
+  /** `options`: `["ro"]`. */
+  bind(source: string, target: string, options?: readonly string[]): Promise<void>;
+  /** Any other file system: `ext4`, `nfs`. It may take its time. */
+  mount(source: string, target: string, type: string, options: readonly string[]): Promise<void>;
   /**
    * Lets mounts in a directory propagate to mount namespaces that share it, and theirs to here (upstream MakeRShared).
    * Unless the mount that it is on does so anyway, the directory becomes a mount of its own, if nothing is mounted in
@@ -19,25 +22,28 @@ export interface Mounter {
   unmountUnder(path: string): Promise<void>;
 }
 
-/** `execute` runs mount(8) and umount(8). */
-export function createMounter(execute: RunCommand): Mounter {
+/**
+ * `execute` runs mount(8) and umount(8); `patient` the same for what another machine or a device may hold up, so that
+ * nothing else waits.
+ */
+export function createMounter(execute: RunCommand, patient: RunCommand = execute): Mounter {
   let noSwap = true;
-  const run = async (command: string, args: readonly string[]) => {
+  const run = async (command: string, args: readonly string[], by = execute) => {
     try {
-      await execute(command, args);
+      await by(command, args);
     } catch (error) {
       throw new Error(`${command} failed: ${messageOf(error)}`, { cause: error });
     }
   };
 
   const list = async () => parseMountInfo(await readFile("/proc/self/mountinfo", "utf8"));
-  const bind = (source: string, target: string) => run("mount", ["--no-canonicalize", "--bind", source, target]);
+  const bind = (source: string, target: string, options: readonly string[] = []) =>
+    run("mount", ["--no-canonicalize", "--bind", ...optionsOf(options), source, target]);
   return {
     list,
     async tmpfs(path, bytes) {
       const size = bytes === undefined ? [] : [`size=${bytes}`];
-      const mount = (options: readonly string[]) =>
-        run("mount", ["-t", "tmpfs", ...(options.length > 0 ? ["-o", options.join(",")] : []), "tmpfs", path]);
+      const mount = (options: readonly string[]) => run("mount", ["-t", "tmpfs", ...optionsOf(options), "tmpfs", path]);
       if (noSwap) {
         try {
           return await mount([...size, "noswap"]);
@@ -50,6 +56,8 @@ export function createMounter(execute: RunCommand): Mounter {
     },
     // As it is: what the source stands for has been opened, its name may mean something else by now.
     bind,
+    mount: (source, target, type, options) =>
+      run("mount", ["-t", type, ...optionsOf(options), source, target], patient),
     async makeShared(path) {
       const mounts = await list();
       if (mountHolding(mounts, path)?.shared) return;
@@ -73,3 +81,5 @@ export function createMounter(execute: RunCommand): Mounter {
     },
   };
 }
+
+const optionsOf = (options: readonly string[]) => (options.length > 0 ? ["-o", options.join(",")] : []);

@@ -5,6 +5,7 @@ import { emptyDirPlugin } from "./empty-dir.ts";
 import { filesPlugin } from "./files.ts";
 import { hostPathPlugin } from "./host-path.ts";
 import { imagePlugin } from "./image.ts";
+import { localPlugin } from "./local.ts";
 import { projectedFiles } from "./projected.ts";
 import { secretFiles } from "./secret.ts";
 
@@ -12,6 +13,7 @@ import { secretFiles } from "./secret.ts";
 export const builtInPlugins = (host: VolumeHost): readonly VolumePlugin[] => [
   emptyDirPlugin(host),
   hostPathPlugin,
+  localPlugin(host),
   filesPlugin(host, configMapFiles),
   filesPlugin(host, secretFiles),
   filesPlugin(host, downwardApiFiles(host.allocatable)),

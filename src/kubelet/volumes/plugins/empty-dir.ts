@@ -10,7 +10,7 @@ export const EMPTY_DIR = "kubernetes.io~empty-dir";
 export function emptyDirPlugin(host: VolumeHost): VolumePlugin {
   return {
     directory: EMPTY_DIR,
-    supports: (volume) => kindOf(volume) === "emptyDir",
+    supports: ({ volume }) => kindOf(volume) === "emptyDir",
     async setUp({ pod, volume, path }) {
       const { medium = "", sizeLimit } = volume.emptyDir ?? {};
       if (medium.startsWith("HugePages")) {

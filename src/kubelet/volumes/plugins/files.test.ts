@@ -45,7 +45,7 @@ describe("volumes on disk", () => {
     ]);
     const volumes = world.start();
     const stale: string[] = [];
-    await volumes.mount(pod, ({ message }) => stale.push(message));
+    await volumes.mount(pod, { onStale: ({ message }) => stale.push(message) });
     const [cm, me] = (await mountsOf(volumes, pod)).map(({ hostPath }) => hostPath);
     assert.ok(cm && me);
     assert.deepEqual(await visibleFiles(me), { labels: 'app="web"' });

@@ -32,7 +32,7 @@ export interface Collected {
 export function filesPlugin(host: VolumeHost, kind: FilesKind): VolumePlugin {
   return {
     directory: kind.directory,
-    supports: kind.supports,
+    supports: ({ volume }) => kind.supports(volume),
     setUp: (request) => setUp(host, kind, request),
   };
 }

@@ -1,19 +1,22 @@
 import type { Stats } from "node:fs";
 import { mkdir, open, stat } from "node:fs/promises";
 import { hasCode } from "../linux/errors.ts";
+import type { VolumeSpec } from "#kubelet";
 import type { VolumePlugin } from "../plugin.ts";
 
 /** A file or directory of the node itself. */
 export const hostPathPlugin: VolumePlugin = {
   directory: "kubernetes.io~host-path",
-  supports: ({ hostPath }) => hostPath !== undefined,
-  async setUp({ volume }) {
-    const { path = "", type = "" } = volume.hostPath ?? {};
+  supports: (spec) => sourceOf(spec) !== undefined,
+  async setUp(spec) {
+    const { path = "", type = "" } = sourceOf(spec) ?? {};
     if (path.split("/").includes("..")) throw new Error(`invalid HostPath \`${path}\`: must not contain '..'`);
     await checkType(path, type);
-    return { content: { type: "path", path }, readOnly: false };
+    return { content: { type: "path", path }, readOnly: spec.readOnly };
   },
 };
+
+const sourceOf = ({ volume, bound }: VolumeSpec) => bound?.volume.spec?.hostPath ?? volume.hostPath;
 
 interface HostPathType {
   readonly is: (stats: Stats) => boolean;

@@ -3,6 +3,9 @@ import type { IssuedToken, Mount, PodSources, Quantities, Sources } from "#kubel
 import type {
   ConfigMap,
   Container,
+  PersistentVolume,
+  PersistentVolumeClaim,
+  PersistentVolumeSpec,
   Pod,
   PodSpec,
   Secret,
@@ -16,6 +19,8 @@ import { createVolumes, type NodeVolumes, type VolumesOptions } from "../volumes
 export class TestSources implements Sources {
   readonly configMaps = new Map<string, ConfigMap>();
   readonly secrets = new Map<string, Secret>();
+  readonly claims = new Map<string, PersistentVolumeClaim>();
+  readonly persistentVolumes = new Map<string, PersistentVolume>();
   /** How many pods have something of it open. */
   open = 0;
   /** What asking for a token comes to. */
@@ -29,6 +34,8 @@ export class TestSources implements Sources {
     return {
       configMap: (name) => Promise.resolve(this.configMaps.get(name)),
       secret: (name) => Promise.resolve(this.secrets.get(name)),
+      claim: (name) => this.#object("persistentvolumeclaims", this.claims, name),
+      persistentVolume: (name) => this.#object("persistentvolumes", this.persistentVolumes, name),
       trustBundles: () => Promise.resolve([...this.trustBundles]),
       token: ({ audiences = [] }) => this.issue(audiences),
       onChange: (listener) => {
@@ -56,6 +63,31 @@ export class TestSources implements Sources {
     const encoded = Object.fromEntries(Object.entries(data).map(([key, text]) => [key, btoa(text)]));
     this.secrets.set(name, { apiVersion: "v1", kind: "Secret", metadata: { name }, data: encoded });
     this.#changed();
+  }
+
+  /** A claim of this name in the namespace default, bound to a volume of that. */
+  putClaim(name: string, volume: string, spec: PersistentVolumeSpec, claim: Partial<PersistentVolumeClaim> = {}): void {
+    const uid = `uid-of-${name}`;
+    this.claims.set(name, {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { name, namespace: "default", uid },
+      spec: { volumeName: volume },
+      status: { phase: "Bound" },
+      ...claim,
+    });
+    this.persistentVolumes.set(volume, {
+      apiVersion: "v1",
+      kind: "PersistentVolume",
+      metadata: { name: volume },
+      spec: { claimRef: { namespace: "default", name, uid }, ...spec },
+    });
+    this.#changed();
+  }
+
+  #object<T>(resource: string, objects: ReadonlyMap<string, T>, name: string): Promise<T> {
+    const object = objects.get(name);
+    return object ? Promise.resolve(object) : Promise.reject(new Error(`${resource} "${name}" not found`));
   }
 
   #changed(): void {

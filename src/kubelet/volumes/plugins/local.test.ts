@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, test } from "node:test";
+import type { PersistentVolumeSpec, Pod, Volume } from "#objects";
+import { createTestDirectory, modeOf, mountTypesIn, NEEDS_ROOT } from "../testing/directory.ts";
+import { createVolumesWorld, mountsOf, podWith, setUpFailed } from "../testing/world.ts";
+
+const DATA: Volume = { name: "data", persistentVolumeClaim: { claimName: "data" } };
+const named = (pod: Pod, uid: string): Pod => ({ ...pod, metadata: { ...pod.metadata, uid } });
+
+async function createLocalWorld(spec: Partial<PersistentVolumeSpec> = {}) {
+  const dir = await createTestDirectory();
+  const disk = join(dir.path, "disk");
+  await mkdir(disk);
+  await writeFile(join(disk, "file"), "kept", { mode: 0o600 });
+  const world = createVolumesWorld(join(dir.path, "kubelet"), { nodeLabels: () => ({ disk: "ssd" }) });
+  await mkdir(join(dir.path, "kubelet"));
+  world.sources.putClaim("data", "pv", { local: { path: disk }, ...spec });
+  return { ...world, disk, root: join(dir.path, "kubelet"), [Symbol.asyncDispose]: () => dir[Symbol.asyncDispose]() };
+}
+
+describe("local volumes", { skip: NEEDS_ROOT }, () => {
+  test("are bound to a directory of the pod, and outlive it and the kubelet", async () => {
+    await using world = await createLocalWorld();
+    const pod = podWith([DATA]);
+    await world.start().mount(pod);
+    const volumes = world.start();
+    await volumes.mount(pod);
+    const [mount] = await mountsOf(volumes, pod);
+    assert.equal(mount?.hostPath, join(world.root, "pods/u1/volumes/kubernetes.io~local-volume/pv"));
+    assert.equal(await readFile(join(mount.hostPath, "file"), "utf8"), "kept");
+    assert.equal((await mountTypesIn(world.root)).length, 1, "it is mounted once");
+    await writeFile(join(mount.hostPath, "more"), "1");
+    await volumes.unmount(pod);
+    assert.deepEqual(await mountTypesIn(world.root), []);
+    assert.deepEqual(await readdir(join(world.root, "pods")), []);
+    assert.deepEqual((await readdir(world.disk)).toSorted(), ["file", "more"]);
+  });
+
+  test("stay when the pod that used them is an orphan", async () => {
+    await using world = await createLocalWorld();
+    await world.start().mount(podWith([DATA]));
+    await world.start().removeOrphans(new Set());
+    assert.deepEqual(await readdir(join(world.root, "pods")), []);
+    assert.equal(await readFile(join(world.disk, "file"), "utf8"), "kept");
+  });
+
+  test("cannot be written to by a pod that claims them read-only", async () => {
+    await using world = await createLocalWorld({ mountOptions: ["noexec"] });
+    const volumes = world.start();
+    const pod = podWith([{ name: "data", persistentVolumeClaim: { claimName: "data", readOnly: true } }], {
+      securityContext: { fsGroup: 1234 },
+    });
+    await volumes.mount(pod);
+    const [mount] = await mountsOf(volumes, pod);
+    assert.equal(mount?.readOnly, true);
+    await assert.rejects(writeFile(join(mount!.hostPath, "more"), ""), { code: "EROFS" });
+    assert.equal(await modeOf(world.disk), "755 0:0", "its group stays");
+    const line = (await readFile("/proc/self/mountinfo", "utf8"))
+      .split("\n")
+      .find((one) => one.includes(mount!.hostPath));
+    assert.match(line ?? "", / ro,.*noexec/);
+    await volumes.unmount(pod);
+  });
+
+  test("are given to the group of the first pod, and a second pod is warned when it wants another", async () => {
+    await using world = await createLocalWorld();
+    const volumes = world.start();
+    const of = (uid: string, fsGroup: number) => named(podWith([DATA], { securityContext: { fsGroup } }), uid);
+    const events: string[] = [];
+    const listener = {
+      onEvent: (level: string, reason: string, message: string) => void events.push(`${level} ${reason} ${message}`),
+    };
+    await volumes.mount(of("u1", 1234), listener);
+    assert.deepEqual(await Promise.all([modeOf(world.disk), modeOf(join(world.disk, "file"))]), [
+      "2775 0:1234",
+      "660 0:1234",
+    ]);
+    await volumes.mount(of("u2", 1234), listener);
+    assert.deepEqual(events, []);
+    await volumes.mount(of("u3", 99), listener);
+    assert.equal(await modeOf(world.disk), "2775 0:1234", "another pod uses it");
+    assert.deepEqual(events, [
+      "Warning AlreadyMountedVolume The requested fsGroup is 99, but the volume pv has GID 1234. The volume may not be shareable.",
+    ]);
+    for (const uid of ["u1", "u2", "u3"]) await volumes.unmount(of(uid, 0));
+  });
+
+  const gone = join("/", "nonexistent");
+  const elsewhere = { required: { nodeSelectorTerms: [{ matchExpressions: [{ key: "disk", operator: "Exists" }] }] } };
+  const cases: readonly (readonly [title: string, spec: Partial<PersistentVolumeSpec>, message: string])[] = [
+    [
+      "is not there",
+      { local: { path: gone } },
+      `MountVolume.NewMounter initialization failed for volume "pv" : path "${gone}" does not exist`,
+    ],
+    [
+      "is a file",
+      { local: { path: "/etc/passwd" } },
+      'MountVolume.NewMounter initialization failed for volume "pv" : only directory and block device are supported',
+    ],
+    [
+      "is on another node",
+      {
+        nodeAffinity: {
+          required: {
+            nodeSelectorTerms: [{ matchExpressions: [{ key: "disk", operator: "In", values: ["tape"] }] }],
+          },
+        },
+      },
+      'MountVolume.NodeAffinity check failed for volume "pv" : no matching NodeSelectorTerms',
+    ],
+  ];
+  for (const [title, spec, message] of cases) {
+    test(`cannot be mounted when the path ${title}`, async () => {
+      await using world = await createLocalWorld({ nodeAffinity: elsewhere, ...spec });
+      const volumes = world.start();
+      await assert.rejects(volumes.mount(podWith([DATA])), { name: "MountError", message });
+      assert.deepEqual(await mountTypesIn(world.root), []);
+      await volumes.unmount(podWith([DATA]));
+    });
+  }
+
+  test("of which only one pod may have it are refused to a second one", async () => {
+    await using world = await createLocalWorld({ accessModes: ["ReadWriteOncePod"] });
+    const volumes = world.start();
+    await volumes.mount(podWith([DATA]));
+    const why = "volume uses the ReadWriteOncePod access mode and is already in use by another pod";
+    await assert.rejects(volumes.mount(named(podWith([DATA]), "u2")), setUpFailed("pv", why));
+    await volumes.unmount(podWith([DATA]));
+    await volumes.mount(named(podWith([DATA]), "u2"));
+    await volumes.unmount(named(podWith([DATA]), "u2"));
+  });
+});
+
+describe("paths of the node behind a claim", () => {
+  test("are mounted as they are, and have no mount options", async () => {
+    await using dir = await createTestDirectory();
+    const world = createVolumesWorld(dir.path);
+    const volumes = world.start();
+    world.sources.putClaim("data", "pv", { hostPath: { path: "/srv", type: "" } });
+    await volumes.mount(podWith([DATA]));
+    const [mount] = await mountsOf(volumes, podWith([DATA]));
+    assert.equal(mount?.hostPath, "/srv");
+    world.sources.putClaim("data", "pv", { hostPath: { path: "/srv" }, mountOptions: ["ro"] });
+    await assert.rejects(volumes.mount(named(podWith([DATA]), "u2")), {
+      message:
+        'MountVolume.MountOptionSupport check failed for volume "pv" : mount options are not supported for this volume type',
+    });
+    await volumes.close();
+  });
+
+  test("wait for the claim to be bound, and tell when it may be", async () => {
+    await using dir = await createTestDirectory();
+    const world = createVolumesWorld(dir.path);
+    const volumes = world.start();
+    world.sources.putClaim("data", "pv", { hostPath: { path: "/srv" } }, { status: { phase: "Pending" } });
+    let changes = 0;
+    const failed: unknown = await volumes
+      .mount(podWith([DATA]), { onChange: () => void changes++ })
+      .catch((error: unknown) => error);
+    assert.deepEqual((failed as { readonly failures: unknown }).failures, [
+      { volume: "data", message: "error processing PVC default/data: PVC is not bound", unprocessed: true },
+    ]);
+    world.sources.putClaim("data", "pv", { hostPath: { path: "/srv" } });
+    assert.equal(changes, 1);
+    await volumes.mount(podWith([DATA]));
+    await volumes.close();
+  });
+});
