@@ -35,6 +35,9 @@ test("an idle cluster has one watch on each kind that a part of it looks at or o
   // What a new controller looks at belongs here, too.
   assert.deepEqual(Object.keys(watched).sort(), [
     "configmaps",
+    "csidrivers",
+    "csinodes",
+    "csistoragecapacities",
     "deployments",
     "endpoints",
     "endpointslices",
@@ -56,6 +59,7 @@ test("an idle cluster has one watch on each kind that a part of it looks at or o
     "services",
     "statefulsets",
     "storageclasses",
+    "volumeattachments",
     "volumeattributesclasses",
   ]);
   assert.deepEqual(new Set(Object.values(watched)), new Set([1]));

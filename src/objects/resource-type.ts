@@ -123,4 +123,16 @@ export const VOLUME_ATTRIBUTES_CLASSES = define<t.VolumeAttributesClass>(
   "VolumeAttributesClass",
   false,
 );
+export const VOLUME_ATTACHMENTS = define<t.VolumeAttachment>(
+  "storage.k8s.io/v1",
+  "volumeattachments",
+  "VolumeAttachment",
+  false,
+);
+export const CSI_DRIVERS = define<t.CSIDriver>("storage.k8s.io/v1", "csidrivers", "CSIDriver", false);
+export const CSI_STORAGE_CAPACITIES = define<t.CSIStorageCapacity>(
+  "storage.k8s.io/v1",
+  "csistoragecapacities",
+  "CSIStorageCapacity",
+);
 export const CSI_NODES = define<t.CSINode>("storage.k8s.io/v1", "csinodes", "CSINode", false);

@@ -2,7 +2,7 @@ import type { Change } from "#client";
 import { jsonText, isPodTerminal, type Namespace, type Node, type Pod } from "#objects";
 import { PodInfo } from "./model/pod-info.ts";
 import { growsFrom } from "./model/resources.ts";
-import type { ClusterEvent } from "./queue/events.ts";
+import type { ClusterEvent } from "./queue/cluster-event.ts";
 import type { SchedulingQueue } from "./queue/scheduling-queue.ts";
 import { sameLabels, sameTaints, type Placed, type Snapshot } from "./snapshot/snapshot.ts";
 

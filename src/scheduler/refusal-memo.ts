@@ -37,8 +37,7 @@ export class RefusalMemo {
   }
 }
 
-/** A pod with volumes or a promised node is not like any other. */
-function isPlain({ pod }: PodInfo): boolean {
-  if (pod.status?.nominatedNodeName) return false;
-  return !pod.spec?.volumes?.some(({ persistentVolumeClaim, ephemeral }) => persistentVolumeClaim || ephemeral);
+/** A pod with volumes that matter or a promised node is not like any other. */
+function isPlain({ pod, claims, disks }: PodInfo): boolean {
+  return claims.length === 0 && disks.length === 0 && !pod.status?.nominatedNodeName;
 }

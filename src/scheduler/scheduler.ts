@@ -1,29 +1,20 @@
 import { createYielder, type Clock, type Log, type Random, type Scope, type Yielder } from "#base";
 import { createCaches, createSeriesRecorder, type Cache, type Change, type Client, type SharedCaches } from "#client";
-import {
-  keyOf,
-  NAMESPACES,
-  NODES,
-  PERSISTENT_VOLUME_CLAIMS,
-  PERSISTENT_VOLUMES,
-  PODS,
-  STORAGE_CLASSES,
-  type KubeObject,
-  type ResourceType,
-} from "#objects";
+import { keyOf, NAMESPACES, NODES, PODS, type KubeObject } from "#objects";
 import { Bindings } from "./bindings.ts";
 import { createDefaultSelector } from "./default-selector.ts";
+import { observeStorage, STORAGE_KINDS } from "./observe-storage.ts";
 import { createObserver, type Observer } from "./observe.ts";
 import { defaultPlugins } from "./plugins/default-plugins.ts";
-import type { FilterPlugin } from "./plugins/plugin.ts";
-import { volumeFilters } from "./plugins/volumes.ts";
 import { createPreemptor } from "./preemption/preempt.ts";
-import type { ClusterEvent } from "./queue/events.ts";
+import { isStorageEvent, type ClusterEvent } from "./queue/cluster-event.ts";
 import { isGated } from "./queue/scheduling-queue.ts";
 import { SchedulingCycle } from "./scheduling-cycle.ts";
 import { SchedulingLoop } from "./scheduling-loop.ts";
 import { createSchedulingState } from "./scheduling-state.ts";
 import { createUnscheduledReporter } from "./unscheduled.ts";
+import type { Storage } from "./volumes/storage.ts";
+import type { Waiters } from "./volumes/waiters.ts";
 
 export interface SchedulerOptions {
   readonly client: Client;
@@ -38,8 +29,6 @@ export interface SchedulerOptions {
   readonly host?: string;
   /** Pods that name one of these in `spec.schedulerName` are scheduled; default: `default-scheduler`. */
   readonly schedulerNames?: readonly string[];
-  /** Says which nodes can have the pod's volumes, in place of what is asked by default. */
-  readonly volumes?: readonly FilterPlugin[];
 }
 
 export interface Scheduler {
@@ -61,15 +50,16 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
   const caches = options.caches ?? createCaches({ client, scope, clock, random, log });
   const controller = schedulerNames[0] ?? DEFAULT_NAME;
   const recorder = createSeriesRecorder({ client, controller, host, clock, random, log, scope });
-  const common = { client, caches, recorder, clock, random, log, scope, signal };
-  const plugins = defaultPlugins(createDefaultSelector(caches), options.volumes ?? volumeFilters(caches));
-  const state = createSchedulingState();
-  const { snapshot, queue, nominations, memo, binding } = state;
+  const state = createSchedulingState(caches);
+  const { snapshot, queue, nominations, memo, binding, storage } = state;
+  const common = { client, caches, recorder, clock, random, log, scope, signal, ...state };
+  const plugins = defaultPlugins(createDefaultSelector(caches), storage);
   const yielder = createYielder(clock, signal);
   const reporter = createUnscheduledReporter(common);
 
   const notify = (event: ClusterEvent) => {
-    if (event.type !== "pod-placed") memo.forget();
+    // It remembers no pods with volumes that matter.
+    if (event.type !== "pod-placed" && !isStorageEvent(event)) memo.forget();
     if (queue.notify(event, clock.monotonic()) > 0) loop.wake();
   };
   const observer = createObserver({
@@ -94,6 +84,7 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
     state,
     pods: caches.of(PODS),
     observer,
+    reporter,
     notify,
     onFailed: () => loop.wake(),
   });
@@ -101,10 +92,10 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
     ...common,
     state,
     plugins,
-    preemptor: createPreemptor({ ...common, snapshot, plugins, nominations, yielder }),
+    preemptor: createPreemptor({ ...common, plugins, yielder, cancelBinding: (uid) => bindings.cancel(uid) }),
     reporter,
     notify,
-    bind: (pod, node) => bindings.begin(pod, node),
+    bind: (pod, node, reservation) => bindings.begin(pod, node, reservation),
   });
   const loop = new SchedulingLoop({
     ...common,
@@ -114,7 +105,7 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
     yielder,
   });
 
-  const started = observeCluster({ caches, observer, notify, yielder, scope }).then((known) => {
+  const started = observeCluster({ ...common, observer, notify, yielder }).then((known) => {
     if (known) loop.start();
   });
   started.catch(() => {});
@@ -132,24 +123,23 @@ export function startScheduler(options: SchedulerOptions): Scheduler {
 interface ClusterObservation {
   readonly caches: SharedCaches;
   readonly observer: Observer;
+  readonly storage: Storage;
+  readonly waiters: Waiters;
   readonly notify: (event: ClusterEvent) => void;
   readonly yielder: Yielder;
   readonly scope: Scope;
 }
 
 /** Takes in the cluster as it is, and follows it from then on. Resolves to false when the scheduler stops before. */
-async function observeCluster({ caches, observer, notify, yielder, scope }: ClusterObservation): Promise<boolean> {
+async function observeCluster(observation: ClusterObservation): Promise<boolean> {
+  const { caches, observer, yielder, scope } = observation;
   const pods = caches.of(PODS);
   const nodes = caches.of(NODES);
   const namespaces = caches.of(NAMESPACES);
-  const volumes = [PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, STORAGE_CLASSES].map((type: ResourceType) =>
-    caches.of(type),
-  );
-  await Promise.all([nodes, namespaces, pods, ...volumes].map((cache) => cache.whenSynced()));
+  const storage = STORAGE_KINDS.map((type) => caches.of(type));
+  await Promise.all([nodes, namespaces, pods, ...storage].map((cache) => cache.whenSynced()));
   if (scope.signal.aborted) return false;
-  for (const cache of volumes) {
-    scope.defer(cache.subscribe(() => notify({ type: "volume-changed" }), { replay: false }));
-  }
+  scope.defer(observeStorage(observation));
   const follow = async <T extends KubeObject>(cache: Cache<T>, listener: (change: Change<T>) => void) => {
     const present = [...cache.list()];
     scope.defer(cache.subscribe(listener, { replay: false }));

@@ -3,14 +3,16 @@ import { decide, type Decision, type Diagnosis } from "./decide.ts";
 import { describeRefusal } from "./diagnosis.ts";
 import type { PodInfo } from "./model/pod-info.ts";
 import type { Plugins } from "./plugins/default-plugins.ts";
+import { volumeDecisions } from "./plugins/volume-binding.ts";
 import { testWithNominated } from "./preemption/nominations.ts";
 import type { Preemptor } from "./preemption/preempt.ts";
 import type { Candidate } from "./preemption/victims.ts";
-import type { ClusterEvent } from "./queue/events.ts";
+import type { ClusterEvent } from "./queue/cluster-event.ts";
 import type { QueuedPod } from "./queue/scheduling-queue.ts";
 import type { SchedulingState } from "./scheduling-state.ts";
 import type { NodeInfo } from "./snapshot/node-info.ts";
 import type { UnscheduledReporter } from "./unscheduled.ts";
+import type { VolumeReservation } from "./volumes/storage.ts";
 
 export interface SchedulingCycleOptions {
   readonly state: SchedulingState;
@@ -19,7 +21,7 @@ export interface SchedulingCycleOptions {
   readonly reporter: UnscheduledReporter;
   readonly notify: (event: ClusterEvent) => void;
   /** Writes the node that was decided. */
-  readonly bind: (pod: QueuedPod, node: string) => void;
+  readonly bind: (pod: QueuedPod, node: string, reservation: VolumeReservation | undefined) => void;
   readonly random: Random;
   readonly clock: Clock;
   readonly log: Log;
@@ -85,13 +87,14 @@ export class SchedulingCycle {
   /** Takes the pod as placed from now on, and begins to bind it. */
   #assume(queued: QueuedPod, { node, evaluated }: Extract<Decision, { readonly type: "fits" }>): void {
     const { state, notify, bind } = this.#options;
-    const { nominations, snapshot } = state;
+    const { nominations, snapshot, storage } = state;
     const { info } = queued;
     this.#startIndex = (this.#startIndex + evaluated) % Math.max(1, snapshot.nodes.length);
     const elsewhere = nominations.nodeOf(info.uid) !== node.name;
     if (nominations.remove(info.uid) && elsewhere) notify({ type: "pod-left", pod: info });
+    const decisions = volumeDecisions(info, node, storage);
     snapshot.setPod(info, node.name);
-    bind(queued, node.name);
+    bind(queued, node.name, decisions && storage.reserve(decisions, node.name));
     notify({ type: "pod-placed", pod: info });
   }
 

@@ -16,7 +16,7 @@ const MAX_NOTE = 1024;
 const CUT = " ...";
 
 /** The Event that tells why a pod has no node. What does not fit is cut. */
-export function failedScheduling(regarding: Pod, message: string): ActionEvent {
+function failedScheduling(regarding: Pod, message: string): ActionEvent {
   const bytes = new TextEncoder().encode(message);
   const kept = new TextDecoder().decode(bytes.subarray(0, MAX_NOTE - CUT.length)).replace(/\uFFFD$/, "");
   const note = bytes.length <= MAX_NOTE ? message : `${kept}${CUT}`;
@@ -74,6 +74,8 @@ export interface UnscheduledReporter {
   status(pod: PodInfo, status: UnscheduledStatus): void;
   /** No node takes the pod: status and Event. */
   refused(pod: PodInfo, message: string, nominatedNodeName?: string): void;
+  /** What was decided for the pod could not be carried out: status and Event. No node is promised any more. */
+  failed(pod: PodInfo, message: string): void;
 }
 
 export function createUnscheduledReporter(options: UnscheduledReporterOptions): UnscheduledReporter {
@@ -91,6 +93,10 @@ export function createUnscheduledReporter(options: UnscheduledReporterOptions): 
         message,
         ...(nominatedNodeName === undefined ? {} : { nominatedNodeName }),
       });
+    },
+    failed(pod, message) {
+      recorder.event(failedScheduling(pod.pod, message));
+      reporter.status(pod, { reason: "SchedulerError", message, nominatedNodeName: "" });
     },
   };
   return reporter;

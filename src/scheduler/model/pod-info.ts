@@ -1,11 +1,25 @@
-import { jsonText, hostPorts, keyOf, podRequests, type HostPort, type Pod, type Toleration } from "#objects";
+import {
+  claimsOfPod,
+  hostPorts,
+  jsonText,
+  keyOf,
+  podRequests,
+  type HostPort,
+  type Pod,
+  type PodClaim,
+  type Toleration,
+  type Volume,
+} from "#objects";
 import { affinityTerms, type AffinityTerms, type Labels } from "./affinity-terms.ts";
 import { preferredNodes, requiredNodes, type NodeMatcher, type PreferredNodes } from "./node-matcher.ts";
 import { requestsOf, scoredRequests, type Requests, type ScoredRequests } from "./resources.ts";
+import { isDisk } from "./disks.ts";
 import { spreadConstraints, type SpreadConstraint } from "./spread-constraints.ts";
 
 const NO_PORTS: readonly HostPort[] = [];
 const NO_TOLERATIONS: readonly Toleration[] = [];
+const NO_CLAIMS: readonly PodClaim[] = [];
+const NO_DISKS: readonly Volume[] = [];
 
 /** A pod with what scheduling asks about it, each part worked out once, when it is first needed. */
 export class PodInfo {
@@ -22,6 +36,10 @@ export class PodInfo {
   readonly scored: ScoredRequests;
   readonly ports: readonly HostPort[];
   readonly terms: AffinityTerms;
+  /** The claims of its volumes, each once. */
+  readonly claims: readonly PodClaim[];
+  /** Volumes that pods on one node cannot always share. */
+  readonly disks: readonly Volume[];
   #required: NodeMatcher | undefined | null = null;
   #preferred: readonly PreferredNodes[] | undefined;
   #spread: readonly SpreadConstraint[] | undefined;
@@ -42,6 +60,9 @@ export class PodInfo {
     const ports = hostPorts(pod);
     this.ports = ports.length > 0 ? ports : NO_PORTS;
     this.terms = affinityTerms(pod);
+    const volumes = spec?.volumes;
+    this.claims = volumes?.some(hasClaim) ? onceEach(claimsOfPod(pod)) : NO_CLAIMS;
+    this.disks = volumes?.some(isDisk) ? volumes.filter(isDisk) : NO_DISKS;
   }
 
   get tolerations(): readonly Toleration[] {
@@ -82,6 +103,11 @@ export class PodInfo {
     return this.#demands;
   }
 }
+
+const hasClaim = ({ persistentVolumeClaim, ephemeral }: Volume) => Boolean(persistentVolumeClaim ?? ephemeral);
+
+const onceEach = (claims: readonly PodClaim[]) =>
+  claims.filter(({ name }, i) => claims.findIndex((other) => other.name === name) === i);
 
 function labelsKey(labels: Labels): string {
   if (!labels) return "";

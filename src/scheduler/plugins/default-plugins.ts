@@ -6,6 +6,11 @@ import type { FilterPlugin, ScorePlugin } from "./plugin.ts";
 import { balancedAllocation, leastAllocated, resourcesFit } from "./resources-fit.ts";
 import { taintFilter, taintScore } from "./taint-toleration.ts";
 import { topologySpreadFilter, topologySpreadScore, type DefaultSelector } from "./topology-spread.ts";
+import { volumeBinding } from "./volume-binding.ts";
+import { nodeVolumeLimits } from "./volume-limits.ts";
+import { volumeRestrictions } from "./volume-restrictions.ts";
+import { volumeZone } from "./volume-zone.ts";
+import type { StorageView } from "../volumes/storage.ts";
 
 /** What decides where a pod goes: filters in the order in which they are asked, and scores. */
 export interface Plugins {
@@ -13,8 +18,11 @@ export interface Plugins {
   readonly scores: readonly ScorePlugin[];
 }
 
-/** Upstream's default profile; `volumes` are asked where upstream asks its volume plugins. */
-export function defaultPlugins(defaultSelector: DefaultSelector, volumes: readonly FilterPlugin[] = []): Plugins {
+/** Upstream's default profile. Without `storage` it does not ask about volumes. */
+export function defaultPlugins(defaultSelector: DefaultSelector, storage?: StorageView): Plugins {
+  const volumes = storage
+    ? [volumeRestrictions(storage), nodeVolumeLimits(storage), volumeBinding(storage), volumeZone(storage)]
+    : [];
   return {
     filters: [
       nodeUnschedulable,

@@ -1,21 +1,18 @@
-import type { Clock, Log, Random, Yielder } from "#base";
-import type { Client, SeriesRecorder, SharedCaches } from "#client";
+import type { Log, Random, Yielder } from "#base";
+import type { SharedCaches } from "#client";
 import { POD_DISRUPTION_BUDGETS } from "#objects";
 import type { Diagnosis } from "../decide.ts";
 import type { PodInfo } from "../model/pod-info.ts";
 import type { Plugins } from "../plugins/default-plugins.ts";
 import type { Snapshot } from "../snapshot/snapshot.ts";
 import { budgetOf } from "./budgets.ts";
-import { evict } from "./evict.ts";
+import { evict, type EvictOptions } from "./evict.ts";
 import type { Nominations } from "./nominations.ts";
 import { searchVictims, type PreemptionResult } from "./search.ts";
 import { isCandidate, selectVictims, type Candidate, type PreemptionView } from "./victims.ts";
 
-export interface PreemptorOptions {
-  readonly client: Client;
+export interface PreemptorOptions extends EvictOptions {
   readonly caches: SharedCaches;
-  readonly recorder: SeriesRecorder;
-  readonly clock: Clock;
   readonly random: Random;
   readonly log: Log;
   readonly snapshot: Snapshot;
@@ -33,7 +30,7 @@ export interface Preemptor {
 }
 
 export function createPreemptor(options: PreemptorOptions): Preemptor {
-  const { clock, log, random, snapshot, plugins, nominations } = options;
+  const { log, random, snapshot, plugins, nominations } = options;
   const budgets = options.caches.of(POD_DISRUPTION_BUDGETS);
   const view = (): PreemptionView => ({
     snapshot,
@@ -65,9 +62,7 @@ export function createPreemptor(options: PreemptorOptions): Preemptor {
       }
     },
     async evict(pod, { node, victims }) {
-      const results = await Promise.allSettled(
-        victims.map((victim) => evict(victim.pod, pod.pod, node.name, { ...options, clock })),
-      );
+      const results = await Promise.allSettled(victims.map((victim) => evict(victim.pod, pod.pod, node.name, options)));
       for (const [i, result] of results.entries()) {
         if (result.status === "rejected")
           log.warn("a pod could not be preempted", { pod: victims[i]!.key, error: result.reason as unknown });

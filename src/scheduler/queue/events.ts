@@ -1,39 +1,17 @@
 import { hostPortsConflict, toleratesTaint, untoleratedTaint } from "#objects";
+import { isStorageEvent, type ClusterEvent, type Hint } from "./cluster-event.ts";
+import { storageHints } from "./storage-hints.ts";
 import { termCovers, type AffinityTerm, type NamespaceLabels } from "../model/affinity-terms.ts";
 import type { PodInfo } from "../model/pod-info.ts";
 import type { Allocatable } from "../model/resources.ts";
 import type { NodeInfo } from "../snapshot/node-info.ts";
-
-/** Something happened that may let a pod be scheduled that could not be before. */
-export type ClusterEvent =
-  | { readonly type: "node-added"; readonly node: NodeInfo }
-  | {
-      readonly type: "node-changed";
-      readonly node: NodeInfo;
-      /** It has more of something to give. */
-      readonly grew: boolean;
-      readonly relabelled: boolean;
-      /** Its taints, or that it is cordoned. */
-      readonly retainted: boolean;
-    }
-  | { readonly type: "node-removed" }
-  /** A pod came to a node. */
-  | { readonly type: "pod-placed"; readonly pod: PodInfo }
-  /** A pod left its node, or asks for less of it. */
-  | { readonly type: "pod-left"; readonly pod: PodInfo }
-  /** A pod on a node has other labels, or is being deleted now. */
-  | { readonly type: "pod-relabelled"; readonly before: PodInfo; readonly pod: PodInfo }
-  | { readonly type: "namespace-changed" }
-  /** A claim, a volume or a storage class. */
-  | { readonly type: "volume-changed" };
-
-type Hint = (pod: PodInfo, event: ClusterEvent, of: NamespaceLabels) => boolean;
 
 const never: Hint = () => false;
 const UNSCHEDULABLE_TAINT = { key: "node.kubernetes.io/unschedulable", effect: "NoSchedule" };
 
 /** Whether an event can help a pod that a plugin refused (upstream's queueing hints). */
 const hints: Readonly<Record<string, Hint>> = {
+  ...storageHints,
   SchedulingGates: never,
   NodeName: (pod, event) => event.type === "node-added" && event.node.name === pod.pod.spec?.nodeName,
   NodeUnschedulable: ({ tolerations }, event) =>
@@ -105,9 +83,9 @@ const hints: Readonly<Record<string, Hint>> = {
   },
 };
 
-/** Volumes and whatever else is plugged in: any change of volumes or nodes may help. */
-const otherwise: Hint = (_pod, { type }) =>
-  type === "volume-changed" || type === "node-added" || type === "node-changed" || type === "pod-left";
+/** Whatever else is plugged in: any change of storage or nodes may help. */
+const otherwise: Hint = (_pod, event) =>
+  isStorageEvent(event) || event.type === "node-added" || event.type === "node-changed" || event.type === "pod-left";
 
 /** Whether the event can help a pod that this plugin refused. */
 export function canHelp(plugin: string, pod: PodInfo, event: ClusterEvent, of: NamespaceLabels): boolean {

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { PodInfo } from "../model/pod-info.ts";
 import { NodeInfo } from "../snapshot/node-info.ts";
 import { makeInfo, makeNode, makePod } from "../testing/objects.ts";
-import { canHelp, type ClusterEvent } from "./events.ts";
+import { canHelp } from "./events.ts";
+import type { ClusterEvent } from "./cluster-event.ts";
 import { MAX_UNSCHEDULABLE_MS, SchedulingQueue } from "./scheduling-queue.ts";
 
 const nodeInfo = (...args: Parameters<typeof makeNode>): NodeInfo => {
@@ -175,7 +176,6 @@ test("an event wakes the pods whose refusal it can help, and no others", () => {
     ["PodTopologySpread", spread, { type: "pod-placed", pod: friend }, true],
     ["PodTopologySpread", spread, { type: "pod-placed", pod: stranger }, false],
     ["PodTopologySpread", spread, { type: "node-removed" }, true],
-    ["VolumeBinding", friend, { type: "volume-changed" }, true],
     ["SchedulingGates", friend, nodeAdded, false],
   ];
   for (const [plugin, pod, event, expected] of cases) {

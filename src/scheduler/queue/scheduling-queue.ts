@@ -1,6 +1,7 @@
 import type { NamespaceLabels } from "../model/affinity-terms.ts";
 import type { PodInfo } from "../model/pod-info.ts";
-import { canHelp, type ClusterEvent } from "./events.ts";
+import { canHelp } from "./events.ts";
+import type { ClusterEvent } from "./cluster-event.ts";
 import { Heap } from "./heap.ts";
 
 /** Where a pod waits. */

@@ -23,6 +23,8 @@ export interface ClusterView {
   termsAbout(pod: PodInfo): readonly HeldTerm[];
   /** On how many nodes an image is, by one of its names. */
   nodesWithImage(image: string): number;
+  /** How many pods on nodes use a claim, by `namespace/name`. */
+  podsWithClaim(key: string): number;
 }
 
 export interface Placed {
@@ -47,6 +49,7 @@ export class Snapshot implements ClusterView {
   readonly #groups: PodGroups;
   readonly #terms = new HeldTerms();
   readonly #images = new Map<string, number>();
+  readonly #claims = new Map<string, number>();
   #order: NodeInfo[] | undefined;
 
   readonly namespaceLabels: NamespaceLabels = (namespace) => this.#namespaces.get(namespace);
@@ -105,6 +108,7 @@ export class Snapshot implements ClusterView {
     node.addPod(pod);
     this.#groups.add(pod, node.slot);
     this.#terms.add(pod, node.slot);
+    this.#countClaims(pod, 1);
   }
 
   /** Takes a pod off its node; returns where it was. */
@@ -116,6 +120,7 @@ export class Snapshot implements ClusterView {
     node.removePod(pod);
     this.#groups.remove(pod, node.slot);
     this.#terms.remove(pod, node.slot);
+    this.#countClaims(pod, -1);
     if (!node.node && node.pods.size === 0) this.#close(node);
     return placed;
   }
@@ -168,6 +173,10 @@ export class Snapshot implements ClusterView {
     return this.#images.get(image) ?? 0;
   }
 
+  podsWithClaim(key: string): number {
+    return this.#claims.get(key) ?? 0;
+  }
+
   #open(name: string): NodeInfo {
     const slot = this.#freeSlots.pop() ?? this.#slots.length;
     const info = new NodeInfo(name, slot);
@@ -200,6 +209,15 @@ export class Snapshot implements ClusterView {
   #eachDomains(visit: (domains: DomainCounts) => void): void {
     for (const counter of this.#groups.counters()) for (const domains of counter.domains.values()) visit(domains);
     for (const counter of this.#terms.counters()) for (const domains of counter.domains.values()) visit(domains);
+  }
+
+  #countClaims({ namespace, claims }: PodInfo, sign: 1 | -1): void {
+    for (const { name } of claims) {
+      const key = `${namespace}/${name}`;
+      const pods = this.podsWithClaim(key) + sign;
+      if (pods > 0) this.#claims.set(key, pods);
+      else this.#claims.delete(key);
+    }
   }
 
   #countImages({ images }: NodeInfo, sign: 1 | -1): void {

@@ -38,6 +38,12 @@ export async function createSchedulerWorld(options: Partial<SchedulerOptions> = 
   const fake = createFakeClient({ clock, random });
   const scope = createScope("test");
   const client: FakeClient = Object.create(fake, {
+    before: {
+      get: () => fake.before,
+      set(before: FakeClient["before"]) {
+        fake.before = before;
+      },
+    },
     createSubresource: {
       async value(type: typeof PODS, key: { namespace: string; name: string }, _subresource: string, body: object) {
         const { target, metadata } = body as { target: { name: string }; metadata: { uid: string } };
