@@ -114,3 +114,16 @@ test("a server that is away is asked again, and gets the Event later", async () 
   assert.equal(w.client.all(EVENTS)[0]?.reason, "Pulled");
   assert.ok(failures < 0, "the server was asked more than twice");
 });
+
+test("two components that record about one object at once both are heard", async () => {
+  await using w = world();
+  const { clock, client, scope } = w;
+  const more = { client, clock, random: createRandom(1), log: silentLog, scope };
+  const recorders = ["binder", "provisioner"].map((component) => createRecorder({ ...more, component }));
+  for (const recorder of recorders) recorder.event(pod, "Normal", "Waiting", "for a volume");
+  await Promise.all(recorders.map((recorder) => recorder.flush()));
+  assert.deepEqual(
+    client.all(EVENTS).map(({ source }) => source?.component),
+    ["binder", "provisioner"],
+  );
+});

@@ -28,7 +28,7 @@ export function createRecorder(options: RecorderOptions): EventRecorder {
   const { client, component, host = "", clock, random } = options;
   const correlator = new EventCorrelator();
   const delivery = new Delivery(options);
-  const nameFor = createEventNames(random);
+  const nameFor = createEventNames(random, component + host);
 
   const build = (about: KubeObject | ObjectReference, level: string, reason: string, message: string): NewEvent => {
     const involvedObject = referenceTo(about);

@@ -38,7 +38,7 @@ export function createSeriesRecorder(options: SeriesRecorderOptions): SeriesReco
   const { client, controller, host, clock, random, scope } = options;
   const keeper = new EventSeriesKeeper();
   const delivery = new Delivery(options);
-  const nameFor = createEventNames(random);
+  const nameFor = createEventNames(random, controller + host);
 
   const build = ({ regarding, related, type, reason, action, note }: ActionEvent): EventsV1Event => {
     const reference = referenceTo(regarding);
