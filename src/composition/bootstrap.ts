@@ -1,5 +1,6 @@
 import type { Client } from "#client";
-import { hasReason, type KubeObject, type New } from "#objects";
+import { LOCAL_PROVISIONER } from "#controllers";
+import { defaultStorageClassOf, hasReason, STORAGE_CLASSES, type KubeObject, type New } from "#objects";
 import { bootstrapObjects, type BootstrapObject, type BootstrapOptions } from "#registry";
 
 /** Creates what every cluster has and this one lacks. Objects that are there stay as they are. */
@@ -20,4 +21,20 @@ export async function bootstrap(client: Client, options: BootstrapOptions): Prom
   const objects = bootstrapObjects(options);
   await Promise.all(objects.filter(isNamespace).map(create));
   await Promise.all(objects.filter((object) => !isNamespace(object)).map(create));
+  await createDefaultClass(client);
+}
+
+const LOCAL_CLASS = "knarr-local";
+
+/** The class of claims that name none, unless there is another default: two would be one too many. */
+async function createDefaultClass(client: Client): Promise<void> {
+  const { items } = await client.list(STORAGE_CLASSES);
+  if (defaultStorageClassOf(items) || items.some(({ metadata }) => metadata.name === LOCAL_CLASS)) return;
+  await client.create(STORAGE_CLASSES, {
+    metadata: { name: LOCAL_CLASS, annotations: { "storageclass.kubernetes.io/is-default-class": "true" } },
+    provisioner: LOCAL_PROVISIONER,
+    reclaimPolicy: "Delete",
+    volumeBindingMode: "WaitForFirstConsumer",
+    allowVolumeExpansion: true,
+  });
 }

@@ -113,6 +113,7 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
     ...serviceNetwork,
     advertised: nodes.advertised,
     loadBalancerAddresses: parts.loadBalancerAddresses,
+    localVolumes: nodes.localVolumes,
     host: parts.host,
     spareAddresses: nodes.spareAddresses ?? [],
     scope,

@@ -14,9 +14,12 @@ import {
   kubernetesServiceController,
   legacyTokenCleaner,
   legacyTokenTracker,
+  localVolumeDeleter,
+  localVolumeProvisioner,
   namespaceController,
   nodeLifecycleController,
   orphanedJobPodController,
+  persistentVolumeBinder,
   podGarbageCollector,
   replicaSetController,
   replicationControllerController,
@@ -29,6 +32,7 @@ import {
   taintEvictionController,
   ttlController,
   volumeProtectionController,
+  type LocalVolumes,
   type ServiceAccountTokenOptions,
 } from "#controllers";
 import { kubernetesService } from "#registry";
@@ -52,6 +56,8 @@ export interface ControlLoopsOptions {
   /** What Services of type LoadBalancer get; by default the addresses of nodes, and where those are taken the spare ones. */
   readonly loadBalancerAddresses?: readonly string[] | undefined;
   readonly spareAddresses: readonly string[];
+  /** Where the data of the built-in provisioner's volumes is. */
+  readonly localVolumes: LocalVolumes;
   /** The name of the machine, which the scheduler's Events tell. */
   readonly host?: string | undefined;
   readonly clock: Clock;
@@ -65,7 +71,7 @@ export interface ControlLoopsOptions {
 /** Starts every controller and the scheduler. */
 export function startControlLoops(options: ControlLoopsOptions): void {
   const { client, schedulerClient, caches, authority, apiServerPort, advertised, scope, ...others } = options;
-  const { loadBalancerAddresses, spareAddresses, serviceCidr, host, signToken, ...more } = others;
+  const { loadBalancerAddresses, spareAddresses, serviceCidr, localVolumes, host, signToken, ...more } = others;
   const { namespaceSettleMs = 0, ...common } = more;
   const advertise = advertised === undefined ? undefined : { ip: advertised, port: apiServerPort };
   runControllers(
@@ -86,6 +92,9 @@ export function startControlLoops(options: ControlLoopsOptions): void {
       taintEvictionController(),
       podGarbageCollector(),
       ttlController(),
+      persistentVolumeBinder(),
+      localVolumeProvisioner(localVolumes),
+      localVolumeDeleter(localVolumes),
       claimProtectionController,
       volumeProtectionController,
       classProtectionController,

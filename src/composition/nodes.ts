@@ -1,5 +1,6 @@
 import type { Clock, Log, Random, Scope } from "#base";
 import type { Client, SharedCaches } from "#client";
+import type { LocalVolumes } from "#controllers";
 import type { Kubelet } from "#kubelet";
 
 /** What runs a cluster's nodes: a port, with what it can do stated as values. */
@@ -16,6 +17,8 @@ export interface NodePool {
   readonly measuresUse: boolean;
   /** Whether the addresses of its pods can be dialled from this process. */
   readonly podsReachable: boolean;
+  /** Where the data of the built-in provisioner's volumes is. */
+  readonly localVolumes: LocalVolumes;
   /** Begins what takes its time, once it is certain that the cluster can start. What fails, fails {@link start}. */
   begin(): void;
   /** Starts the nodes. Closing the scope stops them. */

@@ -1,5 +1,6 @@
 import { KUBERNETES_VERSION } from "#apiserver";
 import { HOST_ADDRESS, startSimulatedNodes, type SimulatedTimes } from "#kubelet/simulated";
+import type { LocalVolumes } from "#controllers";
 import type { NodePool } from "./nodes.ts";
 
 export interface SimulatedNodePoolOptions {
@@ -10,6 +11,12 @@ export interface SimulatedNodePoolOptions {
   readonly onRemoved?: (names: readonly string[], pods: number) => void;
 }
 
+/** Volumes of simulated nodes are nothing but objects: their paths are names, and nothing is written there. */
+export const simulatedVolumes: LocalVolumes = {
+  create: async (_node, volume) => `/var/lib/knarr/volumes/${volume}`,
+  remove: async () => {},
+};
+
 /** Nodes whose containers are timers. */
 export function simulatedNodes({ count = 1, times, onRemoved }: SimulatedNodePoolOptions = {}): NodePool {
   return {
@@ -18,6 +25,7 @@ export function simulatedNodes({ count = 1, times, onRemoved }: SimulatedNodePoo
     // Nothing is pretended: their containers use nothing, and nothing listens at their addresses.
     measuresUse: false,
     podsReachable: false,
+    localVolumes: simulatedVolumes,
     begin() {},
     async start(context) {
       const nodes = await startSimulatedNodes({

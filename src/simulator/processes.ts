@@ -5,6 +5,7 @@ import {
   createControlPlane,
   KUBELET,
   SCHEDULER,
+  simulatedVolumes,
   startControlLoops,
   type ControlPlane,
 } from "#composition";
@@ -173,6 +174,7 @@ export class ManagerProcess extends LinkedProcess {
       apiServerPort: 6443,
       advertised: undefined,
       spareAddresses: [],
+      localVolumes: simulatedVolumes,
       host: "simulated",
       // Longer than an API server may lag behind the store.
       namespaceSettleMs: 5_000,

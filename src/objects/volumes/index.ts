@@ -1,3 +1,3 @@
 /** What pods, claims, volumes and their classes have to do with each other. */
-export { VolumePool, type MatchOptions } from "./pool.ts";
+export { matchingKey, VolumePool, type MatchOptions } from "./pool.ts";
 export * from "./volumes.ts";

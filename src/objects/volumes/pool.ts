@@ -37,8 +37,8 @@ const precedes = (a: Entry, b: Entry): boolean => {
   return order < 0 || (order === 0 && a.name < b.name);
 };
 
-/** What must be equal in a claim and in a volume that nothing reserves. */
-const kindOf = (object: PersistentVolume | PersistentVolumeClaim): string =>
+/** What must be equal in a claim and in a volume that nothing reserves: class, mode and attributes, as one text. */
+export const matchingKey = (object: PersistentVolume | PersistentVolumeClaim): string =>
   JSON.stringify([storageClassNameOf(object) ?? "", modeOf(object), attributesOf(object)]);
 const modeOf = ({ spec }: PersistentVolume | PersistentVolumeClaim): string => spec?.volumeMode ?? "Filesystem";
 const attributesOf = ({ spec }: PersistentVolume | PersistentVolumeClaim): string =>
@@ -52,7 +52,7 @@ const hasModes = (modes: readonly string[], wanted: readonly string[]): boolean 
  * modes and sizes. The binder and the scheduler ask the same question of it (upstream FindMatchingVolume).
  */
 export class VolumePool {
-  /** Those that nothing reserves, by {@link kindOf} and access modes. */
+  /** Those that nothing reserves, by {@link matchingKey} and access modes. */
   readonly #free = new Map<string, Map<string, Bucket>>();
   /** Those with a claimRef, by the claim's key. */
   readonly #reserved = new Map<string, Map<string, Entry>>();
@@ -152,13 +152,13 @@ export class VolumePool {
   /** The buckets that have the claim's access modes, those with the fewest others first. */
   #bucketsFor(claim: PersistentVolumeClaim): readonly Bucket[] {
     const wanted = claim.spec?.accessModes ?? [];
-    return [...(this.#free.get(kindOf(claim))?.values() ?? [])]
+    return [...(this.#free.get(matchingKey(claim))?.values() ?? [])]
       .filter(({ modes }) => hasModes(modes, wanted))
       .sort((a, b) => a.modes.length - b.modes.length || (String(a.modes) < String(b.modes) ? -1 : 1));
   }
 
   #bucketOf(volume: PersistentVolume): Bucket {
-    const kind = kindOf(volume);
+    const kind = matchingKey(volume);
     const modes = modesOf(volume);
     const buckets = this.#free.get(kind) ?? new Map<string, Bucket>();
     const bucket = buckets.get(String(modes)) ?? { modes, entries: [] };
@@ -167,7 +167,7 @@ export class VolumePool {
   }
 
   #dropBucket(volume: PersistentVolume): void {
-    const kind = kindOf(volume);
+    const kind = matchingKey(volume);
     const buckets = this.#free.get(kind);
     buckets?.delete(String(modesOf(volume)));
     if (buckets?.size === 0) this.#free.delete(kind);

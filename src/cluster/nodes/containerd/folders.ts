@@ -15,6 +15,8 @@ export interface NodeFolders {
   /** Pods' volumes and files. */
   readonly kubelet: string;
   readonly logs: string;
+  /** Data of PersistentVolumes. */
+  readonly volumes: string;
   /** The cgroup that this cluster's are under: several clusters on one machine keep apart. */
   readonly cgroup: string;
   /** Says which containerd runs the containers, when it is not our own. */
@@ -29,6 +31,7 @@ export function nodeFolders(dataDir: string): NodeFolders {
     containerd: join(dataDir, "containerd"),
     kubelet: join(dataDir, "kubelet"),
     logs: join(dataDir, "logs"),
+    volumes: join(resolve(dataDir), "volumes"),
     cgroup: `/knarr-${id}`,
     given: join(dataDir, "containerd.json"),
   };

@@ -77,6 +77,6 @@ export async function purgeContainers(
     await scope.close();
   }
   await removeNetworkOf(network, resolve(dataDir));
-  for (const folder of [folders.containerd, folders.logs, folders.given])
+  for (const folder of [folders.containerd, folders.logs, folders.volumes, folders.given])
     await rm(folder, { recursive: true, force: true });
 }

@@ -8,6 +8,7 @@ import type { NodeRuntime } from "../runtime.ts";
 import { givenDaemon, ownDaemon, type NodeDaemon } from "./daemon.ts";
 import { nodeFolders } from "./folders.ts";
 import { claimNetwork } from "./network/claim.ts";
+import { localVolumesIn } from "./local-volumes.ts";
 import { gatewayOf, spareAddressesOf } from "./network/network.ts";
 import { purgeContainers } from "./purge.ts";
 
@@ -63,6 +64,7 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
     advertised: gatewayOf(network),
     serviceCidr: network.services,
     spareAddresses: spareAddressesOf(network),
+    localVolumes: localVolumesIn(folders.volumes),
     prepare: () => claim.take(),
     begin() {
       // The caller that starts the node gets it; until then it has no owner.
