@@ -37,6 +37,10 @@ export interface Client {
 export interface GetOptions {
   readonly resourceVersion?: string;
   readonly subresource?: string;
+  /** For subresources that answer with a list: the metrics of other servers (custom.metrics.k8s.io). */
+  readonly labelSelector?: string;
+  /** The same, by labels of the metric. */
+  readonly metricLabelSelector?: string;
 }
 
 export interface Selection {

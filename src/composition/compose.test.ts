@@ -1,7 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { DEPLOYMENTS, NODES, PODS } from "#objects";
-import { simulatedNodes } from "./simulated-nodes.ts";
 import { createCompositionWorld } from "./testing/world.ts";
 import { ADMIN } from "./users.ts";
 
@@ -32,20 +31,14 @@ test("a cluster composed of a memory store and simulated nodes runs a Deployment
   assert.equal((await client.list(NODES)).items.length, 2);
 });
 
-test("what nodes use is measured only where the nodes say that it can be", async () => {
-  const asked: string[] = [];
-  const metrics = () => {
-    asked.push("metrics");
-    return { nodes: () => Promise.resolve([]), pods: () => Promise.resolve([]) };
+test("what nodes use is served where something measures it", async () => {
+  const metrics = () => ({ nodes: () => Promise.resolve([]), pods: () => Promise.resolve([]) });
+  const served = async (more: object) => {
+    await using cluster = await createCompositionWorld(more);
+    const groups = await cluster.client.discovery.groups();
+    return groups.some(({ name }) => name === "metrics.k8s.io");
   };
-  {
-    await using _ = await createCompositionWorld({ metrics });
-  }
-  assert.deepEqual(asked, []);
-  {
-    await using _ = await createCompositionWorld({ metrics, nodes: { ...simulatedNodes(), measuresUse: true } });
-  }
-  assert.deepEqual(asked, ["metrics"]);
+  assert.deepEqual([await served({}), await served({ metrics })], [false, true]);
 });
 
 test("what serves clients gets the API server before anything is created, and its port stands in the Service's endpoints", async () => {

@@ -24,7 +24,7 @@ export interface ClusterParts extends Pick<
   readonly serving?: Serving;
   /** Answers what is passed on to nodes and pods; absent: 503. */
   readonly connector?: (nodes: NodeAccess) => Connector;
-  /** Measures what nodes and pods use; asked for only where the nodes say that they can be measured. */
+  /** Measures what nodes and pods use; absent: metrics.k8s.io is not served. */
   readonly metrics?: (nodes: NodeAccess) => MetricsSource;
   /** What Services of type LoadBalancer get; by default the addresses of nodes, and where those are taken the spare ones. */
   readonly loadBalancerAddresses?: readonly string[] | undefined;
@@ -89,7 +89,7 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
     featureGates: parts.featureGates,
     ...(parts.protobuf ? { protobuf: parts.protobuf } : {}),
     ...(connector ? { connector: connector(access) } : {}),
-    ...(metrics && nodes.measuresUse ? { metrics: metrics(access) } : {}),
+    ...(metrics ? { metrics: metrics(access) } : {}),
     ...(serving ? { serverAddress: () => serving.address() ?? `127.0.0.1:${serving.port()}` } : {}),
     unready: () => unready(),
     bootstrapped: () => bootstrapped,

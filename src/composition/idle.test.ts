@@ -41,6 +41,7 @@ test("an idle cluster has one watch on each kind that a part of it looks at or o
     "deployments",
     "endpoints",
     "endpointslices",
+    "horizontalpodautoscalers",
     "ipaddresses",
     "jobs",
     "leases",

@@ -13,8 +13,6 @@ export interface NodePool {
   readonly advertised?: string;
   /** Addresses beside the nodes' own that balancers may be given: clients on this machine reach them. */
   readonly spareAddresses?: readonly string[];
-  /** Whether its containers use what can be measured: CPU, memory, disk. */
-  readonly measuresUse: boolean;
   /** Whether the addresses of its pods can be dialled from this process. */
   readonly podsReachable: boolean;
   /** Where the data of the built-in provisioner's volumes is. */

@@ -22,8 +22,7 @@ export function simulatedNodes({ count = 1, times, onRemoved }: SimulatedNodePoo
   return {
     count,
     advertised: HOST_ADDRESS,
-    // Nothing is pretended: their containers use nothing, and nothing listens at their addresses.
-    measuresUse: false,
+    // Nothing listens at their addresses.
     podsReachable: false,
     localVolumes: simulatedVolumes,
     begin() {},

@@ -3,6 +3,7 @@ export { deploymentController } from "./deployment/controller.ts";
 export { replicaSetController } from "./replica-set/controller.ts";
 export { replicationControllerController } from "./replication-controller/controller.ts";
 export { disruptionController } from "./disruption/controller.ts";
+export { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler/controller.ts";
 export { garbageCollector } from "./garbage-collector/controller.ts";
 export { jobController } from "./job/controller.ts";
 export { orphanedJobPodController } from "./job/orphans.ts";

@@ -107,6 +107,11 @@ export const POD_DISRUPTION_BUDGETS = define<t.PodDisruptionBudget>(
   "poddisruptionbudgets",
   "PodDisruptionBudget",
 );
+export const HORIZONTAL_POD_AUTOSCALERS = define<t.V2HorizontalPodAutoscaler>(
+  "autoscaling/v2",
+  "horizontalpodautoscalers",
+  "HorizontalPodAutoscaler",
+);
 export const ENDPOINT_SLICES = define<t.EndpointSlice>("discovery.k8s.io/v1", "endpointslices", "EndpointSlice");
 export const CLUSTER_TRUST_BUNDLES = define<t.V1beta1ClusterTrustBundle>(
   "certificates.k8s.io/v1beta1",

@@ -43,8 +43,8 @@ export function createHttpClient(options: HttpClientOptions): Client {
   return {
     discovery: createHttpDiscovery((path, accept) => requester.ask({ method: "GET", path, accept }), options.clock),
 
-    get(type, key, { subresource, resourceVersion } = {}) {
-      const path = pathOf(type, key, subresource) + queryOf({ resourceVersion });
+    get(type, key, { subresource, ...query } = {}) {
+      const path = pathOf(type, key, subresource) + queryOf(query);
       return requester.ask({ method: "GET", path, accept: acceptFor(type) });
     },
 

@@ -7,7 +7,6 @@ import {
   podCondition,
   scaledValue,
   withCondition,
-  type LabelSelector,
   type Pod,
   type PodCondition,
   type PodDisruptionBudget,
@@ -15,6 +14,7 @@ import {
 } from "#objects";
 import type { Plan } from "../framework/index.ts";
 import { conditionOf } from "../framework/pod-condition.ts";
+import { selectorText } from "../framework/selector-text.ts";
 
 const DISRUPTION_TARGET = "DisruptionTarget";
 
@@ -184,19 +184,6 @@ function pendingEvictions(disrupted: Readonly<Record<string, string>>, pods: rea
     requeueAt = Math.min(requeueAt ?? Infinity, Math.max(until, now + 1));
   }
   return { live, late, requeueAt };
-}
-
-/** A selector as Go prints it. */
-function selectorText(selector: LabelSelector | undefined): string {
-  if (!selector) return "nil";
-  const labels = Object.entries(selector.matchLabels ?? {})
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, value]) => `${key}: ${value},`);
-  const expressions = (selector.matchExpressions ?? []).map(
-    ({ key, operator, values = [] }) =>
-      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(" ")}],},`,
-  );
-  return `&LabelSelector{MatchLabels:map[string]string{${labels.join("")}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join("")}},}`;
 }
 
 export interface PodView {

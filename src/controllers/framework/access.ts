@@ -1,7 +1,10 @@
 import type { Client, SharedCaches } from "#client";
 import { groupResource, type KubeObject, type ResourceType } from "#objects";
 
-/** What a controller may do to a kind: `create`, `update/status`, `create/binding`. Reading is `get`, `list` and `watch`. */
+/**
+ * What a controller may do to a kind: `create`, `update/status`, `create/binding`; `get/*` is of every subresource.
+ * Reading is `get`, `list` and `watch`.
+ */
 export type Verb =
   | "get"
   | "list"
@@ -52,7 +55,9 @@ export class Permissions {
   check(type: ResourceType, verb: string, subresource?: string): void {
     const wanted = subresource ? `${verb}/${subresource}` : verb;
     const resource = groupResource(type);
-    if (this.#verbs.get(resource)?.has(wanted) || this.#verbs.get(ANY_KIND)?.has(wanted)) return;
+    const allowed = (verbs: ReadonlySet<string> | undefined) =>
+      verbs !== undefined && (verbs.has(wanted) || (subresource !== undefined && verbs.has(`${verb}/*`)));
+    if (allowed(this.#verbs.get(resource)) || allowed(this.#verbs.get(ANY_KIND))) return;
     const error = new UndeclaredAccess(`${this.#name} does not declare "${wanted}" on ${resource}`);
     this.#onRefused?.(error);
     throw error;

@@ -46,11 +46,22 @@ const MISSING = /(does-?not-?exist|non-?existent|no-such|not-?found|unpullable|i
 /** Images that end at once when no command is given: there is no input for their shell. */
 const SHELLS = new Set(["busybox", "alpine", "ubuntu", "debian", "bash", "centos", "fedora"]);
 
+/** What an annotation says of a container: the one that names it, else the one for all of the pod's. */
+export function sayingOf(
+  { metadata: { annotations = {} } }: Pod,
+  container: string,
+  name: string,
+): { readonly annotation: string; readonly value: string } | undefined {
+  for (const annotation of [`${name}.${container}`, name]) {
+    const value = annotations[`${ANNOTATION_PREFIX}${annotation}`];
+    if (value !== undefined) return { annotation, value };
+  }
+  return undefined;
+}
+
 /** How a container behaves. Annotations may name one container: `simulated.knarr.dev/exit-code.web`. */
 export function behaviourOf(pod: Pod, container: AnyContainer): Behaviour {
-  const annotations = pod.metadata.annotations ?? {};
-  const say = (name: string) =>
-    annotations[`${ANNOTATION_PREFIX}${name}.${container.name}`] ?? annotations[`${ANNOTATION_PREFIX}${name}`];
+  const say = (name: string) => sayingOf(pod, container.name, name)?.value;
   const seconds = (name: string): number | undefined => {
     const text = say(name);
     const value = Number(text);

@@ -1,9 +1,10 @@
 import type { Clock, Log, Random, Scope } from "#base";
-import { createCaches, type Client, type SharedCaches } from "#client";
+import { createCaches, createRecorder, type Cache, type Client, type SharedCaches } from "#client";
 import { createSources, feedPods, startKubelet, type Kubelet, type NodeDescription } from "#kubelet";
-import { hasReason, NODES, PODS, type Node, type Pod } from "#objects";
+import { hasReason, keyOf, NODES, PODS, type Node, type Pod } from "#objects";
 import { nodeAddressOf, podCidrOf } from "./addresses.ts";
 import { createSimulatedVolumes } from "./volumes.ts";
+import { ANNOTATION_PREFIX } from "./behaviour.ts";
 import { createSimulatedRuntime, type SimulatedTimes } from "./runtime.ts";
 
 export interface SimulatedNodesOptions {
@@ -59,16 +60,35 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
     const index = started++;
     const node = describeSimulatedNode(index, options);
     const times = options.times ? { times: options.times } : {};
+    const nodeScope = scope.child(node.name);
+    const recorder = createRecorder({
+      client,
+      component: "kubelet",
+      host: node.name,
+      clock,
+      random,
+      log,
+      scope: nodeScope,
+    });
     const kubelet = await startKubelet({
       node,
-      runtime: createSimulatedRuntime({ clock, random, podCidr: node.podCidr, nodeIp: nodeAddressOf(index), ...times }),
+      runtime: createSimulatedRuntime({
+        clock,
+        random,
+        podCidr: node.podCidr,
+        nodeIp: nodeAddressOf(index),
+        ...times,
+        current: (pod) => currentPod(pods, pod),
+        onBadUsage: (pod, { annotation, problem }) =>
+          recorder.event(pod, "Warning", "InvalidSimulation", `${ANNOTATION_PREFIX}${annotation}: ${problem}`),
+      }),
       sources,
       volumes: createSimulatedVolumes(sources),
       client,
       clock,
       random,
       log,
-      scope: scope.child(node.name),
+      scope: nodeScope,
       currentNode: () => nodes.get(node.name),
     });
     kubelets.set(node.name, kubelet);
@@ -78,6 +98,11 @@ export async function startSimulatedNodes(options: SimulatedNodesOptions): Promi
 
   await Promise.all(Array.from({ length: options.count }, add));
   return { kubelets, add };
+}
+
+function currentPod(pods: Cache<Pod>, pod: Pod): Pod | undefined {
+  const found = pods.get(keyOf(pod));
+  return found?.metadata.uid === pod.metadata.uid ? found : undefined;
 }
 
 /**

@@ -9,6 +9,7 @@ import { outcomeOf } from "./probe.ts";
 import { restoreContainer } from "./restore.ts";
 import { ContainerRuns } from "./runs.ts";
 import { SimulatedSandboxes } from "./sandboxes.ts";
+import { courseOf, UsageMeters, type BadUsage } from "./usage.ts";
 
 export interface SimulatedRuntimeOptions {
   readonly clock: Clock;
@@ -17,6 +18,10 @@ export interface SimulatedRuntimeOptions {
   readonly nodeIp: string;
   /** How long things take; see {@link TIMES}. */
   readonly times?: Partial<SimulatedTimes>;
+  /** A pod as it is by now; default: as it was when its container started. */
+  readonly current?: (pod: Pod) => Pod | undefined;
+  /** Told of annotations that say what a container uses and cannot be read. */
+  readonly onBadUsage?: (pod: Pod, bad: BadUsage) => void;
 }
 
 /** Milliseconds, about: each single one varies by a quarter. */
@@ -39,6 +44,8 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
   const images = new SimulatedImages({ rest, pullMs: () => about(times.pull) });
   const sandboxes = new SimulatedSandboxes({ ...options, newId });
   const runs = new ContainerRuns();
+  const { current = (pod) => pod, onBadUsage = () => {} } = options;
+  const meters = new UsageMeters(onBadUsage);
 
   return {
     version: "simulated://1.36",
@@ -66,6 +73,9 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
       const run = { clock, id: newId(), attempt, startedAt: clock.now() };
       const started = new SimulatedContainer(describeRun(pod, container, run));
       runs.add(pod, started);
+      for (const resource of ["cpu", "memory"] as const) {
+        courseOf(pod, container, resource, (bad) => onBadUsage(pod, bad));
+      }
       return reportRunning(started, container);
     },
     stopContainer: (id, graceSeconds) => runs.get(id)?.stop(graceSeconds) ?? Promise.resolve(),
@@ -77,12 +87,17 @@ export function createSimulatedRuntime(options: SimulatedRuntimeOptions): Runtim
       if (run.exit.code !== 0) throw new RuntimeError("FailedHook", `command exited with ${run.exit.code}`);
     },
     logs: (id, wanted) => runs.get(id)?.logs(wanted) ?? nothing(),
+    stats: () => Promise.resolve(meters.read(runningNow(runs, current), clock.now())),
     close() {
       closing.abort(new Error("the simulation is closed"));
       for (const container of runs.all()) container.freeze();
       return Promise.resolve();
     },
   };
+}
+
+function* runningNow(runs: ContainerRuns, current: (pod: Pod) => Pod | undefined) {
+  for (const { pod, run } of runs.running()) yield { pod: current(pod) ?? pod, run };
 }
 
 interface NodeState {

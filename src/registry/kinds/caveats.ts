@@ -38,7 +38,6 @@ export const CAVEATS: readonly Caveat[] = [
   row("apps", "statefulsets", "StatefulSets", "no Pods are made"),
   row("apps", "daemonsets", "DaemonSets", "no Pods are made"),
   row("batch", "cronjobs", "CronJobs", "no Jobs are made"),
-  row("autoscaling", "horizontalpodautoscalers", "HorizontalPodAutoscalers", "nothing is scaled"),
   row(STORAGE, "volumeattachments", "VolumeAttachments", "nothing is attached"),
   row(STORAGE, "volumeattributesclasses", "VolumeAttributesClasses", "no volume is changed"),
   row(STORAGE, "csidrivers", "CSIDrivers", "no driver is called"),

@@ -58,7 +58,6 @@ export async function containerdRuntime(options: ClusterOptions, context: Contai
     name: "containerd",
     notes: claim.notes,
     count: 1,
-    measuresUse: true,
     podsReachable: true,
     hostAddress: gatewayOf(network),
     advertised: gatewayOf(network),
