@@ -3,6 +3,7 @@ import type { Client, SharedCaches } from "#client";
 import {
   claimProtectionController,
   classProtectionController,
+  daemonSetController,
   deploymentController,
   disruptionController,
   endpointsController,
@@ -77,6 +78,7 @@ export function startControlLoops(options: ControlLoopsOptions): void {
   const advertise = advertised === undefined ? undefined : { ip: advertised, port: apiServerPort };
   runControllers(
     [
+      daemonSetController,
       deploymentController,
       disruptionController,
       replicaSetController,
