@@ -4,7 +4,7 @@ import { build, type BuildFailure, type Message } from "esbuild";
 import { ROOMS } from "./rooms.ts";
 
 /** The minified bundle of all neutral rooms, in bytes, may have so many. Raise it with a reason in the commit. */
-const LIMIT = 1_800_000;
+const LIMIT = 2_100_000;
 
 /** What is wrong with the neutral rooms in a browser: nothing, or a line for each problem. */
 export function checkBrowser(root: string): Promise<readonly string[]> {
