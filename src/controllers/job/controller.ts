@@ -152,7 +152,8 @@ class JobSync {
 
   async #delete(pods: readonly Pod[], isCounted: boolean): Promise<void> {
     const failure = await allOf(pods, async (pod) => {
-      if (!isCounted && isTracked(pod)) await releasePod(this.#context, pod);
+      // It must not have ended meanwhile: then it would count.
+      if (!isCounted && isTracked(pod)) await releasePod(this.#context, pod, pod.metadata.resourceVersion);
       await deletePod(this.#context, this.#job, pod);
       this.#deleted.push(pod);
     });
@@ -160,10 +161,15 @@ class JobSync {
   }
 }
 
-/** Takes the finalizer away. A Pod that is gone has lost it. */
-export async function releasePod({ client }: Pick<SyncContext, "client">, { metadata }: Pod): Promise<void> {
+/** Takes the finalizer away. A Pod that is gone has lost it. `resourceVersion`: a conflict if the Pod has changed since. */
+export async function releasePod(
+  { client }: Pick<SyncContext, "client">,
+  { metadata }: Pod,
+  resourceVersion?: string,
+): Promise<void> {
   const { namespace = "", name = "", uid } = metadata;
-  const body = { metadata: { uid, "$deleteFromPrimitiveList/finalizers": [TRACKING] } };
+  const version = resourceVersion === undefined ? {} : { resourceVersion };
+  const body = { metadata: { uid, ...version, "$deleteFromPrimitiveList/finalizers": [TRACKING] } };
   try {
     await client.patch(PODS, { namespace, name }, { type: "strategic", body });
   } catch (error) {

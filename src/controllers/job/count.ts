@@ -97,6 +97,8 @@ function mayGo(pod: Pod, spec: JobSpec, tally: Tally): boolean {
 /** When a Job fails, every Pod that has not succeeded has failed. One that its success has ended has not. */
 function endsAsFailed(pod: Pod, spec: JobSpec, ending: Verdict | undefined): boolean {
   if (ending && !isSuccess(ending)) return true;
-  if (ending?.condition.reason === "SuccessPolicy" && pod.metadata.deletionTimestamp !== undefined) return false;
+  if (ending?.isTold && ending.condition.reason === "SuccessPolicy" && pod.metadata.deletionTimestamp !== undefined) {
+    return false;
+  }
   return hasFailed(pod, spec);
 }

@@ -6,7 +6,7 @@ import { countReleased, newlyEnded, uncountedOf } from "./count.ts";
 import { hasFailed, isIndexed, isTracked } from "./pods.ts";
 import { sizingOf, type NewJobPod } from "./size.ts";
 import { tallyOf, uidOf, type JobView, type Tally } from "./tally.ts";
-import { deadlineOf, verdictOf, type Verdict } from "./verdict.ts";
+import { deadlineOf, isSuccess, verdictOf, type Verdict } from "./verdict.ts";
 
 export interface JobEvent {
   readonly type: "Normal" | "Warning";
@@ -79,14 +79,22 @@ export function planPods({ view, tally, verdict, backoff }: Situation, now: numb
 
 /**
  * The verdict stands in the status before the first Pod is deleted for it: by the Pods alone another one could be found
- * later.
+ * later. With a success so do those that have failed until then: what it ends has not.
  */
-function endOfPods({ job }: JobView, { active }: Tally, verdict: Verdict): readonly JobStep[] {
-  if (active.length === 0) return [];
-  const status: JobStatus = { ...job.status, conditions: [...(job.status?.conditions ?? []), verdict.condition] };
+function endOfPods(view: JobView, tally: Tally, verdict: Verdict): readonly JobStep[] {
+  if (tally.active.length === 0) return [];
+  const { status: before = {} } = view.job;
+  const { uncounted } = isSuccess(verdict)
+    ? newlyEnded(view, tally, uncountedOf(before), verdict)
+    : { uncounted: uncountedOf(before) };
+  const status = tidy({
+    ...before,
+    conditions: [...(before.conditions ?? []), verdict.condition],
+    uncountedTerminatedPods: uncounted,
+  });
   return [
     ...(verdict.isTold ? [] : [{ type: "write-status", status, events: [] } as const]),
-    { type: "delete", pods: active, isCounted: true },
+    { type: "delete", pods: tally.active, isCounted: true },
   ];
 }
 
