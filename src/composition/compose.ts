@@ -80,7 +80,7 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
     kubelet: (name) => running?.kubelets.get(name),
     kubelets: () => running?.kubelets.values() ?? [],
   };
-  const { registry, apiServer, caches, signToken } = await createControlPlane({
+  const { registry, apiServer, caches, signToken, gates } = await createControlPlane({
     ...common,
     store,
     signingKey: parts.signingKey,
@@ -116,6 +116,7 @@ export async function composeCluster(parts: ClusterParts): Promise<ComposedClust
     localVolumes: nodes.localVolumes,
     host: parts.host,
     spareAddresses: nodes.spareAddresses ?? [],
+    maxUnavailableStatefulSet: gates.enabled("MaxUnavailableStatefulSet"),
     scope,
   });
   const started = await nodes.start({

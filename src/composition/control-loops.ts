@@ -31,6 +31,7 @@ import {
   serviceAccountTokenController,
   serviceCidrController,
   serviceLoadBalancer,
+  statefulSetController,
   taintEvictionController,
   ttlController,
   volumeProtectionController,
@@ -68,6 +69,8 @@ export interface ControlLoopsOptions {
   readonly scope: Scope;
   /** How long it takes, in milliseconds, until every API server knows that a namespace is being deleted; default 0. */
   readonly namespaceSettleMs?: number;
+  /** The feature gate of that name; default off. */
+  readonly maxUnavailableStatefulSet?: boolean;
 }
 
 /** Starts every controller and the scheduler. */
@@ -86,6 +89,7 @@ export function startControlLoops(options: ControlLoopsOptions): void {
       jobController,
       orphanedJobPodController,
       horizontalPodAutoscalerController(),
+      statefulSetController({ countsUnavailable: options.maxUnavailableStatefulSet ?? false }),
       namespaceController({ settleMs: namespaceSettleMs }),
       serviceAccountController,
       rootCaPublisher(authority),

@@ -19,6 +19,7 @@ import {
   createRegistry,
   featureGates,
   servedApis,
+  type FeatureGates,
   type FeatureGateSettings,
   type MetricsSource,
   type Registry,
@@ -38,6 +39,7 @@ export interface ControlPlane {
   readonly caches: SharedCaches;
   /** Signs the token that a Secret keeps for a service account. */
   readonly signToken: ServiceAccountTokens["issueForSecret"];
+  readonly gates: FeatureGates;
 }
 
 export interface ControlPlaneOptions extends Pick<
@@ -131,5 +133,5 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     () => (synced = true),
     () => {},
   );
-  return { registry, apiServer, caches, signToken: tokens.issueForSecret };
+  return { registry, apiServer, caches, signToken: tokens.issueForSecret, gates };
 }

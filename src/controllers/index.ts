@@ -3,6 +3,7 @@ export { daemonSetController } from "./daemon-set/controller.ts";
 export { deploymentController } from "./deployment/controller.ts";
 export { replicaSetController } from "./replica-set/controller.ts";
 export { replicationControllerController } from "./replication-controller/controller.ts";
+export { statefulSetController, type StatefulSetOptions } from "./stateful-set/controller.ts";
 export { disruptionController } from "./disruption/controller.ts";
 export { horizontalPodAutoscalerController } from "./horizontal-pod-autoscaler/controller.ts";
 export { garbageCollector } from "./garbage-collector/controller.ts";

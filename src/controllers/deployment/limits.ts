@@ -35,7 +35,8 @@ export function limitsOf({ spec }: Deployment): Limits {
   };
 }
 
-function scaled(value: number | string, total: number, round: (value: number) => number): number {
+/** A number of pods, or a percentage of the total. */
+export function scaled(value: number | string, total: number, round: (value: number) => number): number {
   if (typeof value === "number") return value;
   const percent = /^(\d+)%$/.exec(value)?.[1];
   return percent === undefined ? 0 : round((Number(percent) * total) / 100);

@@ -29,7 +29,9 @@ describe("what is stored and not acted on", () => {
     kind(name).caveats?.({ apiVersion: "", kind: name, metadata: {}, ...object }) ?? [];
 
   test("has a caveat for each object of a kind of which nothing is acted on", () => {
-    assert.deepEqual(caveats("StatefulSet", {}), ["StatefulSets: stored, but not acted on yet; no Pods are made"]);
+    assert.deepEqual(caveats("LeaseCandidate", {}), [
+      "LeaseCandidates: stored, but not acted on yet; no leader is elected",
+    ]);
     assert.deepEqual(caveats("ConfigMap", {}), []);
     assert.deepEqual(caveats("Deployment", { spec: { template: { spec: { containers: [] } } } }), []);
   });
