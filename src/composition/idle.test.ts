@@ -35,9 +35,11 @@ test("an idle cluster has one watch on each kind that a part of it looks at or o
   // What a new controller looks at belongs here, too.
   assert.deepEqual(Object.keys(watched).sort(), [
     "configmaps",
+    "controllerrevisions",
     "csidrivers",
     "csinodes",
     "csistoragecapacities",
+    "daemonsets",
     "deployments",
     "endpoints",
     "endpointslices",
