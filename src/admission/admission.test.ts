@@ -288,6 +288,51 @@ describe("other kinds", () => {
     assert.equal(none.spec?.storageClassName, "");
   });
 
+  it("a bound claim grows only where its class lets it", async () => {
+    await using world = await cluster();
+    const { client } = world;
+    for (const [name, allowVolumeExpansion] of [
+      ["grows", true],
+      ["stays", false],
+    ] as const) {
+      await client.create(STORAGE_CLASSES, { metadata: { name }, provisioner: "example.com/p", allowVolumeExpansion });
+    }
+    const boundClaim = async (name: string, storageClassName: string) => {
+      const key = { namespace: "default", name };
+      const claim = await client.create(PERSISTENT_VOLUME_CLAIMS, {
+        metadata: key,
+        spec: {
+          accessModes: ["ReadWriteOnce"],
+          resources: { requests: { storage: "1Gi" } },
+          storageClassName,
+          volumeName: `v-${name}`,
+        },
+      });
+      const status = { phase: "Bound", capacity: { storage: "1Gi" } };
+      await client.update(PERSISTENT_VOLUME_CLAIMS, { ...claim, status }, { subresource: "status" });
+      return key;
+    };
+    const grow = (key: { namespace: string; name: string }) =>
+      client.patch(PERSISTENT_VOLUME_CLAIMS, key, {
+        type: "merge",
+        body: { spec: { resources: { requests: { storage: "2Gi" } } } },
+      });
+    const grown = await grow(await boundClaim("a", "grows"));
+    assert.equal(grown.spec?.resources?.requests?.["storage"], "2Gi");
+    for (const [name, storageClassName] of [
+      ["b", "stays"],
+      ["c", "absent"],
+      ["d", ""],
+    ] as const) {
+      await assert.rejects(
+        grow(await boundClaim(name, storageClassName)),
+        message(
+          `persistentvolumeclaims "${name}" is forbidden: only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize`,
+        ),
+      );
+    }
+  });
+
   it("a class of volume attributes gets the protecting finalizer", async () => {
     await using it = await cluster();
     const { metadata } = await it.client.create(VOLUME_ATTRIBUTES_CLASSES, {

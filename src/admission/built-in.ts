@@ -10,7 +10,7 @@ import { podResizeValidator } from "./plugins/pod-resize.ts";
 import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
 import { priority } from "./plugins/priority.ts";
 import { serviceAccount } from "./plugins/service-account.ts";
-import { defaultStorageClass, storageObjectInUseProtection } from "./plugins/storage.ts";
+import { defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection } from "./plugins/storage.ts";
 import { taintNodesByCondition } from "./plugins/taint-nodes.ts";
 
 export interface BuiltInAdmissionOptions {
@@ -32,6 +32,7 @@ export function builtInAdmission({ client, caches, clock, random }: BuiltInAdmis
     defaultTolerationSeconds,
     defaultStorageClass(() => caches.of(STORAGE_CLASSES)),
     storageObjectInUseProtection,
+    persistentVolumeClaimResize(client),
     certificateSubjectRestriction,
     podTopologyLabels(client),
     podResizeValidator(client),

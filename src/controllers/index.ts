@@ -15,6 +15,8 @@ export { namespaceController } from "./namespace/controller.ts";
 export { nodeLifecycleController } from "./node-lifecycle/controller.ts";
 export { localVolumeDeleter, localVolumeProvisioner } from "./local-volumes/controller.ts";
 export { LOCAL_PROVISIONER, type LocalVolumes } from "./local-volumes/port.ts";
+export { ephemeralVolumeController } from "./ephemeral-volume/controller.ts";
+export { volumeExpansionController } from "./volume-expansion/controller.ts";
 export { persistentVolumeBinder } from "./persistent-volume-binder/controller.ts";
 export { podGarbageCollector } from "./pod-garbage-collector/controller.ts";
 export { rootCaPublisher } from "./root-ca/controller.ts";

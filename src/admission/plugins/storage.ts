@@ -1,13 +1,17 @@
-import type { Cache } from "#client";
+import type { Cache, Client } from "#client";
 import {
+  compareQuantities,
   defaultStorageClassOf,
   groupResource,
+  hasReason,
+  parseQuantity,
+  STORAGE_CLASSES,
   storageClassNameOf,
   type Draft,
   type PersistentVolumeClaim,
   type StorageClass,
 } from "#objects";
-import type { AdmissionPlugin } from "../contract.ts";
+import { forbid, type AdmissionPlugin } from "../contract.ts";
 
 /** A claim that names no class gets the default one (plugin/pkg/admission/storage/storageclass/setdefault). */
 export function defaultStorageClass(classes: () => Cache<StorageClass>): AdmissionPlugin {
@@ -44,3 +48,36 @@ export const storageObjectInUseProtection: AdmissionPlugin = {
     if (!metadata.finalizers?.includes(finalizer)) metadata.finalizers = [...(metadata.finalizers ?? []), finalizer];
   },
 };
+
+/** A claim grows only where its class lets it (plugin/pkg/admission/storage/persistentvolume/resize). */
+export function persistentVolumeClaimResize(client: Client): AdmissionPlugin {
+  const mayGrow = async (claim: PersistentVolumeClaim, old: PersistentVolumeClaim): Promise<boolean> => {
+    const name = storageClassNameOf(claim);
+    if (!name || name !== storageClassNameOf(old)) return false;
+    try {
+      const { allowVolumeExpansion = false } = await client.get(STORAGE_CLASSES, { namespace: "", name });
+      return allowVolumeExpansion;
+    } catch (error) {
+      if (hasReason(error, "NotFound")) return false;
+      throw error;
+    }
+  };
+  const sizeOf = ({ spec }: PersistentVolumeClaim) => parseQuantity(spec?.resources?.requests?.["storage"] ?? "0");
+  return {
+    name: "PersistentVolumeClaimResize",
+    handles: ({ operation, group, resource, subresource }) =>
+      operation === "UPDATE" && group === "" && resource === "persistentvolumeclaims" && subresource === "",
+    async validate(object, before, attributes) {
+      const claim = object as PersistentVolumeClaim;
+      const old = before as PersistentVolumeClaim;
+      if (compareQuantities(sizeOf(claim), sizeOf(old)) <= 0) return;
+      if (old.status?.phase !== "Bound") {
+        throw forbid(attributes, claim, "Only bound persistent volume claims can be expanded");
+      }
+      if (await mayGrow(claim, old)) return;
+      const detail =
+        "only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize";
+      throw forbid(attributes, claim, detail);
+    },
+  };
+}

@@ -15,4 +15,14 @@ export { createPod, deletePod, isNamespaceTerminating, podFromTemplate } from ".
 export { inDeletionOrder } from "./pod-ranking.ts";
 export { runControllers, type RunningController, type RunOptions } from "./run.ts";
 export { adopter, anyOf, matcherOf, matcherOfSet } from "./selector.ts";
-export { controllerOf, controllerReference, itself, owner, ownerKey, watch, type KeysOf, type Watch } from "./watch.ts";
+export {
+  controllerOf,
+  controllerReference,
+  itself,
+  owner,
+  ownerKey,
+  refersTo,
+  watch,
+  type KeysOf,
+  type Watch,
+} from "./watch.ts";

@@ -37,6 +37,8 @@ import {
 } from "./keys.ts";
 import { planVolume, type VolumeView } from "./volume-plan.ts";
 
+/** When a volume is offered to others that the sync of a claim could not reserve. */
+const OFFER_AGAIN_MS = 100;
 /** Enough for the store to commit many bindings in one group. */
 const CONCURRENCY = 16;
 
@@ -95,6 +97,10 @@ class Binder {
     try {
       const plan = planClaim(view, context.clock.now());
       return await this.#apply.all(claimKey(key), plan, context);
+    } catch (error) {
+      // Other claims may have looked while it was taken.
+      if (name !== undefined) context.enqueue(`volume/${name}`, OFFER_AGAIN_MS);
+      throw error;
     } finally {
       if (name !== undefined) this.#taken.delete(name);
     }
