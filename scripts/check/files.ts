@@ -9,6 +9,7 @@ const KINDS: Readonly<Record<string, string>> = {
   ".md": "documents",
   ".tsv": "tables of facts",
   ".json": "settings and tables",
+  ".yaml": "manifests in `examples/`",
   ".pl": "programs inside test images",
 };
 const NAMES = new Set([".gitignore", ".npmrc", "LICENSE", ".ci/run", "bin/knarr"]);

@@ -61,6 +61,17 @@ test("the hash is FNV-1 over the sorted JSON that Go writes, and the number of c
   assert.equal(nameOf(["a<b"], 1), "web-7886cb998c");
 });
 
+test("the data has sorted keys at every depth, as kubectl compares its bytes", () => {
+  const template: PodTemplateSpec = {
+    spec: { containers: [{ name: "c", image: "nginx" }] },
+    metadata: { labels: { b: "2", a: "1" } },
+  };
+  assert.equal(
+    JSON.stringify(newRevision(revisedWith(template), 1).data),
+    '{"spec":{"template":{"$patch":"replace","metadata":{"labels":{"a":"1","b":"2"}},"spec":{"containers":[{"image":"nginx","name":"c"}]}}}}',
+  );
+});
+
 test("a name that leaves no room for the hash is cut", () => {
   const revised = revisedWith(templateWith("nginx"));
   const object = { ...revised.object, metadata: { ...revised.object.metadata, name: "x".repeat(253) } };

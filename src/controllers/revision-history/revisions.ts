@@ -52,9 +52,28 @@ interface RevisionData {
   readonly spec: { readonly template: PodTemplateSpec & { readonly $patch: "replace" } };
 }
 
-const revisionData = (template: PodTemplateSpec): RevisionData => ({
-  spec: { template: { ...template, $patch: "replace" } },
-});
+/** With sorted keys, as upstream writes it: kubectl compares the bytes to tell whether a roll-back would change anything. */
+function revisionData(template: PodTemplateSpec): RevisionData {
+  let data = datas.get(template);
+  if (!data) {
+    data = Object.freeze(sorted<RevisionData>({ spec: { template: { ...template, $patch: "replace" } } }));
+    // Stored templates are frozen: each is taken apart once, however often its set is looked at.
+    if (Object.isFrozen(template)) datas.set(template, data);
+  }
+  return data;
+}
+
+const datas = new WeakMap<PodTemplateSpec, RevisionData>();
+
+function sorted<T>(value: T): T {
+  if (Array.isArray(value)) return value.map(sorted) as T;
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(value)
+    .filter(([, field]) => field !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([key, field]) => [key, sorted(field)] as const);
+  return Object.fromEntries(fields) as T;
+}
 
 /**
  * FNV-1 of 32 bits over the JSON that upstream writes of the data, and over the number of collisions: a template that
@@ -68,18 +87,8 @@ function revisionHash(data: RevisionData, collisionCount: number): string {
   return safeEncode(String(hash));
 }
 
-/** JSON as Go writes a map: keys sorted by their bytes, and with escapes that HTML needs. */
-function goJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(goJson).join(",")}]`;
-  if (typeof value !== "object" || value === null) return value === undefined ? "null" : goScalar(value);
-  const fields = Object.entries(value)
-    .filter(([, field]) => field !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .map(([key, field]) => `${goScalar(key)}:${goJson(field)}`);
-  return `{${fields.join(",")}}`;
-}
-
-const goScalar = (value: unknown): string =>
+/** JSON with Go's escapes, which HTML needs. */
+const goJson = (value: unknown): string =>
   jsonText(value).replaceAll(
     /[<>&\u2028\u2029]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
