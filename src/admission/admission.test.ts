@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
-import { createRandom, createScope, createVirtualClock, silentLog } from "#base";
-import { createCaches, type Client } from "#client";
+import type { Client } from "#client";
 import {
   hasReason,
   NAMESPACES,
@@ -18,15 +17,10 @@ import {
   type Pod,
   type ResourceType,
 } from "#objects";
-import { builtInKinds, createRegistry } from "#registry";
-import { createMemoryStore } from "#store/memory";
-import { authorizers, privilegedGroup, authenticators } from "#auth";
-import { createApiServer, versionInfo } from "#apiserver";
-import { admissionChain, builtInAdmission, type AdmissionPlugin } from "./index.ts";
+import { admissionChain, type AdmissionPlugin } from "./index.ts";
 import { organizationsOf } from "./plugins/certificate-request.ts";
 import { defaultClass } from "./plugins/priority.ts";
-
-const ADMIN = { username: "admin", groups: ["system:masters"] };
+import { cluster, message, pod } from "./testing/cluster.ts";
 
 const CERTIFICATE_SIGNING_REQUESTS: ResourceType<CertificateSigningRequest> = {
   group: "certificates.k8s.io",
@@ -53,54 +47,6 @@ const DEVELOPERS = [
   "aGlvb1IwSk5DbkJnamJvTDdpR1hsQUloQUxZM3grMWtsNXFQbGFLSWVSV0xIN0tQano2RmwxNlh5SkgyCnh0VytYekh5Ci0tLS0t",
   "RU5EIENFUlRJRklDQVRFIFJFUVVFU1QtLS0tLQo=",
 ].join("");
-
-/** An API server with every built-in plugin, the namespace and account `default`, on a virtual clock. */
-async function cluster(): Promise<AsyncDisposable & { readonly client: Client }> {
-  const clock = createVirtualClock();
-  const random = createRandom(3);
-  const scope = createScope("test");
-  const store = createMemoryStore({ clock });
-  const registry = await createRegistry({ definitions: builtInKinds(), store, clock, random, log: silentLog });
-  const server = createApiServer({
-    registry,
-    clock,
-    random,
-    authenticator: authenticators(),
-    authorizer: authorizers(privilegedGroup()),
-    version: versionInfo({ knarr: "0.0.0", platform: "x", runtime: "test 1" }),
-    admission: (client) =>
-      builtInAdmission({
-        client,
-        caches: createCaches({ client, scope, clock, random, log: silentLog }),
-        clock,
-        random,
-      }),
-  });
-  const running = clock.autoAdvance();
-  const client = server.client(ADMIN);
-  await client.create(NAMESPACES, { metadata: { name: "default" } });
-  await client.create(SERVICE_ACCOUNTS, { metadata: { name: "default", namespace: "default" } });
-  return {
-    client,
-    async [Symbol.asyncDispose]() {
-      await scope.close();
-      running.stop();
-      await registry.close();
-      await store.close();
-    },
-  };
-}
-
-const pod = (name: string, spec: object = {}, namespace = "default") => ({
-  metadata: { name, namespace },
-  spec: { containers: [{ name: "c", image: "nginx" }], ...spec },
-});
-
-const message = (expected: string) => (error: unknown) => {
-  assert.ok(error instanceof StatusError, String(error));
-  assert.equal(error.message, expected);
-  return true;
-};
 
 describe("the chain", () => {
   it("asks in order and stops at the first refusal", async () => {

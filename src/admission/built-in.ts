@@ -9,6 +9,7 @@ import { namespaceLifecycle } from "./plugins/namespace-lifecycle.ts";
 import { podResizeValidator } from "./plugins/pod-resize.ts";
 import { podTopologyLabels } from "./plugins/pod-topology-labels.ts";
 import { priority } from "./plugins/priority.ts";
+import { runtimeClass } from "./plugins/runtime-class.ts";
 import { serviceAccount } from "./plugins/service-account.ts";
 import { defaultStorageClass, persistentVolumeClaimResize, storageObjectInUseProtection } from "./plugins/storage.ts";
 import { taintNodesByCondition } from "./plugins/taint-nodes.ts";
@@ -33,6 +34,7 @@ export function builtInAdmission({ client, caches, clock, random }: BuiltInAdmis
     defaultStorageClass(() => caches.of(STORAGE_CLASSES)),
     storageObjectInUseProtection,
     persistentVolumeClaimResize(client),
+    runtimeClass(client),
     certificateSubjectRestriction,
     podTopologyLabels(client),
     podResizeValidator(client),

@@ -27,6 +27,7 @@ const sources = (claim: PersistentVolumeClaim | undefined, volume: PersistentVol
     volume ? Promise.resolve(volume) : Promise.reject(new Error(`persistentvolumes "${name}" not found`)),
   configMap: () => assert.fail(),
   secret: () => assert.fail(),
+  runtimeHandler: () => assert.fail(),
   trustBundles: () => assert.fail(),
   token: () => assert.fail(),
   onChange() {},

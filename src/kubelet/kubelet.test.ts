@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createVirtualClock } from "#base";
-import { CONFIG_MAPS, formatTime, PODS, podCondition, type Pod } from "#objects";
+import { CONFIG_MAPS, formatTime, PODS, podCondition, RUNTIME_CLASSES, type Pod } from "#objects";
 import { createMemoryStore } from "#store/memory";
 import { createTestWorld, shown, statusIn, type TestWorld } from "./testing/world.ts";
 
@@ -45,6 +45,17 @@ describe("a pod", () => {
       "Normal Started Container started",
       "Normal Killing Stopping container web",
     ]);
+  });
+
+  test("waits, and says so, for a RuntimeClass that is gone, and starts when it is there", async () => {
+    await using world = await createTestWorld();
+    await world.run("web", { runtimeClassName: "sandboxed", containers: [nginx] });
+    await world.clock.advance(5_000);
+    assert.deepEqual(await world.events("web"), [
+      'Warning FailedCreatePodSandBox Failed to create pod sandbox: runtimeclass.node.k8s.io "sandboxed" not found',
+    ]);
+    await world.client.create(RUNTIME_CLASSES, { metadata: { name: "sandboxed" }, handler: "gvisor" });
+    await world.until("web", isReady);
   });
 
   test("that runs to its end stays as it ended", async () => {

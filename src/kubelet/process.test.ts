@@ -44,6 +44,7 @@ describe("a container's process", () => {
       secret: ask("secret"),
       claim: () => assert.fail(),
       persistentVolume: () => assert.fail(),
+      runtimeHandler: () => assert.fail(),
       trustBundles: () => assert.fail(),
       token: () => assert.fail(),
       onChange() {},

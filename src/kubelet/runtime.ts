@@ -11,8 +11,11 @@ export interface Runtime {
   readonly version: string;
   /** What is still there of a pod that an earlier kubelet started; undefined when nothing is. */
   adopt(pod: Pod): Promise<AdoptedPod | undefined>;
-  /** `attempt` counts the sandboxes that the pod has had before. */
-  createSandbox(pod: Pod, attempt: number): Promise<Sandbox>;
+  /**
+   * `attempt` counts the sandboxes that the pod has had before; `handler` is that of its RuntimeClass; absent: the
+   * runtime's default. Rejects with an Error.
+   */
+  createSandbox(pod: Pod, attempt: number, handler?: string): Promise<Sandbox>;
   /** Ends the sandbox and gives its addresses back. Its containers must have ended before. */
   stopSandbox(id: string): Promise<void>;
   /** The pod is gone from the API: whatever is kept of it (ended containers, logs) can go. */

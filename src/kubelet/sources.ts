@@ -29,6 +29,8 @@ export interface PodSources {
   claim(name: string): Promise<PersistentVolumeClaim>;
   /** The same of a volume of the cluster. */
   persistentVolume(name: string): Promise<PersistentVolume>;
+  /** The handler of a RuntimeClass. Rejects with an Error when there is no such class. */
+  runtimeHandler(runtimeClassName: string): Promise<string>;
   /** All that the cluster has. */
   trustBundles(): Promise<readonly ClusterTrustBundle[]>;
   /** A token of the pod's service account, bound to the pod. Rejects with an Error. */

@@ -140,4 +140,5 @@ export const CSI_STORAGE_CAPACITIES = define<t.CSIStorageCapacity>(
   "csistoragecapacities",
   "CSIStorageCapacity",
 );
+export const RUNTIME_CLASSES = define<t.RuntimeClass>("node.k8s.io/v1", "runtimeclasses", "RuntimeClass", false);
 export const CSI_NODES = define<t.CSINode>("storage.k8s.io/v1", "csinodes", "CSINode", false);

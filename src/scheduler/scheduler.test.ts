@@ -1,7 +1,15 @@
 import { strict as assert } from "node:assert";
 import { test } from "node:test";
 import { createRandom, createScope, silentLog } from "#base";
-import { NODES, PERSISTENT_VOLUME_CLAIMS, PERSISTENT_VOLUMES, PODS, serviceUnavailable } from "#objects";
+import {
+  NODES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
+  PODS,
+  serviceUnavailable,
+  type AnyDraft,
+  type Pod,
+} from "#objects";
 import { startScheduler } from "./scheduler.ts";
 import { makeNode, makePod } from "./testing/objects.ts";
 import { createSchedulerWorld } from "./testing/world.ts";
@@ -201,4 +209,58 @@ test("a scheduler that comes later knows what is on the nodes, and what was prom
   await world.settle();
   assert.equal(world.nodeOf("promised"), "a");
   await scope.close();
+});
+
+test("the overhead of a pod's runtime counts beside what its containers ask for", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(makeNode("a"));
+  await world.addPods(makePod("first", { requests: { cpu: "1" }, spec: { overhead: { cpu: "2" } } }));
+  await world.settle();
+  await world.addPods(makePod("second", { requests: { cpu: "1" }, spec: { overhead: { cpu: "500m" } } }));
+  await world.settle();
+  assert.match(world.why("second") ?? "", /1 Insufficient cpu/);
+  await world.addPods(makePod("third", { requests: { cpu: "1" } }));
+  await world.settle();
+  assert.equal(world.nodeOf("third"), "a");
+});
+
+test("the requests of a pod as a whole count, not those of its containers", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(makeNode("a"));
+  const whole = (cpu: string) => ({ requests: { cpu: "1" }, spec: { resources: { requests: { cpu } } } });
+  await world.addPods(makePod("first", whole("3")));
+  await world.settle();
+  await world.addPods(makePod("second", whole("2")), makePod("third", { requests: { cpu: "1" } }));
+  await world.settle();
+  assert.match(world.why("second") ?? "", /1 Insufficient cpu/);
+  assert.equal(world.nodeOf("third"), "a");
+});
+
+test("while a pod is resized the larger of what it asks for and what it was granted counts", async () => {
+  await using world = await createSchedulerWorld();
+  await world.addNodes(makeNode("a"));
+  const granted = (cpu: string): Pod["status"] => ({
+    conditions: [{ type: "PodResizeInProgress", status: "True" }],
+    containerStatuses: [
+      {
+        name: "main",
+        image: "app",
+        imageID: "",
+        ready: true,
+        restartCount: 0,
+        allocatedResources: { cpu },
+        resources: { requests: { cpu } },
+      },
+    ],
+  });
+  await world.addPods(makePod("shrinking", { requests: { cpu: "1" }, spec: { nodeName: "a" }, status: granted("3") }));
+  await world.settle();
+  await world.addPods(makePod("waiting", { requests: { cpu: "2" } }));
+  await world.settle();
+  assert.match(world.why("waiting") ?? "", /1 Insufficient cpu/);
+  world.client.edit(PODS, { namespace: "default", name: "shrinking" }, (draft: AnyDraft) => {
+    draft["status"] = { ...granted("1"), conditions: [] };
+  });
+  await world.settle(2000);
+  assert.equal(world.nodeOf("waiting"), "a");
 });

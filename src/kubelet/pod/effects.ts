@@ -94,11 +94,14 @@ const listenerOf = ({ dispatch }: EffectsContext): VolumesListener => ({
 const failuresOf = (error: unknown) =>
   error instanceof MountError ? error.failures : [{ volume: "", message: messageOf(error) }];
 
-async function createSandbox({ runtime, view, dispatch }: EffectsContext): Promise<void> {
+async function createSandbox({ runtime, view, dispatch, podSources }: EffectsContext): Promise<void> {
   dispatch({ type: "sandbox-creating" });
   let sandbox: Sandbox;
   try {
-    sandbox = await runtime.createSandbox(view().pod, view().sandboxAttempt);
+    const name = view().pod.spec?.runtimeClassName;
+    // The class may be gone, or be another one by now.
+    const handler = name ? await podSources()?.runtimeHandler(name) : undefined;
+    sandbox = await runtime.createSandbox(view().pod, view().sandboxAttempt, handler);
   } catch (error) {
     dispatch({ type: "sandbox-failed", message: messageOf(error) });
     return;

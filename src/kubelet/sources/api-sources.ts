@@ -3,6 +3,8 @@ import type { Cache, Client, SharedCaches } from "#client";
 import {
   CLUSTER_TRUST_BUNDLES,
   CONFIG_MAPS,
+  hasReason,
+  RUNTIME_CLASSES,
   SECRETS,
   SERVICE_ACCOUNTS,
   type AuthenticationV1TokenRequest as TokenRequest,
@@ -79,6 +81,17 @@ class ApiPodSources implements PodSources {
 
   async persistentVolume(name: string) {
     return this.#bound(this.#shared.claims.volumes, "", name);
+  }
+
+  async runtimeHandler(name: string) {
+    const found = await this.#options.client.get(RUNTIME_CLASSES, { namespace: "", name }).catch((error: unknown) => {
+      if (!hasReason(error, "NotFound")) {
+        const why = `failed to lookup RuntimeClass ${name}: ${messageOf(error)}`;
+        throw new Error(why, { cause: error });
+      }
+      throw new Error(`runtimeclass.node.k8s.io ${JSON.stringify(name)} not found`, { cause: error });
+    });
+    return found.handler;
   }
 
   async trustBundles() {

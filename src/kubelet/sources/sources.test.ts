@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createRandom, createScope, silentLog } from "#base";
 import { createCaches, type Client } from "#client";
-import { CLUSTER_TRUST_BUNDLES, CONFIG_MAPS, NAMESPACES, SECRETS, SERVICE_ACCOUNTS, SERVICES } from "#objects";
+import {
+  CLUSTER_TRUST_BUNDLES,
+  CONFIG_MAPS,
+  NAMESPACES,
+  RUNTIME_CLASSES,
+  SECRETS,
+  SERVICE_ACCOUNTS,
+  SERVICES,
+} from "#objects";
 import { container, podOf } from "../testing/pods.ts";
 import { createTestWorld } from "../testing/world.ts";
 import { createSources } from "./api-sources.ts";
@@ -108,6 +116,15 @@ test("the Services of a pod are those of its namespace and the API's, and an err
   assert.deepEqual(namesIn("default"), ["kubernetes", "web"]);
   assert.deepEqual(namesIn("other"), ["kubernetes", "theirs"]);
   assert.equal(createSources(world.options).services("default"), undefined);
+});
+
+test("a RuntimeClass is looked up anew each time, and refused in upstream's words when it is not there", async () => {
+  await using world = await createSourcesWorld();
+  const sources = createSources(world.options).of(podOf({ containers: [container("main")] }));
+  const handler = () => sources.runtimeHandler("sandboxed");
+  await assert.rejects(handler(), { message: 'runtimeclass.node.k8s.io "sandboxed" not found' });
+  await world.client.create(RUNTIME_CLASSES, { metadata: { name: "sandboxed" }, handler: "gvisor" });
+  assert.equal(await handler(), "gvisor");
 });
 
 test("a token is asked for with the pod it is bound to", async () => {

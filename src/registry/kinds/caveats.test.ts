@@ -49,8 +49,8 @@ describe("what is stored and not acted on", () => {
   });
 
   test("has a caveat for fields of Pods, and for the same fields in templates", () => {
-    const spec = { containers: [], runtimeClassName: "gvisor" };
-    const text = "runtimeClassName of Pods: stored, but not acted on yet; they run as without one";
+    const spec = { containers: [], resourceClaims: [{ name: "gpu" }] };
+    const text = "resourceClaims of Pods: stored, but not acted on yet; no device is allocated";
     assert.deepEqual(caveats("Pod", { spec }), [text]);
     assert.deepEqual(caveats("Deployment", { spec: { template: { spec } } }), [text]);
     assert.deepEqual(caveats("CronJob", { spec: { jobTemplate: { spec: { template: { spec } } } } }).slice(1), [text]);

@@ -40,7 +40,6 @@ export const CAVEATS: readonly Caveat[] = [
   row(STORAGE, "volumeattributesclasses", "VolumeAttributesClasses", "no volume is changed"),
   row(STORAGE, "csidrivers", "CSIDrivers", "no driver is called"),
   row(STORAGE, "csinodes", "CSINodes", "no driver is called"),
-  row(STORAGE, "csistoragecapacities", "CSIStorageCapacities", "the scheduler does not look at them"),
   row(NETWORKING, "ingresses", "Ingresses", "no address is given and no traffic is routed"),
   row(NETWORKING, "ingressclasses", "IngressClasses", "none becomes the default"),
   row(NETWORKING, "networkpolicies", "NetworkPolicies", "no traffic is denied"),
@@ -93,7 +92,6 @@ export const CAVEATS: readonly Caveat[] = [
   ),
   row(FLOW, "flowschemas", "FlowSchemas", "no request is queued or refused"),
   row(FLOW, "prioritylevelconfigurations", "PriorityLevelConfigurations", "no request is queued or refused"),
-  row("node.k8s.io", "runtimeclasses", "RuntimeClasses", "Pods run as without one"),
   row(RESOURCE, "deviceclasses", "DeviceClasses", "no device is allocated"),
   row(RESOURCE, "resourceclaims", "ResourceClaims", "no device is allocated"),
   row(RESOURCE, "resourceclaimtemplates", "ResourceClaimTemplates", "no claims are made"),
@@ -132,11 +130,6 @@ export const POD_CAVEATS: readonly PodCaveat[] = [
     title: "`resourceClaims` of Pods",
     but: "no device is allocated",
     when: ({ resourceClaims }) => (resourceClaims?.length ?? 0) > 0,
-  },
-  {
-    title: "`runtimeClassName` of Pods",
-    but: "they run as without one",
-    when: ({ runtimeClassName }) => runtimeClassName !== undefined,
   },
   {
     title: "`schedulingGroup` of Pods",

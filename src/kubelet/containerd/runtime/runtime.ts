@@ -66,7 +66,7 @@ export async function createContainerdRuntime(options: ContainerdRuntimeOptions)
     cri,
     version: `${runtimeName}://${runtimeVersion.replace(/^v/, "").replace(/[~+].*$/, "")}`,
     adopt: (pod) => adoptPod(pod, context),
-    createSandbox: (pod, attempt) => createSandbox(pod, attempt, context),
+    createSandbox: (pod, attempt, handler) => createSandbox(pod, attempt, handler, context),
     stopSandbox: (id) => stopSandbox(id, context),
     removePod: (pod) => removePod(pod, context),
     removeOrphans: (known) => removeOrphans(known, context),

@@ -17,7 +17,12 @@ export async function sandboxesOf({ cri, options }: OwnedCri, podUid: string): P
 }
 
 /** Makes the pod's sandbox; earlier ones are stopped. Rejects with a RuntimeError. */
-export async function createSandbox(pod: Pod, attempt: number, context: RuntimeContext): Promise<Sandbox> {
+export async function createSandbox(
+  pod: Pod,
+  attempt: number,
+  handler: string | undefined,
+  context: RuntimeContext,
+): Promise<Sandbox> {
   const { cri, options } = context;
   try {
     const earlier = await sandboxesOf(context, identityOf(pod).uid);
@@ -26,7 +31,8 @@ export async function createSandbox(pod: Pod, attempt: number, context: RuntimeC
     const next = Math.max(attempt, ...earlier.map(({ metadata }) => (metadata?.attempt ?? 0) + 1));
     const config = await sandboxSettings(pod, next, options);
     if (config.logDirectory) await mkdir(config.logDirectory, { recursive: true, mode: 0o755 });
-    const { podSandboxId } = await cri.call("RuntimeService.RunPodSandbox", { config }, { timeoutMs: SANDBOX_MS });
+    const request = { config, runtimeHandler: handler ?? "" };
+    const { podSandboxId } = await cri.call("RuntimeService.RunPodSandbox", request, { timeoutMs: SANDBOX_MS });
     await removeEmpty(earlier, context);
     const found = await cri.call("RuntimeService.PodSandboxStatus", { podSandboxId }, { timeoutMs: CALL_MS });
     if (!found.status) throw new Error(`sandbox ${podSandboxId} has no status`);

@@ -36,6 +36,7 @@ export class TestSources implements Sources {
       secret: (name) => Promise.resolve(this.secrets.get(name)),
       claim: (name) => this.#object("persistentvolumeclaims", this.claims, name),
       persistentVolume: (name) => this.#object("persistentvolumes", this.persistentVolumes, name),
+      runtimeHandler: () => Promise.reject(new Error("not here")),
       trustBundles: () => Promise.resolve([...this.trustBundles]),
       token: ({ audiences = [] }) => this.issue(audiences),
       onChange: (listener) => {
