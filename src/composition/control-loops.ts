@@ -3,6 +3,7 @@ import type { Client, SharedCaches } from "#client";
 import {
   claimProtectionController,
   classProtectionController,
+  cronJobController,
   daemonSetController,
   deploymentController,
   disruptionController,
@@ -101,6 +102,7 @@ export function startControlLoops(options: ControlLoopsOptions): void {
       nodeLifecycleController(),
       taintEvictionController(),
       podGarbageCollector(),
+      cronJobController({ timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone }),
       ttlController(),
       persistentVolumeBinder(),
       volumeExpansionController(),

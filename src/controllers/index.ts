@@ -1,4 +1,5 @@
 export * from "./framework/index.ts";
+export { cronJobController, type CronJobOptions } from "./cron-job/controller.ts";
 export { daemonSetController } from "./daemon-set/controller.ts";
 export { deploymentController } from "./deployment/controller.ts";
 export { replicaSetController } from "./replica-set/controller.ts";

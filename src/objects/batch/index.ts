@@ -1,5 +1,6 @@
 export { countIndexes } from "./completion-indexes.ts";
-export { scheduleProblem } from "./cron-schedule.ts";
+export { parseCronSchedule, scheduleProblem, type CronSchedule } from "./cron-schedule.ts";
+export { dueCronTimes, nextCronTime, type CronDue } from "./cron-times.ts";
 export {
   countCommonIndexes,
   countIndexesIn,

@@ -35,7 +35,6 @@ const STORAGE = "storage.k8s.io";
 
 /** By the order of README. */
 export const CAVEATS: readonly Caveat[] = [
-  row("batch", "cronjobs", "CronJobs", "no Jobs are made"),
   row(STORAGE, "volumeattachments", "VolumeAttachments", "nothing is attached"),
   row(STORAGE, "volumeattributesclasses", "VolumeAttributesClasses", "no volume is changed"),
   row(STORAGE, "csidrivers", "CSIDrivers", "no driver is called"),

@@ -1,8 +1,9 @@
 import {
-  scheduleProblem,
   invalid,
+  isTimeZone,
   notSupported,
   required,
+  scheduleProblem,
   type CronJob,
   type FieldError,
   type JobTemplateSpec,
@@ -54,14 +55,6 @@ function validateTimeZone(timeZone: string, path: string): FieldError[] {
     return [invalid(path, timeZone, detail)];
   }
   return isTimeZone(timeZone) ? [] : [invalid(path, timeZone, `unknown time zone ${timeZone}`)];
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    return new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone !== "";
-  } catch {
-    return false;
-  }
 }
 
 /** Source: upstream ValidateJobTemplateSpec. */
