@@ -67,7 +67,7 @@ describe("a HorizontalPodAutoscaler, as kubectl shows it", () => {
     assert.equal(Math.max(...seen), 6);
     assert.ok(
       steps.every((step) => step >= -1 && step <= 2),
-      `${seen}`,
+      seen.join(),
     );
     const told = await kubectl("describe", "hpa", "web");
     assert.match(told, /AbleToScale +True +ReadyForNewScale +recommended size matches current size/);

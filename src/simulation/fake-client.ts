@@ -25,9 +25,11 @@ import {
   type KubeObject,
   type ObjectKey,
   type ResourceType,
+  type Scale,
 } from "#objects";
 import { createFakeDiscovery } from "./fake-discovery.ts";
 import { compileSelection, shown } from "./fake-selection.ts";
+import { scaleOf, withReplicas } from "./fake-scale.ts";
 import { FakeStore } from "./fake-store.ts";
 import { FakeWatches } from "./fake-watches.ts";
 import { countGeneration, deletedStatus, deletion, patched, replacement, type FakeWrite } from "./fake-writes.ts";
@@ -107,6 +109,7 @@ function reads(store: FakeStore, watches: FakeWatches, request: NoteRequest): Pi
   return {
     async get<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, query: GetOptions = {}) {
       await request("get", type, key);
+      if (query.subresource === "scale") return scaleOf(store.current(type, key)) as KubeObject as T;
       checkSubresource(query.subresource);
       checkRevision(query.resourceVersion, store.revision);
       return shown(type, store.current(type, key)) as T;
@@ -159,6 +162,10 @@ function writing(
     async update<T extends KubeObject>(type: ResourceType<T>, object: T, write: PatchOptions = {}) {
       assert(!type.metadataOnly, "an object is updated whole");
       await request("update", type, object.metadata as ObjectKey, object);
+      if (write.subresource === "scale") {
+        const scaled = store.current(type, object.metadata as ObjectKey);
+        return scaleOf(replace(type, scaled, withReplicas(scaled, object as Scale), {})) as KubeObject as T;
+      }
       checkWrite(write);
       if (type.resource === "leases" && !store.objects(type).has(keyOf(object))) {
         throw new NotInTestDouble("creation by an update");
@@ -171,6 +178,11 @@ function writing(
     },
     async patch<T extends KubeObject>(type: ResourceType<T>, key: ObjectKey, patch: Patch, write: PatchOptions = {}) {
       await request("patch", type, key, patch.body);
+      if (write.subresource === "scale") {
+        const scaled = store.current(type, key);
+        const scale = patched(type, scaleOf(scaled), patch) as unknown as Scale;
+        return scaleOf(replace(type, scaled, withReplicas(scaled, scale), {})) as KubeObject as T;
+      }
       checkWrite(write);
       const old = store.current(type, key);
       const draft = patched(type, old, patch);

@@ -1,23 +1,23 @@
-import type { Change, SharedCaches } from "#client";
+import { getScale, type Change, type SharedCaches } from "#client";
 import {
-  DAEMON_SETS,
   DEPLOYMENTS,
   groupResource,
-  JOBS,
+  hasReason,
   keyOf,
-  NODES,
+  parseGroupVersion,
   POD_DISRUPTION_BUDGETS,
   PODS,
   REPLICA_SETS,
   REPLICATION_CONTROLLERS,
   STATEFUL_SETS,
   type KubeObject,
+  type OwnerReference,
   type Pod,
   type PodDisruptionBudget,
   type ResourceType,
 } from "#objects";
-import { allow } from "../framework/access.ts";
-import { defineController, syncByPlan, type ControllerDefinition } from "../framework/definition.ts";
+import { allow, ANY_KIND } from "../framework/access.ts";
+import { defineController, syncByPlan, type ControllerDefinition, type SyncContext } from "../framework/definition.ts";
 import { unlessGone } from "../framework/gone.ts";
 import { matcherOf } from "../framework/selector.ts";
 import { controllerOf, itself, refersTo, watch } from "../framework/watch.ts";
@@ -36,20 +36,25 @@ export const disruptionController: ControllerDefinition = defineController({
     watch(REPLICATION_CONTROLLERS, budgetsBeside),
     watch(STATEFUL_SETS, budgetsBeside),
   ],
-  writes: [allow(POD_DISRUPTION_BUDGETS, "update/status"), allow(PODS, "patch/status")],
+  writes: [
+    allow(POD_DISRUPTION_BUDGETS, "update/status"),
+    allow(PODS, "patch/status"),
+    // The controllers of pods are of any kind.
+    allow(ANY_KIND, "get/scale"),
+  ],
   start: () => (key, context) => (key.startsWith(POD) ? syncPod(key, context) : syncBudget(key, context)),
 });
 
 const syncBudget = syncByPlan({
-  look(key, { caches }): BudgetView | undefined {
+  async look(key, { client, caches }): Promise<BudgetView | undefined> {
     const budget = caches.of(POD_DISRUPTION_BUDGETS).get(key);
     if (!budget || budget.metadata.deletionTimestamp) return undefined;
     const matcher = matcherOf(budget.spec?.selector);
-    const pods = caches
-      .of(PODS)
-      .index("namespace", budget.metadata.namespace ?? "")
-      .filter(({ metadata }) => matcher.matches(metadata.labels))
-      .map((pod) => ({ pod, scale: scaleOf(caches, pod) }));
+    const scales = new Scales({ client, caches });
+    const pods: BudgetView["pods"][number][] = [];
+    for (const pod of caches.of(PODS).index("namespace", budget.metadata.namespace ?? "")) {
+      if (matcher.matches(pod.metadata.labels)) pods.push({ pod, scale: await scales.of(pod) });
+    }
     return { budget, pods };
   },
   plan: planBudget,
@@ -112,24 +117,59 @@ function budgetsBeside(
     .map(keyOf);
 }
 
-/** How many pods the controller of a pod wants; undefined: it has none. */
-function scaleOf(caches: SharedCaches, pod: Pod): Scale | undefined {
-  const owner = controllerOf(pod);
-  if (!owner) return undefined;
-  const withoutScale = WITHOUT_SCALE.find((type) => refersTo(owner, type));
-  if (withoutScale) return { problem: `${groupResource(withoutScale)} does not implement the scale subresource` };
-  const { name = "", namespace = "" } = pod.metadata;
-  const found = SCALED.find((type) => refersTo(owner, type));
-  const object = found && caches.of(found).get(keyOf({ namespace, name: owner.name }));
-  const unknown = { problem: `found no controllers for pod "${name}"` };
-  if (object?.metadata.uid !== owner.uid) return unknown;
-  const above = found === REPLICA_SETS ? controllerOf(object) : undefined;
-  if (!above || !refersTo(above, DEPLOYMENTS)) return { uid: owner.uid, replicas: object.spec?.replicas ?? 1 };
-  const deployment = caches.of(DEPLOYMENTS).get(keyOf({ namespace, name: above.name }));
-  if (deployment?.metadata.uid !== above.uid) return unknown;
-  return { uid: above.uid, replicas: deployment.spec?.replicas ?? 1 };
+/** How many pods the controllers of pods want, each looked up once. */
+class Scales {
+  readonly #context: Pick<SyncContext, "client" | "caches">;
+  /** By the uid of the controller. */
+  readonly #known = new Map<string, Scale>();
+
+  constructor(context: Pick<SyncContext, "client" | "caches">) {
+    this.#context = context;
+  }
+
+  /** Of the pod's controller; undefined: it has none. */
+  async of(pod: Pod): Promise<Scale | undefined> {
+    const owner = controllerOf(pod);
+    if (!owner) return undefined;
+    let scale = this.#known.get(owner.uid);
+    if (!scale) {
+      const { name = "", namespace = "" } = pod.metadata;
+      const found = this.#ofWorkload(owner, namespace) ?? (await this.#ofAny(owner, namespace));
+      scale = found ?? { problem: `found no controllers for pod "${name}"` };
+      this.#known.set(owner.uid, scale);
+    }
+    return scale;
+  }
+
+  /** Of the kinds that are watched; a ReplicaSet's Deployment counts in its place. */
+  #ofWorkload(owner: OwnerReference, namespace: string): Scale | undefined {
+    const { caches } = this.#context;
+    const type = SCALED.find((candidate) => refersTo(owner, candidate));
+    const object = type && caches.of(type).get(keyOf({ namespace, name: owner.name }));
+    if (object?.metadata.uid !== owner.uid) return undefined;
+    const above = type === REPLICA_SETS ? controllerOf(object) : undefined;
+    if (!above || !refersTo(above, DEPLOYMENTS)) return { uid: owner.uid, replicas: object.spec?.replicas ?? 1 };
+    const deployment = caches.of(DEPLOYMENTS).get(keyOf({ namespace, name: above.name }));
+    if (deployment?.metadata.uid !== above.uid) return undefined;
+    return { uid: above.uid, replicas: deployment.spec?.replicas ?? 1 };
+  }
+
+  /** Of any kind, by its scale subresource. */
+  async #ofAny({ apiVersion, kind, name, uid }: OwnerReference, namespace: string): Promise<Scale | undefined> {
+    const { client } = this.#context;
+    const resource = await client.discovery.find({ ...parseGroupVersion(apiVersion), kind });
+    if (!resource) return { problem: `no matches for kind "${kind}" in version "${apiVersion}"` };
+    if (!resource.subresources.some((one) => one.name === "scale")) {
+      return { problem: `${groupResource(resource)} does not implement the scale subresource` };
+    }
+    try {
+      const scale = await getScale(client, resource, { namespace, name });
+      return scale.metadata.uid === uid ? { uid, replicas: scale.spec?.replicas ?? 0 } : undefined;
+    } catch (error) {
+      return hasReason(error, "NotFound") ? undefined : { problem: (error as Error).message };
+    }
+  }
 }
 
 type Scaled = KubeObject & { readonly spec?: { readonly replicas?: number } };
 const SCALED: readonly ResourceType<Scaled>[] = [REPLICA_SETS, REPLICATION_CONTROLLERS, STATEFUL_SETS];
-const WITHOUT_SCALE: readonly ResourceType[] = [DAEMON_SETS, JOBS, NODES];

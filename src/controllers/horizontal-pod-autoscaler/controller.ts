@@ -1,8 +1,7 @@
-import type { Client } from "#client";
+import { getScale, retryOnConflict, updateScale, updateStatus, type Client } from "#client";
 import {
   equalJson,
   HORIZONTAL_POD_AUTOSCALERS,
-  hasReason,
   keyOf,
   parseGroupVersion,
   parseLabelSelector,
@@ -20,9 +19,6 @@ import { watch, type KeysOf } from "../framework/watch.ts";
 import type { Memory } from "./limits.ts";
 import { POD_METRICS, readMetric } from "./metrics-api.ts";
 import { needsMetrics, planAutoscaler, SYNC_MS, type AutoscalerStep, type AutoscalerView } from "./plan.ts";
-
-/** How often a scale is written anew when others write it too (client-go retry.DefaultRetry). */
-const ATTEMPTS = 5;
 
 /** Sets the replicas of what HorizontalPodAutoscalers point to by what their metrics say. */
 export const horizontalPodAutoscalerController = (): ControllerDefinition =>
@@ -116,13 +112,6 @@ async function findTarget({ metadata, spec }: V2HorizontalPodAutoscaler, client:
   }
 }
 
-/** Scale is a kind of its own in any resource. */
-const getScale = async (
-  client: Client,
-  type: ResourceType,
-  key: { readonly namespace: string; readonly name: string },
-) => (await client.get(type, key, { subresource: "scale" })) as Scale;
-
 async function look(
   autoscaler: V2HorizontalPodAutoscaler,
   target: Target | string,
@@ -160,8 +149,9 @@ async function apply(
   target: Target | string,
   autoscaler: V2HorizontalPodAutoscaler,
   remembered: Remembered,
-  { client, recorder }: SyncContext,
+  context: SyncContext,
 ): Promise<AutoscalerView["outcome"]> {
+  const { client, recorder } = context;
   let outcome: AutoscalerView["outcome"];
   for (const step of steps) {
     switch (step.type) {
@@ -172,17 +162,11 @@ async function apply(
         remembered.remember(keyOf(autoscaler), step.memory);
         break;
       case "scale":
-        if (typeof target !== "string") outcome = await setReplicas(client, target, step.replicas);
+        if (typeof target !== "string") outcome = await setReplicas(context, target, step.replicas);
         break;
       case "status":
         try {
-          await unlessGone(
-            client.update(
-              HORIZONTAL_POD_AUTOSCALERS,
-              { ...autoscaler, status: step.status },
-              { subresource: "status" },
-            ),
-          );
+          await unlessGone(updateStatus(client, HORIZONTAL_POD_AUTOSCALERS, { ...autoscaler, status: step.status }));
         } catch (error) {
           recorder.event(autoscaler, "Warning", "FailedUpdateStatus", (error as Error).message);
         }
@@ -192,22 +176,20 @@ async function apply(
 }
 
 async function setReplicas(
-  client: Client,
+  { client, clock }: SyncContext,
   { type, scale }: Target,
   replicas: number,
 ): Promise<NonNullable<AutoscalerView["outcome"]>> {
-  let latest = scale;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      const wanted: Scale = { ...latest, spec: { ...latest.spec, replicas } };
-      await client.update(type, wanted, { subresource: "scale" });
-      return { type: "scaled" };
-    } catch (error) {
-      if (!hasReason(error, "Conflict") || attempt === ATTEMPTS) {
-        return { type: "refused", problem: (error as Error).message };
-      }
-      const { namespace = "", name = "" } = scale.metadata;
-      latest = (await unlessGone(getScale(client, type, { namespace, name }))) ?? latest;
-    }
+  const { namespace = "", name = "" } = scale.metadata;
+  let latest: Scale | undefined = scale;
+  try {
+    await retryOnConflict(clock, async () => {
+      const current = latest ?? (await getScale(client, type, { namespace, name }));
+      latest = undefined;
+      await updateScale(client, type, { ...current, spec: { ...current.spec, replicas } });
+    });
+    return { type: "scaled" };
+  } catch (error) {
+    return { type: "refused", problem: (error as Error).message };
   }
 }

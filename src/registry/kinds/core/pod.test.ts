@@ -155,6 +155,35 @@ test("eviction is refused when the budget is used up", async () => {
   assert.equal((await podOf(world.pods)).metadata.deletionTimestamp, undefined);
 });
 
+test("a refused eviction says what the budget's controller says, where its figures do not", async () => {
+  const cause = async (figures: object) => {
+    await using world = await createPodWorld();
+    await guarded(world, 0);
+    const status = {
+      observedGeneration: 1,
+      disruptionsAllowed: 0,
+      currentHealthy: 1,
+      desiredHealthy: 1,
+      expectedPods: 1,
+    };
+    await setStatus(world.budgets, { namespace: "default", name: "b" }, { ...status, ...figures });
+    const { status: answer } = await failure(evict(world));
+    return answer.details?.causes?.[0]?.message;
+  };
+  const condition = (reason: string, message: string) => ({
+    conditions: [
+      { type: "DisruptionAllowed", status: "False", reason, message, lastTransitionTime: "2026-01-01T00:00:00Z" },
+    ],
+  });
+  const refusal = "The disruption budget b does not allow evicting pods currently";
+  assert.equal(
+    await cause(condition("SyncFailed", 'found no controllers for pod "p"')),
+    `${refusal} because it failed sync: found no controllers for pod "p"`,
+  );
+  assert.equal(await cause({ currentHealthy: 2 }), refusal);
+  assert.equal(await cause({ currentHealthy: 2, ...condition("Held", "by hand") }), `${refusal} (Held): by hand`);
+});
+
 test("eviction takes a disruption, says why and deletes", async () => {
   await using world = await createPodWorld();
   await guarded(world, 1);

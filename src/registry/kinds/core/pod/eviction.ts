@@ -3,6 +3,7 @@ import {
   compileLabelSelector,
   conflict,
   draftOf,
+  findCondition,
   forbiddenError,
   formatTime,
   hasReason,
@@ -189,22 +190,32 @@ const stillProcessed = (budget: string) =>
   refused(`The disruption budget ${budget} is still being processed by the server.`, RETRY_SECONDS);
 const MAX_DISRUPTED_PODS = 2000;
 
+/** Why a budget allows no disruption. Its figures say nothing when its controller could not count. */
+function whyNone({ metadata: { name }, status = {} }: PodDisruptionBudget): string {
+  const { desiredHealthy = 0, currentHealthy = 0, conditions } = status;
+  const condition = findCondition(conditions, "DisruptionAllowed");
+  const told = condition?.status === "False" && condition.message ? condition : undefined;
+  const refusal = `The disruption budget ${name} does not allow evicting pods currently`;
+  if (told?.reason === "SyncFailed") return `${refusal} because it failed sync: ${told.message}`;
+  if (currentHealthy <= desiredHealthy) {
+    return `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`;
+  }
+  return told ? `${refusal} (${told.reason}): ${told.message}` : refusal;
+}
+
 /** The budget with one disruption less. Source: upstream EvictionREST.checkAndDecrement. */
 function decremented(budget: PodDisruptionBudget, podName: string, now: number): Draft<PodDisruptionBudget> {
   const { metadata, status = {} } = budget;
   const { name = "" } = metadata;
   if ((status.observedGeneration ?? 0) < (metadata.generation ?? 0)) throw stillProcessed(name);
-  const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0, disruptedPods = {} } = status;
+  const { disruptionsAllowed = 0, disruptedPods = {} } = status;
   if (disruptionsAllowed < 0) throw forbiddenError(BUDGET, name, "pdb disruptions allowed is negative");
   if (Object.keys(disruptedPods).length > MAX_DISRUPTED_PODS) {
     const detail = "DisruptedPods map too big - too many evictions not confirmed by PDB controller";
     throw forbiddenError(BUDGET, name, detail);
   }
   if (disruptionsAllowed === 0) {
-    throw refused(
-      `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
-      0,
-    );
+    throw refused(whyNone(budget), 0);
   }
   const draft = draftOf(budget);
   draft.status ??= {};
