@@ -17,6 +17,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   objects: { imports: ["base"], neutral: true, packages: ["yaml"] },
   programs: { imports: ["base"], neutral: false },
   wire: { imports: ["base", "http"], neutral: false, packages: ["@peculiar/x509", "reflect-metadata", "ws"] },
+  "wire/grpc/testing": { imports: ["base", "wire/grpc"], neutral: false, packages: ["@grpc/grpc-js"] },
   "wire/grpc": { imports: ["base"], neutral: false, packages: ["@grpc/grpc-js", "protobufjs"] },
   store: { imports: ["base"], neutral: true },
   "store/memory": { imports: ["base", "store"], neutral: true },
@@ -37,7 +38,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   kubelet: { imports: PLANNERS, neutral: true },
   "kubelet/simulated": { imports: [...PLANNERS, "kubelet"], neutral: true },
   "kubelet/containerd": { imports: [...PLANNERS, "kubelet", "programs", "wire", "wire/grpc"], neutral: false },
-  "kubelet/volumes": { imports: [...PLANNERS, "kubelet", "programs"], neutral: false },
+  "kubelet/volumes": { imports: [...PLANNERS, "kubelet", "programs", "wire/grpc"], neutral: false },
   proxy: { imports: [...PLANNERS, "programs"], neutral: false },
   dns: { imports: PLANNERS, neutral: false, packages: ["dns-packet"] },
   composition: {

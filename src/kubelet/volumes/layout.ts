@@ -3,6 +3,8 @@ import { join } from "node:path";
 /** What the kubelet's directory of a pod has in it, as upstream lays it out. */
 export interface Layout {
   readonly pods: string;
+  /** What a kind of volume keeps for the node, whichever pods use it: `plugins/kubernetes.io/csi`. */
+  pluginDir(...names: readonly string[]): string;
   podDir(uid: string): string;
   /** All volumes: `<plugin>/<volume>` below it. */
   volumesDir(uid: string): string;
@@ -23,6 +25,7 @@ export function createLayout(rootDir: string): Layout {
   const subPathsDir = (uid: string) => join(podDir(uid), "volume-subpaths");
   return {
     pods,
+    pluginDir: (...names) => join(rootDir, "plugins", ...names.map(segment)),
     podDir,
     volumesDir,
     volumeDir: (uid, plugin, volume) => join(volumesDir(uid), segment(plugin), segment(volume)),

@@ -31,6 +31,10 @@ export interface VolumeRequest extends VolumeSpec {
   readonly sources: PodSources;
   /** Tells of something that keeps the volume from nothing. */
   readonly event: (level: "Normal" | "Warning", reason: string, message: string) => void;
+  /** Something that a failure was due to is another than it was: setting up is tried again. */
+  readonly changed: () => void;
+  /** Aborts when the pod is not to have its volumes any more. */
+  readonly signal: AbortSignal;
 }
 
 /** What a volume could not be had for: the text of an Event, but for the volume's name. */
@@ -48,6 +52,14 @@ export class VolumeError extends Error {
     this.name = "VolumeError";
     this.operation = operation;
     this.reason = options.reason;
+  }
+}
+
+/** What has to be asked to undo a volume is not there yet: it is tried again later. */
+export class NotYetError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = "NotYetError";
   }
 }
 

@@ -46,6 +46,7 @@ export class PodVolumes {
   #dirty = false;
   #timer: Timer | undefined;
   #closed = false;
+  readonly #closing = new AbortController();
 
   constructor(pod: Pod, context: PodVolumesContext) {
     this.#pod = pod;
@@ -89,6 +90,7 @@ export class PodVolumes {
   /** Keeps nothing up to date any more. Resolves once nothing is being done. */
   async close(): Promise<void> {
     this.#closed = true;
+    this.#closing.abort(new Error("the pod's volumes are closed"));
     this.#timer?.cancel();
     this.#context.sources.close();
     await this.#busy;
@@ -109,7 +111,15 @@ export class PodVolumes {
       checkPersistentVolume(spec, plugin, host.nodeLabels());
       if (isForOnePod(spec) && this.#context.isMountedElsewhere(name)) throw new Error(IN_USE);
       const path = host.layout.volumeDir(this.#pod.metadata.uid ?? "", plugin.directory, name);
-      const ready = await plugin.setUp({ ...spec, pod: this.#pod, path, sources, event: this.#tell });
+      const ready = await plugin.setUp({
+        ...spec,
+        pod: this.#pod,
+        path,
+        sources,
+        event: this.#tell,
+        changed: () => this.#context.listener.onChange?.(),
+        signal: this.#closing.signal,
+      });
       this.#names.set(volume.name, name);
       this.#ready.set(volume.name, ready);
       if (ready.live?.refreshAt !== undefined) this.#due.set(volume.name, ready.live.refreshAt);

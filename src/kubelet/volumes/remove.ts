@@ -38,23 +38,10 @@ export async function removeVolumes(uid: string, { layout, mounter, plugins }: R
   }
 }
 
-/**
- * Removes what is left of pods that are not `known` by their uid. Rejects with an AggregateError after all have been
- * tried.
- */
-export async function removeOrphans(known: (uid: string) => boolean, context: RemoveContext): Promise<void> {
-  const { layout, mounter } = context;
-  const errors: unknown[] = [];
-  for (const uid of (await ifThere(readdir(layout.pods))) ?? []) {
-    if (known(uid)) continue;
-    try {
-      await removeVolumes(uid, context);
-      await removeDirectory(layout.podDir(uid), mounter);
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw new AggregateError(errors, "volumes of pods that are gone could not be removed");
+/** Removes all that is left of a pod. Rejects with an Error. */
+export async function removePod(uid: string, context: RemoveContext): Promise<void> {
+  await removeVolumes(uid, context);
+  await removeDirectory(context.layout.podDir(uid), context.mounter);
 }
 
 /** Removes a directory with all mounts in it, and never what is on the other side of a mount. */

@@ -15,10 +15,6 @@ describe("a volume that this node does not know", () => {
       "no volume plugin matched: rbd volumes are not supported by this node",
     ],
     [
-      { name: "v", nfs: { server: "s", path: "/" } },
-      "no volume plugin matched: nfs volumes are not supported by this node",
-    ],
-    [
       { name: "v", emptyDir: { medium: "HugePages-2Mi" } },
       'storage medium "HugePages-2Mi" is not supported by this node',
     ],
@@ -41,8 +37,8 @@ describe("a volume that this node does not know", () => {
     const { start } = createVolumesWorld(dir.path, {
       plugins: () => [
         {
-          directory: "example.com~nfs",
-          supports: ({ volume }) => volume.nfs !== undefined,
+          directory: "example.com~glusterfs",
+          supports: ({ volume }) => volume.glusterfs !== undefined,
           async setUp({ path }) {
             await mkdir(path, { recursive: true });
             return { content: { type: "path", path }, readOnly: true };
@@ -51,7 +47,7 @@ describe("a volume that this node does not know", () => {
         },
       ],
     });
-    const pod = podWith([{ name: "v", nfs: { server: "s", path: "/" } }]);
+    const pod = podWith([{ name: "v", glusterfs: { endpoints: "s", path: "/" } }]);
     await start().mount(pod);
     // Another process knows of it only by what is on the disk.
     await start().unmount(pod);

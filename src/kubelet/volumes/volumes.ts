@@ -4,6 +4,7 @@ import type { DiskUse, PullContext, Quantities, Sources, Volumes } from "#kubele
 import type { Pod } from "#objects";
 import { runCommand, type RunCommand } from "#programs";
 import { createKeyedTurns } from "./keyed-turns.ts";
+import { createCsi, type CsiOptions } from "./csi/index.ts";
 import { createLayout, type Layout } from "./layout.ts";
 import { diskUse } from "./linux/disk-use.ts";
 import { createMounter } from "./linux/mounter.ts";
@@ -14,7 +15,8 @@ import { builtInPlugins } from "./plugins/built-in.ts";
 import { EMPTY_DIR } from "./plugins/empty-dir.ts";
 import { kindOf } from "./pod-facts.ts";
 import { PodVolumes } from "./pod-volumes.ts";
-import { removeDirectory, removeOrphans, removeVolumes } from "./remove.ts";
+import { Orphans } from "./orphans.ts";
+import { removeDirectory, removeVolumes } from "./remove.ts";
 
 export interface VolumesOptions {
   /** The kubelet's directory, absolute: volumes are at `pods/<uid>/volumes/…` below it. */
@@ -22,6 +24,8 @@ export interface VolumesOptions {
   readonly sources: Sources;
   /** Runs mount(8) and umount(8). */
   readonly run: RunCommand;
+  /** Runs what another machine or a device may hold up, beside others; default: each as a process of its own. */
+  readonly runPatiently?: RunCommand;
   /** For image volumes; without it there are none. */
   readonly images?: PullContext["runtime"];
   /** What the node can give its pods. */
@@ -30,6 +34,8 @@ export interface VolumesOptions {
   readonly nodeLabels?: () => Readonly<Record<string, string>> | undefined;
   /** Whether the runtime can mount read-only with everything below. */
   readonly recursiveReadOnly?: boolean;
+  /** For volumes of CSI drivers; without it there are none. */
+  readonly csi?: CsiOptions;
   /** More kinds of volumes than the built-in ones. */
   readonly plugins?: (host: VolumeHost) => readonly VolumePlugin[];
   readonly clock: Clock;
@@ -62,27 +68,34 @@ function realPath(path: string): string {
 /** Variables are small. */
 const MAX_FILE_BYTES = 1024 * 1024;
 
-/** Brings volumes onto this machine, in the mount namespace of this process. */
-export function createVolumes(options: VolumesOptions): NodeVolumes {
-  const { sources, clock, random, log, allocatable } = options;
+function hostOf(options: VolumesOptions): VolumeHost & { readonly rootDir: string } {
+  const { clock, random, allocatable, runPatiently = runCommand, nodeLabels = () => undefined } = options;
   // Mounts are listed by their real paths.
   const rootDir = realPath(options.rootDir);
-  const layout = createLayout(rootDir);
-  const mounter = createMounter(options.run, runCommand);
-  const host: VolumeHost = {
-    layout,
-    mounter,
-    run: runCommand,
+  return {
+    rootDir,
+    layout: createLayout(rootDir),
+    mounter: createMounter(options.run, runPatiently),
+    run: runPatiently,
     turns: createKeyedTurns(),
-    nodeLabels: options.nodeLabels ?? (() => undefined),
+    nodeLabels,
     allocatable,
     now: () => clock.now(),
     chance: () => random.next(),
   };
-  const plugins = [...builtInPlugins(host), ...(options.plugins?.(host) ?? [])];
+}
+
+/** Brings volumes onto this machine, in the mount namespace of this process. */
+export function createVolumes(options: VolumesOptions): NodeVolumes {
+  const { sources, clock, log } = options;
+  const host = hostOf(options);
+  const { layout, mounter, rootDir } = host;
+  const csi = options.csi && createCsi(options.csi, host, rootDir, { clock, log });
+  const plugins = [...builtInPlugins(host), ...(csi ? [csi.plugin] : []), ...(options.plugins?.(host) ?? [])];
   const pods = new Map<string, PodVolumes>();
   let closed = false;
   const removal = { layout, mounter, plugins };
+  const orphans = new Orphans(removal, clock, log);
   const resolver = new MountResolver({
     layout,
     mounter,
@@ -131,11 +144,16 @@ export function createVolumes(options: VolumesOptions): NodeVolumes {
       pods.delete(uid);
       await removeVolumes(uid, removal);
     },
-    prepare: () => mounter.makeShared(rootDir),
+    async prepare() {
+      await mounter.makeShared(rootDir);
+      await csi?.start();
+    },
     removeAll: () => removeDirectory(rootDir, mounter),
-    removeOrphans: (known) => removeOrphans((uid) => known.has(uid) || pods.has(uid), removal),
+    removeOrphans: (known) => orphans.remove((uid) => known.has(uid) || pods.has(uid)),
     async close() {
       closed = true;
+      await orphans.close();
+      await csi?.close();
       await Promise.all([...pods.values()].map((volumes) => volumes.close()));
       pods.clear();
     },

@@ -58,9 +58,11 @@ describe("what is stored and not acted on", () => {
 
   test("has a caveat for volumes that no node mounts, and none for those that nodes have", () => {
     const of = (...volumes: readonly object[]) => caveats("Pod", { spec: { containers: [], volumes } });
-    const text = "volumes of Pods that a driver or a network has (csi, nfs and the like): stored, but not acted on yet";
-    assert.deepEqual(of({ name: "a", csi: { driver: "d" } }, { name: "b", nfs: {} }), [`${text}; no node mounts them`]);
-    const fields = ["configMap", "downwardAPI", "emptyDir", "ephemeral", "hostPath", "image", "projected", "secret"];
+    const text = "volumes of Pods that another machine has, but for nfs (iscsi, rbd and the like)";
+    const told = `${text}: stored, but not acted on yet; no node mounts them`;
+    assert.deepEqual(of({ name: "a", csi: { driver: "d" } }, { name: "b", iscsi: {} }), [told]);
+    const files = ["configMap", "downwardAPI", "emptyDir", "projected", "secret"];
+    const fields = [...files, "csi", "ephemeral", "hostPath", "image", "nfs"];
     assert.deepEqual(of(...fields.map((field) => ({ name: field.toLowerCase(), [field]: {} }))), []);
     assert.deepEqual(of({ name: "claim", persistentVolumeClaim: { claimName: "c" } }), []);
   });

@@ -37,8 +37,6 @@ const STORAGE = "storage.k8s.io";
 export const CAVEATS: readonly Caveat[] = [
   row(STORAGE, "volumeattachments", "VolumeAttachments", "nothing is attached"),
   row(STORAGE, "volumeattributesclasses", "VolumeAttributesClasses", "no volume is changed"),
-  row(STORAGE, "csidrivers", "CSIDrivers", "no driver is called"),
-  row(STORAGE, "csinodes", "CSINodes", "no driver is called"),
   row(NETWORKING, "ingresses", "Ingresses", "no address is given and no traffic is routed"),
   row(NETWORKING, "ingressclasses", "IngressClasses", "none becomes the default"),
   row(NETWORKING, "networkpolicies", "NetworkPolicies", "no traffic is denied"),
@@ -107,11 +105,13 @@ export const CAVEATS: readonly Caveat[] = [
 /** Volumes that nodes have, and claims, of which the scheduler says what becomes. */
 const VOLUMES: ReadonlySet<string> = new Set([
   "configMap",
+  "csi",
   "downwardAPI",
   "emptyDir",
   "ephemeral",
   "hostPath",
   "image",
+  "nfs",
   "persistentVolumeClaim",
   "projected",
   "secret",
@@ -136,7 +136,7 @@ export const POD_CAVEATS: readonly PodCaveat[] = [
     when: ({ schedulingGroup }) => schedulingGroup !== undefined,
   },
   {
-    title: "volumes of Pods that a driver or a network has (`csi`, `nfs` and the like)",
+    title: "volumes of Pods that another machine has, but for `nfs` (`iscsi`, `rbd` and the like)",
     but: "no node mounts them",
     when: ({ volumes = [] }) =>
       volumes.some((volume) => Object.keys(volume).some((field) => field !== "name" && !VOLUMES.has(field))),

@@ -66,6 +66,7 @@ export async function startContainerdNode(
     sources,
     run: createShell(scope),
     images: runtime,
+    csi: { client: context.client, nodeName: node.name },
     nodeLabels: () => currentNode()?.metadata.labels,
     allocatable: () => currentNode()?.status?.allocatable ?? node.allocatable ?? node.capacity,
   });

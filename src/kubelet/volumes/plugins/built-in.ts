@@ -6,6 +6,7 @@ import { filesPlugin } from "./files.ts";
 import { hostPathPlugin } from "./host-path.ts";
 import { imagePlugin } from "./image.ts";
 import { localPlugin } from "./local.ts";
+import { nfsPlugin } from "./nfs.ts";
 import { projectedFiles } from "./projected.ts";
 import { secretFiles } from "./secret.ts";
 
@@ -14,6 +15,7 @@ export const builtInPlugins = (host: VolumeHost): readonly VolumePlugin[] => [
   emptyDirPlugin(host),
   hostPathPlugin,
   localPlugin(host),
+  nfsPlugin(host),
   filesPlugin(host, configMapFiles),
   filesPlugin(host, secretFiles),
   filesPlugin(host, downwardApiFiles(host.allocatable)),

@@ -1,0 +1,1 @@
+export { serveGrpc, type GrpcAnswer, type GrpcHandlers, type GrpcServer } from "./server.ts";
