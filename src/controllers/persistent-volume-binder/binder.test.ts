@@ -128,6 +128,17 @@ describe("the binder", () => {
     assert.equal(mine?.metadata.annotations, undefined, "the user has bound it, not the controller");
   });
 
+  test("a claim that names a volume which is kept for another does not hold it back", async () => {
+    await using world = await createWorld();
+    await addClaim(world, claim("greedy", "1Gi", { volumeName: "mine" }));
+    await addClaim(world, claim("data", "1Gi"));
+    await world.settle();
+    await addVolume(world, volume("mine", "1Gi", { claimRef: { namespace: NS, name: "data" } }));
+    await world.settle();
+    assert.deepEqual(states(world), ["mine → data Bound", "greedy → mine Pending", "data → mine Bound"]);
+    assert.ok(world.events().includes('Warning FailedBinding volume "mine" already bound to a different claim.'));
+  });
+
   test("tells why a volume that the claim names will not do", async () => {
     await using world = await createWorld();
     await addVolume(world, volume("v", "1Gi"));

@@ -92,10 +92,10 @@ class Binder {
   async #syncClaim(key: string, context: SyncContext): Promise<SyncResult | void> {
     const view = this.#lookAtClaim(key, context);
     if (!view) return this.#apply.forget(claimKey(key));
-    const name = view.volume?.metadata.name;
+    const plan = planClaim(view, context.clock.now());
+    const name = plan.steps.flatMap((step) => (step.type === "reserve" ? (step.volume.metadata.name ?? []) : []))[0];
     if (name !== undefined) this.#taken.add(name);
     try {
-      const plan = planClaim(view, context.clock.now());
       return await this.#apply.all(claimKey(key), plan, context);
     } catch (error) {
       // Other claims may have looked while it was taken.
