@@ -38,3 +38,4 @@ export {
   volumeProtectionController,
 } from "./volume-protection/controller.ts";
 export { ttlController } from "./ttl/controller.ts";
+export { ttlAfterFinishedController } from "./ttl-after-finished/controller.ts";
