@@ -159,7 +159,8 @@ class World {
         this.#failures = one.writes;
         return;
       case "wait":
-        return void (await this.clock.advance(one.ms));
+        await this.clock.advance(one.ms);
+        return;
       case "die":
         this.#writesLeft = one.writes;
         await this.clock.advance(50);
