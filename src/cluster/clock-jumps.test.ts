@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createRandom, createVirtualClock } from "#base";
-import { containerStatuses, DEPLOYMENTS, isPodReady, NODES, PODS, type New, type Pod } from "#objects";
+import { containerStatuses, CRON_JOBS, DEPLOYMENTS, isPodReady, JOBS, NODES, PODS, type New, type Pod } from "#objects";
 import type { Cluster } from "./cluster.ts";
 import { startCluster } from "./start.ts";
 
@@ -86,6 +86,28 @@ describe("when the wall clock is set", () => {
         assert.ok(isReady(list), `after ${second} s`);
       }
       assert.deepEqual(runs(list), before);
+    });
+
+    test(`${way}: a CronJob is due by the clock on the wall`, async () => {
+      await using world = await startJumpable();
+      const { cluster, clock, jump } = world;
+      const { client } = cluster;
+      const template = { spec: { restartPolicy: "Never", containers: [{ name: "c", image: "busybox" }] } };
+      await clock.advance(10 * 60_000);
+      await client.create(CRON_JOBS, {
+        metadata: { name: "hourly", namespace: "default" },
+        spec: { schedule: "0 * * * *", timeZone: "UTC", jobTemplate: { spec: { template } } },
+      });
+      const jobs = async () => (await client.list(JOBS, { namespace: "default" })).items.length;
+      await clock.advance(30_000);
+      assert.equal(await jobs(), 0);
+      jump(ms);
+      await clock.advance(15_000);
+      assert.equal(await jobs(), ms > 0 ? 1 : 0, "15 s later");
+      await clock.advance(55 * 60_000);
+      assert.equal(await jobs(), ms > 0 ? 2 : 0, "within the hour");
+      await clock.advance(HOUR_MS);
+      assert.equal(await jobs(), ms > 0 ? 3 : 1, "an hour later");
     });
 
     test(`${way}: restarts and pulls that are due happen in time`, async () => {
