@@ -1,10 +1,21 @@
-import { podCondition, type Deployment, type EndpointSlice, type KubeObject, type Pod, type Service } from "#objects";
+import {
+  isPodActive,
+  podCondition,
+  type DaemonSet,
+  type Deployment,
+  type EndpointSlice,
+  type KubeObject,
+  type Node,
+  type Pod,
+  type Service,
+} from "#objects";
+import { controllerUid, isWanted, nodeOf } from "./invariants/daemons.ts";
 import { named } from "./invariants/invariant.ts";
 import type { Truth } from "./truth.ts";
 
 /** What the cluster has not reached yet of what is wanted. Empty once everything is as it should be. */
 export function unreached(truth: Truth): readonly string[] {
-  return [...deployments(truth), ...pods(truth), ...endpoints(truth), ...leavings(truth)];
+  return [...deployments(truth), ...daemonSets(truth), ...pods(truth), ...endpoints(truth), ...leavings(truth)];
 }
 
 function* deployments(truth: Truth): Generator<string> {
@@ -20,6 +31,41 @@ function* deployments(truth: Truth): Generator<string> {
     else if (!reached) {
       const { replicas: total = 0, updatedReplicas = 0, availableReplicas = 0 } = status ?? {};
       yield `Deployment ${named(deployment)} wants ${replicas}: ${total} there, ${updatedReplicas} updated, ${availableReplicas} available`;
+    }
+  }
+}
+
+function* daemonSets(truth: Truth): Generator<string> {
+  for (const set of truth.of<DaemonSet>("DaemonSet")) {
+    const { metadata, spec, status } = set;
+    if (metadata.deletionTimestamp) {
+      yield `DaemonSet ${named(set)} is still being deleted`;
+      continue;
+    }
+    const wanted = truth
+      .of<Node>("Node")
+      .filter((node) => isWanted(set, node))
+      .map(named);
+    const found = truth
+      .of<Pod>("Pod")
+      .filter((pod) => controllerUid(pod) === metadata.uid && isPodActive(pod))
+      .map(nodeOf);
+    const [a, b] = [wanted.toSorted().join(" "), found.toSorted().join(" ")];
+    if (a !== b) yield `DaemonSet ${named(set)} has Pods on [${b}], it is meant for [${a}]`;
+    const {
+      desiredNumberScheduled,
+      numberMisscheduled,
+      updatedNumberScheduled = 0,
+      numberAvailable = 0,
+    } = status ?? {};
+    const updated = spec?.updateStrategy?.type === "OnDelete" ? wanted.length : updatedNumberScheduled;
+    const figures = [desiredNumberScheduled, updated, numberAvailable];
+    if (
+      status?.observedGeneration !== metadata.generation ||
+      figures.some((figure) => figure !== wanted.length) ||
+      numberMisscheduled !== 0
+    ) {
+      yield `DaemonSet ${named(set)} tells ${JSON.stringify(status)} of ${wanted.length} nodes`;
     }
   }
 }

@@ -1,5 +1,3 @@
-import type { Random } from "#base";
-import type { Client } from "#client";
 import {
   CONFIG_MAPS,
   DEPLOYMENTS,
@@ -14,18 +12,12 @@ import {
   type Pod,
   type ResourceType,
 } from "#objects";
+import { daemonActions } from "./daemon-users.ts";
 import { ConnectionLost } from "./link.ts";
 import { named } from "./invariants/invariant.ts";
-import type { Truth } from "./truth.ts";
+import type { UserOptions } from "./user.ts";
 
-export interface WorkloadOptions {
-  readonly client: Client;
-  readonly random: Random;
-  readonly truth: () => Truth;
-  /** Says what the user does. */
-  readonly note: (line: string) => void;
-  /** Called with every write that was acknowledged, as it was answered. */
-  readonly onAcknowledged: (object: KubeObject) => void;
+export interface WorkloadOptions extends UserOptions {
   /** Nothing takes Pods away but rollouts. */
   readonly calm: boolean;
 }
@@ -33,10 +25,12 @@ export interface WorkloadOptions {
 /** A user of the cluster: does one thing after the other, drawn by chance. */
 export class Workload {
   readonly #options: WorkloadOptions;
+  readonly #daemons: ReturnType<typeof daemonActions>;
   #created = 0;
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
+    this.#daemons = daemonActions(options);
   }
 
   /** Does one thing. Never rejects: a user lives with errors. */
@@ -52,6 +46,7 @@ export class Workload {
       () => this.#changeConfigMap(),
       () => this.#createService(),
       () => this.#deleteSomething(),
+      ...this.#daemons.always,
     ];
     const stormy = [
       () => this.#deletePod(),
@@ -60,6 +55,7 @@ export class Workload {
       () => this.#cordon(false),
       () => this.#makeNamespace(),
       () => this.#deleteNamespace(),
+      ...this.#daemons.stormy,
     ];
     // Only in calm weather are rollouts held to maxUnavailable: so there are many.
     const rollouts = [() => this.#createDeployment(), ...Array.from({ length: 4 }, () => () => this.#update())];

@@ -6,6 +6,7 @@ import { unreached } from "./convergence.ts";
 import { memoryDisk, type Disk, type MakeDisk } from "./disk.ts";
 import { drawCommitMs, drawLagMs, drawLinkFaults, SOUND, type LinkFaults } from "./faults.ts";
 import { addressesAreUnique } from "./invariants/addresses.ts";
+import { daemonsAreAlone } from "./invariants/daemons.ts";
 import { endpointsHaveBeenReady } from "./invariants/endpoints.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import { identityIsKept } from "./invariants/metadata.ts";
@@ -111,6 +112,7 @@ export class World {
       podsMoveForward(),
       endpointsHaveBeenReady(),
       addressesAreUnique({ pods: this.calm }),
+      daemonsAreAlone({ calm: this.calm, unanswered: () => this.#manager.unanswered }),
       rolloutsKeepTheirBounds({ calm: this.calm, unanswered: () => this.#manager.unanswered }),
     ];
     await this.#open();

@@ -7,6 +7,7 @@ import { unreached } from "../convergence.ts";
 import { followTruth, Truth } from "../truth.ts";
 import { watchProblem } from "../watcher.ts";
 import { addressesAreUnique } from "./addresses.ts";
+import { daemonsAreAlone } from "./daemons.ts";
 import { endpointsHaveBeenReady } from "./endpoints.ts";
 import type { Invariant } from "./invariant.ts";
 import { identityIsKept } from "./metadata.ts";
@@ -149,6 +150,52 @@ test("bounds are rounded as upstream rounds them: surge up, unavailable down, ne
   assert.deepEqual(bounds(1, { maxSurge: 0, maxUnavailable: "25%" }), { least: 0, most: 1 });
 });
 
+const daemonSet = (maxSurge: number, status: object = {}) => ({
+  kind: "DaemonSet",
+  metadata: { namespace: "default", name: "agent", uid: "agent", generation: 1 },
+  spec: { updateStrategy: { rollingUpdate: { maxUnavailable: 1 - maxSurge, maxSurge } }, template: { spec: {} } },
+  status,
+});
+const node = (name: string) => ({ kind: "Node", metadata: { name, uid: name } });
+
+test("a second live Pod of a DaemonSet on a node is told, or a third one with surge, unless an answer was lost", async () => {
+  const on = (name: string, nodeName: string, status: object = READY) =>
+    owned("Pod", name, "agent", { spec: { nodeName }, status });
+  const story = [on("a", "n1"), on("b", "n2"), on("c", "n1", { phase: "Failed" }), on("d", "n1"), on("e", "n1")];
+  const said = (maxSurge: number, unanswered = () => 0) =>
+    told(daemonsAreAlone({ calm: false, unanswered }), [daemonSet(maxSurge), ...story]);
+  const one = await said(0);
+  assert.deepEqual(one.slice(0, 4), [undefined, undefined, undefined, undefined]);
+  assert.match(one[4] ?? "", /DaemonSet default\/agent has 2 live Pods on n1, at most 1 are allowed/);
+  const two = await said(1);
+  assert.equal(two[4], undefined);
+  assert.match(two[5] ?? "", /has 3 live Pods on n1, at most 2 are allowed/);
+  let lost = 0;
+  assert.deepEqual(
+    (await said(0, () => lost++)).filter((text) => text),
+    [],
+  );
+});
+
+test("an update of a DaemonSet that takes too many Pods away in calm weather is told", async () => {
+  const on = (name: string, nodeName: string) => owned("Pod", name, "agent", { spec: { nodeName }, status: READY });
+  const gone = (name: string) => owned("Pod", name, "agent", { status: { phase: "Running", conditions: [] } });
+  const status = {
+    observedGeneration: 1,
+    desiredNumberScheduled: 2,
+    numberAvailable: 2,
+    updatedNumberScheduled: 2,
+  };
+  const story = [node("n1"), node("n2"), on("a", "n1"), on("b", "n2"), daemonSet(0, status), gone("a"), gone("b")];
+  const said = await told(daemonsAreAlone({ calm: true }), story);
+  assert.deepEqual(
+    said.slice(0, -1).filter((text) => text),
+    [],
+  );
+  assert.match(said.at(-1) ?? "", /serves on 0 of 2 nodes, 1 may go without/);
+  assert.equal((await told(daemonsAreAlone({ calm: false }), story)).at(-1), undefined);
+});
+
 test("a watch that lacks, repeats or reorders a revision is told", () => {
   const type = { group: "", version: "v1", resource: "pods", kind: "Pod", namespaced: true };
   const record = (seen: number[]) => ({ type, server: "api-1", from: 3, seen, expired: false });
@@ -164,6 +211,8 @@ test("what is not reached is named: replicas, Pods, endpoints, owners and namesp
   const truth = await truthOf([
     namespace,
     deployment(2, { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 }),
+    node("n1"),
+    daemonSet(0, { observedGeneration: 1, desiredNumberScheduled: 1, numberMisscheduled: 0 }),
     owned("ReplicaSet", "lost", "absent", {}),
     pod("a", { status: { phase: "Pending" } }),
     {
@@ -179,6 +228,8 @@ test("what is not reached is named: replicas, Pods, endpoints, owners and namesp
   ]);
   assert.deepEqual(unreached(truth), [
     "Deployment default/web wants 2: 1 there, 1 updated, 1 available",
+    "DaemonSet default/agent has Pods on [], it is meant for [n1]",
+    'DaemonSet default/agent tells {"observedGeneration":1,"desiredNumberScheduled":1,"numberMisscheduled":0} of 1 nodes',
     "Pod default/a is Pending on no node",
     "Service default/svc leads to [], its ready Pods are [10.1.0.1]",
     "ReplicaSet default/lost has lost its owner",
