@@ -118,8 +118,11 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   readonly ttlFrom?: (object: T) => string | undefined;
   /** A review kind: nothing is stored, the answer is computed. Only the verb create is served then. */
   readonly compute?: (draft: Draft<T>, context: WriteContext) => Promise<KubeObject>;
-  /** All objects of a kind of which nothing is stored and that is only read (ComponentStatus, NodeMetrics): get and list. */
-  readonly computedObjects?: (registry: Registry) => readonly T[] | Promise<readonly T[]>;
+  /**
+   * All objects of a kind of which nothing is stored and that is only read (ComponentStatus, NodeMetrics): get and list.
+   * `namespace`: the only one that is wanted; empty: all. Those of others may be there too.
+   */
+  readonly computedObjects?: (registry: Registry, namespace: string) => readonly T[] | Promise<readonly T[]>;
 }
 
 /** The parts of metadata that clients write. */

@@ -100,7 +100,7 @@ test("usage is measured while clients ask, and not for long after", async () => 
   });
   await clock.advance(60_000);
   assert.equal(looks, 0);
-  const first = Promise.all([source.nodes(), source.pods()]);
+  const first = Promise.all([source.nodes(), source.pods("ns")]);
   await clock.advance(1000);
   const [nodes, pods] = await first;
   assert.deepEqual(
@@ -108,6 +108,8 @@ test("usage is measured while clients ask, and not for long after", async () => 
     ["n 1s"],
   );
   assert.equal(pods[0]?.containers[0]?.usage.cpu, "500m");
+  assert.equal((await source.pods("")).length, 1);
+  assert.deepEqual(await source.pods("other"), []);
   await clock.advance(15_000);
   assert.equal((await source.nodes())[0]?.window, "15s");
   assert.equal(looks, 3);

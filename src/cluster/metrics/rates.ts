@@ -36,9 +36,8 @@ export function podMetrics(pod: Pod, { before, after }: Samples, now: number): P
   const { name = "", namespace = "", uid, labels = {} } = pod.metadata;
   const containers: PodMetrics["containers"][number][] = [];
   let earliest: { readonly first: Usage; readonly later: Usage } | undefined;
-  for (const later of after.containers) {
-    if (later.podUid !== uid) continue;
-    const then = before.containers.find(({ id }) => id === later.id) ?? beginning(pod, later, before);
+  for (const later of containersOf(after, uid)) {
+    const then = containersOf(before, uid).find(({ id }) => id === later.id) ?? beginning(pod, later, before);
     const usage = then && rate(then, later);
     if (!usage) return undefined;
     containers.push({ name: later.name, usage });
@@ -47,6 +46,18 @@ export function podMetrics(pod: Pod, { before, after }: Samples, now: number): P
   if (!earliest) return undefined;
   const metadata = { name, namespace, creationTimestamp: formatTime(now), labels };
   return { ...KIND, kind: "PodMetrics", metadata, ...span(earliest.first, earliest.later), containers };
+}
+
+/** By the uid of the pod. A look is asked about each pod of its node. */
+const byPod = new WeakMap<NodeStats, ReadonlyMap<string, readonly ContainerUsage[]>>();
+
+function containersOf(stats: NodeStats, uid = ""): readonly ContainerUsage[] {
+  let found = byPod.get(stats);
+  if (!found) {
+    found = Map.groupBy(stats.containers, ({ podUid }) => podUid);
+    byPod.set(stats, found);
+  }
+  return found.get(uid) ?? [];
 }
 
 /** A container younger than this says too little of itself (metrics-server). */

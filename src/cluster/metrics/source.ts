@@ -84,12 +84,13 @@ export function createMetricsSource({ kubelets, clock, log, scope }: MetricsSour
         .map(([kubelet, found]) => nodeMetrics(kubelet.nodeName, kubelet.labels?.() ?? {}, found, now))
         .filter((metrics) => metrics !== undefined);
     },
-    async pods() {
+    async pods(namespace) {
       await ready();
       const now = clock.now();
       return [...measured()].flatMap(([kubelet, found]) =>
         kubelet
           .pods()
+          .filter(({ metadata }) => namespace === "" || metadata.namespace === namespace)
           .map((pod) => podMetrics(pod, found, now))
           .filter((metrics) => metrics !== undefined),
       );

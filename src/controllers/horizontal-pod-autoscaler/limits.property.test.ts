@@ -121,3 +121,24 @@ test("what is remembered does not grow with time", () => {
     RUNS,
   );
 });
+
+test("of several policies the one that allows most decides: twenty idle pods go four a minute (kubernetes#97473)", () => {
+  const policies = [
+    { type: "Percent", value: 10, periodSeconds: 60 },
+    { type: "Pods", value: 4, periodSeconds: 60 },
+  ];
+  const rules = { stabilizationWindowSeconds: 0, selectPolicy: "Max", policies };
+  const wanted = { scaleUp: rules, scaleDown: rules };
+  let current = 20;
+  let memory: Memory = { recommendations: [], scaleUps: [], scaleDowns: [] };
+  const sizes: number[] = [];
+  for (let now = 0; now <= 240_000; now += 15_000) {
+    const limited = limitWish({ current, desired: 0, min: 2, max: 20, behavior: wanted, memory, now });
+    memory = { ...memory, recommendations: limited.recommendations };
+    if (limited.replicas === current) continue;
+    sizes.push(now / 1000, limited.replicas);
+    memory = withScaleEvent(memory, { from: current, to: limited.replicas }, wanted, now);
+    current = limited.replicas;
+  }
+  assert.deepEqual(sizes, [0, 16, 60, 12, 120, 8, 180, 4, 240, 2]);
+});

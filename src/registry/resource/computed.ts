@@ -6,8 +6,8 @@ import { subjectOf } from "./errors.ts";
 import { compileSelection } from "./selection.ts";
 import { unstored, type Writer } from "./writer.ts";
 
-async function computed(writer: Writer): Promise<Stored[]> {
-  const objects = (await writer.definition.computedObjects?.(writer.registry)) ?? [];
+async function computed(writer: Writer, wanted: string): Promise<Stored[]> {
+  const objects = (await writer.definition.computedObjects?.(writer.registry, wanted)) ?? [];
   return objects
     .map((object) =>
       unstored(writer, { namespace: object.metadata.namespace ?? "", name: object.metadata.name ?? "" }, object),
@@ -19,7 +19,7 @@ const compare = (a: string, b: string) => Number(a > b) - Number(a < b);
 
 export async function computedObject(writer: Writer, key: ObjectKey): Promise<Stored> {
   const namespace = writer.definition.namespaced ? key.namespace : "";
-  const found = (await computed(writer)).find((object) => {
+  const found = (await computed(writer, namespace)).find((object) => {
     return object.key.name === key.name && object.key.namespace === namespace;
   });
   if (!found) throw notFoundError(subjectOf(writer.definition), key.name);
@@ -31,6 +31,8 @@ export async function computedList(writer: Writer, query: ListQuery): Promise<Li
   validateListOptions(query);
   const selector = compileSelection(writer.definition, query);
   const inNamespace = ({ key }: Stored) => !selector.namespace || key.namespace === selector.namespace;
-  const items = (await computed(writer)).filter((object) => inNamespace(object) && selector.matches(object));
+  const items = (await computed(writer, selector.namespace ?? "")).filter(
+    (object) => inNamespace(object) && selector.matches(object),
+  );
   return { resourceVersion: "", items };
 }

@@ -22,7 +22,12 @@ function autoscaler(spec: object): V2HorizontalPodAutoscaler {
   horizontalPodAutoscalers.applyDefaults?.(draft);
   return draft as V2HorizontalPodAutoscaler;
 }
-const wrong = (spec: object) => texts(horizontalPodAutoscalers.validate?.(autoscaler(spec), CONTEXT));
+const { validate, validateCreate, validateUpdate } = horizontalPodAutoscalers;
+const wrong = (spec: object) => {
+  const object = autoscaler(spec);
+  return [...texts(validate?.(object, CONTEXT)), ...texts(validateCreate?.(object, CONTEXT))];
+};
+const wrongUpdate = (spec: object, old: object) => texts(validateUpdate?.(autoscaler(spec), autoscaler(old), CONTEXT));
 
 const CPU: V2MetricSpec = {
   type: "Resource",
@@ -52,10 +57,16 @@ test("an autoscaler gets upstream's default metric, replicas and behaviour", () 
 test("an autoscaler's replicas, target, metrics and policies are checked in upstream's words", () => {
   assert.deepEqual(wrong({}), []);
   assert.deepEqual(wrong({ minReplicas: 0, maxReplicas: 0, scaleTargetRef: { kind: "", name: "a/b" } }), [
-    "spec.minReplicas: Invalid value: 0: must be greater than or equal to 1",
-    "spec.maxReplicas: Invalid value: 0: must be greater than 0",
+    "spec.maxReplicas: Required value: must be set and greater than 0",
+    "spec.metrics: Forbidden: must specify at least one Object or External metric to support scaling to zero replicas",
     "spec.scaleTargetRef.kind: Required value",
     "spec.scaleTargetRef.name: Invalid value: \"a/b\": may not contain '/'",
+    "spec.minReplicas: Invalid value: 0: must be greater than or equal to 1",
+    'spec.scaleTargetRef.apiVersion: Invalid value: "": apiVersion must specify API group',
+  ]);
+  assert.deepEqual(wrong({ minReplicas: 1, maxReplicas: -1 }), [
+    "spec.maxReplicas: Invalid value: -1: must be greater than or equal to 1",
+    "spec.maxReplicas: Invalid value: -1: must be greater than or equal to `minReplicas`",
   ]);
   assert.deepEqual(wrong({ minReplicas: 6 }), [
     "spec.maxReplicas: Invalid value: 5: must be greater than or equal to `minReplicas`",
@@ -86,6 +97,59 @@ test("an autoscaler's replicas, target, metrics and policies are checked in upst
       "spec.behavior.scaleDown.policies[0].periodSeconds: Invalid value: 3000: must be less than or equal to 1800",
     ],
   );
+});
+
+test("a target outside of the core group names its group, but for a ReplicationController and what was there before", () => {
+  const target = (apiVersion: string, kind = "Deployment") => ({ scaleTargetRef: { apiVersion, kind, name: "web" } });
+  const group = (version: string) =>
+    `spec.scaleTargetRef.apiVersion: Invalid value: "${version}": apiVersion must specify API group`;
+  assert.deepEqual(wrong(target("v1")), [group("v1")]);
+  assert.deepEqual(wrong(target("a/b/c")), [
+    'spec.scaleTargetRef.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c',
+  ]);
+  assert.deepEqual(wrong(target("v1", "ReplicationController")), []);
+  assert.deepEqual(wrongUpdate(target("v1"), target("v1")), []);
+  assert.deepEqual(wrongUpdate(target("v1"), target("apps/v1")), [group("v1")]);
+  const described = (apiVersion: string) => ({
+    metrics: [
+      {
+        type: "Object",
+        object: {
+          describedObject: { apiVersion, kind: "Service", name: "web" },
+          metric: { name: "hits" },
+          target: { type: "Value", value: "1" },
+        },
+      },
+    ],
+  });
+  assert.deepEqual(wrong(described("v1")), []);
+  assert.equal(wrong(described("a/b/c")).length, 1);
+  assert.deepEqual(wrongUpdate(described("a/b/c"), described("a/b/c")), []);
+});
+
+test("a metric of a container names a resource of containers and a container as it may be called", () => {
+  const container = (name: string, of: string) => ({
+    metrics: [
+      {
+        type: "ContainerResource",
+        containerResource: { name, container: of, target: { type: "Utilization", averageUtilization: 50 } },
+      },
+    ],
+  });
+  assert.deepEqual(wrong(container("cpu", "web")), []);
+  const [resource, label] = wrong(container("pods", "Web"));
+  assert.equal(
+    resource,
+    'spec.metrics[0].containerResource.name: Invalid value: "pods": must be a standard resource for containers',
+  );
+  assert.match(
+    label ?? "",
+    /^spec\.metrics\[0\]\.containerResource\.container: Invalid value: "Web": a lowercase RFC 1123 label/,
+  );
+  assert.deepEqual(wrong(container("", "")), [
+    "spec.metrics[0].containerResource.name: Required value: must specify a resource name",
+    "spec.metrics[0].containerResource.container: Required value: must specify a container",
+  ]);
 });
 
 test("the columns show the target, at most two metrics in words, and the replicas", () => {

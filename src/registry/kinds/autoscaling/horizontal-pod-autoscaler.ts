@@ -4,7 +4,7 @@ import { converted, define, served } from "../common/define.ts";
 import { defaultAutoscaler } from "./defaults.ts";
 import { formatMetrics } from "./metrics-text.ts";
 import { fromV1, toV1 } from "./v1.ts";
-import { validateAutoscaler, validateAutoscalerStatus } from "./validation.ts";
+import { validateAgainst, validateAutoscaler, validateAutoscalerStatus } from "./validation.ts";
 
 export const horizontalPodAutoscalers = define<V2HorizontalPodAutoscaler>({
   group: "autoscaling",
@@ -26,6 +26,8 @@ export const horizontalPodAutoscalers = define<V2HorizontalPodAutoscaler>({
     draft.status = { desiredReplicas: 0 };
   },
   validate: validateAutoscaler,
+  validateCreate: (autoscaler) => validateAgainst(autoscaler, undefined),
+  validateUpdate: validateAgainst,
   validateStatusUpdate: validateAutoscalerStatus,
   columns: [
     text("Reference", ({ spec }) => (spec ? `${spec.scaleTargetRef.kind}/${spec.scaleTargetRef.name}` : ""), {

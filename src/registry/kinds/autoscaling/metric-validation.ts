@@ -1,4 +1,5 @@
 import {
+  dnsLabel,
   forbidden,
   invalid,
   notSupported,
@@ -12,6 +13,7 @@ import {
 } from "#objects";
 import { each } from "../common/checks.ts";
 import { quantity } from "../common/quantities.ts";
+import { containerResourceNameErrors } from "../common/resource-names.ts";
 import { validateReference } from "./reference.ts";
 
 /** The field that holds the source of each type. */
@@ -71,22 +73,26 @@ function validateSource(metric: V2MetricSpec, field: Field, path: string): Field
     }
     case "pods": {
       const { metric: identifier, target } = metric.pods!;
-      const average = quantity(target?.averageValue);
       return [
         ...validateIdentifier(identifier, `${path}.metric`),
         ...validateTarget(target, `${path}.target`),
-        ...(average && quantitySign(average) > 0
-          ? []
-          : [required(`${path}.target.averageValue`, "must specify a positive target averageValue")]),
+        ...(target?.averageValue === undefined
+          ? [required(`${path}.target.averageValue`, "must specify a positive target averageValue")]
+          : []),
       ];
     }
     case "resource":
       return validateResource(metric.resource!, path);
     case "containerResource": {
-      const { container } = metric.containerResource!;
+      const { name, container } = metric.containerResource!;
+      const [missing, others] = splitFirst(validateResource(metric.containerResource!, path), name ? 0 : 1);
       return [
-        ...(container ? [] : [required(`${path}.container`, "must specify a container name")]),
-        ...validateResource(metric.containerResource!, path),
+        ...missing,
+        ...(name ? containerResourceNameErrors(`${path}.name`, name) : []),
+        ...(container
+          ? each(`${path}.container`, container, dnsLabel(container))
+          : [required(`${path}.container`, "must specify a container")]),
+        ...others,
       ];
     }
   }
@@ -125,14 +131,17 @@ function validateResource(
   return errors;
 }
 
+const splitFirst = (errors: readonly FieldError[], count: number) =>
+  [errors.slice(0, count), errors.slice(count)] as const;
+
 const TARGET_TYPES = ["Utilization", "Value", "AverageValue"];
 
 function validateTarget(target: V2MetricTarget | undefined, path: string): FieldError[] {
   const { type, value, averageValue, averageUtilization } = target ?? {};
   const errors: FieldError[] = [];
   if (!type) errors.push(required(`${path}.type`, "must specify a metric target type"));
-  else if (!TARGET_TYPES.includes(type)) {
-    errors.push(invalid(`${path}.type`, type, "must be either Utilization, Value, or AverageValue"));
+  if (!TARGET_TYPES.includes(type ?? "")) {
+    errors.push(invalid(`${path}.type`, type ?? "", "must be either Utilization, Value, or AverageValue"));
   }
   for (const [field, text] of [["value", value] as const, ["averageValue", averageValue] as const]) {
     const amount = quantity(text);

@@ -1,4 +1,5 @@
 import {
+  forbidden,
   invalid,
   notSupported,
   quantitySign,
@@ -8,11 +9,12 @@ import {
   type V2HorizontalPodAutoscalerBehavior,
   type V2HPAScalingPolicy,
   type V2HPAScalingRules,
+  type V2MetricSpec,
 } from "#objects";
 import { nonNegative, oneOf } from "../common/checks.ts";
 import { quantity } from "../common/quantities.ts";
 import { validateMetric } from "./metric-validation.ts";
-import { validateReference } from "./reference.ts";
+import { validateReference, validateVersion } from "./reference.ts";
 
 /** Source: upstream pkg/apis/autoscaling/validation validateHorizontalPodAutoscalerSpec. */
 export function validateAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldError[] {
@@ -21,12 +23,16 @@ export function validateAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldEr
   // The schema requires it, but no check has seen it yet.
   const maxReplicas = spec.maxReplicas ?? 0;
   const errors: FieldError[] = [];
-  if (minReplicas !== undefined && minReplicas < 1) {
-    errors.push(invalid("spec.minReplicas", minReplicas, "must be greater than or equal to 1"));
+  if (maxReplicas === 0) errors.push(required("spec.maxReplicas", "must be set and greater than 0"));
+  else if (maxReplicas < 0) {
+    errors.push(invalid("spec.maxReplicas", maxReplicas, "must be greater than or equal to 1"));
   }
-  if (maxReplicas < 1) errors.push(invalid("spec.maxReplicas", maxReplicas, "must be greater than 0"));
   if (minReplicas !== undefined && maxReplicas < minReplicas) {
     errors.push(invalid("spec.maxReplicas", maxReplicas, "must be greater than or equal to `minReplicas`"));
+  }
+  if (minReplicas === 0 && !metrics.some(({ type }) => type === "Object" || type === "External")) {
+    const detail = "must specify at least one Object or External metric to support scaling to zero replicas";
+    errors.push(forbidden("spec.metrics", detail));
   }
   return [
     ...errors,
@@ -34,6 +40,36 @@ export function validateAutoscaler({ spec }: V2HorizontalPodAutoscaler): FieldEr
     ...metrics.flatMap((metric, i) => validateMetric(metric, `spec.metrics[${i}]`)),
     ...(spec.behavior ? validateBehavior(spec.behavior, "spec.behavior") : []),
   ];
+}
+
+/**
+ * What may be wrong where it was wrong before: the least number of replicas, and API versions. `old`: what an update
+ * replaces. Source: upstream validationOptionsForHorizontalPodAutoscaler.
+ */
+export function validateAgainst(
+  { spec }: V2HorizontalPodAutoscaler,
+  old: V2HorizontalPodAutoscaler | undefined,
+): FieldError[] {
+  const { minReplicas, scaleTargetRef: target, metrics = [] } = spec ?? {};
+  const errors: FieldError[] = [];
+  const least = old?.spec?.minReplicas === 0 ? 0 : 1;
+  if (minReplicas !== undefined && minReplicas < least) {
+    errors.push(invalid("spec.minReplicas", minReplicas, `must be greater than or equal to ${least}`));
+  }
+  const before = old?.spec?.scaleTargetRef;
+  if (!old || before?.kind !== target?.kind || before?.apiVersion !== target?.apiVersion) {
+    // The one kind of the core group that scales.
+    const mayBeCore = target?.kind === "ReplicationController";
+    errors.push(...validateVersion(target, "spec.scaleTargetRef", mayBeCore));
+  }
+  const describedIn = (list: readonly V2MetricSpec[]) =>
+    list.flatMap(({ type, object }, i) =>
+      type === "Object" && object
+        ? validateVersion(object.describedObject, `spec.metrics[${i}].object.describedObject`, true)
+        : [],
+    );
+  if (describedIn(old?.spec?.metrics ?? []).length === 0) errors.push(...describedIn(metrics));
+  return errors;
 }
 
 /** Source: upstream ValidateHorizontalPodAutoscalerStatusUpdate. */

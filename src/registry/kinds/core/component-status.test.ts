@@ -5,7 +5,7 @@ import { cells, CONTEXT } from "../testing/try-kind.ts";
 
 test("component statuses are computed when asked for, and healthy", async () => {
   const statuses = kind("ComponentStatus");
-  const all = (await statuses.computedObjects?.(CONTEXT.registry)) ?? [];
+  const all = (await statuses.computedObjects?.(CONTEXT.registry, "")) ?? [];
   assert.deepEqual(
     all.map(({ metadata }) => metadata.name),
     ["controller-manager", "etcd-0", "scheduler"],

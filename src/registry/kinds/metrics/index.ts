@@ -26,7 +26,8 @@ export interface PodMetrics extends Measured {
 /** Where the measurements come from. */
 export interface MetricsSource {
   nodes(): Promise<readonly NodeMetrics[]>;
-  pods(): Promise<readonly PodMetrics[]>;
+  /** Of the namespace's pods; empty: of all. */
+  pods(namespace: string): Promise<readonly PodMetrics[]>;
 }
 
 const common = {
@@ -58,7 +59,7 @@ export const metricsKinds = (metrics: MetricsSource): readonly ResourceDefinitio
     singular: "",
     kind: "PodMetrics",
     namespaced: true,
-    computedObjects: () => metrics.pods(),
+    computedObjects: (_registry, namespace) => metrics.pods(namespace),
     columns: [
       text("cpu", (pod) => sum(pod, ({ cpu }) => cpu)),
       text("memory", (pod) => sum(pod, ({ memory }) => memory)),
