@@ -1,2 +1,2 @@
-export { runCommand, type RunCommand } from "./run-command.ts";
+export { runCommand, runPatiently, type RunCommand } from "./run-command.ts";
 export { createShell } from "./shell.ts";

@@ -2,7 +2,7 @@ import { realpathSync } from "node:fs";
 import type { Clock, Log, Random } from "#base";
 import type { DiskUse, PullContext, Quantities, Sources, Volumes } from "#kubelet";
 import type { Pod } from "#objects";
-import { runCommand, type RunCommand } from "#programs";
+import { runPatiently as runAlone, type RunCommand } from "#programs";
 import { createKeyedTurns } from "./keyed-turns.ts";
 import { createCsi, type CsiOptions } from "./csi/index.ts";
 import { createLayout, type Layout } from "./layout.ts";
@@ -69,7 +69,7 @@ function realPath(path: string): string {
 const MAX_FILE_BYTES = 1024 * 1024;
 
 function hostOf(options: VolumesOptions): VolumeHost & { readonly rootDir: string } {
-  const { clock, random, allocatable, runPatiently = runCommand, nodeLabels = () => undefined } = options;
+  const { clock, random, allocatable, runPatiently = runAlone, nodeLabels = () => undefined } = options;
   // Mounts are listed by their real paths.
   const rootDir = realPath(options.rootDir);
   return {

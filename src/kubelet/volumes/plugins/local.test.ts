@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -131,6 +132,74 @@ describe("local volumes", { skip: NEEDS_ROOT }, () => {
     await volumes.unmount(podWith([DATA]));
     await volumes.mount(named(podWith([DATA]), "u2"));
     await volumes.unmount(named(podWith([DATA]), "u2"));
+  });
+});
+
+/** A device on a file; undefined where there are none to be had. */
+function loopDevice(file: string): string | undefined {
+  try {
+    execFileSync(TRUNCATE, ["-s", "16M", file]);
+    return execFileSync(LOSETUP, ["--find", "--show", file], { encoding: "utf8" }).trim();
+  } catch {
+    return undefined;
+  }
+}
+
+const TRUNCATE = "truncate";
+const LOSETUP = "losetup";
+
+describe("devices of the node", { skip: NEEDS_ROOT }, () => {
+  test("get a file system once, are mounted for all pods together, and are left with the last", async (t) => {
+    await using world = await createLocalWorld();
+    const device = loopDevice(join(world.disk, "image"));
+    if (!device) return t.skip("needs loop devices");
+    t.after(() => execFileSync(LOSETUP, ["--detach", device]));
+    world.sources.putClaim("data", "pv", { local: { path: device } });
+    const pod = podWith([DATA]);
+    const volumes = world.start();
+    const readOnly = podWith([{ name: "data", persistentVolumeClaim: { claimName: "data", readOnly: true } }]);
+    await assert.rejects(volumes.mount(named(readOnly, "u0")), {
+      message: new RegExp(`cannot mount unformatted disk ${device} as we are manipulating it in read-only mode$`),
+    });
+    await volumes.unmount(named(readOnly, "u0"));
+    await volumes.mount(pod);
+    await volumes.mount(named(pod, "u2"));
+    const at = (uid: string) => join(world.root, "pods", uid, "volumes/kubernetes.io~local-volume/pv");
+    await writeFile(join(at("u1"), "file"), "kept");
+    assert.equal(await readFile(join(at("u2"), "file"), "utf8"), "kept");
+    assert.deepEqual(await mountTypesIn(world.root), ["ext4", "ext4", "ext4"]);
+    await volumes.unmount(pod);
+    assert.deepEqual(await mountTypesIn(world.root), ["ext4", "ext4"]);
+    await volumes.unmount(named(pod, "u2"));
+    assert.deepEqual(await mountTypesIn(world.root), []);
+    await volumes.mount(named(readOnly, "u3"));
+    assert.equal(await readFile(join(at("u3"), "file"), "utf8"), "kept", "what is on it stays");
+    await volumes.unmount(named(readOnly, "u3"));
+    world.sources.putClaim("data", "pv", { local: { path: device, fsType: "vfat" } });
+    await assert.rejects(volumes.mount(named(pod, "u4")), {
+      message:
+        /^MountVolume\.MountDevice failed for volume "pv" : local: failed to mount device .* it already contains ext4\./,
+    });
+    await volumes.unmount(named(pod, "u4"));
+    assert.deepEqual(await mountTypesIn(world.root), []);
+  });
+
+  test("are handed on as they are when the volume is a block device, and nothing else is", async (t) => {
+    await using world = await createLocalWorld({ volumeMode: "Block" });
+    const pod = podWith([DATA], {}, { volumeMounts: [], volumeDevices: [{ name: "data", devicePath: "/dev/xvda" }] });
+    const volumes = world.start();
+    await assert.rejects(volumes.mount(named(pod, "u0")), {
+      message: /^MapVolume\.MapPodDevice failed for volume "pv"/,
+    });
+    const device = loopDevice(join(world.disk, "image"));
+    if (!device) return t.skip("needs loop devices");
+    t.after(() => execFileSync(LOSETUP, ["--detach", device]));
+    world.sources.putClaim("data", "pv", { local: { path: device }, volumeMode: "Block" });
+    await volumes.mount(pod);
+    assert.deepEqual(await volumes.devicesOf?.(pod, pod.spec!.containers[0]!), [
+      { hostPath: device, containerPath: "/dev/xvda", permissions: "mrw" },
+    ]);
+    await volumes.unmount(pod);
   });
 });
 
