@@ -331,6 +331,20 @@ spec: { ${signer}trustBundle: ${JSON.stringify(authority)} }
     assert.equal(await readFile(join(folder, "file"), "utf8"), "of the host\n");
   });
 
+  test("an image volume is fetched from its registry as its policy says", async () => {
+    const kubectl = await inNamespace("fetched");
+    const { host, tag } = real.registry;
+    const image = (name: string, pullPolicy: string) =>
+      pod(name, { image: `image: { reference: "${host}/team/files:1", pullPolicy: ${pullPolicy} }` });
+    const hasNginx = (name: string) => inside(kubectl, name, "test -e /image/etc/nginx && echo yes || echo no");
+    tag("library/nginx:1.27", "team/files:1");
+    await start(kubectl, image("first", "Always"));
+    tag("library/busybox:latest", "team/files:1");
+    await start(kubectl, image("present", "IfNotPresent"));
+    await start(kubectl, image("again", "Always"));
+    assert.deepEqual(await Promise.all(["first", "present", "again"].map(hasNginx)), ["yes\n", "yes\n", "no\n"]);
+  });
+
   test("later mounts go into containers, out of them, or neither, as the volume's propagation says", async (t) => {
     const kubectl = await inNamespace("propagation");
     const mount = (...args: readonly string[]) => real.namespace.must("mount", args);
