@@ -322,6 +322,19 @@ describe("restart policies", () => {
       "pull-image web",
     ],
     [
+      "a rule for all containers",
+      podOf({
+        containers: [
+          container("web", {
+            restartPolicy: "Never",
+            restartPolicyRules: rules.map((rule) => ({ ...rule, action: "RestartAllContainers" })),
+          }),
+        ],
+      }),
+      42,
+      "pull-image web",
+    ],
+    [
       "no rule",
       podOf({ containers: [container("web", { restartPolicy: "Never", restartPolicyRules: rules })] }),
       1,
