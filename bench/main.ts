@@ -8,6 +8,7 @@ import { withKnarr } from "./cluster/knarr-process.ts";
 import { benchResident } from "./cluster/resident.ts";
 import { benchRollout } from "./cluster/rollout.ts";
 import { benchStart } from "./cluster/start.ts";
+import { benchWorkloads, type WorkloadScale } from "./cluster/workloads.ts";
 import { figuresOf, type Figure, type Measure } from "./figure.ts";
 import { parseOptions, USAGE, type BenchOptions } from "./options.ts";
 import { OURS, tableOf, writeJson } from "./report.ts";
@@ -18,6 +19,9 @@ import { benchStores, type StoreFigures } from "./store.ts";
 const FULL: Scale = { rounds: 3, ms: 3_000, events: 2_000 };
 const QUICK: Scale = { rounds: 1, ms: 1_000, events: 500 };
 
+const MANY: WorkloadScale = { nodes: 50, pets: 200, daemons: 1_000, jobs: 500, claims: 1_000 };
+const FEW: WorkloadScale = { nodes: 10, pets: 40, daemons: 100, jobs: 50, claims: 100 };
+
 /** What concerns the whole cluster and so only ours. */
 function sectionsOf(
   quick: boolean,
@@ -26,6 +30,7 @@ function sectionsOf(
     { name: "start", title: "Start", run: () => benchStart(quick ? 3 : 7) },
     { name: "resident", title: "Memory and processor", run: () => benchResident(quick ? 2_000 : 10_000) },
     { name: "rollout", title: "Rollout", run: () => benchRollout(quick ? 200 : 1_000, 50) },
+    { name: "workloads", title: "Workloads", run: () => benchWorkloads(quick ? FEW : MANY) },
     { name: "scheduler", title: "Scheduler, deciding alone", run: async () => schedulerFigures(quick) },
     { name: "containers", title: "Real containers", run: () => benchContainers(quick) },
     {

@@ -13,7 +13,7 @@ export interface BenchOptions {
 export const USAGE = `npm run bench -- [--only NAME]… [--quick] [--json FILE] [--against KUBECONFIG]…
 
   --only NAME           only what is so named, or begins so: start, resident, creates, watch, get, list,
-                        rollout, scheduler, containers, store
+                        rollout, workloads, controllers, scheduler, containers, store
   --quick               less of everything: for a look, not for a figure to quote
   --json FILE           where the figures go (default bench/results/<date>.json)
   --against KUBECONFIG  run what clients do to the API on this cluster too, turn by turn, and print ratios

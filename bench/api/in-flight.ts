@@ -24,3 +24,12 @@ export function after(ms: number): () => boolean {
   const end = performance.now() + ms;
   return () => performance.now() >= end;
 }
+
+/** Runs `operation` for each number below `count`, sixteen at a time. */
+export async function eachOf(count: number, operation: (index: number) => Promise<unknown>): Promise<void> {
+  await inFlight(
+    16,
+    (started) => started >= count,
+    async (index) => void (await operation(index)),
+  );
+}

@@ -1,11 +1,12 @@
 import { figuresOf, type Figure, type Measure } from "../figure.ts";
+import { controllers } from "./controllers.ts";
 import { creates } from "./creates.ts";
 import { fanOut } from "./fan-out.ts";
 import { reads } from "./reads.ts";
 import type { Target } from "./target.ts";
 import type { ApiWorkload, Scale } from "./workload.ts";
 
-export const API_WORKLOADS: readonly ApiWorkload[] = [...creates, fanOut, ...reads];
+export const API_WORKLOADS: readonly ApiWorkload[] = [...creates, fanOut, ...controllers, ...reads];
 
 /**
  * Runs a workload on all targets, turn by turn: in each round every target has its turn, in another order each

@@ -17,7 +17,7 @@ export function deployment(name: string, replicas: number, image: string): objec
 }
 
 export interface DeploymentSeen {
-  readonly metadata: { readonly generation: number; readonly resourceVersion: string };
+  readonly metadata: { readonly name: string; readonly generation: number; readonly resourceVersion: string };
   readonly spec: { readonly replicas: number };
   readonly status?: {
     readonly observedGeneration?: number;

@@ -1,34 +1,20 @@
-import { systemClock } from "#base";
 import type { Measure } from "../figure.ts";
 import { openLoadClient, type LoadClient } from "../http/connection.ts";
-import { objectsOfWatch } from "../http/events.ts";
 import { watchAvailablePods } from "./available-pods.ts";
 import { deployment, isComplete, type DeploymentSeen } from "./deployment.ts";
 import { withKnarr } from "./knarr-process.ts";
 import { processUse } from "./process-use.ts";
+import { untilDone } from "./until.ts";
 
 const DEPLOYMENTS = "/apis/apps/v1/namespaces/default/deployments";
-const PATIENCE_MS = 60_000;
 
 /** Resolves to the milliseconds since `began` when the Deployment is as its spec asks. */
 async function completed(client: LoadClient, name: string, began: number): Promise<number> {
-  const done = Promise.withResolvers<number>();
-  const late = systemClock.setTimeout(
-    () => done.reject(new Error(`deployment ${name} does not complete`)),
-    PATIENCE_MS,
-  );
-  const watch = client.watch(
-    `${DEPLOYMENTS}?watch=1&fieldSelector=metadata.name%3D${name}`,
-    objectsOfWatch<DeploymentSeen>((_, seen) => {
-      if (isComplete(seen)) done.resolve(performance.now() - began);
-    }),
-  );
-  try {
-    return await done.promise;
-  } finally {
-    late.cancel();
-    watch.close();
-  }
+  await untilDone<DeploymentSeen>(client, {
+    path: `${DEPLOYMENTS}?fieldSelector=metadata.name%3D${name}`,
+    isDone: isComplete,
+  });
+  return performance.now() - began;
 }
 
 async function create(client: LoadClient, name: string, replicas: number): Promise<number> {
