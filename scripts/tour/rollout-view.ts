@@ -1,16 +1,10 @@
+import { MARKS, MARKS_EXPLAINED } from "./marks.ts";
 import type { LiveView } from "./screen.ts";
 import { columns, type Line, type Span } from "./text.ts";
 import type { TrafficView } from "./traffic.ts";
-import { desiredOf, versionsOf, type PodPhase, type Version } from "../../test/support/rollout/versions.ts";
+import { desiredOf, versionsOf, type Version } from "../../test/support/rollout/versions.ts";
 import type { LiveCluster } from "../../test/support/rollout/live-cluster.ts";
 
-const SYMBOLS: Readonly<Record<PodPhase, Span>> = {
-  ready: { text: "●", style: "green" },
-  starting: { text: "◐", style: "yellow" },
-  failing: { text: "✗", style: "red" },
-  stopping: { text: "○", style: "dim" },
-  ended: { text: "○", style: "dim" },
-};
 const BAR = 16;
 /** From this width on there is room for the names of the ReplicaSets. */
 const WIDE = 76;
@@ -28,7 +22,7 @@ export function rolloutView(
     lines: (width) => [
       ...names.flatMap((name) => [head(live, name, seconds()), ...table(versionsOf(live, name), width >= WIDE)]),
       ...(traffic ? [traffic.line()] : []),
-      [{ text: "    ● ready  ◐ starting  ○ stopping  ✗ failing", style: "dim" }],
+      MARKS_EXPLAINED,
     ],
     summary: () => [...names.map((name) => gist(live, name)), ...(traffic ? [traffic.gist()] : [])].join("  |  "),
   };
@@ -59,7 +53,7 @@ function table(versions: readonly Version[], wide: boolean): Line[] {
     "",
   ]);
   return columns([heads.map((text): Span => ({ text, style: "dim" })), ...rows]).map((line, i) =>
-    i === 0 ? line : [...line, ...versions[i - 1]!.pods.map(({ phase }) => SYMBOLS[phase])],
+    i === 0 ? line : [...line, ...versions[i - 1]!.pods.map(({ phase }) => MARKS[phase])],
   );
 }
 
@@ -67,7 +61,7 @@ function gist(live: LiveCluster, name: string): string {
   const deployment = live.deployments.get(name);
   const versions = versionsOf(live, name)
     .filter(({ desired, pods }) => desired > 0 || pods.length > 0)
-    .map(({ image, pods }) => `${image} ${pods.map(({ phase }) => SYMBOLS[phase].text).join("")}`);
+    .map(({ image, pods }) => `${image} ${pods.map(({ phase }) => MARKS[phase].text).join("")}`);
   const parts = [
     `${name} ${deployment?.status?.availableReplicas ?? 0}/${desiredOf(deployment)} available`,
     ...versions,

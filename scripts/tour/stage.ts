@@ -5,7 +5,8 @@ import type { Service } from "#objects";
 import { deploymentManifest, type DeploymentOptions } from "./manifests.ts";
 import { run, wordsOf, type Outcome } from "./process.ts";
 import { rolloutView } from "./rollout-view.ts";
-import type { Screen } from "./screen.ts";
+import { podsView } from "./pods-view.ts";
+import type { LiveView, Screen } from "./screen.ts";
 import type { Setting } from "./setting.ts";
 import { commandAt, type Site } from "../../test/support/rollout/site.ts";
 import { trafficView, type Clients, type Seen, type TrafficView } from "./traffic.ts";
@@ -24,6 +25,8 @@ export interface Stage {
   readonly setting: Setting;
   /** Whether what runs in Pods answers: simulated containers are no servers. */
   readonly answers: boolean;
+  /** Where the commands run: a directory that is removed in the end. */
+  readonly dir: string;
   say(text: string): void;
   /** Writes a manifest where the commands find it. */
   file(name: string, text: string): Promise<void>;
@@ -37,8 +40,10 @@ export interface Stage {
   read<T>(args: string): Promise<T>;
   /** Shows the Deployments live until the condition holds; a condition that never does fails the check named by it. */
   watch(names: readonly string[], what: string, until: () => boolean): Promise<void>;
+  /** The same of the Pods with the label `app`. */
+  watchPods(app: string, what: string, until: () => boolean): Promise<void>;
   /** Looks again and again until it holds; what never does fails the check named by it. */
-  wait(what: string, until: () => Promise<boolean>): Promise<void>;
+  wait(what: string, until: () => Promise<boolean>, patienceMs?: number): Promise<void>;
   /**
    * Plays while clients keep requesting the Service, which shows in the live tables. Resolves to what they saw;
    * undefined where nothing answers.
@@ -77,11 +82,14 @@ export function createStage({ screen, live, setting, site, request, signal, onCh
     screen.verdict(held, what);
     onCheck(held);
   };
+  const follow = async (view: LiveView, what: string, until: () => boolean) =>
+    check(what, await shown(screen, view, () => live.until(until, setting.patienceMs)));
   let traffic: TrafficView | undefined;
   return {
     live,
     setting,
     answers: request !== undefined,
+    dir: site.dir,
     say: (text) => screen.say(text),
     file: (name, text) => writeFile(join(site.dir, name), text),
     deployment: (options) =>
@@ -98,18 +106,10 @@ export function createStage({ screen, live, setting, site, request, signal, onCh
     },
     look: call,
     read,
-    async watch(names, what, until) {
-      const finish = screen.live(rolloutView(live, names, now, traffic));
-      let held = false;
-      try {
-        held = await live.until(until, setting.patienceMs);
-      } finally {
-        finish();
-      }
-      check(what, held);
-    },
-    async wait(what, until) {
-      const deadline = now() + setting.patienceMs;
+    watch: (names, what, until) => follow(rolloutView(live, names, now, traffic), what, until),
+    watchPods: (app, what, until) => follow(podsView(live, app, now), what, until),
+    async wait(what, until, patienceMs = setting.patienceMs) {
+      const deadline = now() + patienceMs;
       let held = await until();
       while (!held && now() < deadline) {
         await delay(BETWEEN_LOOKS_MS, undefined, { signal });
@@ -153,5 +153,15 @@ async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
     return await Promise.race([promise, aborted.promise]);
   } finally {
     signal.removeEventListener("abort", abort);
+  }
+}
+
+/** Shows the view live until it has come about, or has not. */
+async function shown(screen: Screen, view: LiveView, until: () => Promise<boolean>): Promise<boolean> {
+  const finish = screen.live(view);
+  try {
+    return await until();
+  } finally {
+    finish();
   }
 }

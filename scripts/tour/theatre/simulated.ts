@@ -14,7 +14,7 @@ export async function openSimulatedTheatre(screen: Screen, signal: AbortSignal):
   const args = ["--nodes", `${NODES}`, "--runtime", "simulated"];
   const cluster = await startThrowawayCluster({ args, commandLine: here }, signal);
   return {
-    setting: { nodes: NODES, container: [], progressDeadlineSeconds: 5, racers: 8, patienceMs: 20_000 },
+    setting: { nodes: NODES, container: [], progressDeadlineSeconds: 5, racers: 8, patienceMs: 60_000 },
     site: {
       dir: cluster.dir,
       env: cluster.env,
