@@ -205,7 +205,7 @@ describe("StatefulSets live their lives (S13)", { concurrency: 3 }, () => {
     await eventually("all claims gone with the set", async () => (await claims()) === "");
   });
 
-  it("conformance: pods that a node refuses are made again, status can be patched, sets are deleted by label", async () => {
+  it("conformance: pods that a node refuses are made again, scale and status can be patched, sets are deleted by label", async () => {
     const alone = await cluster.inNamespace("conformance");
     const hostPort = (name: string, pod: object) => ({
       containers: [{ name, image: "nginx:1.29", ports: [{ containerPort: 80, hostPort: 8765 }] }],
@@ -234,6 +234,11 @@ describe("StatefulSets live their lives (S13)", { concurrency: 3 }, () => {
     });
     await alone("delete", "pod", "squatter", "--now");
     await rolledOut(alone, "port");
+    const scale = ["statefulset", "port", "--subresource=scale"];
+    const { spec } = await alone.json<{ readonly spec: object }>(...scale);
+    assert.deepEqual(spec, { replicas: 1 });
+    await alone("patch", ...scale, "--type=merge", "-p", JSON.stringify({ spec: { replicas: 0 } }));
+    await eventually("none", async () => (await podsOf(alone, "port")).size === 0);
     await alone(
       "patch",
       "statefulset",

@@ -8,6 +8,7 @@ import {
   type Node,
   type Pod,
   type Service,
+  type StatefulSet,
 } from "#objects";
 import { controllerUid, isWanted, nodeOf } from "./invariants/daemons.ts";
 import { named } from "./invariants/invariant.ts";
@@ -15,7 +16,14 @@ import type { Truth } from "./truth.ts";
 
 /** What the cluster has not reached yet of what is wanted. Empty once everything is as it should be. */
 export function unreached(truth: Truth): readonly string[] {
-  return [...deployments(truth), ...daemonSets(truth), ...pods(truth), ...endpoints(truth), ...leavings(truth)];
+  return [
+    ...deployments(truth),
+    ...statefulSets(truth),
+    ...daemonSets(truth),
+    ...pods(truth),
+    ...endpoints(truth),
+    ...leavings(truth),
+  ];
 }
 
 function* deployments(truth: Truth): Generator<string> {
@@ -67,6 +75,29 @@ function* daemonSets(truth: Truth): Generator<string> {
     ) {
       yield `DaemonSet ${named(set)} tells ${JSON.stringify(status)} of ${wanted.length} nodes`;
     }
+  }
+}
+
+function* statefulSets(truth: Truth): Generator<string> {
+  for (const set of truth.of<StatefulSet>("StatefulSet")) {
+    const { metadata, spec, status } = set;
+    const { type, rollingUpdate } = spec?.updateStrategy ?? {};
+    const replicas = spec?.replicas ?? 1;
+    const own = truth
+      .of<Pod>("Pod")
+      .filter(({ metadata: { ownerReferences = [] } }) => ownerReferences.some(({ uid }) => uid === metadata.uid));
+    const names = new Set(own.map((pod) => pod.metadata.name));
+    const updated = Array.from({ length: replicas }, (_, ordinal) => `${metadata.name}-${ordinal}`)
+      .slice(type === "OnDelete" ? replicas : (rollingUpdate?.partition ?? 0))
+      .map((name) => own.find((pod) => pod.metadata.name === name)?.metadata.labels?.["controller-revision-hash"]);
+    const reached =
+      status?.observedGeneration === metadata.generation &&
+      (status?.replicas ?? 0) === replicas &&
+      (status?.availableReplicas ?? 0) === replicas &&
+      names.size === replicas &&
+      updated.every((revision) => revision === status?.updateRevision);
+    if (metadata.deletionTimestamp) yield `StatefulSet ${named(set)} is still being deleted`;
+    else if (!reached) yield `StatefulSet ${named(set)} wants ${replicas}, has ${[...names].join(" ")}`;
   }
 }
 

@@ -26,7 +26,7 @@ describe("the invariants hold and the cluster settles, whatever fails", () => {
 
 test("the same seed makes the same run, whatever ran before in the process", async () => {
   const run = (seed: number) => simulate({ seed, seconds: 30 });
-  const [one, between, again] = [await run(5), await run(9), await run(5)];
+  const [one, between, again] = [await run(11), await run(9), await run(11)];
   assert.ok(one.commits > 50, "something happened");
   assert.ok(one.staleReads > 0, "some lists were answered by a server that is behind the store");
   assert.deepEqual(again, one);

@@ -5,12 +5,14 @@ import {
   NODES,
   PODS,
   SERVICES,
+  STATEFUL_SETS,
   StatusError,
   type Deployment,
   type KubeObject,
   type New,
   type Pod,
   type ResourceType,
+  type StatefulSet,
 } from "#objects";
 import { daemonActions } from "./daemon-users.ts";
 import { ConnectionLost } from "./link.ts";
@@ -21,6 +23,20 @@ export interface WorkloadOptions extends UserOptions {
   /** Nothing takes Pods away but rollouts. */
   readonly calm: boolean;
 }
+
+const TYPES: Readonly<Record<string, ResourceType>> = {
+  Service: SERVICES,
+  Deployment: DEPLOYMENTS,
+  StatefulSet: STATEFUL_SETS,
+};
+
+const podsNamed = (app: string, terminationGracePeriodSeconds: number) => ({
+  selector: { matchLabels: { app } },
+  template: {
+    metadata: { labels: { app } },
+    spec: { terminationGracePeriodSeconds, containers: [{ name: "main", image: "nginx:1", resources: {} }] },
+  },
+});
 
 /** A user of the cluster: does one thing after the other, drawn by chance. */
 export class Workload {
@@ -38,6 +54,7 @@ export class Workload {
     const { random, calm } = this.#options;
     const always = [
       () => this.#createDeployment(),
+      () => this.#createStatefulSet(),
       () => this.#scale(),
       () => this.#scale(),
       () => this.#update(),
@@ -93,14 +110,48 @@ export class Workload {
       .filter(({ metadata }) => !metadata.deletionTimestamp);
   }
 
-  async #createDeployment(): Promise<void> {
-    const { random, client, note, onAcknowledged } = this.#options;
-    if (this.#deployments().length >= 4) return;
+  #statefulSets(): readonly StatefulSet[] {
+    return this.#options
+      .truth()
+      .of<StatefulSet>("StatefulSet")
+      .filter(({ metadata }) => !metadata.deletionTimestamp);
+  }
+
+  #drawNamespace(): string {
     const namespaces = this.#options
       .truth()
       .of("Namespace")
       .filter(({ metadata }) => metadata.name?.startsWith("team-"));
-    const namespace = this.#draw(namespaces)?.metadata.name ?? "default";
+    return this.#draw(namespaces)?.metadata.name ?? "default";
+  }
+
+  async #createStatefulSet(): Promise<void> {
+    const { random, client, note, onAcknowledged } = this.#options;
+    if (this.#statefulSets().length >= 2) return;
+    const namespace = this.#drawNamespace();
+    const name = `pets-${++this.#created}`;
+    const replicas = random.int(5);
+    const podManagementPolicy = this.#draw(["OrderedReady", "Parallel"]);
+    const updateStrategy = this.#draw([
+      { type: "OnDelete" },
+      { type: "RollingUpdate" },
+      { type: "RollingUpdate", rollingUpdate: { partition: random.int(3) } },
+    ]);
+    note(
+      `user creates StatefulSet ${namespace}/${name}, ${replicas} replicas, ${podManagementPolicy}, ${JSON.stringify(updateStrategy)}`,
+    );
+    // Without a time of grace a Pod goes before its containers do, and its successor comes.
+    const set = {
+      metadata: { name, namespace },
+      spec: { replicas, serviceName: name, podManagementPolicy, updateStrategy, ...podsNamed(name, 1 + random.int(4)) },
+    };
+    onAcknowledged(await client.create(STATEFUL_SETS, set as New<StatefulSet>));
+  }
+
+  async #createDeployment(): Promise<void> {
+    const { random, client, note, onAcknowledged } = this.#options;
+    if (this.#deployments().length >= 4) return;
+    const namespace = this.#drawNamespace();
     const name = `web-${++this.#created}`;
     const replicas = random.int(6);
     const strategies = [
@@ -119,38 +170,35 @@ export class Workload {
       spec: {
         replicas,
         ...(strategy ? { strategy } : {}),
-        selector: { matchLabels: { app: name } },
-        template: {
-          metadata: { labels: { app: name } },
-          spec: {
-            terminationGracePeriodSeconds: random.int(5),
-            containers: [{ name: "main", image: "nginx:1", resources: {} }],
-          },
-        },
+        ...podsNamed(name, random.int(5)),
       },
     };
     onAcknowledged(await client.create(DEPLOYMENTS, deployment as New<Deployment>));
   }
 
   async #scale(): Promise<void> {
-    const deployment = this.#draw(this.#deployments());
-    if (!deployment) return;
+    const workload = this.#draw(this.#workloads());
+    if (!workload) return;
     const replicas = this.#options.random.int(8);
-    this.#options.note(`user scales ${named(deployment)} to ${replicas}`);
-    await this.#patch(deployment, { spec: { replicas } });
+    this.#options.note(`user scales ${named(workload)} to ${replicas}`);
+    await this.#patch(workload, { spec: { replicas } });
   }
 
   async #update(): Promise<void> {
-    const deployment = this.#draw(this.#deployments());
-    if (!deployment) return;
+    const workload = this.#draw(this.#workloads());
+    if (!workload) return;
     const image = `nginx:${1 + this.#options.random.int(4)}`;
-    this.#options.note(`user sets the image of ${named(deployment)} to ${image}`);
-    await this.#patch(deployment, { spec: { template: { spec: { containers: [{ name: "main", image }] } } } });
+    this.#options.note(`user sets the image of ${named(workload)} to ${image}`);
+    await this.#patch(workload, { spec: { template: { spec: { containers: [{ name: "main", image }] } } } });
   }
 
-  async #patch({ metadata }: Deployment, body: object): Promise<void> {
+  #workloads(): readonly (Deployment | StatefulSet)[] {
+    return [...this.#deployments(), ...this.#statefulSets()];
+  }
+
+  async #patch({ kind, metadata }: Deployment | StatefulSet, body: object): Promise<void> {
     const key = { namespace: metadata.namespace ?? "", name: metadata.name ?? "" };
-    this.#options.onAcknowledged(await this.#options.client.patch(DEPLOYMENTS, key, { type: "strategic", body }));
+    this.#options.onAcknowledged(await this.#options.client.patch(TYPES[kind]!, key, { type: "strategic", body }));
   }
 
   async #changeConfigMap(): Promise<void> {
@@ -168,14 +216,14 @@ export class Workload {
   }
 
   async #createService(): Promise<void> {
-    const deployment = this.#draw(this.#deployments());
+    const workload = this.#draw(this.#workloads());
     const { client, truth, note, onAcknowledged, random } = this.#options;
-    if (!deployment || truth().of("Service").length >= 6) return;
-    const { namespace = "" } = deployment.metadata;
+    if (!workload || truth().of("Service").length >= 6) return;
+    const { namespace = "" } = workload.metadata;
     const name = `svc-${++this.#created}`;
     const type = random.int(2) === 0 ? "ClusterIP" : "NodePort";
-    note(`user creates Service ${namespace}/${name} (${type}) for ${named(deployment)}`);
-    const selector = deployment.spec?.selector?.matchLabels ?? {};
+    note(`user creates Service ${namespace}/${name} (${type}) for ${named(workload)}`);
+    const selector = workload.spec?.selector?.matchLabels ?? {};
     onAcknowledged(
       await client.create(SERVICES, {
         metadata: { namespace, name },
@@ -189,13 +237,12 @@ export class Workload {
     const services = truth()
       .of("Service")
       .filter(({ metadata }) => metadata.name?.startsWith("svc-"));
-    const victim = this.#draw(random.int(2) === 0 ? services : this.#deployments());
+    const victim = this.#draw(random.int(2) === 0 ? services : this.#workloads());
     if (!victim) return;
     const { namespace = "", name = "" } = victim.metadata;
     const propagationPolicy = this.#draw(["Background", "Foreground"] as const)!;
     note(`user deletes ${victim.kind} ${named(victim)} (${propagationPolicy})`);
-    const type: ResourceType = victim.kind === "Service" ? SERVICES : DEPLOYMENTS;
-    await client.delete(type, { namespace, name }, { propagationPolicy });
+    await client.delete(TYPES[victim.kind]!, { namespace, name }, { propagationPolicy });
   }
 
   async #deletePod(): Promise<void> {

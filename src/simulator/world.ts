@@ -10,6 +10,7 @@ import { daemonsAreAlone } from "./invariants/daemons.ts";
 import { endpointsHaveBeenReady } from "./invariants/endpoints.ts";
 import type { Invariant } from "./invariants/invariant.ts";
 import { identityIsKept } from "./invariants/metadata.ts";
+import { petsAreAlone } from "./invariants/pets.ts";
 import { podsMoveForward } from "./invariants/pods.ts";
 import { rolloutsKeepTheirBounds } from "./invariants/rollouts.ts";
 import { Link } from "./link.ts";
@@ -110,6 +111,7 @@ export class World {
     this.#invariants = [
       identityIsKept(),
       podsMoveForward(),
+      petsAreAlone({ calm: this.calm }),
       endpointsHaveBeenReady(),
       addressesAreUnique({ pods: this.calm }),
       daemonsAreAlone({ calm: this.calm, unanswered: () => this.#manager.unanswered }),

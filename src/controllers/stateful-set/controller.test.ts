@@ -1,73 +1,22 @@
 import { strict as assert } from "node:assert";
 import { describe, test } from "node:test";
+import { CONTROLLER_REVISIONS, forbiddenError, PODS, STATEFUL_SETS } from "#objects";
 import {
-  CONTROLLER_REVISIONS,
-  forbiddenError,
-  PERSISTENT_VOLUME_CLAIMS,
-  PODS,
-  STATEFUL_SETS,
-  type Pod,
-  type StatefulSet,
-} from "#objects";
-import { createTestWorld, type TestWorld } from "../testing/world.ts";
-import { statefulSetController } from "./controller.ts";
-
-const KEY = { namespace: "default", name: "web" };
-const labels = { app: "web" };
-const templateOf = (image: string) => ({ metadata: { labels }, spec: { containers: [{ name: "c", image }] } });
-const at = (name: string) => ({ namespace: "default", name });
-
-const world = (countsUnavailable = false) => createTestWorld([statefulSetController({ countsUnavailable })]);
-
-const specOf = (more: object = {}) => ({
-  replicas: 3,
-  selector: { matchLabels: labels },
-  serviceName: "web",
-  template: templateOf("a"),
-  podManagementPolicy: "OrderedReady",
-  updateStrategy: { type: "RollingUpdate", rollingUpdate: { partition: 0 } },
-  revisionHistoryLimit: 10,
-  ...more,
-});
-
-async function create(w: TestWorld, more: object = {}): Promise<StatefulSet> {
-  const set = await w.client.create(STATEFUL_SETS, { metadata: { ...KEY }, spec: specOf(more) });
-  await w.settle();
-  return set;
-}
-
-async function change(w: TestWorld, more: object): Promise<void> {
-  w.client.edit(STATEFUL_SETS, KEY, (draft) => {
-    draft.spec = { ...(draft.spec as object), ...more };
-    draft.metadata.generation = Number(draft.metadata.generation ?? 0) + 1;
-  });
-  await w.settle();
-}
-
-/** Lets pods start and end, and the controller act on it, until nothing changes any more. */
-async function converge(w: TestWorld): Promise<void> {
-  for (let writes = -1; writes !== w.client.writes.length;) {
-    writes = w.client.writes.length;
-    w.kubelet.settle();
-    await w.settle();
-  }
-}
-
-const status = (w: TestWorld) => w.client.all(STATEFUL_SETS)[0]?.status;
-const pods = (w: TestWorld): readonly Pod[] => w.client.all(PODS);
-const names = (w: TestWorld) => pods(w).map(({ metadata }) => metadata.name);
-const podOf = (w: TestWorld, name: string): Pod | undefined => pods(w).find(({ metadata }) => metadata.name === name);
-const images = (w: TestWorld) =>
-  pods(w)
-    .toSorted((a, b) => (a.metadata.name! < b.metadata.name! ? -1 : 1))
-    .map(({ spec }) => spec?.containers[0]?.image)
-    .join("");
-/** `create web-0`, `delete web-2`: what was done to pods, in order. */
-const done = (w: TestWorld, from = 0) =>
-  w.client.writes
-    .slice(from)
-    .filter((write) => /^(create|delete) pods/.test(write))
-    .map((write) => write.replace(/ pods.*?([\w-]+)$/, " $1"));
+  at,
+  change,
+  converge,
+  create,
+  done,
+  images,
+  KEY,
+  labels,
+  names,
+  podOf,
+  pods,
+  status,
+  templateOf,
+  world,
+} from "./testing/set-world.ts";
 
 describe("a StatefulSet", () => {
   test("starts its pods in order, each once the one before it is ready, with its name, labels and owner", async () => {
@@ -328,6 +277,20 @@ describe("an update of a StatefulSet", () => {
     assert.equal(revisions.find(({ metadata }) => metadata.name === first)?.revision, 3);
   });
 
+  test("to a third template does not count the pods of the second out of those of the first", async () => {
+    await using w = await world();
+    const updateStrategy = { type: "RollingUpdate", rollingUpdate: { partition: 1 } };
+    await create(w, { updateStrategy });
+    await converge(w);
+    await change(w, { template: templateOf("b") });
+    await converge(w);
+    await change(w, { template: templateOf("c") });
+    assert.deepEqual([status(w)?.currentReplicas, status(w)?.updatedReplicas], [1, undefined]);
+    await converge(w);
+    assert.equal(images(w), "acc");
+    assert.deepEqual([status(w)?.currentReplicas, status(w)?.updatedReplicas], [1, 2]);
+  });
+
   test("keeps as much history as the limit says, beside what is in use", async () => {
     await using w = await world();
     await create(w, { revisionHistoryLimit: 1 });
@@ -359,108 +322,5 @@ describe("an update of a StatefulSet", () => {
     await change(w, { template: templateOf("b") });
     await converge(w);
     assert.equal(images(w), "bbb");
-  });
-});
-
-describe("claims of a StatefulSet", () => {
-  const claimTemplate = {
-    metadata: { name: "data", labels: { tier: "db" } },
-    spec: { accessModes: ["ReadWriteOnce"] },
-  };
-  const withClaims = (policy: object = {}) => ({
-    replicas: 2,
-    volumeClaimTemplates: [claimTemplate],
-    persistentVolumeClaimRetentionPolicy: { whenDeleted: "Retain", whenScaled: "Retain", ...policy },
-  });
-  const claims = (w: TestWorld) => w.client.all(PERSISTENT_VOLUME_CLAIMS);
-  const ownersOf = (w: TestWorld, name: string) =>
-    claims(w)
-      .find(({ metadata }) => metadata.name === name)
-      ?.metadata.ownerReferences?.map(({ kind, name: owner }) => `${kind} ${owner}`);
-
-  test("are made before their pod, with its names and the set's labels, and stay when it is scaled down", async () => {
-    await using w = await world();
-    await create(w, withClaims());
-    await converge(w);
-    assert.deepEqual(
-      claims(w).map(({ metadata }) => [metadata.name, metadata.labels, metadata.ownerReferences]),
-      ["data-web-0", "data-web-1"].map((name) => [name, { tier: "db", app: "web" }, undefined]),
-    );
-    assert.deepEqual(podOf(w, "web-1")?.spec?.volumes, [
-      { name: "data", persistentVolumeClaim: { claimName: "data-web-1" } },
-    ]);
-    const order = w.client.writes.filter((write) => write.startsWith("create p")).slice(0, 2);
-    assert.match(order[0] ?? "", /^create persistentvolumeclaims/);
-    assert.ok(
-      w.events().includes("Normal SuccessfulCreate create Claim data-web-0 Pod web-0 in StatefulSet web success"),
-    );
-    await change(w, { replicas: 1 });
-    await converge(w);
-    assert.equal(claims(w).length, 2);
-  });
-
-  test("belong to the set when they are to go with it, and lose it when the policy changes", async () => {
-    await using w = await world();
-    await create(w, withClaims({ whenDeleted: "Delete" }));
-    await converge(w);
-    assert.deepEqual(ownersOf(w, "data-web-1"), ["StatefulSet web"]);
-    await change(w, withClaims());
-    await converge(w);
-    assert.deepEqual(ownersOf(w, "data-web-1"), []);
-    assert.deepEqual(ownersOf(w, "data-web-0"), []);
-  });
-
-  test("belong to the pod that is scaled away when they are to go with that, before it is deleted", async () => {
-    await using w = await world();
-    await create(w, withClaims({ whenScaled: "Delete", whenDeleted: "Delete" }));
-    await converge(w);
-    assert.deepEqual(ownersOf(w, "data-web-1"), ["StatefulSet web"]);
-    await change(w, { replicas: 1 });
-    assert.deepEqual(ownersOf(w, "data-web-1"), ["Pod web-1"]);
-    assert.deepEqual(ownersOf(w, "data-web-0"), ["StatefulSet web"]);
-  });
-
-  test("of a pod that was scaled away keep its successor from starting until they are gone", async () => {
-    await using w = await world();
-    await create(w, withClaims({ whenScaled: "Delete" }));
-    await converge(w);
-    await change(w, { replicas: 1 });
-    await converge(w);
-    await change(w, { replicas: 2 });
-    await converge(w);
-    assert.deepEqual(names(w), ["web-0"]);
-    await w.client.delete(PERSISTENT_VOLUME_CLAIMS, at("data-web-1"));
-    await converge(w);
-    assert.deepEqual(names(w), ["web-0", "web-1"]);
-    assert.equal(ownersOf(w, "data-web-1"), undefined);
-  });
-
-  test("that were deleted while their pod is pending are made again", async () => {
-    await using w = await world();
-    await create(w, withClaims());
-    w.client.edit(PODS, at("web-0"), (draft) => {
-      draft.status = { phase: "Pending" };
-    });
-    await w.client.delete(PERSISTENT_VOLUME_CLAIMS, at("data-web-0"));
-    await w.settle();
-    assert.deepEqual(
-      claims(w).map(({ metadata }) => metadata.name),
-      ["data-web-0"],
-    );
-  });
-
-  test("that another controller has are left to it, with an Event", async () => {
-    await using w = await world();
-    const other = { apiVersion: "v1", kind: "ConfigMap", name: "x", uid: "x", controller: true };
-    await w.client.create(PERSISTENT_VOLUME_CLAIMS, {
-      metadata: { ...at("data-web-0"), ownerReferences: [other] },
-      spec: { accessModes: ["ReadWriteOnce"] },
-    });
-    await create(w, withClaims({ whenDeleted: "Delete" }));
-    await converge(w);
-    assert.deepEqual(ownersOf(w, "data-web-0"), ["ConfigMap x"]);
-    assert.ok(
-      w.events().some((event) => event.startsWith("Warning ConflictingController PersistentVolumeClaim data-web-0")),
-    );
   });
 });

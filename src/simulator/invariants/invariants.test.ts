@@ -213,6 +213,22 @@ test("what is not reached is named: replicas, Pods, endpoints, owners and namesp
     deployment(2, { observedGeneration: 1, replicas: 1, updatedReplicas: 1, availableReplicas: 1 }),
     node("n1"),
     daemonSet(0, { observedGeneration: 1, desiredNumberScheduled: 1, numberMisscheduled: 0 }),
+    {
+      kind: "StatefulSet",
+      metadata: { namespace: "default", name: "db", uid: "db", generation: 1 },
+      spec: { replicas: 1, updateStrategy: { type: "RollingUpdate" } },
+      status: { observedGeneration: 1, replicas: 1, availableReplicas: 1, updateRevision: "db-2" },
+    },
+    owned("Pod", "db-0", "db", {
+      status: READY,
+      metadata: {
+        namespace: "default",
+        name: "db-0",
+        uid: "db-0",
+        ownerReferences: [{ uid: "db", controller: true }],
+        labels: { "controller-revision-hash": "db-1" },
+      },
+    }),
     owned("ReplicaSet", "lost", "absent", {}),
     pod("a", { status: { phase: "Pending" } }),
     {
@@ -228,6 +244,7 @@ test("what is not reached is named: replicas, Pods, endpoints, owners and namesp
   ]);
   assert.deepEqual(unreached(truth), [
     "Deployment default/web wants 2: 1 there, 1 updated, 1 available",
+    "StatefulSet default/db wants 1, has db-0",
     "DaemonSet default/agent has Pods on [], it is meant for [n1]",
     'DaemonSet default/agent tells {"observedGeneration":1,"desiredNumberScheduled":1,"numberMisscheduled":0} of 1 nodes',
     "Pod default/a is Pending on no node",
