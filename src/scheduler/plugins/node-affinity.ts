@@ -2,11 +2,15 @@ import { normalizeByMax, refusal, type FilterPlugin, type ScorePlugin } from "./
 
 const NO_MATCH = refusal("NodeAffinity", false, "node(s) didn't match Pod's node affinity/selector");
 
+const CONFLICT = refusal("NodeAffinity", false, "pod affinity terms conflict");
+
 /** `spec.nodeSelector` and required node affinity. */
 export const nodeAffinityFilter: FilterPlugin = {
   name: "NodeAffinity",
   prepare({ requiredNodes }) {
     if (!requiredNodes) return undefined;
+    // Each term asks for different nodes at once.
+    if (requiredNodes.names?.size === 0) return { refusal: CONFLICT };
     return {
       ...(requiredNodes.names ? { only: requiredNodes.names } : {}),
       filter: ({ node }) => (node && requiredNodes.matches(node) ? undefined : NO_MATCH),

@@ -9,6 +9,7 @@ import { Snapshot } from "../snapshot/snapshot.ts";
 import { makeNode, makePod } from "../testing/objects.ts";
 import { defaultPlugins } from "./default-plugins.ts";
 import { normalizedImageName } from "./image-locality.ts";
+import type { FilterPlugin } from "./plugin.ts";
 
 const plugins = defaultPlugins(({ labels }) => (labels?.["app"] ? selectorFromSet({ app: labels["app"] }) : undefined));
 
@@ -372,6 +373,20 @@ test("the text of a refusal counts reasons, sorted as text", () => {
   );
 });
 
+test("a pod whose terms each name nodes that contradict one another is refused without looking at any", () => {
+  const named = (...values: string[]) => ({ key: "metadata.name", operator: "In", values });
+  const nodeSelectorTerms = [{ matchFields: [named("a"), named("b")] }];
+  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } };
+  const pod = new PodInfo(makePod("p", { spec: { affinity } }));
+  const decision = decide(pod, snapshotOf([makeNode("a"), makeNode("b")]), {
+    plugins,
+    random: createRandom(1),
+    startIndex: 0,
+  });
+  assert.ok(decision.type === "refused");
+  assert.equal(describeRefusal(decision.diagnosis), "0/2 nodes are available: pod affinity terms conflict.");
+});
+
 test("a pod that names its node by matchFields looks at no other", () => {
   const nodes = ["a", "b", "c"].map((name) => makeNode(name));
   const pod = makePod("daemon", {
@@ -395,4 +410,29 @@ test("a pod that names its node by matchFields looks at no other", () => {
     describeRefusal(refused.diagnosis),
     "0/3 nodes are available: 1 Too many pods, 2 node(s) didn't satisfy plugin(s) [NodeAffinity].",
   );
+});
+
+test("of a thousand nodes the filters see the one that a daemon pod names, and no other", () => {
+  const names = Array.from({ length: 1000 }, (_, at) => `n${at}`);
+  const view = snapshotOf(names.map((name) => makeNode(name)));
+  const seen: string[] = [];
+  const spy: FilterPlugin = {
+    name: "Spy",
+    prepare: () => ({
+      filter({ name }) {
+        seen.push(name);
+        return undefined;
+      },
+    }),
+  };
+  const requirement = { key: "metadata.name", operator: "In", values: ["n700"] };
+  const nodeSelectorTerms = [{ matchFields: [requirement] }];
+  const affinity = { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } } };
+  const decision = decide(new PodInfo(makePod("daemon", { spec: { affinity } })), view, {
+    plugins: { ...plugins, filters: [spy, ...plugins.filters] },
+    random: createRandom(1),
+    startIndex: 0,
+  });
+  assert.ok(decision.type === "fits" && decision.node.name === "n700");
+  assert.deepEqual(seen, ["n700"]);
 });
