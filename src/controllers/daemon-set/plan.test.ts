@@ -271,6 +271,20 @@ example(
 `,
 );
 
+// Found by the properties of rollouts.
+example(
+  "surging, of two old pods on a node the one that serves stays, though it is the younger",
+  view({
+    set: updating(0, 1),
+    nodes: nodes(1),
+    pods: [daemon("a", "n1", { old: true, ready: undefined, born: 1 }), daemon("b", "n1", { old: true, born: 2 })],
+  }),
+  `
+  1. delete a
+  because one pod on each node: 0 to create, 1 to delete
+`,
+);
+
 example(
   "surging, a pod on a node that should have none any more goes once enough others serve",
   view({

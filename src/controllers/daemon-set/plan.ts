@@ -88,12 +88,14 @@ function keepOne(view: DaemonSetView, node: DaemonNode, surges: boolean, now: nu
 
 /**
  * Surging, a node has one old and one new pod as long as the old one is ready and the new one not available yet. If
- * neither serves, the new one stays.
+ * neither serves, the new one stays. Of several that are old, or new, one that is ready stays, else the first.
  */
 function superfluous(running: readonly Pod[], { set, hash }: DaemonSetView, now: number): readonly Pod[] {
-  const [fresh, ...moreFresh] = running.filter(({ metadata }) => metadata.labels?.[REVISION_HASH] === hash);
-  const [old, ...moreOld] = running.filter(({ metadata }) => metadata.labels?.[REVISION_HASH] !== hash);
-  const replaced =
-    fresh && old && (!isPodReady(old) || isPodAvailable(fresh, set.spec?.minReadySeconds ?? 0, now)) ? [old] : [];
-  return [...moreFresh, ...moreOld, ...replaced];
+  const isFresh = ({ metadata }: Pod) => metadata.labels?.[REVISION_HASH] === hash;
+  const fresh = bestOf(running.filter(isFresh));
+  const old = bestOf(running.filter((pod) => !isFresh(pod)));
+  const isReplaced = fresh && old && (!isPodReady(old) || isPodAvailable(fresh, set.spec?.minReadySeconds ?? 0, now));
+  return running.filter((pod) => pod !== fresh && (pod !== old || isReplaced));
 }
+
+const bestOf = (pods: readonly Pod[]): Pod | undefined => pods.find(isPodReady) ?? pods[0];
