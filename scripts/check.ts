@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { checkBrowser } from "./check-browser.ts";
 import { checkImports } from "./check-imports.ts";
 import { checkAssertions } from "./check/assertions.ts";
+import { checkConformance } from "./check/conformance.ts";
 import { checkArchitecture, checkDocs } from "./check/docs.ts";
 import { checkFiles } from "./check/files.ts";
 import { checkLengths } from "./check/lengths.ts";
@@ -56,10 +57,12 @@ report("files", git.status === 0 ? checkFiles(files, LARGE) : git.all);
 const paths = files.map(({ path }) => path);
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 const documents = new Map(paths.filter((path) => path.endsWith(".md")).map((path) => [path, read(path)]));
+const conformance = documents.get("docs/conformance.md") ?? "";
 const { scripts } = JSON.parse(read("package.json")) as { scripts: Readonly<Record<string, string>> };
 report("documents", [
   ...checkDocs({ documents, paths, npmScripts: new Set(Object.keys(scripts)) }),
   ...checkArchitecture(documents.get("docs/architecture.md") ?? "", ROOMS),
+  ...checkConformance({ document: conformance, read: (path) => (paths.includes(path) ? read(path) : undefined) }),
 ]);
 
 const sources = readSources(root);

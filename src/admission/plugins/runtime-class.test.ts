@@ -36,6 +36,16 @@ describe("RuntimeClass", () => {
     assert.deepEqual((await client.create(PODS, same)).spec?.overhead, requests);
   });
 
+  it("leaves a pod alone whose class asks for nothing", async () => {
+    await using world = await cluster();
+    const { client } = world;
+    await client.create(RUNTIME_CLASSES, sandboxed);
+    const { spec } = await client.create(PODS, pod("p", { runtimeClassName: "sandboxed" }));
+    assert.equal(spec?.runtimeClassName, "sandboxed");
+    assert.equal(spec.overhead, undefined);
+    assert.equal(spec.nodeSelector, undefined);
+  });
+
   it("refuses a class that is not there or not any more, and what contradicts it", async () => {
     await using world = await cluster();
     const { client } = world;
