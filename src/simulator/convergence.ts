@@ -1,11 +1,14 @@
 import {
   isPodActive,
   podCondition,
+  VolumePool,
   type DaemonSet,
   type Deployment,
   type EndpointSlice,
   type KubeObject,
   type Node,
+  type PersistentVolume,
+  type PersistentVolumeClaim,
   type Pod,
   type Service,
   type StatefulSet,
@@ -22,6 +25,7 @@ export function unreached(truth: Truth): readonly string[] {
     ...daemonSets(truth),
     ...pods(truth),
     ...endpoints(truth),
+    ...volumes(truth),
     ...leavings(truth),
   ];
 }
@@ -132,6 +136,35 @@ function* endpoints(truth: Truth): Generator<string> {
       .flatMap(({ addresses }) => addresses);
     const [a, b] = [[...new Set(wanted)].sort().join(" "), [...new Set(found)].sort().join(" ")];
     if (a !== b) yield `Service ${named(service)} leads to [${b}], its ready Pods are [${a}]`;
+  }
+}
+
+/** Claims and volumes that do not agree, claims that wait for a volume that is there, and volumes that wait for nothing. */
+function* volumes(truth: Truth): Generator<string> {
+  const claims = truth.of<PersistentVolumeClaim>("PersistentVolumeClaim");
+  const all = truth.of<PersistentVolume>("PersistentVolume");
+  const pool = new VolumePool();
+  for (const volume of all) pool.put(volume);
+  for (const claim of claims) {
+    const volume = all.find(({ metadata }) => metadata.name === claim.spec?.volumeName);
+    const phase = claim.status?.phase;
+    if (claim.metadata.deletionTimestamp) yield `claim ${named(claim)} is still being deleted`;
+    else if (phase === "Bound" && volume?.spec?.claimRef?.uid !== claim.metadata.uid) {
+      yield `claim ${named(claim)} is bound to ${claim.spec?.volumeName}, which is not bound to it`;
+    } else if (phase !== "Bound" && (claim.spec?.storageClassName === "made" || pool.find(claim))) {
+      yield `claim ${named(claim)} is ${phase}, and there is a volume for it`;
+    }
+  }
+  for (const volume of all) {
+    const { metadata, spec, status } = volume;
+    const ref = spec?.claimRef;
+    const isClaimed = claims.some(({ metadata: { uid } }) => uid === ref?.uid);
+    const expected = !ref ? "Available" : isClaimed ? "Bound" : "Released";
+    if (metadata.deletionTimestamp) yield `volume ${named(volume)} is still being deleted`;
+    else if (status?.phase !== expected) yield `volume ${named(volume)} is ${status?.phase}, not ${expected}`;
+    else if (expected === "Released" && spec?.persistentVolumeReclaimPolicy === "Delete") {
+      yield `volume ${named(volume)} is still there`;
+    }
   }
 }
 

@@ -13,10 +13,12 @@ import { identityIsKept } from "./invariants/metadata.ts";
 import { petsAreAlone } from "./invariants/pets.ts";
 import { podsMoveForward } from "./invariants/pods.ts";
 import { rolloutsKeepTheirBounds } from "./invariants/rollouts.ts";
+import { volumesHaveOneClaim } from "./invariants/volumes.ts";
 import { Link } from "./link.ts";
 import { fillableStore, type FillableStore } from "./process-store.ts";
 import { ApiServerProcess, ManagerProcess, NodeProcess, type Process, type ProcessContext } from "./processes.ts";
 import { Reader } from "./reader.ts";
+import { StorageUser } from "./storage-user.ts";
 import { createTranscript, type Transcript } from "./transcript.ts";
 import { followTruth, lostIn, Truth, type TruthChange } from "./truth.ts";
 import { recordWatch, watchProblem, type WatcherRecord } from "./watcher.ts";
@@ -33,6 +35,8 @@ const FULL_MS = 10_000;
 const FEW_ADDRESSES = "10.96.0.0/28";
 /** Several API servers do not share what they have given away yet: among so many they hardly meet. */
 const MANY_ADDRESSES = "10.96.0.0/12";
+/** The user of storage draws from another sequence than everything else. */
+const STORAGE_SEED = 0x5eed;
 const WATCHED = [PODS, CONFIG_MAPS];
 
 /** A whole cluster under one virtual clock, with all that can go wrong with it. */
@@ -54,6 +58,7 @@ export class World {
   readonly #manager: ManagerProcess;
   readonly #userLink: Link;
   readonly #workload: Workload;
+  readonly #storageUser: StorageUser;
   readonly #reader: Reader;
   readonly #records: WatcherRecord[] = [];
   #invariants: readonly Invariant[] = [];
@@ -93,6 +98,12 @@ export class World {
       onAcknowledged: (object) => this.#acknowledged(object),
       calm: this.calm,
     });
+    this.#storageUser = new StorageUser({
+      client: this.#userLink.client(ADMIN, "user"),
+      random: createRandom(seed + STORAGE_SEED),
+      truth: () => this.truth,
+      note: (line) => this.transcript.add(line),
+    });
     this.#reader = new Reader({
       random,
       log: () => this.truth.log,
@@ -115,6 +126,7 @@ export class World {
       endpointsHaveBeenReady(),
       addressesAreUnique({ pods: this.calm }),
       daemonsAreAlone({ calm: this.calm, unanswered: () => this.#manager.unanswered }),
+      volumesHaveOneClaim(),
       rolloutsKeepTheirBounds({ calm: this.calm, unanswered: () => this.#manager.unanswered }),
     ];
     await this.#open();
@@ -237,9 +249,11 @@ export class World {
 
   #act(): void {
     this.#read();
-    this.#workload.act().catch((error: unknown) => {
-      this.#problem(`the user's client failed: ${(error as Error).stack}`);
-    });
+    for (const user of [this.#workload, this.#storageUser]) {
+      user.act().catch((error: unknown) => {
+        this.#problem(`the user's client failed: ${(error as Error).stack}`);
+      });
+    }
   }
 
   #read(): void {

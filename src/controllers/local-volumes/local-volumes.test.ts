@@ -126,6 +126,25 @@ describe("the local provisioner", () => {
     assert.equal(theClaim(world)?.status?.phase, "Bound");
   });
 
+  test("of a class that does not wait waits for a node that takes pods", async () => {
+    const volumes = remembered();
+    await using world = await createWorld(volumes, { volumeBindingMode: "Immediate" });
+    const ready = (status: string) => {
+      for (const name of ["n1", "n2"]) {
+        world.client.edit(NODES, { namespace: "", name }, (draft) => {
+          draft["status"] = { conditions: [{ type: "Ready", status }] };
+        });
+      }
+    };
+    ready("Unknown");
+    await addClaim(world, undefined);
+    await world.settle(1000);
+    assert.equal(theClaim(world)?.status?.phase, "Pending");
+    ready("True");
+    await world.settle(60_000);
+    assert.equal(theClaim(world)?.status?.phase, "Bound");
+  });
+
   test("removes the data when the claim is gone, then the volume", async () => {
     const volumes = remembered();
     await using world = await createWorld(volumes);

@@ -46,24 +46,31 @@ export const volumeNameFor = ({ metadata }: PersistentVolumeClaim): string => `p
 export const isAsked = ({ metadata, spec }: PersistentVolumeClaim): boolean =>
   metadata.annotations?.[STORAGE_PROVISIONER] === LOCAL_PROVISIONER && !spec?.volumeName;
 
+/** Nodes come and go, and a class may be seen later than its claims: so soon it is looked at again. */
+const LOOK_AGAIN_MS = 15_000;
+/** Events are kept for an hour: what cannot be done says again why. */
+const TELL_AGAIN_MS = 600_000;
+
 /** Makes the volume that the binder asks for (as sig-storage-lib-external-provisioner does). */
-export function planProvision({ claim, storageClass, nodes, isMade }: ProvisionView): Plan<ProvisionStep> {
+export function planProvision({ claim, storageClass, nodes, isMade }: ProvisionView, now: number): Plan<ProvisionStep> {
   const nothing = (because: string): Plan<ProvisionStep> => ({ steps: [], because });
   if (!isAsked(claim)) return nothing("it does not wait for this provisioner");
   if (isMade) return nothing("its volume is there");
-  if (storageClass?.provisioner !== LOCAL_PROVISIONER) return nothing("its class has another provisioner");
+  if (!storageClass) return { ...nothing("its class is not there"), requeueAt: now + LOOK_AGAIN_MS };
+  if (storageClass.provisioner !== LOCAL_PROVISIONER) return nothing("its class has another provisioner");
   const selected = claim.metadata.annotations?.[SELECTED_NODE];
   if (storageClass.volumeBindingMode === "WaitForFirstConsumer" && selected === undefined) {
     return nothing("the scheduler is to choose a node first");
   }
   const problem = problemOf(claim, storageClass);
-  if (problem !== undefined) return refuse(claim, storageClass, problem);
+  if (problem !== undefined) return { ...refuse(claim, storageClass, problem), requeueAt: now + TELL_AGAIN_MS };
   const node = nodes.find(({ metadata }) => allows(storageClass.allowedTopologies, metadata.labels));
   if (!node) {
     const message =
       selected === undefined ? "no node can have the volume" : `node "${selected}" cannot have the volume`;
     const plan = refuse(claim, storageClass, message);
-    return selected === undefined ? plan : { ...plan, steps: [...plan.steps, { type: "reschedule", claim }] };
+    if (selected === undefined) return { ...plan, requeueAt: now + LOOK_AGAIN_MS };
+    return { ...plan, steps: [...plan.steps, { type: "reschedule", claim }] };
   }
   const { name = "" } = node.metadata;
   return {

@@ -13,6 +13,7 @@ import type { Invariant } from "./invariant.ts";
 import { identityIsKept } from "./metadata.ts";
 import { podsMoveForward } from "./pods.ts";
 import { boundsOf, rolloutsKeepTheirBounds } from "./rollouts.ts";
+import { volumesHaveOneClaim } from "./volumes.ts";
 
 const encoder = new TextEncoder();
 
@@ -252,4 +253,30 @@ test("what is not reached is named: replicas, Pods, endpoints, owners and namesp
     "ReplicaSet default/lost has lost its owner",
     "ConfigMap gone/c is in a namespace that is gone",
   ]);
+});
+
+test("two claims with one volume are told, and a volume that is taken from its claim", async () => {
+  const claim = (name: string, volumeName: string, isComplete = true) => ({
+    kind: "PersistentVolumeClaim",
+    metadata: {
+      namespace: "default",
+      name,
+      uid: name,
+      ...(isComplete ? { annotations: { "pv.kubernetes.io/bind-completed": "yes" } } : {}),
+    },
+    spec: { volumeName },
+  });
+  const volume = (uid?: string) => ({
+    kind: "PersistentVolume",
+    metadata: { name: "v", uid: "v" },
+    spec: uid === undefined ? {} : { claimRef: { uid } },
+  });
+  const check = volumesHaveOneClaim;
+  assert.match(
+    (await told(check(), [claim("a", "v"), claim("b", "v")]))[1] ?? "",
+    /default\/b and default\/a both have the volume v/,
+  );
+  assert.equal((await told(check(), [claim("a", "v"), claim("b", "v", false)]))[1], undefined);
+  assert.match((await told(check(), [claim("a", "v"), volume("a"), volume("b")]))[2] ?? "", /taken from default\/a/);
+  assert.equal((await told(check(), [claim("a", "w"), volume("a"), volume("b")]))[2], undefined);
 });
