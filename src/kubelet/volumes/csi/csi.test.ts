@@ -3,153 +3,19 @@ import { existsSync } from "node:fs";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
-import { createRandom, systemClock } from "#base";
-import {
-  CSI_DRIVERS,
-  CSI_NODES,
-  NODES,
-  SECRETS,
-  VOLUME_ATTACHMENTS,
-  type CSIDriverSpec,
-  type CSIPersistentVolumeSource,
-  type PersistentVolumeSpec,
-  type Pod,
-  type Volume,
-} from "#objects";
-import { createFakeClient } from "#simulation";
+import { PERSISTENT_VOLUME_CLAIMS, SECRETS, VOLUME_ATTACHMENTS } from "#objects";
 import { GrpcError } from "#wire/grpc";
-import { TestDriver, type TestDriverOptions } from "../testing/csi-driver.ts";
-import { createTestDirectory, modeOf, NEEDS_ROOT, until } from "../testing/directory.ts";
-import { createVolumesWorld, mountsOf, podWith, setUpFailed } from "../testing/world.ts";
+import type { TestDriver } from "../testing/csi-driver.ts";
+import { createCsiWorld, DATA, DRIVER, named, POD } from "../testing/csi-world.ts";
+import { modeOf, NEEDS_ROOT, until } from "../testing/directory.ts";
+import { mountsOf, podWith, setUpFailed } from "../testing/world.ts";
 import { attachmentName } from "./volume.ts";
-
-const DRIVER = "test.csi.example";
-const DATA: Volume = { name: "data", persistentVolumeClaim: { claimName: "data" } };
-const POD = podWith([DATA]);
-const named = (uid: string, pod = POD): Pod => ({ ...pod, metadata: { ...pod.metadata, uid, name: uid } });
-const SHA_OF_V1 = "3bfc269594ef649228e9a74bab00f042efc91d5acc6fbee31a382e80d42388fe";
-
-interface Options extends Partial<TestDriverOptions> {
-  readonly driver?: Partial<CSIDriverSpec> | "no object";
-  readonly source?: Partial<CSIPersistentVolumeSource>;
-  readonly spec?: Partial<PersistentVolumeSpec>;
-}
-
-/** A node with a driver that has registered, and a claim `data` for its volume `v1`. */
-async function createCsiWorld({ driver: driverSpec = {}, source = {}, spec = {}, ...more }: Options = {}) {
-  const dir = await createTestDirectory();
-  const rootDir = join(dir.path, "kubelet");
-  await mkdir(rootDir);
-  const clock = systemClock;
-  const client = createFakeClient({ clock, random: createRandom(1) });
-  await client.create(NODES, { metadata: { name: "n1" } });
-  if (driverSpec !== "no object") {
-    await client.create(CSI_DRIVERS, {
-      metadata: { name: DRIVER },
-      spec: {
-        attachRequired: false,
-        fsGroupPolicy: "ReadWriteOnceWithFSType",
-        volumeLifecycleModes: ["Persistent", "Ephemeral"],
-        ...driverSpec,
-      },
-    });
-  }
-  const world = createVolumesWorld(rootDir, { clock, csi: { client, nodeName: "n1" } });
-  world.sources.putClaim("data", "pv", {
-    accessModes: ["ReadWriteOnce"],
-    csi: { driver: DRIVER, volumeHandle: "v1", ...source },
-    ...spec,
-  });
-  const driver = new TestDriver({ rootDir, dataDir: join(dir.path, "data"), ...more });
-  const started: ReturnType<typeof world.start>[] = [];
-  const start = async () => {
-    const volumes = world.start();
-    started.push(volumes);
-    await volumes.prepare();
-    return volumes;
-  };
-  const registered = () => until(() => Promise.resolve(driver.registrations.includes("")));
-  return {
-    sources: world.sources,
-    client,
-    driver,
-    rootDir,
-    start,
-    registered,
-    global: join(rootDir, "plugins/kubernetes.io/csi", DRIVER, SHA_OF_V1),
-    folder: (uid: string, name = "pv") => join(rootDir, "pods", uid, "volumes/kubernetes.io~csi", name),
-    /** The driver runs, and the node knows it. */
-    async ready() {
-      await driver.start();
-      const volumes = await start();
-      await registered();
-      return volumes;
-    },
-    async [Symbol.asyncDispose]() {
-      for (const volumes of started) await volumes.close();
-      await driver.stop();
-      await dir[Symbol.asyncDispose]();
-    },
-  };
-}
 
 const calls = ({ calls: all }: TestDriver) =>
   all.splice(0).map((call) => call.replace("Node", "").replace("Volume", ""));
 const failsWith = (code: "Internal" | "Aborted", message: string) => () => {
   throw new GrpcError(code, message);
 };
-
-describe("a CSI driver on the node", () => {
-  test("is registered by its socket: with the node, and in its objects, until the socket goes", async () => {
-    await using world = await createCsiWorld();
-    await world.ready();
-    assert.deepEqual(world.driver.registrations, [""]);
-    const key = { namespace: "", name: "n1" };
-    const node = await world.client.get(NODES, key);
-    assert.equal(node.metadata.annotations?.["csi.volume.kubernetes.io/nodeid"], `{"${DRIVER}":"node-1"}`);
-    assert.equal(node.metadata.labels?.["topology.test/zone"], "z1");
-    const csiNode = await world.client.get(CSI_NODES, key);
-    assert.deepEqual(csiNode.spec.drivers, [
-      { name: DRIVER, nodeID: "node-1", topologyKeys: ["topology.test/zone"], allocatable: { count: 5 } },
-    ]);
-    assert.equal(csiNode.metadata.ownerReferences?.[0]?.uid, node.metadata.uid);
-
-    await world.driver.stop();
-    await until(async () => (await world.client.get(CSI_NODES, key)).spec.drivers.length === 0);
-    await until(
-      async () =>
-        (await world.client.get(NODES, key)).metadata.annotations?.["csi.volume.kubernetes.io/nodeid"] === undefined,
-    );
-    await world.driver.start();
-    await until(async () => (await world.client.get(CSI_NODES, key)).spec.drivers.length === 1);
-    await until(() => Promise.resolve(world.driver.registrations.length === 2));
-    assert.deepEqual(world.driver.registrations, ["", ""]);
-  });
-
-  test("is told why it is not taken, and is taken once it says something better", async () => {
-    await using world = await createCsiWorld({ versions: ["2.0.0"] });
-    await world.driver.start();
-    await world.start();
-    await until(() => Promise.resolve(world.driver.registrations.length > 0));
-    assert.equal(
-      world.driver.registrations[0],
-      `validation failed for CSI Driver ${DRIVER} at endpoint ${world.driver.socket}: kubernetes.io/csi: ValidatePlugin for CSI driver "${DRIVER}" failed. None of the versions specified ["2.0.0"] are supported.`,
-    );
-  });
-
-  test("that does not know the node is asked again", async () => {
-    await using world = await createCsiWorld();
-    let failures = 1;
-    world.driver.before.set("NodeGetInfo", () => {
-      if (failures-- > 0) throw new GrpcError("Internal", "not yet");
-    });
-    await world.ready();
-    assert.deepEqual(world.driver.registrations, [
-      "RegisterPlugin error -- plugin registration failed with err: rpc error: code = Internal desc = not yet",
-      "",
-    ]);
-  });
-});
 
 describe("a volume of a CSI driver", () => {
   test("is staged for the node and published for each pod, and the reverse with the last pod", async () => {
@@ -360,6 +226,60 @@ describe("a volume of a CSI driver", () => {
     );
     await volumes.unmount(pod);
     assert.deepEqual(calls(world.driver), ["Stage v1", "Publish v1", "Unpublish v1", "Unstage v1"]);
+    assert.deepEqual(world.driver.ready, { staged: [], published: [] });
+  });
+});
+
+describe("a volume that has grown", () => {
+  const sized = (storage: string, shown: string) => ({
+    volume: { accessModes: ["ReadWriteOnce"], csi: { driver: DRIVER, volumeHandle: "v1" }, capacity: { storage } },
+    claim: { status: { phase: "Bound", capacity: { storage: shown } } },
+  });
+
+  test("gets its size on the node when it is mounted and while it is used, and the claim shows it", async () => {
+    await using world = await createCsiWorld({ capabilities: ["STAGE_UNSTAGE_VOLUME", "EXPAND_VOLUME"] });
+    const { client, driver, sources } = world;
+    const spec = { accessModes: ["ReadWriteOnce"], resources: { requests: { storage: "3Gi" } } };
+    await client.create(PERSISTENT_VOLUME_CLAIMS, { metadata: { name: "data", namespace: "default" }, spec });
+    const shown = async () =>
+      (await client.get(PERSISTENT_VOLUME_CLAIMS, { namespace: "default", name: "data" })).status?.capacity?.[
+        "storage"
+      ];
+    const grow = (storage: string, before: string) => {
+      const { volume, claim } = sized(storage, before);
+      sources.putClaim("data", "pv", volume, claim);
+    };
+    grow("2Gi", "1Gi");
+    const volumes = await world.ready();
+    const events: string[] = [];
+    await volumes.mount(POD, { onEvent: (level, reason, text) => void events.push(`${level} ${reason} ${text}`) });
+    assert.deepEqual(calls(driver), ["Stage v1", "Publish v1", "Expand v1"]);
+    assert.deepEqual(driver.requests.get("NodeExpandVolume")?.["capacityRange"], {
+      requiredBytes: 2 ** 31,
+      limitBytes: 0,
+    });
+    assert.equal(await shown(), "2Gi");
+    grow("3Gi", "2Gi");
+    await until(async () => (await shown()) === "3Gi");
+    await until(() => Promise.resolve(events.length === 2));
+    assert.equal(
+      events[1],
+      'Normal FileSystemResizeSuccessful MountVolume.NodeExpandVolume succeeded for volume "pv" n1',
+    );
+    await volumes.unmount(POD);
+  });
+
+  test("is not used by a pod until it has its size", async () => {
+    await using world = await createCsiWorld({ capabilities: ["EXPAND_VOLUME"] });
+    const { volume, claim } = sized("2Gi", "1Gi");
+    world.sources.putClaim("data", "pv", volume, claim);
+    world.driver.before.set("NodeExpandVolume", failsWith("Internal", "no room"));
+    const volumes = await world.ready();
+    await assert.rejects(volumes.mount(POD), {
+      message:
+        'MountVolume.Setup failed while expanding volume for volume "pv" : Expander.NodeExpand failed to expand the volume : rpc error: code = Internal desc = no room',
+    });
+    await volumes.unmount(POD);
     assert.deepEqual(world.driver.ready, { staged: [], published: [] });
   });
 });

@@ -3,13 +3,16 @@ import { messageOf } from "#base";
 import {
   CSI_DRIVERS,
   hasReason,
+  PERSISTENT_VOLUME_CLAIMS,
   SECRETS,
   VOLUME_ATTACHMENTS,
   type CSIDriver,
   type KubeObject,
+  type PersistentVolumeClaim,
   type ResourceType,
   type VolumeAttachment,
 } from "#objects";
+import { resizedStatus } from "./expansion.ts";
 import type { SecretReference, Texts } from "./volume.ts";
 
 /** What the API says of drivers and their volumes; asked for when it is needed. */
@@ -17,6 +20,8 @@ export interface CsiObjects {
   /** Undefined: the driver has no such object. */
   driver(name: string): Promise<CSIDriver | undefined>;
   attachment(name: string): Promise<VolumeAttachment | undefined>;
+  /** The claim's file system has this size now. */
+  resized(claim: PersistentVolumeClaim, storage: string): Promise<void>;
   /** Rejects with an Error with upstream's text. `what`: `NodeStageSecretRef`. */
   secret(what: string, reference: SecretReference): Promise<Texts>;
 }
@@ -33,6 +38,16 @@ export function createCsiObjects(client: Client): CsiObjects {
   return {
     driver: (name) => find(CSI_DRIVERS, name),
     attachment: (name) => find(VOLUME_ATTACHMENTS, name),
+    async resized(claim, storage) {
+      const { namespace = "", name = "" } = claim.metadata;
+      const body = { status: resizedStatus(claim, storage) };
+      await client.patch(
+        PERSISTENT_VOLUME_CLAIMS,
+        { namespace, name },
+        { type: "merge", body },
+        { subresource: "status" },
+      );
+    },
     async secret(what, { namespace, name }) {
       try {
         const { data = {} } = await client.get(SECRETS, { namespace, name });

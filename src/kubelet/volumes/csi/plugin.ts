@@ -1,29 +1,24 @@
-import { mkdir, readdir, realpath, rmdir } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir, realpath } from "node:fs/promises";
+import { dirname } from "node:path";
 import { sleep, type Clock, type Log } from "#base";
+import type { BoundVolume } from "#kubelet";
 import { formatTime, type CSIDriver } from "#objects";
-import { hasCode, ifThere, textOf } from "../linux/errors.ts";
-import { mountAt } from "../linux/mount-info.ts";
+import { textOf } from "../linux/errors.ts";
 import { giveToGroup } from "../linux/ownership.ts";
-import {
-  NotYetError,
-  VolumeError,
-  type LeftVolume,
-  type ReadyVolume,
-  type VolumeHost,
-  type VolumePlugin,
-  type VolumeRequest,
-} from "../plugin.ts";
+import { VolumeError, type ReadyVolume, type VolumeHost, type VolumePlugin, type VolumeRequest } from "../plugin.ts";
 import { fsGroupChangePolicyOf, fsGroupOf } from "../pod-facts.ts";
 import { CsiError, type CsiDriver } from "./driver.ts";
 import type { CsiDrivers } from "./drivers.ts";
 import type { CsiObjects } from "./objects.ts";
+import { expansionOf } from "./expansion.ts";
 import { CSI_DIRECTORY, placesOf, type CsiPlaces } from "./places.ts";
-import { nextMountStep, nextUnmountStep, type MountView, type UnmountView } from "./plan.ts";
-import { readRecord, removeRecord, writeRecord, type VolumeRecord } from "./records.ts";
+import { nextMountStep, type MountView } from "./plan.ts";
+import { readRecord, writeRecord, type VolumeRecord } from "./records.ts";
+import { forgetStaging, PREFIX, PUBLISHED, removeUnmounted, unmountCsi } from "./unmount.ts";
 import {
   attachmentName,
   attachmentOf,
+  capabilityOf,
   csiVolumeOf,
   kubeletOwnsGroup,
   lifecycleProblem,
@@ -49,9 +44,6 @@ const ATTACH_FIRST_MS = 50;
 const ATTACH_MAX_MS = 1_000;
 /** A driver that wants to be asked again is asked this often (upstream: with each sync of the pod). */
 const REPUBLISH_MS = 60_000;
-/** Ours, beside upstream's names: the driver has refused, so there is nothing to undo. */
-const PUBLISHED = "knarr.dev/published";
-const PREFIX = "kubernetes.io/csi: ";
 
 /** Volumes of CSI drivers. */
 export function csiPlugin(host: VolumeHost, context: CsiContext): VolumePlugin {
@@ -68,13 +60,13 @@ export function csiPlugin(host: VolumeHost, context: CsiContext): VolumePlugin {
       const publishContext = needsAttachment ? await waitForAttachment(volume, request.signal, context) : {};
       const mount = new CsiMount({ host, context, request, volume, object, needsAttachment, publishContext });
       await turn(volume, () => mount.setUp());
-      return mount.ready(() => turn(volume, () => mount.republish()));
+      return mount.ready((work) => turn(volume, work));
     },
     async tearDown(left) {
       const record = await readRecord(left.path);
       if (!record) return;
       const { driverName: driver = "", volumeHandle: handle = "" } = record;
-      await turn({ driver, handle }, () => tearDown(host, context, left, record));
+      await turn({ driver, handle }, () => unmountCsi(host, context.drivers, left, record));
     },
   };
 }
@@ -112,6 +104,8 @@ interface CsiMountOptions {
 class CsiMount {
   readonly #options: CsiMountOptions;
   readonly #places: CsiPlaces;
+  /** The size that the file system was last given here. */
+  #expandedTo: string | undefined;
 
   constructor(options: CsiMountOptions) {
     this.#options = options;
@@ -140,31 +134,82 @@ class CsiMount {
           view = { ...view, published: true };
           break;
         case "done":
+          if (this.#options.request.bound) await this.expand(this.#options.request.bound, "mounting");
           return;
       }
     }
+  }
+
+  /** The file system gets the size that the volume has, where the driver does that on nodes. */
+  async expand(bound: BoundVolume, time: "mounting" | "in use"): Promise<void> {
+    const { volume, request, context } = this.#options;
+    const expansion = expansionOf(bound);
+    if (!expansion || expansion.storage === this.#expandedTo) return;
+    const driver = this.#driver();
+    const call = await this.#tried("publish", this.#callContext(driver, "publish"));
+    if (!call.capabilities.has("EXPAND_VOLUME")) return;
+    if (volume.readOnly) {
+      const text = `MountVolume.NodeExpandVolume failed for volume "${volume.name}" requested read-only file system`;
+      request.event("Warning", "VolumeResizeFailed", text);
+      this.#expandedTo = expansion.storage;
+      return;
+    }
+    try {
+      const { expandSecret } = volume;
+      await driver.call("Node.NodeExpandVolume", {
+        volumeId: volume.handle,
+        volumePath: this.#places.target,
+        stagingTargetPath: call.stagingPath,
+        capacityRange: { requiredBytes: expansion.bytes },
+        volumeCapability: capabilityOf(volume, call),
+        secrets: expandSecret ? await context.objects.secret("NodeExpandSecretRef", expandSecret) : {},
+      });
+      await context.objects.resized(bound.claim, expansion.storage);
+    } catch (error) {
+      const why = `Expander.NodeExpand failed to expand the volume : ${textOf(error)}`;
+      if (time === "mounting")
+        throw new VolumeError("MountVolume.Setup failed while expanding volume", why, { cause: error });
+      throw new VolumeError("NodeExpandVolume.NodeExpandVolume failed", why, {
+        cause: error,
+        reason: "VolumeResizeFailed",
+      });
+    }
+    this.#expandedTo = expansion.storage;
+    const done = `MountVolume.NodeExpandVolume succeeded for volume "${volume.name}" ${context.nodeName}`;
+    request.event("Normal", "FileSystemResizeSuccessful", done);
+  }
+
+  /** Looks whether the volume has grown while it is used. */
+  async follow(): Promise<void> {
+    const { bound, sources } = this.#options.request;
+    if (!bound) return;
+    const claim = await sources.claim(bound.claim.metadata.name ?? "");
+    await this.expand({ claim, volume: await sources.persistentVolume(bound.volume.metadata.name ?? "") }, "in use");
   }
 
   async republish(): Promise<void> {
     await this.#publish(this.#driver(), "again");
   }
 
-  async ready(republish: () => Promise<void>): Promise<ReadyVolume> {
+  /** `inTurn`: does what concerns the volume when nothing else does. */
+  async ready(inTurn: (work: () => Promise<void>) => Promise<void>): Promise<ReadyVolume> {
     const { volume, object, context } = this.#options;
     const { target } = this.#places;
     const { readOnly } = volume;
-    if (volume.mode === "Block") return { content: { type: "device", path: await realpath(target) }, readOnly };
-    const next = () => context.clock.now() + REPUBLISH_MS;
+    const { requiresRepublish = false } = object?.spec ?? {};
+    let published = context.clock.now();
     const refresh = async () => {
+      await inTurn(() => this.follow());
+      if (!requiresRepublish) return undefined;
       if (context.clock.now() - published >= REPUBLISH_MS) {
-        await republish();
+        await inTurn(() => this.republish());
         published = context.clock.now();
       }
       return published + REPUBLISH_MS;
     };
-    let published = context.clock.now();
-    const live = object?.spec.requiresRepublish ? { live: { refreshAt: next(), refresh } } : {};
-    return { content: { type: "path", path: target }, readOnly, ...live };
+    const live = { refresh, ...(requiresRepublish ? { refreshAt: published + REPUBLISH_MS } : {}) };
+    if (volume.mode === "Block") return { content: { type: "device", path: await realpath(target) }, readOnly, live };
+    return { content: { type: "path", path: target }, readOnly, live };
   }
 
   #driver(): CsiDriver {
@@ -311,87 +356,3 @@ class CsiMount {
 const recordOf = ({ driver, handle }: CsiVolume): VolumeRecord => ({ driverName: driver, volumeHandle: handle });
 
 const isFinal = (error: unknown) => error instanceof CsiError && error.final;
-
-/** Undoes what a pod has of a volume, and what the node has of it when no other pod uses it. Rejects with an Error. */
-async function tearDown(
-  host: VolumeHost,
-  { drivers }: CsiContext,
-  { podUid, path }: LeftVolume,
-  record: VolumeRecord,
-): Promise<void> {
-  const { driverName = "", volumeHandle = "", specVolID: name = "", mode } = record;
-  const volume = {
-    driver: driverName,
-    handle: volumeHandle,
-    name,
-    mode: mode === "Block" ? mode : "Filesystem",
-  } as const;
-  const places = placesOf(host.layout, volume, podUid, path);
-  const driver = () => {
-    try {
-      return drivers.get(driverName);
-    } catch (error) {
-      throw new NotYetError(`${PREFIX}Unmounter.TearDownAt failed to get CSI client: ${textOf(error)}`, error);
-    }
-  };
-  let view: UnmountView = {
-    published: record[PUBLISHED] !== "false",
-    recorded: true,
-    staged: (await readRecord(places.stagingRecord)) !== undefined,
-    usedByOthers: await isUsedByOthers(host, podUid, record),
-  };
-  for (;;) {
-    switch (nextUnmountStep(view)) {
-      case "unpublish":
-        await driver().call("Node.NodeUnpublishVolume", { volumeId: volumeHandle, targetPath: places.target });
-        await removeUnmounted(host, places.target);
-        await writeRecord(path, { ...record, [PUBLISHED]: "false" });
-        view = { ...view, published: false };
-        break;
-      case "unstage":
-        await driver().call("Node.NodeUnstageVolume", { volumeId: volumeHandle, stagingTargetPath: places.staging });
-        await forgetStaging(host, places);
-        view = { ...view, staged: false };
-        break;
-      case "forget":
-        await removeRecord(path);
-        view = { ...view, recorded: false };
-        break;
-      case "done":
-        return;
-    }
-  }
-}
-
-/** Whether another pod on the node has it, or is on its way to: its record is on disk. */
-async function isUsedByOthers({ layout }: VolumeHost, uid: string, record: VolumeRecord): Promise<boolean> {
-  for (const other of (await ifThere(readdir(layout.pods))) ?? []) {
-    if (other === uid) continue;
-    const folder = join(layout.volumesDir(other), CSI_DIRECTORY);
-    for (const name of (await ifThere(readdir(folder))) ?? []) {
-      const found = await readRecord(join(folder, name));
-      if (found?.["driverName"] === record["driverName"] && found?.["volumeHandle"] === record["volumeHandle"])
-        return true;
-    }
-  }
-  return false;
-}
-
-async function forgetStaging(host: VolumeHost, { staging, stagingRecord }: CsiPlaces): Promise<void> {
-  await removeUnmounted(host, staging);
-  await removeRecord(stagingRecord);
-  await removeEmpty(stagingRecord);
-}
-
-/** Drivers are to remove the path themselves; where one leaves it, empty and not mounted, it goes here. */
-async function removeUnmounted({ mounter }: VolumeHost, path: string): Promise<void> {
-  if (!mountAt(await mounter.list(), path)) await removeEmpty(path);
-}
-
-async function removeEmpty(path: string): Promise<void> {
-  try {
-    await rmdir(path);
-  } catch (error) {
-    if (!hasCode(error, "ENOENT", "ENOTEMPTY", "ENOTDIR")) throw error;
-  }
-}

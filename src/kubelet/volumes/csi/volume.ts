@@ -21,6 +21,7 @@ export interface CsiVolume {
   readonly attributes: Texts;
   readonly stageSecret?: SecretReference;
   readonly publishSecret?: SecretReference;
+  readonly expandSecret?: SecretReference;
 }
 
 export interface SecretReference {
@@ -43,7 +44,7 @@ export function csiVolumeOf({ volume, bound, name, readOnly, mode }: VolumeSpec,
   const { csi: persistent, accessModes, mountOptions = [] } = bound?.volume.spec ?? {};
   if (persistent) {
     const { driver, volumeHandle, fsType = "", volumeAttributes = {} } = persistent;
-    const { nodeStageSecretRef, nodePublishSecretRef } = persistent;
+    const { nodeStageSecretRef, nodePublishSecretRef, nodeExpandSecretRef } = persistent;
     return {
       driver,
       handle: volumeHandle,
@@ -57,6 +58,7 @@ export function csiVolumeOf({ volume, bound, name, readOnly, mode }: VolumeSpec,
       attributes: volumeAttributes,
       ...(nodeStageSecretRef ? { stageSecret: referenceOf(nodeStageSecretRef) } : {}),
       ...(nodePublishSecretRef ? { publishSecret: referenceOf(nodePublishSecretRef) } : {}),
+      ...(nodeExpandSecretRef ? { expandSecret: referenceOf(nodeExpandSecretRef) } : {}),
     };
   }
   if (bound || !volume.csi) return undefined;

@@ -34,6 +34,10 @@ interface Target extends Staged {
   readonly targetPath: string;
 }
 
+interface Wanted {
+  readonly capacityRange: { readonly requiredBytes: number };
+}
+
 interface Access {
   readonly readonly: boolean;
   readonly volumeCapability: { readonly block?: object | null };
@@ -156,6 +160,9 @@ export class TestDriver {
         this.#publish(request);
         return {};
       }),
+      "Node.NodeExpandVolume": does("NodeExpandVolume", ({ capacityRange }: Wanted) => ({
+        capacityBytes: capacityRange.requiredBytes,
+      })),
       "Node.NodeUnpublishVolume": does("NodeUnpublishVolume", ({ targetPath }: Pick<Target, "targetPath">) => {
         this.#unpublish(targetPath);
         return {};
