@@ -123,4 +123,41 @@ spec:
     await gone(kubectl, "pvc/web-scratch");
     await gone(kubectl, `pv/${name}`);
   });
+
+  it("volumes, claims and classes are created, read, changed, patched in status and deleted together", async () => {
+    const kubectl = await cluster.inNamespace("lifecycle");
+    const labels = "labels: { life: cycle }";
+    await kubectl.apply(`
+apiVersion: v1
+kind: PersistentVolume
+metadata: { name: cycle, ${labels} }
+spec: { capacity: { storage: 1Gi }, accessModes: [ReadWriteOnce], storageClassName: cycle, hostPath: { path: /cycle } }
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: { name: cycle, ${labels} }
+spec: { accessModes: [ReadWriteOnce], storageClassName: cycle, volumeName: cycle, resources: { requests: { storage: 1Gi } } }
+---
+apiVersion: storage.k8s.io/v1
+kind: StorageClass
+metadata: { name: cycle, ${labels} }
+provisioner: example.com/none
+`);
+    await untilPhase(kubectl, "pvc/cycle", "Bound");
+    const field = (resource: string, path: string) => kubectl("get", resource, `-o=jsonpath={${path}}`);
+    assert.equal(await field("pv/cycle", ".metadata.finalizers"), '["kubernetes.io/pv-protection"]');
+    assert.equal(await field("pvc/cycle", ".metadata.finalizers"), '["kubernetes.io/pvc-protection"]');
+    const status = (body: object) => JSON.stringify({ status: body });
+    const message = { reason: "Tried", message: "by a test" };
+    await kubectl("patch", "pv", "cycle", "--subresource=status", "-p", status(message));
+    assert.equal(await field("pv/cycle", ".status.reason"), "Tried");
+    const conditions = [{ type: "Tried", status: "True", ...message }];
+    await kubectl("patch", "pvc", "cycle", "--subresource=status", "-p", status({ conditions }));
+    assert.equal(await field("pvc/cycle", ".status.conditions[0].reason"), "Tried");
+    assert.equal(await field("pvc/cycle", ".status.phase"), "Bound", "what others wrote stays");
+    await kubectl("patch", "sc", "cycle", "-p", '{"allowVolumeExpansion":true}');
+    assert.equal(await field("sc/cycle", ".allowVolumeExpansion"), "true");
+    await kubectl("delete", "pvc,pv,sc", "-l", "life=cycle", "--timeout=60s");
+    assert.equal(await kubectl("get", "pvc,pv,sc", "-l", "life=cycle", "-o=name"), "");
+  });
 });
