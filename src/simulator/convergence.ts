@@ -1,10 +1,12 @@
 import {
+  findCondition,
   isPodActive,
   podCondition,
   VolumePool,
   type DaemonSet,
   type Deployment,
   type EndpointSlice,
+  type Job,
   type KubeObject,
   type Node,
   type PersistentVolume,
@@ -23,6 +25,7 @@ export function unreached(truth: Truth): readonly string[] {
     ...deployments(truth),
     ...statefulSets(truth),
     ...daemonSets(truth),
+    ...jobs(truth),
     ...pods(truth),
     ...endpoints(truth),
     ...volumes(truth),
@@ -105,13 +108,28 @@ function* statefulSets(truth: Truth): Generator<string> {
   }
 }
 
+function* jobs(truth: Truth): Generator<string> {
+  for (const job of truth.of<Job>("Job")) {
+    const has = (type: string) => findCondition(job.status?.conditions, type)?.status === "True";
+    if (job.metadata.deletionTimestamp) yield `Job ${named(job)} is still being deleted`;
+    else if (!has("Complete") && !has("Failed")) yield `Job ${named(job)} has not ended`;
+  }
+}
+
 function* pods(truth: Truth): Generator<string> {
   for (const pod of truth.of<Pod>("Pod")) {
     if (pod.metadata.deletionTimestamp) yield `Pod ${named(pod)} is still being deleted`;
-    else if (pod.status?.phase !== "Running" && pod.status?.phase !== "Failed") {
+    else if (pod.metadata.finalizers?.length) yield `Pod ${named(pod)} keeps ${pod.metadata.finalizers.join(", ")}`;
+    else if (!isSettled(pod)) {
       yield `Pod ${named(pod)} is ${pod.status?.phase} on ${pod.spec?.nodeName ?? "no node"}`;
     }
   }
+}
+
+/** Only what a Job runs comes to its end by itself. */
+function isSettled({ metadata, status }: Pod): boolean {
+  const ofJob = metadata.ownerReferences?.some(({ kind }) => kind === "Job") ?? false;
+  return (ofJob ? ["Succeeded", "Failed"] : ["Running", "Failed"]).includes(status?.phase ?? "");
 }
 
 const isReady = (pod: Pod) => podCondition(pod, "Ready")?.status === "True" && !pod.metadata.deletionTimestamp;

@@ -18,6 +18,7 @@ import { daemonActions } from "./daemon-users.ts";
 import { ConnectionLost } from "./link.ts";
 import { named } from "./invariants/invariant.ts";
 import type { UserOptions } from "./user.ts";
+import { JobUser } from "./job-user.ts";
 
 export interface WorkloadOptions extends UserOptions {
   /** Nothing takes Pods away but rollouts. */
@@ -42,11 +43,13 @@ const podsNamed = (app: string, terminationGracePeriodSeconds: number) => ({
 export class Workload {
   readonly #options: WorkloadOptions;
   readonly #daemons: ReturnType<typeof daemonActions>;
+  readonly #jobs: JobUser;
   #created = 0;
 
   constructor(options: WorkloadOptions) {
     this.#options = options;
     this.#daemons = daemonActions(options);
+    this.#jobs = new JobUser(options);
   }
 
   /** Does one thing. Never rejects: a user lives with errors. */
@@ -64,6 +67,8 @@ export class Workload {
       () => this.#createService(),
       () => this.#deleteSomething(),
       ...this.#daemons.always,
+      () => this.#jobs.create(),
+      () => this.#jobs.change(),
     ];
     const stormy = [
       () => this.#deletePod(),
@@ -85,8 +90,9 @@ export class Workload {
     }
   }
 
-  /** Lifts what keeps the cluster from settling: cordons. */
+  /** Lifts what keeps the cluster from settling: cordons, and the suspension of Jobs. */
   async settle(): Promise<void> {
+    await this.#jobs.settle();
     for (const { metadata, spec } of this.#options.truth().of("Node") as readonly (KubeObject & {
       spec?: { unschedulable?: boolean };
     })[]) {

@@ -9,6 +9,7 @@ import { addressesAreUnique } from "./invariants/addresses.ts";
 import { daemonsAreAlone } from "./invariants/daemons.ts";
 import { endpointsHaveBeenReady } from "./invariants/endpoints.ts";
 import type { Invariant } from "./invariants/invariant.ts";
+import { jobsCountTheirPods } from "./invariants/jobs.ts";
 import { identityIsKept } from "./invariants/metadata.ts";
 import { petsAreAlone } from "./invariants/pets.ts";
 import { podsMoveForward } from "./invariants/pods.ts";
@@ -127,6 +128,7 @@ export class World {
       addressesAreUnique({ pods: this.calm }),
       daemonsAreAlone({ calm: this.calm, unanswered: () => this.#manager.unanswered }),
       volumesHaveOneClaim(),
+      jobsCountTheirPods({ unanswered: () => this.#manager.unanswered }),
       rolloutsKeepTheirBounds({ calm: this.calm, unanswered: () => this.#manager.unanswered }),
     ];
     await this.#open();

@@ -10,6 +10,7 @@ import { addressesAreUnique } from "./addresses.ts";
 import { daemonsAreAlone } from "./daemons.ts";
 import { endpointsHaveBeenReady } from "./endpoints.ts";
 import type { Invariant } from "./invariant.ts";
+import { jobsCountTheirPods } from "./jobs.ts";
 import { identityIsKept } from "./metadata.ts";
 import { podsMoveForward } from "./pods.ts";
 import { boundsOf, rolloutsKeepTheirBounds } from "./rollouts.ts";
@@ -142,6 +143,48 @@ test("a rollout beyond its surge is told, and one that takes too many Pods away 
   assert.deepEqual(said.slice(0, -1), [undefined, undefined, undefined, undefined, undefined]);
   assert.match(said.at(-1) ?? "", /has 0 available Pods, at least 1 are to be kept/);
   assert.equal((await told(rolloutsKeepTheirBounds({ calm: false }), story)).at(-1), undefined);
+});
+
+test("a Job that counts twice, loses a Pod, runs too many or runs again is told", async () => {
+  const job = (status: object = {}, spec: object = {}) => ({
+    kind: "Job",
+    metadata: { namespace: "default", name: "pi", uid: "pi", generation: 1 },
+    spec: { completions: 2, parallelism: 1, ...spec },
+    status,
+  });
+  const podOf = (name: string, phase: string, { tracked = true, index = "" } = {}) => ({
+    kind: "Pod",
+    metadata: {
+      namespace: "default",
+      name,
+      uid: name,
+      ownerReferences: [{ kind: "Job", uid: "pi", controller: true }],
+      ...(tracked ? { finalizers: ["batch.kubernetes.io/job-tracking"] } : {}),
+      ...(index === "" ? {} : { annotations: { "batch.kubernetes.io/job-completion-index": index } }),
+    },
+    spec: {},
+    status: { phase },
+  });
+  const open = { uncountedTerminatedPods: { succeeded: ["a"] } };
+  const complete = { conditions: [{ type: "Complete", status: "True" }] };
+  const counted = [job(), podOf("a", "Running"), podOf("a", "Succeeded"), job(open)];
+  const released = [...counted, podOf("a", "Succeeded", { tracked: false })];
+  const last = async (...objects: readonly object[]) => (await told(jobsCountTheirPods(), objects)).at(-1);
+  assert.deepEqual(
+    (await told(jobsCountTheirPods(), [...released, job({ succeeded: 1 })])).filter((text) => text !== undefined),
+    [],
+  );
+  assert.match((await last(...released, job({ succeeded: 2 }))) ?? "", /counted 2 Pods, of which 1 have ended/);
+  assert.match((await last(...released, job())) ?? "", /has lost Pods: 1 have ended, 0 are counted/);
+  assert.match((await last(...released, job({ succeeded: 1 }), job(open))) ?? "", /counted 1 Pods, and now 0/);
+  const untold = [job(), podOf("a", "Succeeded"), podOf("a", "Succeeded", { tracked: false })];
+  assert.match((await last(...untold)) ?? "", /lost its finalizer, and its Job does not tell of it/);
+  assert.match((await last(job(), podOf("a", "Running"), podOf("b", "Running"))) ?? "", /runs 2 Pods at once/);
+  assert.match((await last(job(complete), job())) ?? "", /had ended and has not any more/);
+  assert.match((await last(job(complete), podOf("a", "Running"))) ?? "", /has ended and makes Pod/);
+  const wide = job({}, { parallelism: 2 });
+  const twins = ["a", "b"].map((name) => podOf(name, "Running", { index: "1" }));
+  assert.match((await last(wide, ...twins)) ?? "", /do the same index/);
 });
 
 test("bounds are rounded as upstream rounds them: surge up, unavailable down, never both zero", () => {
