@@ -32,3 +32,9 @@ test("the same seed makes the same run, whatever ran before in the process", asy
   assert.deepEqual(again, one);
   assert.notDeepEqual(between.transcript, one.transcript, "another seed makes another run");
 });
+
+test("some lists are answered by a server that is behind the store", async () => {
+  let stale = 0;
+  for (let seed = 1; seed <= 30 && stale === 0; seed++) stale += (await simulate({ seed, seconds: 30 })).staleReads;
+  assert.ok(stale > 0);
+});

@@ -1,5 +1,5 @@
 import { revisionOf, type Cache, type Client } from "#client";
-import { keyOf, type KubeObject, type ObjectKey, type ResourceType, type Status } from "#objects";
+import { hasReason, keyOf, type KubeObject, type ObjectKey, type ResourceType, type Status } from "#objects";
 
 /**
  * What one key's syncs have written and the caches have not shown yet. It replaces upstream's expectations
@@ -18,10 +18,13 @@ export interface PendingWrites {
   whenSettled(callback: () => void): void;
 }
 
+/** What is gone, or goes with its last finalizer: the answer names no revision by which the cache would know. */
 interface Vanished {
   readonly cache: Cache;
   readonly key: string;
   readonly uid: string;
+  /** It may stay for its grace, without finalizers. */
+  readonly mayStay: boolean;
 }
 
 /** Makes the record of one key's writes. `cacheOf` gives the cache of a kind if the controller watches it. */
@@ -34,18 +37,30 @@ export function createPendingWrites(client: Client, cacheOf: (type: ResourceType
     if (!cache) return;
     const revision = revisionOf(object.metadata.resourceVersion);
     if (revision > (written.get(cache) ?? 0)) written.set(cache, revision);
+    const { uid, deletionTimestamp, finalizers = [] } = object.metadata;
+    if (uid && deletionTimestamp !== undefined && finalizers.length === 0) {
+      vanished.push({ cache, key: keyOf(object), uid, mayStay: true });
+    }
   };
   const noteDeletion = (type: ResourceType, key: ObjectKey, answer: KubeObject | Status) => {
-    if (isObject(answer)) {
-      noteObject(type, answer);
-      return;
-    }
+    if (isObject(answer)) noteObject(type, answer);
+    else noteGone(type, key);
+  };
+  const noteGone = (type: ResourceType, key: ObjectKey) => {
     const cache = cacheOf(type);
     const uid = cache?.get(keyOf(key))?.metadata.uid;
-    if (cache && uid) vanished.push({ cache, key: keyOf(key), uid });
+    if (cache && uid) vanished.push({ cache, key: keyOf(key), uid, mayStay: false });
+  };
+  /** The cache may still show what the API does not have any more. */
+  const unlessGone = async <T>(type: ResourceType, key: ObjectKey, request: Promise<T>): Promise<T> => {
+    try {
+      return await request;
+    } catch (error) {
+      if (hasReason(error, "NotFound")) noteGone(type, key);
+      throw error;
+    }
   };
   const unseen = ([cache, revision]: readonly [Cache, number]) => !cache.hasSeen(revision);
-  const present = ({ cache, key, uid }: Vanished) => cache.get(key)?.metadata.uid === uid;
 
   return {
     client: {
@@ -64,12 +79,12 @@ export function createPendingWrites(client: Client, cacheOf: (type: ResourceType
         return updated;
       },
       async patch(type, key, patch, options) {
-        const patched = await client.patch(type, key, patch, options);
+        const patched = await unlessGone(type, key, client.patch(type, key, patch, options));
         if (!options?.dryRun) noteObject(type, patched);
         return patched;
       },
       async delete(type, key, options) {
-        const answer = await client.delete(type, key, options);
+        const answer = await unlessGone(type, key, client.delete(type, key, options));
         if (!options?.dryRun) noteDeletion(type, key, answer);
         return answer;
       },
@@ -85,19 +100,28 @@ export function createPendingWrites(client: Client, cacheOf: (type: ResourceType
     whenSettled(callback) {
       const waits = [...written].filter(unseen).map(([cache, revision]) => cache.whenSeen(revision));
       const missing = Map.groupBy(vanished.filter(present), ({ cache }) => cache);
-      for (const [cache, gone] of missing) waits.push(removal(cache, new Set(gone.map(({ uid }) => uid))));
+      for (const [cache, gone] of missing) waits.push(removal(cache, gone));
       // A cache that closes during the wait ends the controller too: nothing is left to call back.
       Promise.all(waits).then(callback, () => {});
     },
   };
 }
 
-/** Resolves once the cache has dropped all objects with these uids. */
-function removal(cache: Cache, uids: Set<string>): Promise<void> {
+/** Whether the cache still shows it as it was. */
+function present({ cache, key, uid, mayStay }: Vanished): boolean {
+  const metadata = cache.get(key)?.metadata;
+  return metadata?.uid === uid && !(mayStay && !metadata.finalizers?.length);
+}
+
+/** Resolves once the cache shows none of these as it was. */
+function removal(cache: Cache, gone: readonly Vanished[]): Promise<void> {
+  let left = gone;
   return new Promise((resolve) => {
     const stop = cache.subscribe(
-      ({ type, object }) => {
-        if (type !== "deleted" || !uids.delete(object.metadata.uid ?? "") || uids.size > 0) return;
+      ({ object }) => {
+        if (!left.some(({ uid }) => uid === object.metadata.uid)) return;
+        left = left.filter(present);
+        if (left.length > 0) return;
         stop();
         resolve();
       },

@@ -7,7 +7,7 @@ const INDEX = "batch.kubernetes.io/job-completion-index";
 
 /** What has been seen of a Job. */
 interface Watched {
-  /** The most that it may have run at once, by all its specs since none of its Pods ran. */
+  /** The most that it may run at once, by all specs that it has had: some Pods are under way while one changes. */
   parallelism: number;
   /** What {@link JobOptions.unanswered} was when it was created. */
   readonly unanswered: number;
@@ -70,7 +70,7 @@ function onJob(
   const parallelism = after.spec?.parallelism ?? 0;
   const known = watched.get(uid) ?? { parallelism, unanswered: unanswered(), ended: 0, isFailing: false };
   watched.set(uid, known);
-  known.parallelism = after.status?.active ? Math.max(known.parallelism, parallelism) : parallelism;
+  known.parallelism = Math.max(known.parallelism, parallelism);
   known.isFailing = has(after, "FailureTarget");
   if (!before || deletionTimestamp !== undefined) return undefined;
   if (isFinished(before) && !isFinished(after)) return `Job ${named(after)} had ended and has not any more`;
