@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { createVirtualClock } from "#base";
-import { CONFIG_MAPS, formatTime, PODS, podCondition, RUNTIME_CLASSES, type Pod } from "#objects";
+import { CONFIG_MAPS, formatTime, NODES, PODS, podCondition, RUNTIME_CLASSES, type Pod } from "#objects";
 import { createMemoryStore } from "#store/memory";
 import { createTestWorld, shown, statusIn, type TestWorld } from "./testing/world.ts";
 
@@ -313,6 +313,19 @@ describe("a deleted pod", () => {
     await deletePod(world, "forced", 0);
     assert.equal(await world.pod("forced"), undefined);
     await world.clock.advance(3_000);
+    await world.run("next", { containers });
+    await world.until("next", isReady);
+  });
+
+  // As upstream: what the API has no more does not count, though its containers may still be ending.
+  test("that is forced off takes no room of the node from then on", async () => {
+    await using world = await createTestWorld();
+    const { status } = await world.client.get(NODES, { name: "knarr-1" });
+    const cpu = status?.allocatable?.["cpu"] ?? "";
+    const containers = [{ ...nginx, resources: { requests: { cpu } } }];
+    await world.run("forced", { containers }, stubborn);
+    await world.until("forced", isReady);
+    await deletePod(world, "forced", 0);
     await world.run("next", { containers });
     await world.until("next", isReady);
   });

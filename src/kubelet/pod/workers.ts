@@ -47,6 +47,8 @@ export class PodWorkers {
     if (worker?.closed) this.#workers.delete(uid);
     else if (worker) {
       this.#forgotten.add(uid);
+      // As upstream: its room is free for the next pod, though containers may still be ending.
+      this.#context.onOver(uid);
       worker.dispatch({ type: "forgotten" });
     }
   }
