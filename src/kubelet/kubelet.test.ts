@@ -320,7 +320,7 @@ describe("a deleted pod", () => {
   // As upstream: what the API has no more does not count, though its containers may still be ending.
   test("that is forced off takes no room of the node from then on", async () => {
     await using world = await createTestWorld();
-    const { status } = await world.client.get(NODES, { name: "knarr-1" });
+    const { status } = await world.client.get(NODES, { namespace: "", name: "knarr-1" });
     const cpu = status?.allocatable?.["cpu"] ?? "";
     const containers = [{ ...nginx, resources: { requests: { cpu } } }];
     await world.run("forced", { containers }, stubborn);
