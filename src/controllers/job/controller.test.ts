@@ -267,6 +267,19 @@ describe("an Indexed Job", () => {
     assert.deepEqual([status?.succeeded, status?.failed, status?.completedIndexes], [2, undefined, "1,2"]);
   });
 
+  test("whose success policy asks for all indexes is complete once all have succeeded", async () => {
+    await using world = await createJobWorld();
+    const successPolicy = { rules: [{ succeededIndexes: "0-1" }] };
+    await world.create({ completionMode: "Indexed", completions: 2, parallelism: 2, successPolicy });
+    for (const pod of world.live()) world.w.kubelet.run(pod, true);
+    await world.finish("Succeeded", world.live()[0]!);
+    assert.equal(world.conditions(), "");
+    await world.finish("Succeeded", world.live()[0]!);
+    await world.w.settle(500);
+    assert.equal(world.conditions(), "SuccessCriteriaMet Complete");
+    assert.deepEqual([world.job().status?.succeeded, world.job().status?.completedIndexes], [2, "0,1"]);
+  });
+
   test("shrinks and grows with completions and parallelism", async () => {
     await using world = await createJobWorld();
     await world.create({ completionMode: "Indexed", completions: 4, parallelism: 4 });

@@ -33,3 +33,23 @@ test("a ReplicationController keeps the number of pods that its map of labels se
   await w.settle();
   assert.equal(w.client.all(PODS).filter(({ metadata }) => metadata.deletionTimestamp === undefined).length, 2);
 });
+
+test("a ReplicationController adopts a matching orphan, and releases a pod that no longer matches", async () => {
+  await using w = await createTestWorld([replicationControllerController]);
+  const labels = { app: "old" };
+  const spec = { containers: [{ name: "c", image: "nginx" }] };
+  const KEY = { namespace: "default", name: "orphan" };
+  await w.client.create(PODS, { metadata: { ...KEY, labels }, spec });
+  const controller = await w.client.create(REPLICATION_CONTROLLERS, {
+    metadata: { namespace: "default", name: "old" },
+    spec: { replicas: 1, selector: labels, template: { metadata: { labels }, spec } },
+  });
+  await w.settle();
+  const owners = () => w.client.all(PODS).find(({ metadata }) => metadata.name === "orphan")?.metadata.ownerReferences;
+  assert.equal(w.client.all(PODS).length, 1);
+  assert.equal(owners()?.[0]?.uid, controller.metadata.uid);
+  await w.client.patch(PODS, KEY, { type: "merge", body: { metadata: { labels: { app: "released" } } } });
+  await w.settle();
+  assert.deepEqual(owners(), []);
+  assert.equal(w.client.all(PODS).length, 2, "a new pod takes its place");
+});
