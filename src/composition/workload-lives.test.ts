@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { getScale, patchScale, retryOnConflict, updateScale, type Client, type WatchEvent } from "#client";
+import { getScale, patchScale, retryOnConflict, updateScale, type WatchEvent } from "#client";
 import {
   CRON_JOBS,
   DAEMON_SETS,
@@ -13,6 +13,7 @@ import {
   type KubeObject,
   type ResourceType,
 } from "#objects";
+import { follow } from "./testing/follow.ts";
 import { createCompositionWorld } from "./testing/world.ts";
 
 // What upstream's conformance tests ask of the API of every workload kind, with its controller running.
@@ -57,27 +58,6 @@ const WORKLOADS: readonly Workload[] = [
 ];
 
 const KEY = { namespace: "default", name: "lives" };
-
-/** Follows the object from its creation on. */
-function follow(client: Client, type: ResourceType<Stateful>, signal: AbortSignal) {
-  const seen: WatchEvent<Stateful>[] = [];
-  let wake = () => {};
-  const ended = (async () => {
-    for await (const events of client.watch(type, { namespace: "default", signal })) {
-      seen.push(...events);
-      wake();
-    }
-  })().catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-  });
-  return {
-    ended,
-    /** Waits for an event that is so. */
-    async until(isSo: (event: WatchEvent<Stateful>) => boolean) {
-      while (!seen.some(isSo)) await new Promise<void>((resolve) => (wake = resolve));
-    },
-  };
-}
 
 const hasCondition = (type: string) => (event: WatchEvent<Stateful>) =>
   event.type === "MODIFIED" && (event.object.status?.conditions?.some((condition) => condition.type === type) ?? false);

@@ -60,9 +60,11 @@ export class TestSources implements Sources {
     this.#changed();
   }
 
-  putSecret(name: string, data: Readonly<Record<string, string>>): void {
-    const encoded = Object.fromEntries(Object.entries(data).map(([key, text]) => [key, btoa(text)]));
-    this.secrets.set(name, { apiVersion: "v1", kind: "Secret", metadata: { name }, data: encoded });
+  putSecret(name: string, data: Readonly<Record<string, string>> | undefined): void {
+    const encoded = Object.entries(data ?? {}).map(([key, text]) => [key, btoa(text)]);
+    const secret = { apiVersion: "v1", kind: "Secret", metadata: { name }, data: Object.fromEntries(encoded) };
+    if (data) this.secrets.set(name, secret as Secret);
+    else this.secrets.delete(name);
     this.#changed();
   }
 
