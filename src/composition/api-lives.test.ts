@@ -6,13 +6,16 @@ import {
   CSI_DRIVERS,
   CSI_NODES,
   CSI_STORAGE_CAPACITIES,
+  LEASES,
   PERSISTENT_VOLUME_CLAIMS,
   PERSISTENT_VOLUMES,
   PODS,
+  RUNTIME_CLASSES,
   SECRETS,
   STORAGE_CLASSES,
   VOLUME_ATTACHMENTS,
   VOLUME_ATTRIBUTES_CLASSES,
+  parseGroupVersion,
   type KubeObject,
   type ObjectKey,
   type ResourceType,
@@ -46,7 +49,35 @@ const STORAGE: readonly Life[] = [
   life(SECRETS, { data: { a: "MQ==" } }),
 ];
 
-const LIVES: readonly Life[] = STORAGE;
+const typeOf = (apiVersion: string, resource: string, kind: string, namespaced = true): ResourceType => ({
+  ...parseGroupVersion(apiVersion),
+  resource,
+  kind,
+  namespaced,
+});
+
+const RESOURCE_V1 = "resource.k8s.io/v1";
+const claim = { spec: { devices: { requests: [{ name: "one", exactly: { deviceClassName: "gpu.example.com" } }] } } };
+const template = { metadata: { labels: { app: "web" } }, spec: { containers: [{ name: "main", image: "nginx" }] } };
+
+const NODE: readonly Life[] = [
+  life(LEASES, { spec: { holderIdentity: "holder", leaseDurationSeconds: 30, leaseTransitions: 0 } }),
+  life(RUNTIME_CLASSES, { handler: "runc" }),
+  life(typeOf("v1", "podtemplates", "PodTemplate"), { template }),
+  life(typeOf(RESOURCE_V1, "deviceclasses", "DeviceClass", false), { spec: {} }),
+  life(typeOf(RESOURCE_V1, "resourceclaims", "ResourceClaim"), claim),
+  life(typeOf(RESOURCE_V1, "resourceclaimtemplates", "ResourceClaimTemplate"), { spec: claim }),
+  life(typeOf(RESOURCE_V1, "resourceslices", "ResourceSlice", false), {
+    spec: {
+      driver: "gpu.example.com",
+      pool: { name: "pool", generation: 1, resourceSliceCount: 1 },
+      allNodes: true,
+      devices: [{ name: "gpu-0" }],
+    },
+  }),
+];
+
+const LIVES: readonly Life[] = [...STORAGE, ...NODE];
 
 const VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
 const labels = { app: "lives" };
@@ -118,6 +149,17 @@ describe("data that is immutable stays, also its being so, while metadata change
       assert.deepEqual((await patch({ metadata: { labels } })).metadata.labels, labels);
       await client.delete(type, key);
       assert.deepEqual((await client.list(type, { labelSelector: "app=lives" })).items, []);
+    });
+  }
+});
+
+describe("a key that is empty is refused", () => {
+  for (const type of [CONFIG_MAPS, SECRETS]) {
+    test(type.kind, async () => {
+      await using world = await createCompositionWorld();
+      const body = { metadata: keyOf(type), data: { "": "MQ==" } };
+      const message = await refused(world.client.create<KubeObject>(type, body as never));
+      assert.match(message, /is invalid: data\[\]: Invalid value: "": a valid config key must consist of/);
     });
   }
 });
