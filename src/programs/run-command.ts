@@ -1,6 +1,9 @@
 import { execFile } from "node:child_process";
 
-/** Runs a program of the machine: what it printed. Rejects with what it said on its standard error. */
+/**
+ * Runs a program of the machine: what it printed. Rejects with what it said on its standard error; the `code` of the
+ * cause is its exit code.
+ */
 export type RunCommand = (program: string, args: readonly string[], input?: string) => Promise<string>;
 
 /** More than any program prints that is run here; beyond it a command fails. */

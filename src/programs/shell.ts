@@ -96,7 +96,10 @@ export function createShell(scope: Scope): RunCommand {
     });
     last = answer.catch(() => {});
     const { code, printed } = await answer;
-    if (code !== 0) throw new Error(printed.trim().slice(0, 4096) || `${program} exited with ${code}`);
+    if (code !== 0) {
+      const ended = Object.assign(new Error(`${program} exited with ${code}`), { code });
+      throw new Error(printed.trim().slice(0, 4096) || ended.message, { cause: ended });
+    }
     return printed;
   };
 }

@@ -20,3 +20,9 @@ export function textOf(error: unknown): string {
   if (text === undefined || call === undefined) return error.message;
   return path === undefined ? `${call}: ${text}` : `${call} ${path}: ${text}`;
 }
+
+/** What a program ended with that a `RunCommand` ran; a text if it could not be started: `ENOENT`. */
+export function exitCodeOf(error: unknown): unknown {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause instanceof Error && "code" in cause ? cause.code : undefined;
+}

@@ -1,5 +1,6 @@
 import { messageOf } from "#base";
 import type { RunCommand } from "#programs";
+import { exitCodeOf } from "./errors.ts";
 import type { Mounter } from "./mounter.ts";
 
 export interface DeviceMount {
@@ -73,9 +74,4 @@ async function check(run: RunCommand, device: string): Promise<void> {
       cause: error,
     });
   }
-}
-
-function exitCodeOf(error: unknown): unknown {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return cause instanceof Error && "code" in cause ? cause.code : undefined;
 }

@@ -3,10 +3,11 @@ import { execFileSync } from "node:child_process";
 import { chmod, lstat, mkdir, readdir, readFile, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
+import { createScope } from "#base";
 import { createTestDirectory, modeOf, NEEDS_ROOT } from "../testing/directory.ts";
 import { textOf } from "./errors.ts";
 import { mountAt, mountHolding, mountsUnder, parseMountInfo } from "./mount-info.ts";
-import { runCommand } from "#programs";
+import { createShell, runCommand } from "#programs";
 import { createMounter } from "./mounter.ts";
 import { giveToGroup } from "./ownership.ts";
 import { bindSubPath, makeSubPath, readWithin } from "./sub-path.ts";
@@ -93,12 +94,22 @@ describe("the mounter", { skip: NEEDS_ROOT }, () => {
     assert.deepEqual(await below(used), [[join(used, "inner"), false]], "what is mounted stays in sight");
   });
 
-  test("reports why a mount failed", async () => {
+  test("says with which status, arguments and output a mount failed, as upstream does, however it was run", async () => {
     await using dir = await createTestDirectory();
-    await assert.rejects(
-      createMounter(runCommand).tmpfs(join(dir.path, "none"), undefined),
-      /mount failed: .*(not|No)/,
-    );
+    await using scope = createScope("test");
+    const target = join(dir.path, "none");
+    for (const run of [runCommand, createShell(scope)]) {
+      const failed = await createMounter(run)
+        .tmpfs(target, undefined)
+        .catch((error: unknown) => error);
+      assert.ok(failed instanceof Error);
+      const [status, command, args, output = ""] = failed.message.split("\n");
+      assert.deepEqual(
+        [status, command, args],
+        ["mount failed: exit status 32", "Mounting command: mount", `Mounting arguments: -t tmpfs tmpfs ${target}`],
+      );
+      assert.match(output, /^Output: mount: .*none.*not exist/);
+    }
   });
 
   test("carries out many mounts at a time", async () => {

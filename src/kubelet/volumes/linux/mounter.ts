@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { messageOf } from "#base";
 import type { RunCommand } from "#programs";
+import { exitCodeOf } from "./errors.ts";
 import { mountAt, mountHolding, mountsUnder, parseMountInfo, type MountPoint } from "./mount-info.ts";
 
 /** Mounts in the mount namespace of this process, by mount(8). Paths are absolute. Rejects with an Error. */
@@ -28,11 +29,11 @@ export interface Mounter {
  */
 export function createMounter(execute: RunCommand, patient: RunCommand = execute): Mounter {
   let noSwap = true;
-  const run = async (command: string, args: readonly string[], by = execute) => {
+  const run = async (command: "mount" | "umount", args: readonly string[], by = execute) => {
     try {
       await by(command, args);
     } catch (error) {
-      throw new Error(`${command} failed: ${messageOf(error)}`, { cause: error });
+      throw new Error(failureText(command, args, error), { cause: error });
     }
   };
 
@@ -83,3 +84,13 @@ export function createMounter(execute: RunCommand, patient: RunCommand = execute
 }
 
 const optionsOf = (options: readonly string[]) => (options.length > 0 ? ["-o", options.join(",")] : []);
+
+/** As upstream's mount-utils say it; without an exit code (the program is missing, or was ended) only why. */
+function failureText(command: "mount" | "umount", args: readonly string[], error: unknown): string {
+  const code = exitCodeOf(error);
+  const [output, given] = [messageOf(error), args.join(" ")];
+  const status = typeof code === "number" ? `exit status ${code}` : output;
+  return command === "mount"
+    ? `mount failed: ${status}\nMounting command: mount\nMounting arguments: ${given}\nOutput: ${output}\n`
+    : `unmount failed: ${status}\nUnmounting arguments: ${given}\nOutput: ${output}`;
+}
