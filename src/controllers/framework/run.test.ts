@@ -143,6 +143,23 @@ test("a conflict with another writer is no reason to give up", async () => {
   );
 });
 
+test("what is deleted in the middle of its sync is no reason to complain, what else is not there is", async () => {
+  await using w = await createTestWorld([
+    controller(async (k, { client, caches }) => {
+      const object = caches.of(CONFIG_MAPS).get(k);
+      if (!object) return;
+      if (k === "default/a") w.client.remove(CONFIG_MAPS, key("a"));
+      await client.update(CONFIG_MAPS, k === "default/a" ? object : { ...object, metadata: key("other") });
+    }),
+  ]);
+  await w.client.create(CONFIG_MAPS, configMap("a"));
+  await w.settle(1000);
+  assert.deepEqual(w.complaints, []);
+  await w.client.create(CONFIG_MAPS, configMap("b"));
+  await w.settle(1);
+  assert.deepEqual(w.complaints, ['sync failed StatusError: configmaps "other" not found']);
+});
+
 test("stopping waits for the sync in hand and starts none after it", async () => {
   const finished = Promise.withResolvers<void>();
   const started = Promise.withResolvers<void>();

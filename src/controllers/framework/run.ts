@@ -59,7 +59,7 @@ export function runController(definition: ControllerDefinition, options: RunOpti
     clock,
     concurrency: definition.concurrency ?? DEFAULT_CONCURRENCY,
     handle: sync,
-    onError: (key, error, attempt) => log[levelOf(error)]("sync failed", { key, attempt, error }),
+    onError: (key, error, attempt) => log[levelOf(error, key)]("sync failed", { key, attempt, error }),
   });
   scope.defer(() => queue.close());
 
@@ -126,5 +126,12 @@ function permissionsOf({ name, watches, writes }: ControllerDefinition, { onUnde
   );
 }
 
-/** Two writers met: ordinary, and the next attempt sees the other's write. */
-const levelOf = (error: unknown) => (error instanceof Retry || hasReason(error, "Conflict") ? "debug" : "warn");
+/**
+ * Two writers met, or what the key names was deleted meanwhile: ordinary, and the next attempt sees what the other has
+ * done.
+ */
+const levelOf = (error: unknown, key: string) =>
+  error instanceof Retry || hasReason(error, "Conflict") || isAbout(error, key) ? "debug" : "warn";
+
+const isAbout = (error: unknown, key: string) =>
+  hasReason(error, "NotFound") && error.status.details?.name === key.slice(key.lastIndexOf("/") + 1);

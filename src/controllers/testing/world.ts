@@ -1,4 +1,4 @@
-import { createRandom, createScope, createVirtualClock, silentLog, type VirtualClock } from "#base";
+import { createLog, createRandom, createScope, createVirtualClock, silentLog, type VirtualClock } from "#base";
 import { createCaches, type SharedCaches } from "#client";
 import { EVENTS, type ResourceType } from "#objects";
 import { createFakeClient, createFakeKubelet, type FakeClient, type FakeKubelet } from "#simulation";
@@ -12,6 +12,8 @@ export interface TestWorld extends AsyncDisposable {
   readonly kubelet: FakeKubelet;
   /** Lets everything happen that happens without time going by much. */
   settle(ms?: number): Promise<void>;
+  /** What the controllers have logged as a warning or an error. */
+  readonly complaints: readonly string[];
   /** The texts of the Events so far: `Normal SuccessfulCreate Created pod: x`. */
   events(): readonly string[];
 }
@@ -29,13 +31,16 @@ export async function createTestWorld(
   const scope = createScope("test");
   const caches = createCaches({ client, scope, clock, random, log: silentLog });
   const undeclared: Error[] = [];
+  const complaints: string[] = [];
   const controllers = runControllers(definitions, {
     client,
     caches,
     scope,
     clock,
     random,
-    log: silentLog,
+    log: createLog((level, message, fields) => {
+      if (level === "warn" || level === "error") complaints.push(`${message} ${String(fields["error"])}`);
+    }),
     onUndeclared: (error) => undeclared.push(error),
   });
   await Promise.all(controllers.map((controller) => controller.whenStarted()));
@@ -43,6 +48,7 @@ export async function createTestWorld(
     clock,
     client,
     caches,
+    complaints,
     kubelet: createFakeKubelet(client, clock, random),
     async settle(ms = 100) {
       await clock.advance(ms);
