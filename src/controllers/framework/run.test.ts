@@ -148,8 +148,10 @@ test("what is deleted in the middle of its sync is no reason to complain, what e
     controller(async (k, { client, caches }) => {
       const object = caches.of(CONFIG_MAPS).get(k);
       if (!object) return;
-      if (k === "default/a") w.client.remove(CONFIG_MAPS, key("a"));
-      await client.update(CONFIG_MAPS, k === "default/a" ? object : { ...object, metadata: key("other") });
+      if (k === "default/a") {
+        w.client.remove(CONFIG_MAPS, key("a"));
+        await client.update(CONFIG_MAPS, object);
+      } else await client.patch(PODS, key("b"), { type: "merge", body: {} });
     }),
   ]);
   await w.client.create(CONFIG_MAPS, configMap("a"));
@@ -157,7 +159,7 @@ test("what is deleted in the middle of its sync is no reason to complain, what e
   assert.deepEqual(w.complaints, []);
   await w.client.create(CONFIG_MAPS, configMap("b"));
   await w.settle(1);
-  assert.deepEqual(w.complaints, ['sync failed StatusError: configmaps "other" not found']);
+  assert.deepEqual(w.complaints, ['sync failed StatusError: pods "b" not found']);
 });
 
 test("stopping waits for the sync in hand and starts none after it", async () => {

@@ -59,7 +59,7 @@ export function runController(definition: ControllerDefinition, options: RunOpti
     clock,
     concurrency: definition.concurrency ?? DEFAULT_CONCURRENCY,
     handle: sync,
-    onError: (key, error, attempt) => log[levelOf(error, key)]("sync failed", { key, attempt, error }),
+    onError: (key, error, attempt) => log[levelOf(error, key, definition)]("sync failed", { key, attempt, error }),
   });
   scope.defer(() => queue.close());
 
@@ -130,8 +130,19 @@ function permissionsOf({ name, watches, writes }: ControllerDefinition, { onUnde
  * Two writers met, or what the key names was deleted meanwhile: ordinary, and the next attempt sees what the other has
  * done.
  */
-const levelOf = (error: unknown, key: string) =>
-  error instanceof Retry || hasReason(error, "Conflict") || isAbout(error, key) ? "debug" : "warn";
+const levelOf = (error: unknown, key: string, { watches }: ControllerDefinition) =>
+  error instanceof Retry ||
+  hasReason(error, "Conflict") ||
+  watches.some(({ type, isOwn }) => isOwn && isGone(error, type, key))
+    ? "debug"
+    : "warn";
 
-const isAbout = (error: unknown, key: string) =>
-  hasReason(error, "NotFound") && error.status.details?.name === key.slice(key.lastIndexOf("/") + 1);
+function isGone(error: unknown, { group, resource }: ResourceType, key: string): boolean {
+  if (!hasReason(error, "NotFound")) return false;
+  const { details } = error.status;
+  return (
+    details?.kind === resource &&
+    (details.group ?? "") === group &&
+    details.name === key.slice(key.lastIndexOf("/") + 1)
+  );
+}

@@ -10,6 +10,8 @@ export type KeysOf<T extends KubeObject> = (
 /** A declared input of a controller. */
 export interface Watch {
   readonly type: ResourceType;
+  /** The keys of the controller are those of this kind. */
+  readonly isOwn: boolean;
   /** Starts (or shares) the cache. */
   cache(caches: SharedCaches): Cache;
   /** Hands the keys of every change to `wake` until stopped. */
@@ -20,6 +22,7 @@ export interface Watch {
 export function watch<T extends KubeObject>(type: ResourceType<T>, keys?: KeysOf<T>): Watch {
   return {
     type,
+    isOwn: keys === itself,
     cache: (caches) => caches.of(type),
     subscribe(caches, wake) {
       if (!keys) return () => {};

@@ -45,6 +45,7 @@ export function selectorOf(service: Service): Readonly<Record<string, string>> |
 /** An input of a controller: pods, waking the Services whose endpoints their changes may change. */
 export const watchServicePods: Watch = {
   type: PODS,
+  isOwn: false,
   cache: (caches) => caches.of(PODS),
   subscribe(caches, wake) {
     const { servicePods, release } = acquire(caches);
