@@ -16,7 +16,7 @@ const NAMESPACED = "namespaces/default";
 
 test("a list, pointer or time that upstream never leaves out is null", async () => {
   await using api = await createApiWorld();
-  const target = { scaleTargetRef: { kind: "Deployment", name: "d" }, maxReplicas: 2 };
+  const target = { scaleTargetRef: { apiVersion: "apps/v1", kind: "Deployment", name: "d" }, maxReplicas: 2 };
   const autoscaler = await written(
     api,
     `/apis/autoscaling/v2/${NAMESPACED}/horizontalpodautoscalers`,

@@ -42,6 +42,10 @@ describe("what is stored and not acted on", () => {
       "Pod Security labels of Namespaces: stored, but not acted on yet; no Pod is refused, warned of or audited",
     ]);
     assert.deepEqual(caveats("Namespace", {}), []);
+    assert.deepEqual(caveats("PersistentVolume", { spec: { persistentVolumeReclaimPolicy: "Retain" } }), []);
+    assert.deepEqual(caveats("PersistentVolume", { spec: { persistentVolumeReclaimPolicy: "Recycle" } }), [
+      "the reclaim policy Recycle of PersistentVolumes: stored, but not acted on yet; the volume is Failed once its claim is gone",
+    ]);
     assert.deepEqual(caveats("APIService", { spec: {} }), []);
     assert.equal(caveats("APIService", { spec: { service: { name: "s", namespace: "n" } } }).length, 1);
     assert.deepEqual(caveats("ServiceCIDR", { metadata: { name: "kubernetes" } }), []);

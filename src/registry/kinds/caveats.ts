@@ -35,6 +35,15 @@ const STORAGE = "storage.k8s.io";
 
 /** By the order of README. */
 export const CAVEATS: readonly Caveat[] = [
+  row(
+    "",
+    "persistentvolumes",
+    "the reclaim policy `Recycle` of PersistentVolumes",
+    "the volume is Failed once its claim is gone",
+    (object) =>
+      (object as { readonly spec?: { readonly persistentVolumeReclaimPolicy?: string } }).spec
+        ?.persistentVolumeReclaimPolicy === "Recycle",
+  ),
   row(STORAGE, "volumeattachments", "VolumeAttachments", "nothing is attached"),
   row(STORAGE, "volumeattributesclasses", "VolumeAttributesClasses", "no volume is changed"),
   row(NETWORKING, "ingresses", "Ingresses", "no address is given and no traffic is routed"),
