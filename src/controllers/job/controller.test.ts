@@ -291,7 +291,7 @@ describe("an Indexed Job", () => {
     assert.deepEqual(world.live().map(indexOf), [0, 1, 2]);
   });
 
-  test("has one Pod for an index, whoever made another", async () => {
+  test("has one Pod for an index, whatever else was made for it", async () => {
     await using world = await createJobWorld();
     const job = await world.create({ completionMode: "Indexed", completions: 2, parallelism: 2 });
     const { metadata, spec } = world.live()[0]!;

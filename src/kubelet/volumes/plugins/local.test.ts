@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, test } from "node:test";
@@ -86,6 +86,27 @@ describe("local volumes", { skip: NEEDS_ROOT }, () => {
       "Warning AlreadyMountedVolume The requested fsGroup is 99, but the volume pv has GID 1234. The volume may not be shareable.",
     ]);
     for (const uid of ["u1", "u2", "u3"]) await volumes.unmount(of(uid, 0));
+  });
+
+  test("that cannot be given to the group are not taken as ready by the next try", async (t) => {
+    await using world = await createLocalWorld();
+    const volumes = world.start();
+    const pod = podWith([DATA], { securityContext: { fsGroup: 1234 } });
+    const file = join(world.disk, "file");
+    // Then not even root may change its owner.
+    const made = spawnSync("chattr", ["+i", file]);
+    if (made.status !== 0) return t.skip("the file system has no attributes");
+    try {
+      for (const attempt of ["first", "second"]) {
+        await assert.rejects(volumes.mount(pod), /operation not permitted/, attempt);
+        assert.deepEqual(await mountTypesIn(world.root), [], "nothing of it is left");
+      }
+    } finally {
+      spawnSync("chattr", ["-i", file]);
+    }
+    await volumes.mount(pod);
+    assert.equal(await modeOf(file), "660 0:1234");
+    await volumes.unmount(pod);
   });
 
   const gone = join("/", "nonexistent");

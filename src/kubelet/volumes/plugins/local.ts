@@ -44,16 +44,27 @@ async function setUp(host: VolumeHost, request: VolumeRequest): Promise<ReadyVol
   const ready: ReadyVolume = { content: { type: "path", path }, readOnly };
   const mounts = await host.mounter.list();
   if (mountAt(mounts, path)) return ready;
-  const gid = fsGroupOf(request.pod);
-  const shared = isUsedByOthers(host, request, mounts);
-  if (shared && gid !== undefined) await warnOfGroup(request, source, gid);
-  await mkdir(path, { recursive: true, mode: 0o750 });
-  await host.mounter.bind(source, path, mountOptionsOf(request.bound?.volume, readOnly ? ["ro"] : []));
-  // Pods that share it share its group: that of the first one.
-  if (gid !== undefined && !readOnly && !shared) {
-    await giveToGroup(path, { gid, readOnly, policy: fsGroupChangePolicyOf(request.pod) });
+  try {
+    await bindFor(host, request, source, isUsedByOthers(host, request, mounts));
+  } catch (error) {
+    // Half of it would be taken as ready at the next try.
+    await tearDown(host, request);
+    throw error;
   }
   return ready;
+}
+
+/** Brings what is mounted for the node, or is a directory of it, into the pod. `shared`: other pods have it. */
+async function bindFor({ mounter }: VolumeHost, request: VolumeRequest, source: string, shared: boolean) {
+  const { path, readOnly, pod, bound } = request;
+  const gid = fsGroupOf(pod);
+  if (shared && gid !== undefined) await warnOfGroup(request, source, gid);
+  await mkdir(path, { recursive: true, mode: 0o750 });
+  await mounter.bind(source, path, mountOptionsOf(bound?.volume, readOnly ? ["ro"] : []));
+  // Pods that share it share its group: that of the first one.
+  if (gid !== undefined && !readOnly && !shared) {
+    await giveToGroup(path, { gid, readOnly, policy: fsGroupChangePolicyOf(pod) });
+  }
 }
 
 /** Resolves to where the device is mounted for the node. Rejects with a VolumeError. */
@@ -110,7 +121,7 @@ async function warnOfGroup({ name, event }: VolumeRequest, source: string, wante
 }
 
 /** What is mounted there is the volume's own: nothing is removed but the place. A device goes with its last pod. */
-async function tearDown(host: VolumeHost, { path, name }: LeftVolume): Promise<void> {
+async function tearDown(host: VolumeHost, { path, name }: Pick<LeftVolume, "path" | "name">): Promise<void> {
   const { mounter } = host;
   await mounter.unmountUnder(path);
   await ifThere(rmdir(path));
